@@ -1,0 +1,153 @@
+/* consensus.h - what a consensus protocol is to the rest of this program.
+ *
+ * A protocol is a function: (state, input) -> (state', effects).  It reads no
+ * clock, opens no socket, takes no lock and allocates nothing; step() cannot
+ * fail.  The simulator and the daemon are two hosts for the same function.
+ *
+ * Order.   Effects happen in the order emitted, and none overtakes a SAVE
+ *          before it, unless marked EC_EAGER.  A crash therefore loses a suffix:
+ *          nothing was ever said that was not first written down.
+ * Replay.  A life is init(), the RECORDs that are left, START, then the rest.
+ *          No effect before START: a record restores a promise, it makes none.
+ * Links.   While a link is up its messages arrive whole, once and in order.  When
+ *          it breaks, an unknown suffix of both directions is lost; LINK says that
+ *          it is new, and what the other may still need is said again.  Hence no
+ *          timers that repeat.  Messages to oneself are never lost.
+ * Memory.  An instance is one flat block of limits().state bytes, owned by the
+ *          host, with no pointers into itself: to copy it is to fork the world,
+ *          once held() has named the buffers that now have one more owner.
+ * Bytes.   What comes in is borrowed for the step: ec_keep() to retain it.  What
+ *          goes out is given away.  Only the stepping thread counts references.
+ * Trust.   `from` is authenticated by the host.  Every message passed check().
+ * Bodies.  A batch travels as its digest where the receiver has it; the host spreads
+ *          batches early, fetches what is missing, and shows a step whole messages.
+ * Proof.   A SEND marked EC_SIGN reaches its receivers, oneself too, with `proof`: a
+ *          signature by the sender that anyone can check (consensus/proof.h).  The host
+ *          has checked the proof of a message; check() judges those quoted inside it.
+ * Eras.    An instance serves one roster.  New members, keys, options or another
+ *          protocol are a new instance, from the batch after the one that said so.
+ */
+#ifndef EC_CONSENSUS_H
+#define EC_CONSENSUS_H
+
+#include "base/bytes.h"      /* ec_bytes, ec_hash, ec_keep(), ec_drop(), ec_pool_take() */
+#include "base/roster.h"     /* ec_roster: era, n, members: key, weight, roles */
+#include "base/text.h"       /* ec_text */
+#include "crypto/verifier.h" /* ec_crypto: what may be verified, purely */
+
+typedef uint32_t ec_node; /* index into the roster */
+typedef uint64_t ec_seq;  /* position in the delivered order, from 1 */
+
+#define EC_ALL UINT32_MAX /* every member, oneself included */
+
+enum ec_order {
+	EC_TOTAL,     /* all nodes deliver one sequence; seq has no gaps */
+	EC_PARTIAL,   /* conflicting batches agree on order; head lists what precedes */
+	EC_REVISABLE, /* total order with a tentative tail: UNDO until FINAL */
+};
+
+enum ec_input_kind { /* fields used, besides `now` and `since` */
+	             EC_RECORD, /* seq head body digest   replay: the last CUT, then the others, oldest first */
+	             EC_START, /* seq digest             all replayed; the application stands here */
+	             EC_RECV,  /* from head body digest proof  a checked message */
+	             EC_LINK, /* from                   the link is new: what was in flight may be lost */
+	             EC_WAKE, /*                        `wake` has passed or `since` has changed; may be early */
+	             EC_SUBMIT, /* body digest stamp      a client batch; only while `want` > 0 */
+	             EC_READ, /* ticket                 someone wants to read; tickets only grow, over all lives */
+	             EC_SNAPPED, /* seq digest             the checkpoint at seq is on disk */
+	             EC_FETCHED, /* seq digest             a FETCH ended, well or not; the application stands here */
+	             EC_PINNED, /* seq digest             a quorum certified this position: treat it as final */
+};
+
+enum ec_effect_kind {          /* fields used */
+	              EC_SEND, /* node head body         to one member, or EC_ALL */
+	              EC_SAVE, /* seq head body          append a record; EC_CUT: forget those before it up to seq */
+	              EC_DELIVER, /* seq node stamp head body  a batch and who proposed it; empty: a filler */
+	              EC_UNDO, /* seq                    take back tentative deliveries after seq */
+	              EC_FINAL, /* seq                    no UNDO will ever reach seq or below */
+	              EC_SNAP, /* seq                    checkpoint the application: SNAPPED, later */
+	              EC_FETCH, /* node seq digest        bring the application here; deliver nothing until FETCHED */
+	              EC_SERVE, /* seq ticket             reads up to ticket may see the state at seq or later */
+	              EC_BLAME, /* node head body         transferable proof that a member misbehaved */
+	              EC_NOTE, /* head                   a line of trace, if config.notes; always eager */
+};
+
+enum {
+	EC_EAGER = 1, /* need not wait for the disk */
+	EC_CUT = 2,   /* a SAVE that replaces what came before */
+	EC_SIGN = 4,  /* a SEND that receivers can show to others: it comes with `proof` */
+};
+
+struct ec_config {
+	ec_node self;
+	bool notes;
+	uint32_t bug;                   /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
+	const struct ec_roster *roster; /* of this era; immutable, outlives us */
+	const struct ec_crypto *crypto; /* verify, threshold coin: pure; keys of this era */
+	ec_hash domain;                 /* of group, era and protocol: begins all that is signed */
+	uint8_t seed[32];               /* all the randomness of this life; never given twice */
+	const void *options;            /* the protocol's own struct, or NULL */
+};
+
+struct ec_limits { /* set aside by the host before init(), never exceeded */
+	size_t state;
+	uint32_t effects_per_step, buffers_held, message_max, record_max;
+};
+
+struct ec_input {
+	enum ec_input_kind kind;
+	ec_node from;
+	uint64_t now; /* ns of a clock that only this life reads; never decreases */
+	uint64_t
+		since; /* when the oldest batch still undelivered came to this host; 0: none waits */
+	ec_seq seq;
+	uint64_t stamp; /* ns since 1970 as this host believes */
+	uint64_t ticket;
+	ec_hash digest; /* SHA-256 of body (zero without one), made off the stepping thread; in
+	                   START, SNAPPED and FETCHED: of the application */
+	struct ec_bytes head, body, proof;
+};
+
+struct ec_effect {
+	enum ec_effect_kind kind;
+	uint32_t flags;
+	ec_node node;
+	ec_seq seq;
+	uint64_t stamp; /* time agreed by the members, or 0 */
+	uint64_t ticket;
+	ec_hash digest;
+	struct ec_bytes head, body;
+};
+
+struct ec_out { /* the host empties it after each step */
+	struct ec_effect *effect;
+	uint32_t count, capacity;
+	struct ec_pool *pool; /* buffers for what the protocol writes */
+	uint64_t wake; /* step me with WAKE at this time; 0 = never, past = I have more to do */
+	uint64_t view; /* term, view, epoch or height: for people, never decreases in a life */
+	uint32_t want; /* batches I can take now; 0 = hold clients back */
+	ec_node lead;  /* who takes batches: a member, or EC_ALL */
+};
+
+struct ec_protocol {
+	const char *name;
+	enum ec_order order;
+	bool reads;                                   /* answers READ; else order a batch to read */
+	bool byzantine;                               /* which faults the simulator may inject, */
+	uint32_t (*faults)(const struct ec_roster *); /* in how many voters, */
+	const char *const *bugs;                      /* and which it must then find; NULL ends */
+	struct ec_limits (*limits)(const struct ec_config *);
+	void (*init)(void *self, const struct ec_config *);
+	bool (*check)(const struct ec_config *, const struct ec_input *); /* a RECV; any thread */
+	bool (*guilty)(const struct ec_config *, ec_node, struct ec_bytes head,
+	               struct ec_bytes body); /* judges a BLAME, with no trust in who brought it */
+	void (*step)(void *self, const struct ec_input *, struct ec_out *);
+	uint32_t (*held)(const void *self, struct ec_bytes *at); /* all references it owns; count */
+	void (*invariants)(const void *self);                    /* asserts them */
+	void (*show)(const void *self, struct ec_text *);        /* state, */
+	void (*show_head)(struct ec_bytes head, struct ec_text *); /* message or record */
+};
+
+void ec_emit(struct ec_out *, struct ec_effect); /* takes over head and body */
+
+#endif

@@ -1,0 +1,33 @@
+/* sign.h - Ed25519 (RFC 8032): the one signer and the one verifier of the whole program. */
+#ifndef EC_CRYPTO_SIGN_H
+#define EC_CRYPTO_SIGN_H
+
+#include "base/bytes.h"
+
+enum { EC_KEY_SIZE = 32, EC_SEED_SIZE = 32, EC_SIGNATURE_SIZE = 64 };
+
+struct ec_secret {
+	uint8_t seed[EC_SEED_SIZE];
+	uint8_t key[EC_KEY_SIZE]; /* the public key */
+};
+
+/* Call once before anything else of crypto/.  Returns: false when the library cannot start. */
+bool ec_crypto_start(void);
+
+/* The key pair of a seed. */
+void ec_secret_from_seed(struct ec_secret *secret, const uint8_t seed[static EC_SEED_SIZE]);
+
+/* A fresh key pair from the system's randomness.  Hosts and tools only. */
+void ec_secret_random(struct ec_secret *secret);
+
+void ec_secret_erase(struct ec_secret *secret);
+
+void ec_sign(const struct ec_secret *secret, const void *message, size_t size,
+             uint8_t signature[static EC_SIGNATURE_SIZE]);
+
+/* The rule set of libsodium 1.0.18: cofactorless, S < L, no small-order or non-canonical key or R.
+ * Pinned by the ed25519-speccheck row in sign_test.c. */
+bool ec_verify(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
+               const uint8_t signature[static EC_SIGNATURE_SIZE]);
+
+#endif

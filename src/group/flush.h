@@ -1,0 +1,47 @@
+/* flush.h - the queue between a protocol's effects and the world: write-ahead as a property of shape.
+ *
+ * Effects leave in the order emitted, and none overtakes a SAVE before it that is not yet durable,
+ * unless it is marked EC_EAGER.  Eager effects keep their order among themselves; an eager DELIVER,
+ * UNDO, FINAL, SNAP, FETCH or SERVE never overtakes a waiting one of these.
+ *
+ *   add:   d1 SAVE send1 send2 eager send3        next: d1, SAVE, eager | after durable: send1 send2 send3
+ */
+#ifndef EC_GROUP_FLUSH_H
+#define EC_GROUP_FLUSH_H
+
+#include "consensus/consensus.h"
+
+/* A ring of effects.  Lives in one flat block: ec_flush_size() bytes, zero pointers into itself. */
+struct ec_flush;
+
+size_t ec_flush_size(uint32_t capacity);
+
+/* In: capacity >= 1, how many effects may wait at once. */
+void ec_flush_init(struct ec_flush *flush, uint32_t capacity);
+
+/* How many more effects it can take: a host steps its protocol only while this is at least
+ * limits().effects_per_step. */
+uint32_t ec_flush_room(const struct ec_flush *flush);
+
+/* Takes over the effect with its bytes. */
+void ec_flush_add(struct ec_flush *flush, struct ec_effect effect);
+
+/* The next effect that may be performed now; its bytes pass to the caller.  SAVEs come out as soon as
+ * they stand at the head, several in a row, so that one sync covers them (group commit); what follows
+ * waits for ec_flush_durable().  Returns: false when nothing may be performed. */
+bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect);
+
+/* `saves` more of the SAVEs handed out are durable, oldest first. */
+void ec_flush_durable(struct ec_flush *flush, uint32_t saves);
+
+/* How many SAVEs were handed out and are not yet durable; how many effects still wait. */
+uint32_t ec_flush_saving(const struct ec_flush *flush);
+uint32_t ec_flush_waiting(const struct ec_flush *flush);
+
+/* Drops what waits, as a crash does.  Returns: how many effects were lost. */
+uint32_t ec_flush_clear(struct ec_flush *flush);
+
+/* The references it owns, for audits and forks, as ec_protocol.held.  at may be NULL to count. */
+uint32_t ec_flush_held(const struct ec_flush *flush, struct ec_bytes *at);
+
+#endif

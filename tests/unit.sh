@@ -1,0 +1,23 @@
+#!/bin/sh
+# unit.sh - every unit test under gcc (release), clang (release) and gcc with ASan and UBSan.
+set -u
+cd "$(dirname "$0")/.."
+status=0
+for preset in release clang asan; do
+	dir=build
+	[ $preset = release ] || dir=build-$preset
+	if ! tools/build $preset; then
+		echo "FAIL build with preset $preset"
+		status=1
+		continue
+	fi
+	echo "ok build with preset $preset"
+	log=$(mktemp)
+	(cd $dir && ctest --output-on-failure -j2) >"$log" 2>&1 || status=1
+	sed -n -E 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*Passed.*/ok '$preset' \1/p;
+	           s/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*.*/FAIL '$preset' \1/p' "$log"
+	grep -q '\*\*\*' "$log" && grep -v -E '^ *[0-9]+/[0-9]+ Test|^ +Start' "$log" | head -n 80
+	grep -h '^skipped ' "$dir"/Testing/Temporary/LastTest.log 2>/dev/null | sort -u
+	rm -f "$log"
+done
+exit $status
