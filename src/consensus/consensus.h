@@ -49,32 +49,32 @@ enum ec_order {
 /* Fields used, besides `now` and `since`: then what it says. */
 /* clang-format off */
 enum ec_input_kind {
-	EC_RECORD,  /* seq head body digest       replay: the last CUT, then the others, oldest first */
-	EC_START,   /* seq digest                 all replayed; the application stands here */
+	EC_RECORD,  /* seq head body digest replay: the last CUT, then the others, oldest first */
+	EC_START,   /* seq digest           all replayed; the application stands here */
 	EC_RECV,    /* from head body digest proof a checked message */
-	EC_LINK,    /* from                       the link is new: what was in flight may be lost */
-	EC_WAKE,    /*                            `wake` has passed or `since` has changed; may be early */
-	EC_SUBMIT,  /* body digest stamp          a client batch; only while `want` > 0 */
-	EC_READ,    /* ticket                     someone wants to read; tickets only grow, over all lives */
-	EC_SNAPPED, /* seq digest                 the checkpoint at seq is on disk */
-	EC_FETCHED, /* seq digest                 a FETCH ended, well or not; the application stands here */
-	EC_PINNED,  /* seq digest                 a quorum certified this position: treat it as final */
+	EC_LINK,    /* from                 the link is new: what was in flight may be lost */
+	EC_WAKE,    /*                      `wake` has passed or `since` has changed; may be early */
+	EC_SUBMIT,  /* body digest stamp    a client batch; only while `want` > 0 */
+	EC_READ,    /* ticket               someone wants to read; tickets only grow */
+	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
+	EC_FETCHED, /* seq digest           a FETCH ended; the application stands here */
+	EC_PINNED,  /* seq digest           a quorum certified this position: treat it as final */
 };
 /* clang-format on */
 
 /* Fields used: then what it says. */
 /* clang-format off */
 enum ec_effect_kind {
-	EC_SEND,    /* node head body             to one member, or EC_ALL */
-	EC_SAVE,    /* seq head body              append a record; EC_CUT: forget those before it up to seq */
-	EC_DELIVER, /* seq node stamp head body   a batch and who proposed it; empty: a filler */
-	EC_UNDO,    /* seq                        take back tentative deliveries after seq */
-	EC_FINAL,   /* seq                        no UNDO will ever reach seq or below */
-	EC_SNAP,    /* seq                        checkpoint the application: SNAPPED, later */
-	EC_FETCH,   /* node seq digest            bring the application here; deliver nothing until FETCHED */
-	EC_SERVE,   /* seq ticket                 reads up to ticket may see the state at seq or later */
-	EC_BLAME,   /* node head body             transferable proof that a member misbehaved */
-	EC_NOTE,    /* head                       a line of trace, if config.notes; always eager */
+	EC_SEND,    /* node head body       to one member, or EC_ALL */
+	EC_SAVE,    /* seq head body        append a record; EC_CUT: forget those up to seq */
+	EC_DELIVER, /* seq node stamp head body a batch and who proposed it; empty: a filler */
+	EC_UNDO,    /* seq                  take back tentative deliveries after seq */
+	EC_FINAL,   /* seq                  no UNDO will ever reach seq or below */
+	EC_SNAP,    /* seq                  checkpoint the application: SNAPPED, later */
+	EC_FETCH,   /* node seq digest      bring the application here; FETCHED, later */
+	EC_SERVE,   /* seq ticket           reads up to ticket may see seq or later */
+	EC_BLAME,   /* node head body       transferable proof that a member misbehaved */
+	EC_NOTE,    /* head                 a line of trace, if config.notes; always eager */
 };
 /* clang-format on */
 
