@@ -53,7 +53,7 @@ enum ec_input_kind {
 	EC_START,   /* seq digest           all replayed; the application stands here */
 	EC_RECV,    /* from head body digest proof a checked message */
 	EC_LINK,    /* from                 the link is new: what was in flight may be lost */
-	EC_WAKE,    /*                      `wake` has passed or `since` has changed; may be early */
+	EC_WAKE,    /*                      `wake` has passed or `since` changed; may be early */
 	EC_SUBMIT,  /* body digest stamp    a client batch; only while `want` > 0 */
 	EC_READ,    /* ticket               someone wants to read; tickets only grow */
 	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
