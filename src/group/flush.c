@@ -1,0 +1,210 @@
+/* flush.c - the queue between a protocol's effects and the world.
+ *
+ * Two first-in first-out lists over one array of slots: what keeps its place, and what is eager.
+ * Both remember the number of each effect, so that of what may leave, the earlier leaves first.
+ *
+ * (I1) An ordered effect leaves only from the head, and, unless it is a SAVE, only while no SAVE
+ *      that left before it is not yet durable.
+ * (I2) An eager effect leaves only from the head of its list; one on the application, only after
+ *      every ordered one on the application that was added before it.
+ * (I3) Every slot is in exactly one of: ordered, eager, free.
+ */
+#include "group/flush.h"
+
+#include <assert.h>
+
+static const uint32_t NONE = UINT32_MAX;
+
+struct slot {
+	struct ec_effect effect;
+	uint64_t number;       /* of effects added before it */
+	uint64_t applications; /* of ordered effects on the application added before it */
+	uint32_t next;
+};
+
+struct list {
+	uint32_t first, last, count;
+};
+
+struct ec_flush {
+	uint32_t capacity, free, saving;
+	struct list ordered, eager;
+	uint64_t added;
+	uint64_t applications_added, applications_passed; /* of the ordered */
+	struct slot slot[];
+};
+
+size_t ec_flush_size(uint32_t capacity)
+{
+	return sizeof(struct ec_flush) + capacity * sizeof(struct slot);
+}
+
+void ec_flush_init(struct ec_flush *flush, uint32_t capacity)
+{
+	assert(capacity >= 1 && capacity < NONE);
+	*flush = (struct ec_flush){
+		.capacity = capacity, .ordered = {NONE, NONE, 0}, .eager = {NONE, NONE, 0}};
+	for (uint32_t i = 0; i < capacity; i++)
+		flush->slot[i] = (struct slot){.next = i + 1 < capacity ? i + 1 : NONE};
+}
+
+static bool on_application(enum ec_effect_kind kind)
+{
+	switch (kind) {
+	case EC_DELIVER:
+	case EC_UNDO:
+	case EC_FINAL:
+	case EC_SNAP:
+	case EC_FETCH:
+	case EC_SERVE:
+		return true;
+	case EC_SEND:
+	case EC_SAVE:
+	case EC_BLAME:
+	case EC_NOTE:
+		return false;
+	}
+	return false;
+}
+
+static void list_push(struct ec_flush *flush, struct list *list, uint32_t at)
+{
+	flush->slot[at].next = NONE;
+	if (list->count)
+		flush->slot[list->last].next = at;
+	else
+		list->first = at;
+	list->last = at;
+	list->count++;
+}
+
+static struct ec_effect list_pop(struct ec_flush *flush, struct list *list)
+{
+	assert(list->count > 0 && list->first < flush->capacity);
+	uint32_t at = list->first;
+	struct slot *slot = &flush->slot[at];
+	list->first = slot->next;
+	if (--list->count == 0)
+		assert(list->first == NONE);
+	slot->next = flush->free;
+	flush->free = at;
+	struct ec_effect effect = slot->effect;
+	slot->effect = (struct ec_effect){0};
+	return effect;
+}
+
+uint32_t ec_flush_waiting(const struct ec_flush *flush)
+{
+	return flush->ordered.count + flush->eager.count;
+}
+
+uint32_t ec_flush_room(const struct ec_flush *flush)
+{
+	assert(ec_flush_waiting(flush) <= flush->capacity);
+	return flush->capacity - ec_flush_waiting(flush);
+}
+
+uint32_t ec_flush_saving(const struct ec_flush *flush)
+{
+	return flush->saving;
+}
+
+void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
+{
+	bool eager = effect.kind == EC_NOTE || (effect.flags & EC_EAGER);
+	assert(ec_flush_room(flush) > 0);
+	if (eager)
+		assert(effect.kind != EC_SAVE);
+	uint32_t at = flush->free;
+	assert(at < flush->capacity);
+	struct slot *slot = &flush->slot[at];
+	flush->free = slot->next;
+	slot->effect = effect;
+	slot->number = flush->added++;
+	slot->applications = flush->applications_added;
+	flush->applications_added += !eager && on_application(effect.kind);
+	list_push(flush, eager ? &flush->eager : &flush->ordered, at);
+}
+
+/* Whether the head of the ordered may leave (I1).  A SAVE at the head follows the last one that
+ * left with nothing between, so one sync covers both. */
+static bool ordered_ready(const struct ec_flush *flush)
+{
+	if (!flush->ordered.count)
+		return false;
+	return flush->saving == 0 || flush->slot[flush->ordered.first].effect.kind == EC_SAVE;
+}
+
+/* Whether the head of the eager may leave (I2). */
+static bool eager_ready(const struct ec_flush *flush)
+{
+	if (!flush->eager.count)
+		return false;
+	const struct slot *slot = &flush->slot[flush->eager.first];
+	return !on_application(slot->effect.kind) ||
+	       slot->applications <= flush->applications_passed;
+}
+
+bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect)
+{
+	bool ordered = ordered_ready(flush), eager = eager_ready(flush);
+	if (!ordered && !eager)
+		return false;
+	if (ordered && eager)
+		ordered = flush->slot[flush->ordered.first].number <
+		          flush->slot[flush->eager.first].number;
+	*effect = list_pop(flush, ordered ? &flush->ordered : &flush->eager);
+	if (ordered) {
+		flush->applications_passed += on_application(effect->kind);
+		flush->saving += effect->kind == EC_SAVE;
+	}
+	return true;
+}
+
+void ec_flush_durable(struct ec_flush *flush, uint32_t saves)
+{
+	assert(saves <= flush->saving);
+	flush->saving -= saves;
+}
+
+static uint32_t list_clear(struct ec_flush *flush, struct list *list)
+{
+	uint32_t lost = list->count;
+	while (list->count) {
+		struct ec_effect effect = list_pop(flush, list);
+		ec_drop(effect.head);
+		ec_drop(effect.body);
+	}
+	return lost;
+}
+
+uint32_t ec_flush_clear(struct ec_flush *flush)
+{
+	uint32_t lost = list_clear(flush, &flush->ordered) + list_clear(flush, &flush->eager);
+	flush->saving = 0;
+	flush->applications_passed = flush->applications_added;
+	assert(ec_flush_room(flush) == flush->capacity);
+	return lost;
+}
+
+static uint32_t list_held(const struct ec_flush *flush, const struct list *list,
+                          struct ec_bytes *at, uint32_t count)
+{
+	for (uint32_t i = list->first; i != NONE; i = flush->slot[i].next) {
+		const struct ec_effect *effect = &flush->slot[i].effect;
+		const struct ec_bytes both[] = {effect->head, effect->body};
+		for (int k = 0; k < 2; k++) {
+			if (!both[k].buffer)
+				continue;
+			if (at)
+				at[count] = both[k];
+			count++;
+		}
+	}
+	return count;
+}
+
+uint32_t ec_flush_held(const struct ec_flush *flush, struct ec_bytes *at)
+{
+	return list_held(flush, &flush->eager, at, list_held(flush, &flush->ordered, at, 0));
+}
