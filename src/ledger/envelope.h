@@ -1,0 +1,78 @@
+/* envelope.h - one signed transaction, and batches of them (docs/formats.md, Envelope and Batch). */
+#ifndef EC_LEDGER_ENVELOPE_H
+#define EC_LEDGER_ENVELOPE_H
+
+#include "base/cbor.h"
+#include "crypto/verifier.h"
+#include "ledger/genesis.h"
+
+enum { EC_SALT_SIZE = 32, EC_LANE_STRICT = 1000 };
+
+/* What an envelope says; points into its bytes. */
+struct ec_envelope {
+	struct ec_bytes whole;
+	uint8_t author[32];
+	ec_hash genesis;
+	uint64_t lane, sequence, expiry_ns;
+	struct ec_bytes payload, protected_header;
+	uint8_t signature[EC_SIGNATURE_SIZE];
+	ec_hash id;
+	uint64_t kind;
+	struct ec_cbor body; /* after the kind, inside the payload's array */
+	uint64_t body_items;
+};
+
+/* Reads the form; looks at no signature.  Returns: false with a sentence in `why` (may be NULL). */
+bool ec_envelope_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
+
+/* Form, size, genesis and signature: everything that needs no state.  Any thread. */
+bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
+                       struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
+
+struct ec_envelope_plan {
+	const struct ec_secret *author;
+	ec_hash genesis;
+	uint64_t lane, sequence, expiry_ns;
+	const void *payload;
+	size_t payload_size;
+};
+
+/* Makes and signs one into out[0..size_max).  Returns: its size, 0 when it does not fit.  Out: id and
+ * salt, both may be NULL. */
+size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_t size_max,
+                        ec_hash *id, uint8_t salt[EC_SALT_SIZE]);
+
+/* The salt of an author's envelope. */
+void ec_envelope_salt(const struct ec_secret *author, const ec_hash *id,
+                      uint8_t salt[static EC_SALT_SIZE]);
+
+/* A batch under construction or being read. */
+struct ec_batch {
+	uint32_t submitter;
+	uint64_t stamp_ns;
+	bool close;
+	uint64_t count;    /* envelopes */
+	struct ec_cbor at; /* stands before the first of them */
+};
+
+struct ec_batch_item {
+	struct ec_bytes envelope;
+	uint8_t salt[EC_SALT_SIZE];
+};
+
+/* Reads the head of a batch. */
+bool ec_batch_read(struct ec_bytes bytes, struct ec_batch *out);
+
+/* The next item; false at the end or when the form is bad (then batch->at.bad is set). */
+bool ec_batch_next(struct ec_batch *batch, struct ec_batch_item *item);
+
+/* Whether every part of a batch is in order: form, limits, every envelope's check.  Stateless, any
+ * thread; the cost is a signature check an envelope.  Out: signatures checked. */
+bool ec_batch_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
+                    struct ec_bytes bytes, uint32_t *signatures);
+
+/* Size of a batch of such items, and its bytes into out. */
+size_t ec_batch_write(const struct ec_batch *head, const struct ec_batch_item *items, uint8_t *out,
+                      size_t size_max);
+
+#endif

@@ -1,0 +1,96 @@
+/* genesis.h - what a group agreed on before its first block (docs/formats.md, Genesis and Roster). */
+#ifndef EC_LEDGER_GENESIS_H
+#define EC_LEDGER_GENESIS_H
+
+#include "base/bytes.h"
+#include "base/roster.h"
+
+enum {
+	EC_MEMBERS_MAX = 128,
+	EC_TEXT_MAX = 64, /* bytes of a name of anything, with the NUL */
+	EC_OPTIONS_MAX = 256,
+	EC_SERVICES_MAX = 16,
+	EC_CELLS_MAX = 256,
+	EC_GENESIS_SIZE_MAX = 4 << 20,
+};
+
+enum ec_genesis_flag { EC_GENESIS_UNSIGNED = 1, EC_GENESIS_ORDER_ONLY = 2 };
+
+/* One member as the ledger knows it; ec_roster, for protocols, is derived from it. */
+struct ec_seat {
+	uint8_t identity_key[32], era_key[32];
+	uint64_t weight;
+	uint32_t roles; /* enum ec_role */
+	char owner[EC_TEXT_MAX], site[EC_TEXT_MAX];
+};
+
+struct ec_membership {
+	uint64_t era;
+	char protocol[EC_TEXT_MAX];
+	uint8_t options[EC_OPTIONS_MAX]; /* the protocol's own, opaque here */
+	size_t options_size;
+	uint32_t n;
+	struct ec_seat *seat;
+	struct ec_member *member; /* the same members, with era keys, as ec_roster wants them */
+	ec_hash hash;             /* of the encoded roster */
+};
+
+struct ec_service_entry {
+	char name[EC_TEXT_MAX];
+	struct ec_bytes parameters;
+};
+
+struct ec_account_entry {
+	uint8_t key[32];
+	uint32_t roles;
+	char name[EC_TEXT_MAX];
+};
+
+struct ec_cell_entry {
+	char name[EC_TEXT_MAX];
+	struct ec_bytes genesis; /* the cell's whole genesis file */
+};
+
+struct ec_genesis {
+	ec_hash hash;
+	char network[EC_TEXT_MAX], group[EC_TEXT_MAX];
+	uint32_t flags;                   /* enum ec_genesis_flag */
+	struct ec_membership *membership; /* of era 1 */
+	uint64_t time_origin_ns, time_rate, time_start_ns;
+	uint64_t envelope_bytes_max, batch_envelopes_max, scratch_bytes_max, blocks_kept;
+	uint32_t services, accounts, cells;
+	struct ec_service_entry *service;
+	struct ec_account_entry *account;
+	struct ec_cell_entry *cell;
+};
+
+/* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(); NULL with a sentence for
+ * a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
+struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, size_t why_size);
+void ec_membership_free(struct ec_membership *membership);
+
+/* Its canonical bytes, from malloc; *size bytes.  Fills membership->hash. */
+uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);
+
+/* The view that protocols get.  Borrowed from the membership. */
+struct ec_roster ec_membership_roster(const struct ec_membership *membership);
+
+/* The index of the seat with this identity key; UINT32_MAX: none. */
+uint32_t ec_membership_find(const struct ec_membership *membership,
+                            const uint8_t identity_key[static 32]);
+
+/* Reads a genesis file's bytes; as ec_membership_read. */
+struct ec_genesis *ec_genesis_read(const void *data, size_t size, char *why, size_t why_size);
+void ec_genesis_free(struct ec_genesis *genesis);
+
+/* Its canonical bytes, from malloc.  Fills genesis->hash. */
+uint8_t *ec_genesis_write(struct ec_genesis *genesis, size_t *size);
+
+/* Community time of a stamp: origin + rate x (stamp - start), not below origin. */
+uint64_t ec_genesis_time(const struct ec_genesis *genesis, uint64_t stamp_ns);
+
+/* What every signature of a group's era binds: H("edgecord/domain/1" || genesis hash || u64 era
+ * little-endian || protocol name). */
+ec_hash ec_genesis_domain(const struct ec_genesis *genesis, const struct ec_membership *membership);
+
+#endif

@@ -1,0 +1,45 @@
+/* header.h - block headers, certificates, era links (docs/formats.md). */
+#ifndef EC_LEDGER_HEADER_H
+#define EC_LEDGER_HEADER_H
+
+#include "crypto/verifier.h"
+#include "ledger/genesis.h"
+
+enum { EC_HEADER_SIZE_MAX = 512, EC_CERTIFICATE_SIZE_MAX = 16 + EC_MEMBERS_MAX * 72 };
+
+struct ec_header {
+	ec_hash genesis, previous, history_root, batch_root, result_root, state_root, roster;
+	ec_hash next_roster; /* zero: the era goes on */
+	uint64_t era, seq, position, envelopes, stamp_ns;
+};
+
+bool ec_header_read(struct ec_bytes bytes, struct ec_header *out);
+size_t ec_header_write(const struct ec_header *header, uint8_t out[static EC_HEADER_SIZE_MAX]);
+
+/* H(bytes) */
+ec_hash ec_header_hash(struct ec_bytes bytes);
+
+/* What an era key signs for a header: "edgecord/certificate/1" || hash.  Returns: its size. */
+enum { EC_CERTIFICATE_TEXT_SIZE = 22 + 32 };
+void ec_certificate_text(const ec_hash *header_hash, uint8_t out[static EC_CERTIFICATE_TEXT_SIZE]);
+
+/* Signatures being gathered for one header, and a certificate read. */
+struct ec_certificate {
+	uint32_t count;
+	uint32_t index[EC_MEMBERS_MAX];
+	uint8_t signature[EC_MEMBERS_MAX][EC_SIGNATURE_SIZE];
+};
+
+/* Adds one, keeping ascending order.  Returns: false when the member is there already. */
+bool ec_certificate_add(struct ec_certificate *certificate, uint32_t index,
+                        const uint8_t signature[static EC_SIGNATURE_SIZE]);
+size_t ec_certificate_write(const struct ec_certificate *certificate, uint8_t *out,
+                            size_t size_max);
+bool ec_certificate_read(struct ec_bytes bytes, struct ec_certificate *out);
+
+/* Whether a quorum of the roster's voters signed.  Out: why not, for a person. */
+bool ec_certificate_check(const struct ec_certificate *certificate,
+                          const struct ec_membership *membership, const ec_hash *header_hash,
+                          const struct ec_crypto *crypto, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,129 @@
+/* ledger.h - the ledger of one group at one member: delivered batches in, blocks with roots out.
+ *
+ * Pure but for its store.  Blocks younger than the last persist are layers over the store, so that
+ * they can be undone and so that a crash costs only a replay.  One thread.
+ */
+#ifndef EC_LEDGER_LEDGER_H
+#define EC_LEDGER_LEDGER_H
+
+#include "ledger/envelope.h"
+#include "ledger/header.h"
+#include "ledger/service.h"
+#include "ledger/store.h"
+
+struct ec_ledger;
+
+struct ec_ledger_config {
+	const struct ec_genesis *genesis;         /* outlives the ledger */
+	const struct ec_crypto *crypto;           /* for era links and anchors in transactions */
+	const struct ec_service *const *services; /* all that this program has; NULL ends */
+	struct ec_store *store;                   /* stays the caller's */
+	struct ec_pool *pool;
+};
+
+/* Opens a ledger over a store, empty (block 0) or as persisted.  Returns: NULL with a sentence in
+ * `why`: another network's store, an unknown service, money that does not add up. */
+struct ec_ledger *ec_ledger_open(const struct ec_ledger_config *config, char *why, size_t why_size);
+void ec_ledger_close(struct ec_ledger *ledger);
+
+/* Where the ledger stands. */
+struct ec_ledger_at {
+	uint64_t position;           /* last position delivered */
+	uint64_t seq;                /* last block ended */
+	uint64_t block_position;     /* last position of that block */
+	uint64_t persisted_position; /* where a restart would begin; the end of a block */
+	ec_hash header;    /* hash of the last block's header; the genesis hash before block 1 */
+	uint64_t stamp_ns; /* of the order so far */
+	uint64_t time_ns;  /* community time of it */
+	uint64_t due_ns;   /* next community time at which a service waits for a TICK */
+	bool era_over;     /* the last block named the next roster: deliver nothing more */
+	uint64_t envelopes, executed; /* since open: seen, and with result DONE */
+};
+struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger);
+
+/* One delivered position; `batch` empty for a filler.  In: position = at.position + 1.
+ * Returns: whether a block ended with it; its seq is at.seq, its header ec_ledger_header(). */
+bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_bytes batch);
+
+/* Takes back every position after `position`, at least persisted_position. */
+void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position);
+
+/* The results of the block that ended last, for those who wait: calls once an envelope, in order. */
+typedef void ec_ledger_result_of(void *self, const ec_hash *id, uint64_t seq, uint32_t index,
+                                 unsigned code, struct ec_bytes detail);
+void ec_ledger_results(const struct ec_ledger *ledger, uint64_t seq, ec_ledger_result_of *each,
+                       void *self);
+
+/* The membership in force, and the next one (NULL unless era_over).  Borrowed. */
+const struct ec_membership *ec_ledger_membership(const struct ec_ledger *ledger);
+const struct ec_membership *ec_ledger_next_membership(const struct ec_ledger *ledger);
+
+/* Goes on in the next era, once era_over. */
+void ec_ledger_era_begin(struct ec_ledger *ledger);
+
+/* Header bytes of a block that is kept; false when it is not.  Out: with one owner. */
+bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header);
+
+/* Keeps a certificate for the header of `seq` (already checked).  Newer covers older. */
+void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
+                       const struct ec_certificate *certificate);
+
+/* The newest certified block; 0: none. */
+uint64_t ec_ledger_certified(const struct ec_ledger *ledger);
+
+/* Writes every ended block up to `seq` to the store and syncs it; recounts the money.
+ * Returns: false when the disk failed or the books do not add up, with a sentence in `why`. */
+bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size);
+
+enum ec_lookup { EC_FOUND, EC_NOT_YET, EC_UNKNOWN, EC_PRUNED };
+
+/* A proof file (docs/formats.md, Proof) for an envelope.  EC_NOT_YET: ordered, not yet certified.
+ * Out: proof with one owner, from the ledger's pool. */
+enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
+                                 struct ec_bytes *proof);
+
+/* A proof of what the state holds under a name, or that it holds nothing, at the newest certified
+ * block whose state is at hand. */
+enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
+                                     struct ec_bytes *proof);
+
+/* What became of an envelope, by id.  Out: code, block and index; any may be NULL. */
+enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
+                                uint64_t *seq, uint32_t *index);
+
+/* Reads state outside of a transaction, as of the last ended block: as ec_state_get and ec_cursor. */
+bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
+                   struct ec_bytes *value);
+bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value);
+
+/* The links that lead from the genesis to the era in force, and a consistency path of the history
+ * from `old_seq` headers to those before block `seq`: for anchors.  As CBOR items. */
+bool ec_ledger_era_links(struct ec_ledger *ledger, struct ec_bytes *links);
+bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
+                           struct ec_bytes *path);
+
+/* State transfer.  A snapshot is named by a block's header hash; its state moves in chunks, each all
+ * leaves below one prefix of `ec_ledger_chunks()` = 2^bits, checked against the state root alone.
+ * Serving: from the last persisted block. */
+struct ec_snapshot {
+	struct ec_bytes header;      /* of the block */
+	struct ec_bytes frontier;    /* of the history tree: its full subtrees */
+	struct ec_bytes links;       /* era links up to it */
+	struct ec_bytes certificate; /* may be empty */
+	uint32_t bits;               /* 2^bits chunks */
+};
+bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct ec_snapshot *out);
+bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t index,
+                     struct ec_bytes *chunk);
+
+/* Receiving: begin clears the store (kept apart until the end), then every chunk once, then end.
+ * ec_ledger_restore_chunk() returns false when the chunk is not the one of that header. */
+bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot *snapshot,
+                             const ec_hash *header);
+bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);
+bool ec_ledger_restore_end(struct ec_ledger *ledger);
+
+/* Order-only groups: how many distinct ids were counted, and the hash over them in order. */
+void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash);
+
+#endif

@@ -1,0 +1,33 @@
+/* proof.h - reads and judges a proof file with nothing but the genesis (docs/formats.md, Proof). */
+#ifndef EC_LEDGER_PROOF_H
+#define EC_LEDGER_PROOF_H
+
+#include "ledger/envelope.h"
+#include "ledger/header.h"
+
+enum ec_verdict { EC_VALID = 0, EC_INVALID = 1, EC_UNUSABLE = 2 }; /* as exit codes */
+
+/* What a valid proof shows; points into the proof's bytes. */
+struct ec_proof_report {
+	enum ec_verdict verdict;
+	char why[256];               /* when it is not valid: the first thing that is wrong */
+	unsigned claim;              /* 0 envelope, 1 state, 2 absence */
+	struct ec_envelope envelope; /* claim 0 */
+	unsigned result_code;
+	struct ec_bytes result_detail, name, value; /* claims 1 and 2 */
+	struct ec_header block, certified;
+	uint64_t index, time_ns; /* community time of the block */
+	uint32_t signers, quorum, links;
+	uint32_t signer[EC_MEMBERS_MAX];
+	struct ec_membership *membership; /* that certified; freed by ec_proof_report_end */
+	bool anchored; /* an anchor was there and the cloud's genesis was given */
+	uint64_t anchor_seq, anchor_stamp_ns;
+};
+
+/* Judges.  In: cloud may be NULL.  Allocates; frees with ec_proof_report_end(). */
+void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
+                    const struct ec_crypto *crypto, struct ec_bytes proof,
+                    struct ec_proof_report *report);
+void ec_proof_report_end(struct ec_proof_report *report);
+
+#endif
