@@ -1,4 +1,5 @@
-/* envelope.h - one signed transaction, and batches of them (docs/formats.md, Envelope and Batch). */
+/* envelope.h - one signed transaction, and batches of them (docs/formats.md, Envelope and Batch).
+ */
 #ifndef EC_LEDGER_ENVELOPE_H
 #define EC_LEDGER_ENVELOPE_H
 
@@ -37,8 +38,8 @@ struct ec_envelope_plan {
 	size_t payload_size;
 };
 
-/* Makes and signs one into out[0..size_max).  Returns: its size, 0 when it does not fit.  Out: id and
- * salt, both may be NULL. */
+/* Makes and signs one into out[0..size_max).  Returns: its size, 0 when it does not fit.  Out: id
+ * and salt, both may be NULL. */
 size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_t size_max,
                         ec_hash *id, uint8_t salt[EC_SALT_SIZE]);
 

@@ -1,4 +1,5 @@
-/* genesis.h - what a group agreed on before its first block (docs/formats.md, Genesis and Roster). */
+/* genesis.h - what a group agreed on before its first block (docs/formats.md, Genesis and Roster).
+ */
 #ifndef EC_LEDGER_GENESIS_H
 #define EC_LEDGER_GENESIS_H
 
@@ -64,8 +65,8 @@ struct ec_genesis {
 	struct ec_cell_entry *cell;
 };
 
-/* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(); NULL with a sentence for
- * a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
+/* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(); NULL with a sentence
+ * for a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
 struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, size_t why_size);
 void ec_membership_free(struct ec_membership *membership);
 

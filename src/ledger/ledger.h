@@ -48,7 +48,8 @@ bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_by
 /* Takes back every position after `position`, at least persisted_position. */
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position);
 
-/* The results of the block that ended last, for those who wait: calls once an envelope, in order. */
+/* The results of the block that ended last, for those who wait: calls once an envelope, in order.
+ */
 typedef void ec_ledger_result_of(void *self, const ec_hash *id, uint64_t seq, uint32_t index,
                                  unsigned code, struct ec_bytes detail);
 void ec_ledger_results(const struct ec_ledger *ledger, uint64_t seq, ec_ledger_result_of *each,
@@ -91,7 +92,8 @@ enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name,
 enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
                                 uint64_t *seq, uint32_t *index);
 
-/* Reads state outside of a transaction, as of the last ended block: as ec_state_get and ec_cursor. */
+/* Reads state outside of a transaction, as of the last ended block: as ec_state_get and ec_cursor.
+ */
 bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
                    struct ec_bytes *value);
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value);
@@ -102,9 +104,9 @@ bool ec_ledger_era_links(struct ec_ledger *ledger, struct ec_bytes *links);
 bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
                            struct ec_bytes *path);
 
-/* State transfer.  A snapshot is named by a block's header hash; its state moves in chunks, each all
- * leaves below one prefix of `ec_ledger_chunks()` = 2^bits, checked against the state root alone.
- * Serving: from the last persisted block. */
+/* State transfer.  A snapshot is named by a block's header hash; its state moves in chunks, each
+ * all leaves below one prefix of `ec_ledger_chunks()` = 2^bits, checked against the state root
+ * alone. Serving: from the last persisted block. */
 struct ec_snapshot {
 	struct ec_bytes header;      /* of the block */
 	struct ec_bytes frontier;    /* of the history tree: its full subtrees */

@@ -1,4 +1,4 @@
-/* result.h - what became of a transaction: the same code on every member, part of the result root. */
+/* result.h - what became of a transaction: the same code on every member. */
 #ifndef EC_LEDGER_RESULT_H
 #define EC_LEDGER_RESULT_H
 

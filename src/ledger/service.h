@@ -1,8 +1,9 @@
 /* service.h - what an energy service is to the ledger: a pure function over a scratch layer.
  *
- * A service takes transactions of some kinds, and a turn of the clock.  It reads and writes state by
- * name, posts money between accounts, and answers with a result.  Whatever it did is dropped when it
- * refuses, runs out of scratch, or leaves postings that do not sum to zero: the ledger sees to that.
+ * A service takes transactions of some kinds, and a turn of the clock.  It reads and writes state
+ * by name, posts money between accounts, and answers with a result.  Whatever it did is dropped
+ * when it refuses, runs out of scratch, or leaves postings that do not sum to zero: the ledger sees
+ * to that.
  */
 #ifndef EC_LEDGER_SERVICE_H
 #define EC_LEDGER_SERVICE_H
@@ -88,16 +89,17 @@ void ec_result_reason(struct ec_scratch *scratch, const char *reason);
 struct ec_service {
 	const char *name;               /* in the genesis */
 	uint64_t kind_first, kind_last; /* transaction kinds, inclusive; first > last: none */
-	/* Whether a payload has the form of its kind; stateless, any thread.  The cursor stands after
-	 * the kind, `items` are left. */
+	/* Whether a payload has the form of its kind; stateless, any thread.  The cursor stands
+	 * after the kind, `items` are left. */
 	bool (*check)(uint64_t kind, struct ec_cbor body, uint64_t items);
-	/* Whether the service's own CBOR of the genesis is usable.  The calls below get only such. */
+	/* Whether the service's own CBOR of the genesis is usable.  The calls below get only such.
+	 */
 	bool (*parameters_check)(struct ec_bytes parameters);
 	enum ec_result (*execute)(struct ec_scratch *scratch, struct ec_bytes parameters,
 	                          uint64_t kind, const struct ec_transaction *transaction);
-	/* Community time moved from `before_ns` to `now_ns`: close what is due.  Called once a batch,
-	 * before its transactions, when the stamp moved.  Does bounded work: true when done, false when
-	 * it wants another turn at the next batch.  May be NULL. */
+	/* Community time moved from `before_ns` to `now_ns`: close what is due.  Called once a
+	 * batch, before its transactions, when the stamp moved.  Does bounded work: true when done,
+	 * false when it wants another turn at the next batch.  May be NULL. */
 	bool (*turn)(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t before_ns,
 	             uint64_t now_ns);
 	/* The next community time at which turn() has something to do; UINT64_MAX: never. */

@@ -1,8 +1,9 @@
-/* store.h - where a ledger's settled state lives: ordered names and values, written in atomic turns.
+/* store.h - where a ledger's settled state lives: ordered names and values, written in atomic
+ * turns.
  *
- * Two kinds: in memory (store_memory.c; the simulator, tests) and LMDB (node/store_lmdb.c).  Names are
- * at most EC_STORE_NAME_MAX bytes, ordered bytewise.  What was put since the last sync is seen by get
- * and next at once, and is durable, all or nothing, when sync returns true.
+ * Two kinds: in memory (store_memory.c; the simulator, tests) and LMDB (node/store_lmdb.c).  Names
+ * are at most EC_STORE_NAME_MAX bytes, ordered bytewise.  What was put since the last sync is seen
+ * by get and next at once, and is durable, all or nothing, when sync returns true.
  */
 #ifndef EC_LEDGER_STORE_H
 #define EC_LEDGER_STORE_H
@@ -15,8 +16,8 @@ struct ec_store {
 	/* Value borrowed until the next put, delete or sync.  Returns: false when there is none. */
 	bool (*get)(struct ec_store *store, const void *name, size_t name_size,
 	            struct ec_bytes *value);
-	/* The first name above `after` (of `after_size` bytes; size 0: from the start).  Out: name and
-	 * value, borrowed as above.  Returns: false at the end. */
+	/* The first name above `after` (of `after_size` bytes; size 0: from the start).  Out: name
+	 * and value, borrowed as above.  Returns: false at the end. */
 	bool (*next)(struct ec_store *store, const void *after, size_t after_size,
 	             struct ec_bytes *name, struct ec_bytes *value);
 	void (*put)(struct ec_store *store, const void *name, size_t name_size, const void *value,
