@@ -2,11 +2,9 @@
 #include "group/flush.h"
 
 #include "base/prng.h"
+#include "base/test.h"
 
 #include <assert.h>
-#include <cmocka.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
