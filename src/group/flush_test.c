@@ -4,7 +4,6 @@
 #include "base/prng.h"
 #include "base/test.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
