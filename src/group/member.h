@@ -1,0 +1,151 @@
+/* member.h - one member of one group: what joins a protocol instance to a ledger.
+ *
+ * PURE: (state, input) -> (state', acts).  The daemon and the simulator are two hosts of it.  A
+ * host gives it frames from links, envelopes from clients, the news that records are durable, and
+ * time; and performs the acts that ec_member_next() hands out, in order.
+ *
+ *   envelopes -> batches -> bodies spread to all -> protocol orders digests -> ledger executes
+ *   -> header signed -> signatures gathered -> certificate -> receipts
+ *
+ * Order of acts.  What a record promises is said only after the host reported it durable: the
+ * member holds back what must wait (flush.h), so the host performs every act at once. Peers are
+ * named by a small number, one an identity key, stable for the member's life.
+ */
+#ifndef EC_GROUP_MEMBER_H
+#define EC_GROUP_MEMBER_H
+
+#include "consensus/consensus.h"
+#include "ledger/ledger.h"
+
+enum {
+	EC_FRAME_SIZE_MAX = 8 << 20, /* of one frame between members */
+	EC_PEERS_MAX = EC_MEMBERS_MAX,
+};
+
+struct ec_member;
+
+struct ec_member_config {
+	const struct ec_genesis *genesis; /* outlives the member */
+	const struct ec_crypto *crypto;
+	const struct ec_protocol *const *protocols; /* all that this program has; NULL ends */
+	const struct ec_service *const *services;
+	struct ec_store *store; /* settled state; stays the caller's */
+	struct ec_pool *pool;   /* outlives the member */
+	struct ec_secret
+		identity; /* whose seat is ours; none with this key: a learner that asks in */
+	struct ec_secret era_key;     /* of the era in force */
+	uint8_t seed[32];             /* fresh randomness of this life */
+	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 16 MiB */
+	uint64_t clients_max;         /* envelopes waiting at this gateway; 0: 65536 */
+	uint64_t protocol_timeout_ns; /* first time-out of protocols that have one; 0: their own */
+	bool wrong_price; /* planted: computes other results, to be outvoted (sim and tests) */
+};
+
+struct ec_time {
+	uint64_t now;   /* ns, monotonic in this life */
+	uint64_t stamp; /* ns since 1970 as this host believes */
+};
+
+/* Opens over a store as it was left.  Then every record of the log, oldest first, by
+ * ec_member_record(), then ec_member_start().  Returns: NULL with a sentence in `why`. */
+struct ec_member *ec_member_open(const struct ec_member_config *config, char *why, size_t why_size);
+bool ec_member_record(struct ec_member *member, struct ec_bytes record, char *why, size_t why_size);
+void ec_member_start(struct ec_member *member, struct ec_time time);
+
+/* Frees it and drops all it holds. */
+void ec_member_close(struct ec_member *member);
+
+/* The number of the peer with this identity key; UINT32_MAX: in no roster that we know. */
+uint32_t ec_member_peer(const struct ec_member *member, const uint8_t identity_key[static 32]);
+
+/* A link to a peer came up, or is lost.  While up, frames pass whole, once and in order. */
+void ec_member_link(struct ec_member *member, struct ec_time time, uint32_t peer, bool up);
+
+/* What a check off the thread found out about a frame. */
+struct ec_checked {
+	bool good;
+	char why[96];        /* when it is not */
+	ec_hash digest;      /* of the body that it carries */
+	uint32_t signatures; /* client signatures verified: a metric */
+};
+
+/* The costly part of receiving: proofs, client signatures, digests, the protocol's check().  Reads
+ * only what never changes while a member lives; any thread. */
+void ec_member_check(const struct ec_member *member, uint32_t peer, struct ec_bytes frame,
+                     struct ec_checked *checked);
+
+/* Whether ec_member_check() of this frame costs more than a few microseconds; whether the frame may
+ * be given to the member before earlier ones of its link (bodies, which are named by content). */
+bool ec_member_check_costly(struct ec_bytes frame);
+bool ec_member_check_unordered(struct ec_bytes frame);
+
+/* A frame that was checked.  A bad one breaks the link (an act). */
+void ec_member_frame(struct ec_member *member, struct ec_time time, uint32_t peer,
+                     struct ec_bytes frame, const struct ec_checked *checked);
+
+enum ec_admission {
+	EC_ADMITTED,
+	EC_BUSY,      /* queue full: try again, or another gateway */
+	EC_NOT_READY, /* no quorum reachable, catching up, diverged, or no headers for 10 s */
+};
+
+/* An envelope that passed ec_envelope_check().  `token` comes back in EC_ACT_TELL, once. */
+enum ec_admission ec_member_submit(struct ec_member *member, struct ec_time time, uint64_t token,
+                                   struct ec_bytes envelope,
+                                   const uint8_t salt[static EC_SALT_SIZE]);
+
+/* A read that must see all that was acknowledged before it: EC_ACT_READABLE with the token. */
+enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, uint64_t token);
+
+/* `count` more of the records handed out are durable, oldest first. */
+void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
+
+/* The time asked for by ec_member_wake_at() has come; may be early. */
+void ec_member_wake(struct ec_member *member, struct ec_time time);
+uint64_t ec_member_wake_at(const struct ec_member *member);
+
+enum ec_act_kind {               /* fields used */
+	           EC_ACT_SEND,  /* peer bytes: a frame to a link that is up */
+	           EC_ACT_BREAK, /* peer text: close that link and make it anew */
+	           EC_ACT_LOG,   /* bytes: append a record; ec_member_logged() when durable */
+	           EC_ACT_TRIM, /* count: that many of the oldest records are not needed any more */
+	           EC_ACT_TELL, /* token id code seq index: an envelope is in an ended block */
+	           EC_ACT_READABLE,  /* token seq: the state may be read now */
+	           EC_ACT_CERTIFIED, /* seq: a certificate stands for all blocks up to seq */
+	           EC_ACT_MEMBERS,   /* text: the roster changed: links to make or drop */
+	           EC_ACT_ALARM,     /* text: an operator must know (divergence, a liar, blame) */
+	           EC_ACT_NOTE,      /* text: worth a line in the log */
+	           EC_ACT_HALT,      /* text: this member must not go on */
+};
+
+struct ec_act {
+	enum ec_act_kind kind;
+	uint32_t peer, index, count;
+	unsigned code;
+	uint64_t token, seq;
+	ec_hash id;
+	struct ec_bytes bytes; /* passes to the host, who drops it */
+	char text[160];
+};
+
+/* The next act; false when there is none.  Call until false after every input. */
+bool ec_member_next(struct ec_member *member, struct ec_act *act);
+
+struct ec_member_status {
+	uint64_t era, view, position, seq, certified, persisted, stamp_ns, time_ns;
+	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
+	bool leader_self, ready, diverged, fetching, voter;
+	char protocol[EC_TEXT_MAX];
+	uint64_t waiting_envelopes, waiting_batches, bodies_bytes, oldest_wait_ns;
+	uint64_t messages_sent, bytes_sent, messages_received, bytes_received;
+	uint64_t signatures_checked, view_changes, batches_delivered, envelopes_delivered;
+	uint64_t fetched_bytes, fetches; /* state transfer */
+	uint32_t liar;                   /* last peer caught lying; UINT32_MAX none */
+};
+void ec_member_status(const struct ec_member *member, struct ec_member_status *status);
+
+/* For queries and receipts. */
+struct ec_ledger *ec_member_ledger(struct ec_member *member);
+const struct ec_membership *ec_member_membership(const struct ec_member *member);
+
+#endif

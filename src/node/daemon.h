@@ -1,0 +1,79 @@
+/* daemon.h - a node: one member on a libuv loop, with its log, links, workers and clock.
+ *
+ * The doors run on the same loop and thread and use it through this face.
+ */
+#ifndef EC_NODE_DAEMON_H
+#define EC_NODE_DAEMON_H
+
+#include "group/member.h"
+
+#include <uv.h>
+
+struct ec_daemon;
+
+/* What a data folder and its configuration say; read by node/config.h. */
+struct ec_node_config;
+
+/* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
+ * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do. */
+struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config, char *why,
+                                 size_t why_size);
+
+/* Stops taking work, lets the log settle, closes all handles; then calls `done`. */
+void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self);
+void ec_daemon_free(struct ec_daemon *daemon);
+
+uv_loop_t *ec_daemon_loop(struct ec_daemon *daemon);
+struct ec_member *ec_daemon_member(struct ec_daemon *daemon);
+const struct ec_genesis *ec_daemon_genesis(const struct ec_daemon *daemon);
+const struct ec_node_config *ec_daemon_config(const struct ec_daemon *daemon);
+struct ec_pool *ec_daemon_pool(struct ec_daemon *daemon);
+
+/* What became of a submission. */
+enum ec_outcome_kind {
+	EC_OUTCOME_DONE,      /* in an ended block: code seq index */
+	EC_OUTCOME_REFUSED,   /* by its form, signature or genesis: why */
+	EC_OUTCOME_BUSY,      /* a queue is full: why */
+	EC_OUTCOME_NOT_READY, /* why */
+};
+struct ec_outcome {
+	enum ec_outcome_kind kind;
+	ec_hash id;
+	unsigned code; /* enum ec_result */
+	uint64_t seq;
+	uint32_t index;
+	char why[160];
+};
+typedef void ec_daemon_done(void *self, const struct ec_outcome *outcome);
+
+/* Checks an envelope on a worker thread, submits it, and calls `accepted` (may be NULL) when this
+ * gateway has taken it and `done` once when it is in a block, or refused.  `self` outlives both
+ * or is withdrawn by ec_daemon_forget().  Takes no ownership of `envelope` but keeps it. */
+void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
+                      const uint8_t salt[static EC_SALT_SIZE],
+                      void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
+                      void *self);
+
+/* Calls `ready` when a read is linearizable (seq > 0), or at once with seq 0 when refused. */
+void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self);
+
+/* No call with this `self` will come any more. */
+void ec_daemon_forget(struct ec_daemon *daemon, void *self);
+
+/* Calls `each` whenever a block is certified, until forgotten. */
+void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),
+                            void *self);
+
+/* Counters of the host itself, for metrics. */
+struct ec_daemon_counters {
+	uint64_t log_records, log_bytes, log_syncs, log_sync_ns;
+	uint64_t links_made, links_lost, frames_refused;
+	uint64_t checks, check_ns; /* on worker threads */
+	uint64_t commit_count, commit_sum_ns;
+	uint64_t commit_bucket[24]; /* commit latency: bucket i counts < 2^i x 100 us */
+	uint64_t disk_bytes_free, disk_bytes_used;
+	bool disk_low; /* below 10 %: clients are refused */
+};
+void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters);
+
+#endif
