@@ -1,0 +1,31 @@
+/* commands.h - the commands of `edgecord`: one line in the table (commands.c), one file each. */
+#ifndef EC_CLI_COMMANDS_H
+#define EC_CLI_COMMANDS_H
+
+#include <stddef.h>
+
+/* What a command ends with, unless it says otherwise. */
+enum ec_exit { EC_EXIT_OK = 0, EC_EXIT_FAILED = 1, EC_EXIT_USAGE = 2 };
+
+struct ec_command {
+	const char *name;
+	const char *summary; /* one line, for the list of commands */
+	/* argv[0] is "edgecord NAME", so that argp's messages read right; the rest are the
+	 * command's own.  Returns: the exit code of the program. */
+	int (*run)(int argc, char **argv);
+};
+
+/* In the order in which the list shows them; a NULL name ends it. */
+extern const struct ec_command ec_commands[];
+
+/* The command with this name; NULL when there is none. */
+const struct ec_command *ec_command_find(const char *name);
+
+/* The command whose name is nearest to a mistyped one; NULL when none is near (at most two letters
+ * wrong, missing, or swapped in, or begun and not finished). */
+const struct ec_command *ec_command_suggest(const char *name);
+
+/* Each in its own cmd_NAME.c. */
+int ec_cmd_sim(int argc, char **argv);
+
+#endif
