@@ -9,7 +9,7 @@ enum ec_role {
 	EC_ARBITER = 4, /* may propose where the members are stuck; never votes by it */
 };                      /* none of them: a learner, who hears and delivers everything */
 
-struct ec_member {
+struct ec_roster_member {
 	uint8_t key[32];
 	uint64_t weight; /* stake or trust of a voter; 1 where a head is a vote */
 	uint32_t roles;
@@ -18,6 +18,6 @@ struct ec_member {
 struct ec_roster {
 	uint64_t era; /* of the group: a new roster, protocol or option starts a new one */
 	uint32_t n;
-	const struct ec_member *member;
+	const struct ec_roster_member *member;
 };
 #endif
