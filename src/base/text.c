@@ -39,6 +39,38 @@ void ec_text_add_hex(struct ec_text *text, const void *data, size_t size)
 		ec_text_add(text, "%02x", bytes[i]);
 }
 
+/* The size of the UTF-8 character at the start of `at`, of `left` bytes; 0 when it is none. */
+static size_t character(const uint8_t *at, size_t left)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	size_t size = at[0] < 0x80 ? 1 : at[0] < 0xc0 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
+	if (size <= 1)
+		return size;
+	if (size > left || at[0] >= 0xf8)
+		return 0;
+	uint32_t code = at[0] & (0xff >> (size + 1));
+	for (size_t i = 1; i < size; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	bool surrogate = code >= 0xd800 && code < 0xe000;
+	return code < least[size] || surrogate || code > 0x10ffff ? 0 : size;
+}
+
+bool ec_utf8_ok(const void *data, size_t size)
+{
+	const uint8_t *at = data;
+	while (size) {
+		size_t step = character(at, size);
+		if (step == 0)
+			return false;
+		at += step;
+		size -= step;
+	}
+	return true;
+}
+
 static int nibble(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -22,6 +22,9 @@ void ec_text_add(struct ec_text *text, const char *format, ...)
 /* Appends bytes as lower-case hexadecimal. */
 void ec_text_add_hex(struct ec_text *text, const void *data, size_t size);
 
+/* Whether the bytes are UTF-8 (RFC 3629): no overlong form, no surrogate, none above U+10FFFF. */
+bool ec_utf8_ok(const void *data, size_t size);
+
 /* Reads exactly `size` bytes of hexadecimal, either case.  Returns: whether all of `text` was that.
  */
 bool ec_hex_read(const char *text, void *out, size_t size);
