@@ -32,8 +32,9 @@ struct ec_membership {
 	size_t options_size;
 	uint32_t n;
 	struct ec_seat *seat;
-	struct ec_roster_member *member; /* the same members, with era keys, as ec_roster wants them */
-	ec_hash hash;             /* of the encoded roster */
+	struct ec_roster_member
+		*member; /* the same members, with era keys, as ec_roster wants them */
+	ec_hash hash;    /* of the encoded roster */
 };
 
 struct ec_service_entry {
