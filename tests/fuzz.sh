@@ -1,0 +1,37 @@
+#!/bin/sh
+# fuzz.sh - every fuzz target over its corpus, src/MODULE/fuzz/NAME/, then for a while on its own.
+#
+# EDGECORD_FUZZ_SECONDS: how long each (10).  What it finds lands in build-fuzz/found/NAME/.
+set -u
+cd "$(dirname "$0")/.."
+seconds=${EDGECORD_FUZZ_SECONDS:-10}
+if ! command -v clang >/dev/null 2>&1; then
+	echo "skipped fuzz targets: clang is not installed"
+	exit 0
+fi
+tools/build fuzz || { echo "FAIL build with preset fuzz"; exit 1; }
+status=0
+for source in $(find src -name '*_fuzz.c' | sort); do
+	name=$(basename "$source" _fuzz.c)
+	corpus=$(dirname "$source")/fuzz/$name
+	found=build-fuzz/found/$name
+	log=build-fuzz/$name.log
+	mkdir -p "$found/corpus"
+	if [ ! -d "$corpus" ]; then
+		echo "FAIL $source has no corpus $corpus"
+		status=1
+		continue
+	fi
+	# Each file once, then new ones; what is new stays out of the tree.
+	if build-fuzz/"${name}_fuzz" "$corpus"/* >"$log" 2>&1 &&
+	   build-fuzz/"${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+	   	-artifact_prefix="$found/" "$found/corpus" "$corpus" >"$log" 2>&1; then
+		runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
+		echo "ok $name: $(find "$corpus" -type f | wc -l) files, then $runs inputs in $seconds s"
+	else
+		tail -n 30 "$log"
+		echo "FAIL $name, see $log and $found"
+		status=1
+	fi
+done
+exit $status
