@@ -3,7 +3,7 @@
 #ifndef EC_LEDGER_GENESIS_H
 #define EC_LEDGER_GENESIS_H
 
-#include "base/bytes.h"
+#include "crypto/hash.h"
 #include "base/roster.h"
 
 enum {
@@ -64,12 +64,20 @@ struct ec_genesis {
 	struct ec_service_entry *service;
 	struct ec_account_entry *account;
 	struct ec_cell_entry *cell;
+	uint8_t *bytes; /* of a genesis that was read: the file, which the parts above point into */
 };
 
 /* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(); NULL with a sentence
  * for a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
 struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, size_t why_size);
 void ec_membership_free(struct ec_membership *membership);
+
+/* One with `n` seats, all zero, to be filled and written.  In: 1 <= n <= EC_MEMBERS_MAX. */
+struct ec_membership *ec_membership_new(uint32_t n);
+
+/* The weight that a quorum of its voters has: floor((w + f) / 2) + 1 with f = floor((w - 1) / 3), w
+ * the weight of all voters (where each has weight 1, a number of heads). */
+uint64_t ec_membership_quorum(const struct ec_membership *membership);
 
 /* Its canonical bytes, from malloc; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);

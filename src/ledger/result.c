@@ -1,28 +1,20 @@
-/* result.c - names of results. */
+/* result.c - the names and sentences of results. */
 #include "ledger/result.h"
+
+static const struct {
+	const char *name, *text;
+} results[] = {
+#define X(code, value, name, text) [value] = {name, text},
+	EC_RESULTS(X)
+#undef X
+};
 
 const char *ec_result_name(unsigned code)
 {
-	switch (code) {
-#define CASE(code, value, name, text) \
-	case value:                   \
-		return name;
-		EC_RESULTS(CASE)
-#undef CASE
-	default:
-		return "?";
-	}
+	return code < EC_RESULT_COUNT ? results[code].name : "?";
 }
 
 const char *ec_result_text(unsigned code)
 {
-	switch (code) {
-#define CASE(code, value, name, text) \
-	case value:                   \
-		return text;
-		EC_RESULTS(CASE)
-#undef CASE
-	default:
-		return "unknown result code";
-	}
+	return code < EC_RESULT_COUNT ? results[code].text : "a result of no known code";
 }
