@@ -20,7 +20,7 @@ struct ec_envelope {
 	ec_hash id;
 	uint64_t kind;
 	struct ec_cbor body; /* after the kind, inside the payload's array */
-	uint64_t body_items;
+	uint64_t body_items; /* left there */
 };
 
 /* Reads the form; looks at no signature.  Returns: false with a sentence in `why` (may be NULL). */
@@ -32,9 +32,10 @@ bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto 
 
 struct ec_envelope_plan {
 	const struct ec_secret *author;
+	const struct ec_crypto *crypto; /* who signs; NULL in an unsigned group: 64 zero bytes */
 	ec_hash genesis;
 	uint64_t lane, sequence, expiry_ns;
-	const void *payload;
+	const void *payload; /* CBOR: an array that begins with the kind */
 	size_t payload_size;
 };
 
@@ -52,19 +53,21 @@ struct ec_batch {
 	uint32_t submitter;
 	uint64_t stamp_ns;
 	bool close;
-	uint64_t count;    /* envelopes */
-	struct ec_cbor at; /* stands before the first of them */
+	uint64_t count; /* envelopes */
+	uint64_t left;  /* of them, not yet read */
+	struct ec_bytes whole;
+	struct ec_cbor at; /* stands before the next of them */
 };
 
 struct ec_batch_item {
-	struct ec_bytes envelope;
+	struct ec_bytes envelope; /* a part of the batch */
 	uint8_t salt[EC_SALT_SIZE];
 };
 
-/* Reads the head of a batch. */
-bool ec_batch_read(struct ec_bytes bytes, struct ec_batch *out);
+/* Reads the head of a batch.  In: the largest count of envelopes that it may have. */
+bool ec_batch_read(struct ec_bytes bytes, uint64_t envelopes_max, struct ec_batch *out);
 
-/* The next item; false at the end or when the form is bad (then batch->at.bad is set). */
+/* The next item; false at the end or when the form is bad (then batch->at.error is set). */
 bool ec_batch_next(struct ec_batch *batch, struct ec_batch_item *item);
 
 /* Whether every part of a batch is in order: form, limits, every envelope's check.  Stateless, any
@@ -72,7 +75,9 @@ bool ec_batch_next(struct ec_batch *batch, struct ec_batch_item *item);
 bool ec_batch_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                     struct ec_bytes bytes, uint32_t *signatures);
 
-/* Size of a batch of such items, and its bytes into out. */
+/* Writes a batch of head->count such items; of the head, submitter, stamp, close and count are
+ * used. Out may be NULL with size_max 0.  Returns: its size, also when that is above size_max and
+ * nothing of use was written. */
 size_t ec_batch_write(const struct ec_batch *head, const struct ec_batch_item *items, uint8_t *out,
                       size_t size_max);
 

@@ -1,0 +1,186 @@
+/* envelope.c - one signed transaction: COSE_Sign1 with the author's key, lane and sequence. */
+#include "ledger/envelope.h"
+#include "crypto/cose.h"
+#include "crypto/hash.h"
+#include "ledger/field.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum {
+	LABEL_EDGECORD = -65537,
+	PAYLOAD_ITEMS_MAX = 64,
+	PROTECTED_SIZE_MAX = 160,
+	STACK_SIZE = 2048, /* a signed text up to this needs no memory from the heap */
+};
+
+static struct ec_view view_of(struct ec_bytes bytes)
+{
+	return (struct ec_view){bytes.data, bytes.size};
+}
+
+/* What an author signs, in `stack` or, when that is too small, from malloc. */
+static uint8_t *signed_text(struct ec_bytes protected_header, struct ec_bytes payload,
+                            uint8_t stack[STACK_SIZE], size_t *size)
+{
+	struct ec_view protected_map = view_of(protected_header), none = {0};
+	*size = ec_cose_to_be_signed(protected_map, none, view_of(payload), stack, STACK_SIZE);
+	if (*size <= STACK_SIZE)
+		return stack;
+	uint8_t *text = malloc(*size);
+	if (!text)
+		abort();
+	ec_cose_to_be_signed(protected_map, none, view_of(payload), text, *size);
+	return text;
+}
+
+static void label_read(struct ec_cbor *cbor, int64_t label)
+{
+	if (ec_cbor_int(cbor) != label)
+		ec_cbor_refuse(cbor);
+}
+
+static bool protected_read(struct ec_envelope *out, char *why, size_t why_size)
+{
+	struct ec_cbor cbor = ec_cbor_over(out->protected_header.data, out->protected_header.size);
+	if (ec_cbor_map(&cbor, 3) != 3)
+		ec_cbor_refuse(&cbor);
+	label_read(&cbor, EC_COSE_HEADER_ALG);
+	label_read(&cbor, EC_COSE_EDDSA);
+	label_read(&cbor, EC_COSE_HEADER_KID);
+	ec_cbor_bytes_exact(&cbor, out->author, sizeof out->author);
+	label_read(&cbor, LABEL_EDGECORD);
+	ec_cbor_array_exact(&cbor, 4);
+	out->genesis = ec_cbor_hash(&cbor);
+	out->lane = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
+	out->sequence = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
+	if (out->sequence == 0)
+		ec_cbor_refuse(&cbor);
+	out->expiry_ns = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
+	return ec_cbor_done(&cbor) ||
+	       field_explain(&cbor, "envelope, protected header", why, why_size);
+}
+
+static bool payload_read(struct ec_envelope *out, char *why, size_t why_size)
+{
+	struct ec_cbor cbor = ec_cbor_over(out->payload.data, out->payload.size);
+	uint32_t items = ec_cbor_array(&cbor, PAYLOAD_ITEMS_MAX);
+	out->kind = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
+	out->body = cbor;
+	out->body_items = items ? items - 1 : 0;
+	for (uint32_t i = 1; i < items; i++)
+		ec_cbor_skip(&cbor);
+	return ec_cbor_done(&cbor) || field_explain(&cbor, "envelope, payload", why, why_size);
+}
+
+/* The four parts, as parts of the bytes. */
+static bool parts_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
+{
+	struct ec_cose_sign1 sign1;
+	struct ec_text text = ec_text_over(why, why ? why_size : 0);
+	if (!ec_cose_sign1_parse(bytes.data, bytes.size, &sign1, why ? &text : NULL))
+		return false;
+	if (sign1.unprotected_map.size != 1)
+		return field_refuse(why, why_size, "envelope: its unprotected header is not empty");
+	if (sign1.signature.size != EC_SIGNATURE_SIZE)
+		return field_refuse(why, why_size, "envelope: its signature is not of 64 bytes");
+	if (sign1.protected_map.size > PROTECTED_SIZE_MAX)
+		return field_refuse(why, why_size, "envelope: its protected header is too long");
+	out->whole = bytes;
+	out->protected_header = field_slice(bytes, sign1.protected_map);
+	out->payload = field_slice(bytes, sign1.payload);
+	memcpy(out->signature, sign1.signature.data, EC_SIGNATURE_SIZE);
+	return true;
+}
+
+/* Reads the form and makes the id; judges the signature when `crypto` is given. */
+static bool envelope_judge(struct ec_bytes bytes, const struct ec_crypto *crypto,
+                           struct ec_envelope *out, char *why, size_t why_size)
+{
+	if (!parts_read(bytes, out, why, why_size) || !protected_read(out, why, why_size) ||
+	    !payload_read(out, why, why_size))
+		return false;
+	uint8_t stack[STACK_SIZE];
+	size_t size;
+	uint8_t *text = signed_text(out->protected_header, out->payload, stack, &size);
+	out->id = ec_sha256(text, size);
+	bool good = !crypto || crypto->verify(out->author, text, size, out->signature);
+	if (text != stack)
+		free(text);
+	return good || field_refuse(why, why_size, "envelope: the signature is not its author's");
+}
+
+bool ec_envelope_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
+{
+	return envelope_judge(bytes, NULL, out, why, why_size);
+}
+
+bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
+                       struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
+{
+	static const uint8_t zeros[EC_SIGNATURE_SIZE];
+	bool bare = genesis->flags & EC_GENESIS_UNSIGNED;
+	if (bytes.size > genesis->envelope_bytes_max)
+		return field_refuse(why, why_size, "envelope: %zu bytes; this group takes %llu",
+		                    bytes.size, (unsigned long long)genesis->envelope_bytes_max);
+	if (!envelope_judge(bytes, bare ? NULL : crypto, out, why, why_size))
+		return false;
+	if (!ec_hash_equal(&out->genesis, &genesis->hash))
+		return field_refuse(why, why_size, "envelope: it names another group's genesis");
+	return !bare || memcmp(out->signature, zeros, sizeof zeros) == 0 ||
+	       field_refuse(why, why_size, "envelope: a signature in an unsigned group");
+}
+
+static size_t protected_write(const struct ec_envelope_plan *plan, uint8_t out[PROTECTED_SIZE_MAX])
+{
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, PROTECTED_SIZE_MAX);
+	ec_cbor_write_map(&writer, 3);
+	ec_cbor_write_int(&writer, EC_COSE_HEADER_ALG);
+	ec_cbor_write_int(&writer, EC_COSE_EDDSA);
+	ec_cbor_write_int(&writer, EC_COSE_HEADER_KID);
+	ec_cbor_write_bytes(&writer, plan->author->key, EC_KEY_SIZE);
+	ec_cbor_write_int(&writer, LABEL_EDGECORD);
+	ec_cbor_write_array(&writer, 4);
+	ec_cbor_write_hash(&writer, &plan->genesis);
+	ec_cbor_write_uint(&writer, plan->lane);
+	ec_cbor_write_uint(&writer, plan->sequence);
+	ec_cbor_write_uint(&writer, plan->expiry_ns);
+	assert(ec_cbor_writer_ok(&writer));
+	return writer.out.size;
+}
+
+void ec_envelope_salt(const struct ec_secret *author, const ec_hash *id,
+                      uint8_t salt[static EC_SALT_SIZE])
+{
+	static const char purpose[] = "edgecord/salt/1";
+	ec_hash key =
+		ec_hmac_sha256(author->seed, sizeof author->seed, purpose, sizeof purpose - 1);
+	ec_hash value = ec_hmac_sha256(key.b, sizeof key.b, id->b, sizeof id->b);
+	memcpy(salt, value.b, EC_SALT_SIZE);
+}
+
+size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_t size_max,
+                        ec_hash *id, uint8_t salt[EC_SALT_SIZE])
+{
+	assert(plan->sequence > 0 && plan->sequence <= FIELD_UINT_MAX);
+	assert(plan->lane <= FIELD_UINT_MAX && plan->expiry_ns <= FIELD_UINT_MAX);
+	uint8_t header[PROTECTED_SIZE_MAX], signature[EC_SIGNATURE_SIZE];
+	struct ec_bytes protected_header = {.data = header, .size = protected_write(plan, header)};
+	struct ec_bytes payload = {.data = plan->payload, .size = plan->payload_size};
+	uint8_t stack[STACK_SIZE];
+	size_t size;
+	uint8_t *text = signed_text(protected_header, payload, stack, &size);
+	ec_hash made = ec_sha256(text, size);
+	memset(signature, 0, sizeof signature);
+	if (plan->crypto)
+		plan->crypto->sign(plan->author, text, size, signature);
+	if (text != stack)
+		free(text);
+	if (id)
+		*id = made;
+	if (salt)
+		ec_envelope_salt(plan->author, &made, salt);
+	size = ec_cose_sign1_write(view_of(protected_header), view_of(payload), signature, out,
+	                           size_max);
+	return size <= size_max ? size : 0;
+}
