@@ -7,7 +7,7 @@
 #include <assert.h>
 
 static const char CONTEXT[] = "edgecord/message/1";
-enum { CONTEXT_SIZE = sizeof CONTEXT - 1, SIGNED_SIZE = CONTEXT_SIZE + 32 + 32 };
+enum { CONTEXT_SIZE = sizeof CONTEXT - 1, SIGNED_SIZE = CONTEXT_SIZE + 32 + 4 + 32 };
 
 ec_hash ec_proof_leaf(const ec_hash *domain, struct ec_bytes head, const ec_hash *digest)
 {
@@ -23,11 +23,15 @@ ec_hash ec_proof_leaf(const ec_hash *domain, struct ec_bytes head, const ec_hash
 	return ec_sha256_parts(parts, sizeof parts / sizeof parts[0]);
 }
 
-static void signed_text(uint8_t out[static SIGNED_SIZE], const ec_hash *domain, const ec_hash *root)
+static void signed_text(uint8_t out[static SIGNED_SIZE], const ec_hash *domain, uint32_t count,
+                        const ec_hash *root)
 {
-	memcpy(out, CONTEXT, CONTEXT_SIZE);
-	memcpy(out + CONTEXT_SIZE, domain->b, 32);
-	memcpy(out + CONTEXT_SIZE + 32, root->b, 32);
+	struct ec_writer writer = ec_writer_over(out, SIGNED_SIZE);
+	ec_write_raw(&writer, CONTEXT, CONTEXT_SIZE);
+	ec_write_hash(&writer, domain);
+	ec_write_u32(&writer, count);
+	ec_write_hash(&writer, root);
+	assert(writer.size == SIGNED_SIZE);
 }
 
 void ec_proof_make(const struct ec_crypto *crypto, const struct ec_secret *secret,
@@ -37,7 +41,7 @@ void ec_proof_make(const struct ec_crypto *crypto, const struct ec_secret *secre
 	assert(count >= 1 && count <= EC_PROOF_LEAVES_MAX);
 	ec_hash root = ec_merkle_root(leaves, count);
 	uint8_t text[SIGNED_SIZE], signature[EC_SIGNATURE_SIZE];
-	signed_text(text, domain, &root);
+	signed_text(text, domain, count, &root);
 	crypto->sign(secret, text, sizeof text, signature);
 	for (uint32_t i = 0; i < count; i++) {
 		ec_hash path[EC_MERKLE_PATH_MAX];
@@ -70,6 +74,6 @@ bool ec_proof_verify(const struct ec_crypto *crypto, const uint8_t key[static EC
 	if (!ec_merkle_path_root(&leaf, index, count, path, (uint32_t)(path_size / 32), &root))
 		return false;
 	uint8_t text[SIGNED_SIZE];
-	signed_text(text, domain, &root);
+	signed_text(text, domain, count, &root);
 	return crypto->verify(key, text, sizeof text, ec_read_raw(&reader, EC_SIGNATURE_SIZE));
 }

@@ -2,8 +2,12 @@
  *
  * leaf      = SHA-256(0x00 || domain || u32 size of head || head || digest of body, zero if none)
  * node      = SHA-256(0x01 || left || right), the tree of RFC 9162 2.1 over the leaves of a flush
- * signature = Ed25519 by the sender's era key over "edgecord/message/1" || domain || root
+ * signature = Ed25519 by the sender's era key over
+ *             "edgecord/message/1" || domain || u32 count of leaves || root
  * proof     = u32 index || u32 count of leaves || path, 32 bytes each || signature, 64 bytes
+ *
+ * The count is signed, too: trees of different sizes can share a path, and a proof of a message has
+ * one form only.
  */
 #ifndef EC_CONSENSUS_PROOF_H
 #define EC_CONSENSUS_PROOF_H
