@@ -1,0 +1,296 @@
+/* desk.c - questions about the state, and those that wait for their answer. */
+#include "doors/desk.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { TICK_MS = 250, RETRY_MS = 500, ITEM_MAX = EC_NAME_MAX + EC_VALUE_MAX + 8 };
+
+_Static_assert((int)EC_DOOR_NAME_MAX == (int)EC_NAME_MAX, "names of the door and the ledger");
+
+/* One who waits: for a linearizable read, or with `held` for a certificate. */
+struct waiter {
+	struct waiter *next, *previous;
+	struct ec_desk *desk;
+	struct ec_question question;
+	ec_desk_reply *reply;
+	void *self;
+	uint64_t since_ms;
+	struct ec_reply held;
+	uint8_t *held_items; /* NULL while it waits for a read */
+};
+
+struct ec_desk {
+	struct ec_daemon *daemon;
+	uv_timer_t tick;
+	struct waiter *first;
+	uint32_t waiting;
+	size_t held_bytes;
+	uint8_t *scratch; /* an answer being made */
+	void (*stopped)(void *self);
+	void *stopped_self;
+};
+
+static struct ec_ledger *ledger_of(struct ec_desk *desk)
+{
+	return ec_member_ledger(ec_daemon_member(desk->daemon));
+}
+
+static struct ec_reply refusal(enum ec_reason reason, const char *why)
+{
+	return (struct ec_reply){.reason = reason, .retry_ms = RETRY_MS, .why = why};
+}
+
+static void waiter_unlink(struct waiter *waiter)
+{
+	struct ec_desk *desk = waiter->desk;
+	if (waiter->next)
+		waiter->next->previous = waiter->previous;
+	if (waiter->previous)
+		waiter->previous->next = waiter->next;
+	else
+		desk->first = waiter->next;
+	assert(desk->waiting > 0);
+	desk->waiting--;
+	if (waiter->held_items)
+		desk->held_bytes -= waiter->held.items.size;
+	if (desk->waiting == 0)
+		uv_timer_stop(&desk->tick);
+}
+
+static void waiter_free(struct waiter *waiter)
+{
+	free(waiter->held_items);
+	free(waiter);
+}
+
+/* Ends it without an answer. */
+static void waiter_drop(struct waiter *waiter)
+{
+	if (!waiter->held_items)
+		ec_daemon_forget(waiter->desk->daemon, waiter);
+	waiter_unlink(waiter);
+	waiter_free(waiter);
+}
+
+static void waiter_answer(struct waiter *waiter, const struct ec_reply *reply)
+{
+	waiter_unlink(waiter);
+	waiter->reply(waiter->self, reply);
+	waiter_free(waiter);
+}
+
+/* Adds a name and its value.  Returns: false when there is no room for it. */
+static bool item_add(struct ec_writer *out, struct ec_reply *reply, struct ec_bytes name,
+                     struct ec_bytes value)
+{
+	if (out->size + name.size + value.size + 8 > out->size_max)
+		return false;
+	ec_write_block(out, name.data, name.size);
+	ec_write_block(out, value.data, value.size);
+	reply->count++;
+	return true;
+}
+
+static void read_prefix(struct ec_ledger *ledger, const struct ec_question *question,
+                        struct ec_writer *out, struct ec_reply *reply)
+{
+	struct ec_cursor cursor;
+	struct ec_bytes value;
+	ec_cursor_start(&cursor, question->name, question->name_size);
+	if (question->after_size > 0) {
+		memcpy(cursor.name, question->after, question->after_size);
+		cursor.name_size = question->after_size;
+		cursor.begun = true;
+	}
+	while (ec_ledger_next(ledger, &cursor, &value)) {
+		struct ec_bytes name = {.data = cursor.name, .size = cursor.name_size};
+		bool enough = reply->count == question->limit || out->size >= EC_DOOR_VALUES_MAX;
+		if (enough || !item_add(out, reply, name, value)) {
+			reply->more = true;
+			return;
+		}
+	}
+}
+
+/* Reads the state as of the last block; the items stand in the desk's scratch. */
+static struct ec_reply read_now(struct ec_desk *desk, const struct ec_question *question)
+{
+	struct ec_ledger *ledger = ledger_of(desk);
+	struct ec_ledger_at at = ec_ledger_at(ledger);
+	if (at.seq < question->min_seq)
+		return refusal(EC_REASON_BEHIND, "the node has not executed min_seq yet");
+	struct ec_reply reply = {
+		.seq = at.seq, .certified = ec_ledger_certified(ledger), .time_ns = at.time_ns};
+	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
+	struct ec_bytes value, name = {.data = question->name, .size = question->name_size};
+	if (question->prefix)
+		read_prefix(ledger, question, &out, &reply);
+	else if (ec_ledger_get(ledger, name.data, name.size, &value))
+		item_add(&out, &reply, name, value);
+	assert(ec_writer_ok(&out));
+	reply.items = (struct ec_bytes){.data = desk->scratch, .size = out.size};
+	return reply;
+}
+
+/* An answer may end a connection, and with it other waiters: so each search begins anew. */
+static struct waiter *find_late(const struct ec_desk *desk, uint64_t now_ms)
+{
+	struct waiter *waiter = desk->first;
+	while (waiter && now_ms - waiter->since_ms < EC_DESK_WAIT_MS)
+		waiter = waiter->next;
+	return waiter;
+}
+
+static struct waiter *find_certified(const struct ec_desk *desk, uint64_t seq)
+{
+	struct waiter *waiter = desk->first;
+	while (waiter && (!waiter->held_items || waiter->held.seq > seq))
+		waiter = waiter->next;
+	return waiter;
+}
+
+static void desk_tick(uv_timer_t *timer)
+{
+	struct ec_desk *desk = timer->data;
+	struct waiter *waiter;
+	while ((waiter = find_late(desk, uv_now(timer->loop)))) {
+		struct ec_reply reply =
+			refusal(EC_REASON_NOT_READY,
+		                "the order did not serve a read in time; is a quorum up?");
+		if (waiter->held_items)
+			reply = refusal(EC_REASON_NOT_CERTIFIED,
+			                "no quorum certified the block in time");
+		else
+			ec_daemon_forget(desk->daemon, waiter);
+		waiter_answer(waiter, &reply);
+	}
+}
+
+static struct waiter *waiter_new(struct ec_desk *desk, const struct ec_question *question,
+                                 ec_desk_reply *reply, void *self)
+{
+	struct waiter *waiter = calloc(1, sizeof *waiter);
+	if (!waiter)
+		abort();
+	*waiter = (struct waiter){.desk = desk,
+	                          .question = *question,
+	                          .reply = reply,
+	                          .self = self,
+	                          .since_ms = uv_now(desk->tick.loop),
+	                          .next = desk->first};
+	if (desk->first)
+		desk->first->previous = waiter;
+	desk->first = waiter;
+	if (desk->waiting++ == 0)
+		uv_timer_start(&desk->tick, desk_tick, TICK_MS, TICK_MS);
+	return waiter;
+}
+
+static void read_ready(void *self, uint64_t seq)
+{
+	struct waiter *waiter = self;
+	struct ec_reply reply =
+		refusal(EC_REASON_NOT_READY, "the node is catching up or has no quorum");
+	if (seq > 0)
+		reply = read_now(waiter->desk, &waiter->question);
+	waiter_answer(waiter, &reply);
+}
+
+static void block_certified(void *self, uint64_t seq)
+{
+	struct ec_desk *desk = self;
+	struct waiter *waiter;
+	while ((waiter = find_certified(desk, seq))) {
+		waiter->held.certified = seq;
+		waiter_answer(waiter, &waiter->held);
+	}
+}
+
+static void ask_certified(struct ec_desk *desk, const struct ec_question *question,
+                          ec_desk_reply *reply, void *self)
+{
+	struct ec_reply now = read_now(desk, question);
+	if (now.reason != EC_REASON_NONE || now.certified >= now.seq) {
+		reply(self, &now);
+		return;
+	}
+	if (desk->held_bytes + now.items.size > EC_DESK_HELD_BYTES_MAX) {
+		now = refusal(EC_REASON_BUSY, "too many answers wait for a certificate");
+		reply(self, &now);
+		return;
+	}
+	struct waiter *waiter = waiter_new(desk, question, reply, self);
+	waiter->held_items = malloc(now.items.size + 1);
+	if (!waiter->held_items)
+		abort();
+	memcpy(waiter->held_items, now.items.data, now.items.size);
+	waiter->held = now;
+	waiter->held.items.data = waiter->held_items;
+	desk->held_bytes += now.items.size;
+}
+
+void ec_desk_ask(struct ec_desk *desk, const struct ec_question *question, ec_desk_reply *reply,
+                 void *self)
+{
+	assert(question->limit >= 1 && question->limit <= EC_DOOR_LIMIT_MAX);
+	assert(question->name_size <= EC_NAME_MAX && question->after_size <= EC_NAME_MAX);
+	if (question->at == EC_AT_LOCAL) {
+		struct ec_reply now = read_now(desk, question);
+		reply(self, &now);
+	} else if (desk->waiting >= EC_DESK_WAITING_MAX) {
+		struct ec_reply now = refusal(EC_REASON_BUSY, "too many questions wait");
+		reply(self, &now);
+	} else if (question->at == EC_AT_CERTIFIED) {
+		ask_certified(desk, question, reply, self);
+	} else {
+		ec_daemon_read(desk->daemon, read_ready, waiter_new(desk, question, reply, self));
+	}
+}
+
+void ec_desk_forget(struct ec_desk *desk, const void *self)
+{
+	for (struct waiter *waiter = desk->first, *next; waiter; waiter = next) {
+		next = waiter->next;
+		if (waiter->self == self)
+			waiter_drop(waiter);
+	}
+}
+
+struct ec_desk *ec_desk_open(struct ec_daemon *daemon)
+{
+	struct ec_desk *desk = calloc(1, sizeof *desk);
+	if (!desk)
+		return NULL;
+	desk->daemon = daemon;
+	desk->scratch = malloc(EC_DOOR_VALUES_MAX + ITEM_MAX);
+	if (!desk->scratch) {
+		free(desk);
+		return NULL;
+	}
+	uv_timer_init(ec_daemon_loop(daemon), &desk->tick);
+	desk->tick.data = desk;
+	ec_daemon_on_certified(daemon, block_certified, desk);
+	return desk;
+}
+
+static void tick_closed(uv_handle_t *handle)
+{
+	struct ec_desk *desk = handle->data;
+	void (*stopped)(void *) = desk->stopped;
+	void *self = desk->stopped_self;
+	free(desk->scratch);
+	free(desk);
+	stopped(self);
+}
+
+void ec_desk_stop(struct ec_desk *desk, void (*done)(void *self), void *self)
+{
+	ec_daemon_forget(desk->daemon, desk);
+	while (desk->first) {
+		waiter_drop(desk->first);
+	}
+	desk->stopped = done;
+	desk->stopped_self = self;
+	uv_close((uv_handle_t *)&desk->tick, tick_closed);
+}

@@ -1,0 +1,492 @@
+/* door.c - the binary door: what each request means, and who waits for what. */
+#include "doors/door.h"
+
+#include "doors/desk.h"
+#include "doors/status.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	PROMISE_MS = 10000,
+	RETRY_BUSY_MS = 200,
+	RETRY_NOT_READY_MS = 1000,
+	QUERIES_MAX = 4,     /* of one visitor that wait at once */
+	TICKETS_MAX = 65536, /* submissions of all visitors, those who left included */
+};
+
+/* A question at the desk. */
+struct query {
+	struct visitor *visitor; /* NULL: free */
+	uint64_t token;
+};
+
+/* A client at the door. */
+struct visitor {
+	struct ec_line line;
+	struct ec_door *door; /* NULL before its first frame */
+	struct ticket *tickets;
+	struct query query[QUERIES_MAX];
+	bool welcomed, following;
+	uint64_t follow_token, follow_told; /* told: the newest certified block it knows of */
+};
+
+/* A submission, until it is done; the visitor may leave before. */
+struct ticket {
+	struct ec_door *door;
+	struct visitor *visitor; /* NULL: gone */
+	struct ticket *next, *previous;
+	struct ticket *visitor_next, *visitor_previous;
+	uint64_t token;
+	bool promise;
+};
+
+struct ec_door {
+	struct ec_daemon *daemon;
+	struct ec_door_config config;
+	struct ec_hall *hall;
+	struct ec_desk *desk;
+	struct ticket *tickets;
+	uint32_t ticket_count;
+	void (*stopped)(void *self);
+	void *stopped_self;
+};
+
+static struct visitor *visitor_of(struct ec_line *line)
+{
+	_Static_assert(offsetof(struct visitor, line) == 0, "a visitor begins with its line");
+	return (struct visitor *)(void *)line;
+}
+
+static void refuse(struct visitor *visitor, uint64_t token, enum ec_reason reason,
+                   uint32_t retry_ms, const char *text)
+{
+	struct ec_door_answer answer = {
+		.kind = EC_DOOR_REFUSED,
+		.token = token,
+		.reason = reason,
+		.retry_ms = retry_ms,
+		.text = {.data = (const uint8_t *)text, .size = strlen(text)}};
+	ec_line_say(&visitor->line, &answer);
+}
+
+static struct ticket *ticket_new(struct visitor *visitor, const struct ec_door_request *request)
+{
+	struct ec_door *door = visitor->door;
+	struct ticket *ticket = malloc(sizeof *ticket);
+	if (!ticket)
+		abort();
+	*ticket = (struct ticket){.door = door,
+	                          .visitor = visitor,
+	                          .next = door->tickets,
+	                          .visitor_next = visitor->tickets,
+	                          .token = request->token,
+	                          .promise = request->flags & EC_DOOR_PROMISE};
+	if (door->tickets)
+		door->tickets->previous = ticket;
+	door->tickets = ticket;
+	if (visitor->tickets)
+		visitor->tickets->visitor_previous = ticket;
+	visitor->tickets = ticket;
+	door->ticket_count++;
+	ec_line_owe(&visitor->line);
+	return ticket;
+}
+
+static void ticket_end(struct ticket *ticket)
+{
+	struct ec_door *door = ticket->door;
+	struct visitor *visitor = ticket->visitor;
+	if (ticket->next)
+		ticket->next->previous = ticket->previous;
+	if (ticket->previous)
+		ticket->previous->next = ticket->next;
+	else
+		door->tickets = ticket->next;
+	if (ticket->visitor_next)
+		ticket->visitor_next->visitor_previous = ticket->visitor_previous;
+	if (ticket->visitor_previous)
+		ticket->visitor_previous->visitor_next = ticket->visitor_next;
+	else if (visitor)
+		visitor->tickets = ticket->visitor_next;
+	if (visitor)
+		ec_line_settle(&visitor->line);
+	assert(door->ticket_count > 0);
+	door->ticket_count--;
+	free(ticket);
+}
+
+static void submission_accepted(void *self, const ec_hash *id)
+{
+	struct ticket *ticket = self;
+	struct timespec now;
+	uint8_t promise[EC_DOOR_PROMISE_SIZE];
+	if (!ticket->visitor || !ticket->promise)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t stamp = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	struct ec_door_answer answer = {
+		.kind = EC_DOOR_ACCEPTED,
+		.token = ticket->token,
+		.id = *id,
+		.deadline_ns = stamp + (uint64_t)ticket->door->config.promise_ms * 1000000};
+	ec_door_promise(id, answer.deadline_ns, promise);
+	ec_sign(ticket->door->config.identity, promise, sizeof promise, answer.signature);
+	ec_line_say(&ticket->visitor->line, &answer);
+}
+
+static void submission_done(void *self, const struct ec_outcome *outcome)
+{
+	struct ticket *ticket = self;
+	struct visitor *visitor = ticket->visitor;
+	uint64_t token = ticket->token;
+	ticket_end(ticket);
+	if (!visitor)
+		return;
+	struct ec_door_answer done = {.kind = EC_DOOR_DONE,
+	                              .token = token,
+	                              .id = outcome->id,
+	                              .code = outcome->code,
+	                              .seq = outcome->seq,
+	                              .index = outcome->index};
+	switch (outcome->kind) {
+	case EC_OUTCOME_DONE:
+		ec_line_say(&visitor->line, &done);
+		break;
+	case EC_OUTCOME_REFUSED:
+		refuse(visitor, token, EC_REASON_INVALID, 0, outcome->why);
+		break;
+	case EC_OUTCOME_BUSY:
+		refuse(visitor, token, EC_REASON_BUSY, RETRY_BUSY_MS, outcome->why);
+		break;
+	case EC_OUTCOME_NOT_READY:
+		refuse(visitor, token, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, outcome->why);
+		break;
+	}
+}
+
+static void submit(struct visitor *visitor, const struct ec_door_request *request)
+{
+	struct ec_door *door = visitor->door;
+	if (request->envelope.size > ec_daemon_genesis(door->daemon)->envelope_bytes_max) {
+		refuse(visitor, request->token, EC_REASON_TOO_LARGE, 0,
+		       "the envelope is larger than the genesis allows");
+		return;
+	}
+	if (request->envelope.size == 0) {
+		refuse(visitor, request->token, EC_REASON_INVALID, 0, "the envelope is empty");
+		return;
+	}
+	if (door->ticket_count >= TICKETS_MAX) {
+		refuse(visitor, request->token, EC_REASON_BUSY, RETRY_BUSY_MS,
+		       "too many submissions wait at this gateway");
+		return;
+	}
+	struct ec_bytes envelope = ec_pool_copy(ec_daemon_pool(door->daemon),
+	                                        request->envelope.data, request->envelope.size);
+	struct ticket *ticket = ticket_new(visitor, request);
+	ec_daemon_submit(door->daemon, envelope, request->salt,
+	                 ticket->promise ? submission_accepted : NULL, submission_done, ticket);
+	ec_drop(envelope);
+}
+
+static void query_answered(void *self, const struct ec_reply *reply)
+{
+	struct query *query = self;
+	struct visitor *visitor = query->visitor;
+	uint64_t token = query->token;
+	query->visitor = NULL;
+	ec_line_settle(&visitor->line);
+	if (reply->reason != EC_REASON_NONE) {
+		refuse(visitor, token, reply->reason, reply->retry_ms, reply->why);
+		return;
+	}
+	struct ec_door_answer answer = {.kind = EC_DOOR_VALUES,
+	                                .token = token,
+	                                .seq = reply->seq,
+	                                .certified = reply->certified,
+	                                .time_ns = reply->time_ns,
+	                                .more = reply->more,
+	                                .count = reply->count,
+	                                .items = reply->items};
+	ec_line_say(&visitor->line, &answer);
+}
+
+static struct query *query_free(struct visitor *visitor)
+{
+	for (int i = 0; i < QUERIES_MAX; i++)
+		if (!visitor->query[i].visitor)
+			return &visitor->query[i];
+	return NULL;
+}
+
+static void ask(struct visitor *visitor, const struct ec_door_request *request)
+{
+	struct query *query = query_free(visitor);
+	if (!query) {
+		refuse(visitor, request->token, EC_REASON_BUSY, RETRY_BUSY_MS,
+		       "too many questions of this connection wait");
+		return;
+	}
+	struct ec_question question = {.at = request->at,
+	                               .prefix = request->prefix,
+	                               .limit = request->limit,
+	                               .min_seq = request->min_seq,
+	                               .name_size = request->name.size,
+	                               .after_size = request->after.size};
+	if (request->name.size)
+		memcpy(question.name, request->name.data, request->name.size);
+	if (request->after.size)
+		memcpy(question.after, request->after.data, request->after.size);
+	*query = (struct query){.visitor = visitor, .token = request->token};
+	ec_line_owe(&visitor->line);
+	ec_desk_ask(visitor->door->desk, &question, query_answered, query);
+}
+
+static struct ec_ledger *ledger_of(const struct ec_door *door)
+{
+	return ec_member_ledger(ec_daemon_member(door->daemon));
+}
+
+static void prove(struct visitor *visitor, const struct ec_door_request *request)
+{
+	struct ec_ledger *ledger = ledger_of(visitor->door);
+	struct ec_bytes proof = EC_NO_BYTES;
+	enum ec_lookup lookup = request->kind == EC_DOOR_RECEIPT
+	                                ? ec_ledger_receipt(ledger, &request->id, &proof)
+	                                : ec_ledger_state_proof(ledger, request->name.data,
+	                                                        request->name.size, &proof);
+	struct ec_door_answer answer = {
+		.kind = EC_DOOR_PROOF, .token = request->token, .lookup = lookup};
+	if (lookup == EC_FOUND)
+		answer.proof = proof;
+	ec_line_say(&visitor->line, &answer);
+	if (lookup == EC_FOUND)
+		ec_drop(proof);
+}
+
+static void look_up(struct visitor *visitor, const struct ec_door_request *request)
+{
+	struct ec_door_answer answer = {.kind = EC_DOOR_OUTCOME, .token = request->token};
+	answer.lookup = ec_ledger_result(ledger_of(visitor->door), &request->id, &answer.code,
+	                                 &answer.seq, &answer.index);
+	ec_line_say(&visitor->line, &answer);
+}
+
+static void tell_status(struct visitor *visitor, uint64_t token)
+{
+	struct ec_json json = {0};
+	ec_status_json(visitor->door->daemon, &json);
+	struct ec_door_answer answer = {
+		.kind = EC_DOOR_TEXT,
+		.token = token,
+		.text = {.data = (const uint8_t *)json.at, .size = json.size}};
+	ec_line_say(&visitor->line, &answer);
+	ec_json_free(&json);
+}
+
+static void tell_counts(struct visitor *visitor, uint64_t token)
+{
+	struct ec_door_answer answer = {.kind = EC_DOOR_COUNTS, .token = token};
+	ec_status_counts(visitor->door->daemon, &answer);
+	ec_line_say(&visitor->line, &answer);
+}
+
+/* Tells a follower of the newest certified block, once what was said before is on its way: a slow
+ * one hears of fewer blocks. */
+static void tell_certified(struct visitor *visitor)
+{
+	struct ec_ledger *ledger = ledger_of(visitor->door);
+	uint64_t seq = ec_ledger_certified(ledger);
+	struct ec_bytes header;
+	if (!visitor->following || visitor->line.out.size > 0 || visitor->line.writing ||
+	    seq <= visitor->follow_told || !ec_ledger_header(ledger, seq, &header))
+		return;
+	struct ec_door_answer answer = {.kind = EC_DOOR_CERTIFIED,
+	                                .token = visitor->follow_token,
+	                                .seq = seq,
+	                                .header = header};
+	visitor->follow_told = seq;
+	ec_line_say(&visitor->line, &answer);
+	ec_drop(header);
+}
+
+static void welcome(struct visitor *visitor, const struct ec_door_request *request)
+{
+	const struct ec_genesis *genesis = ec_daemon_genesis(visitor->door->daemon);
+	if (request->version != EC_DOOR_VERSION) {
+		ec_line_part(&visitor->line, EC_REASON_VERSION, "this door speaks version 1");
+		return;
+	}
+	visitor->welcomed = true;
+	struct ec_door_answer answer = {
+		.kind = EC_DOOR_WELCOME,
+		.token = request->token,
+		.version = EC_DOOR_VERSION,
+		.genesis = genesis->hash,
+		.envelope_max = (uint32_t)genesis->envelope_bytes_max,
+		.network = {.data = (const uint8_t *)genesis->network,
+	                    .size = strlen(genesis->network)},
+		.group = {.data = (const uint8_t *)genesis->group, .size = strlen(genesis->group)}};
+	memcpy(answer.key, visitor->door->config.identity->key, sizeof answer.key);
+	ec_line_say(&visitor->line, &answer);
+}
+
+static void request_serve(struct visitor *visitor, const struct ec_door_request *request)
+{
+	switch (request->kind) {
+	case EC_DOOR_SUBMIT:
+		submit(visitor, request);
+		break;
+	case EC_DOOR_QUERY:
+		ask(visitor, request);
+		break;
+	case EC_DOOR_RECEIPT:
+	case EC_DOOR_STATE_PROOF:
+		prove(visitor, request);
+		break;
+	case EC_DOOR_RESULT:
+		look_up(visitor, request);
+		break;
+	case EC_DOOR_STATUS:
+		tell_status(visitor, request->token);
+		break;
+	case EC_DOOR_COUNT:
+		tell_counts(visitor, request->token);
+		break;
+	case EC_DOOR_FOLLOW:
+		visitor->following = visitor->line.lasting = true;
+		visitor->follow_token = request->token;
+		visitor->follow_told = 0;
+		tell_certified(visitor);
+		break;
+	default:
+		ec_line_part(&visitor->line, EC_REASON_MALFORMED, "a second greeting");
+	}
+}
+
+static void frame_came(void *self, struct ec_line *line, const uint8_t *frame, size_t size)
+{
+	struct visitor *visitor = visitor_of(line);
+	struct ec_door_request request;
+	visitor->door = self;
+	bool good = ec_door_request_read(frame, size, &request);
+	if (!good) {
+		char text[96];
+		snprintf(text, sizeof text, "%zu bytes that are no %s request", size,
+		         ec_door_kind_name(request.kind));
+		ec_line_part(line, EC_REASON_MALFORMED, text);
+	} else if (visitor->welcomed) {
+		request_serve(visitor, &request);
+	} else if (request.kind == EC_DOOR_HELLO) {
+		welcome(visitor, &request);
+	} else {
+		ec_line_part(line, EC_REASON_MALFORMED, "the first frame must be HELLO");
+	}
+}
+
+static void line_drained(void *self, struct ec_line *line)
+{
+	(void)self;
+	tell_certified(visitor_of(line));
+}
+
+static void line_gone(void *self, struct ec_line *line)
+{
+	(void)self;
+	struct visitor *visitor = visitor_of(line);
+	for (struct ticket *ticket = visitor->tickets; ticket; ticket = ticket->visitor_next)
+		ticket->visitor = NULL;
+	visitor->tickets = NULL;
+	for (int i = 0; i < QUERIES_MAX; i++)
+		if (visitor->query[i].visitor)
+			ec_desk_forget(visitor->door->desk, &visitor->query[i]);
+}
+
+static void tell_follower(void *self, struct ec_line *line)
+{
+	(void)self;
+	if (visitor_of(line)->following)
+		tell_certified(visitor_of(line));
+}
+
+static void block_certified(void *self, uint64_t seq)
+{
+	(void)seq;
+	struct ec_door *door = self;
+	ec_hall_each(door->hall, tell_follower, door);
+}
+
+struct ec_door *ec_door_open(struct ec_daemon *daemon, const struct ec_door_config *config,
+                             char *why, size_t why_size)
+{
+	struct ec_door *door = calloc(1, sizeof *door);
+	if (!door)
+		abort();
+	door->daemon = daemon;
+	door->config = *config;
+	if (door->config.promise_ms == 0)
+		door->config.promise_ms = PROMISE_MS;
+	uint64_t envelope_max = ec_daemon_genesis(daemon)->envelope_bytes_max;
+	assert(envelope_max <= UINT32_MAX - EC_DOOR_REQUEST_OVERHEAD);
+	struct ec_hall_config hall = {.loop = ec_daemon_loop(daemon),
+	                              .host = config->host,
+	                              .port = config->port,
+	                              .frame_max =
+	                                      (uint32_t)envelope_max + EC_DOOR_REQUEST_OVERHEAD,
+	                              .limits = config->limits,
+	                              .line_size = sizeof(struct visitor),
+	                              .frame = frame_came,
+	                              .drained = line_drained,
+	                              .closed = line_gone,
+	                              .self = door};
+	door->hall = ec_hall_open(&hall, why, why_size);
+	if (!door->hall) {
+		free(door);
+		return NULL;
+	}
+	door->desk = ec_desk_open(daemon);
+	if (!door->desk)
+		abort();
+	ec_daemon_on_certified(daemon, block_certified, door);
+	return door;
+}
+
+static void desk_stopped(void *self)
+{
+	struct ec_door *door = self;
+	void (*stopped)(void *) = door->stopped;
+	void *stopped_self = door->stopped_self;
+	free(door);
+	stopped(stopped_self);
+}
+
+static void hall_stopped(void *self)
+{
+	struct ec_door *door = self;
+	ec_desk_stop(door->desk, desk_stopped, door);
+}
+
+void ec_door_stop(struct ec_door *door, void (*done)(void *self), void *self)
+{
+	door->stopped = done;
+	door->stopped_self = self;
+	ec_daemon_forget(door->daemon, door);
+	ec_hall_stop(door->hall, hall_stopped, door);
+	while (door->tickets) {
+		ec_daemon_forget(door->daemon, door->tickets);
+		ticket_end(door->tickets);
+	}
+}
+
+uint16_t ec_door_port(const struct ec_door *door)
+{
+	return ec_hall_port(door->hall);
+}
+
+struct ec_hall_counters ec_door_counters(const struct ec_door *door)
+{
+	return ec_hall_counters(door->hall);
+}

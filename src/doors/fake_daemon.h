@@ -1,0 +1,370 @@
+/* fake_daemon.h - a daemon of one for the tests of doors: included by tests only.
+ *
+ * It orders what is submitted every 2 ms and certifies 10 ms later.  The first word of an envelope
+ * says what becomes of it: `bad`, `busy`, `down` (not ready), `hold` (never done); all others are
+ * done.  Its state has 300 names a/000 to a/299 and one name, big, of 60,000 bytes.
+ */
+#ifndef EC_DOORS_FAKE_DAEMON_H
+#define EC_DOORS_FAKE_DAEMON_H
+
+#include "base/test.h"
+
+#include "crypto/hash.h"
+#include "node/daemon.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FAKE_QUEUE = 8192, FAKE_NAMES = 300, FAKE_BIG = 60000, FAKE_BLOCKS = 65536 };
+
+struct fake_submission {
+	ec_hash id;
+	void (*accepted)(void *self, const ec_hash *id);
+	ec_daemon_done *done;
+	void *self; /* NULL: withdrawn */
+	bool held;
+};
+
+struct ec_daemon {
+	uv_loop_t *loop;
+	uv_timer_t order, certify;
+	struct ec_genesis genesis;
+	struct ec_membership membership;
+	struct ec_seat seat[4];
+	struct ec_pool *pool;
+	struct fake_submission queue[FAKE_QUEUE];
+	uint32_t queued, forgotten;
+	struct {
+		void (*ready)(void *self, uint64_t seq);
+		void *self;
+	} read[64];
+	uint32_t reads;
+	struct {
+		void (*each)(void *self, uint64_t seq);
+		void *self;
+	} follower[4];
+	uint64_t seq, certified, envelopes;
+	bool no_certificates, no_reads, disk_low;
+	ec_hash last_id;
+	uint8_t big[FAKE_BIG], value[16];
+};
+
+static void fake_order(uv_timer_t *timer)
+{
+	struct ec_daemon *daemon = timer->data;
+	struct fake_submission work[FAKE_QUEUE];
+	uint32_t count = 0, kept = 0, reads = daemon->reads;
+	for (uint32_t i = 0; i < daemon->queued; i++) {
+		if (daemon->queue[i].held && daemon->queue[i].self)
+			daemon->queue[kept++] = daemon->queue[i];
+		else if (daemon->queue[i].self)
+			work[count++] = daemon->queue[i];
+	}
+	daemon->queued = kept;
+	if (count)
+		daemon->seq++;
+	for (uint32_t i = 0; i < count; i++) {
+		struct ec_outcome outcome = {
+			.kind = EC_OUTCOME_DONE, .id = work[i].id, .seq = daemon->seq, .index = i};
+		daemon->last_id = work[i].id;
+		daemon->envelopes++;
+		work[i].done(work[i].self, &outcome);
+	}
+	daemon->reads = 0;
+	for (uint32_t i = 0; i < reads; i++)
+		if (daemon->read[i].self)
+			daemon->read[i].ready(daemon->read[i].self, daemon->seq);
+}
+
+static void fake_certify(uv_timer_t *timer)
+{
+	struct ec_daemon *daemon = timer->data;
+	if (daemon->no_certificates || daemon->certified == daemon->seq)
+		return;
+	daemon->certified = daemon->seq;
+	for (int i = 0; i < 4; i++)
+		if (daemon->follower[i].self)
+			daemon->follower[i].each(daemon->follower[i].self, daemon->certified);
+}
+
+static struct ec_daemon *fake_daemon_new(uv_loop_t *loop)
+{
+	struct ec_daemon *daemon = calloc(1, sizeof *daemon);
+	assert(daemon);
+	daemon->loop = loop;
+	daemon->pool = ec_pool_new(0);
+	daemon->seq = daemon->certified = 1;
+	daemon->genesis = (struct ec_genesis){.hash = {{0x11}},
+	                                      .network = "net \"quoted\"",
+	                                      .group = "cell",
+	                                      .membership = &daemon->membership,
+	                                      .time_rate = 900,
+	                                      .envelope_bytes_max = 4096};
+	daemon->membership = (struct ec_membership){.era = 1, .n = 4, .seat = daemon->seat};
+	for (int i = 0; i < 4; i++)
+		snprintf(daemon->seat[i].owner, EC_TEXT_MAX, "owner %d", i);
+	memset(daemon->big, 'b', sizeof daemon->big);
+	uv_timer_init(loop, &daemon->order);
+	uv_timer_init(loop, &daemon->certify);
+	daemon->order.data = daemon->certify.data = daemon;
+	uv_timer_start(&daemon->order, fake_order, 2, 2);
+	uv_timer_start(&daemon->certify, fake_certify, 10, 10);
+	return daemon;
+}
+
+static void fake_daemon_close(struct ec_daemon *daemon)
+{
+	uv_close((uv_handle_t *)&daemon->order, NULL);
+	uv_close((uv_handle_t *)&daemon->certify, NULL);
+}
+
+static void fake_daemon_free(struct ec_daemon *daemon)
+{
+	ec_pool_free(daemon->pool);
+	free(daemon);
+}
+
+uv_loop_t *ec_daemon_loop(struct ec_daemon *daemon)
+{
+	return daemon->loop;
+}
+
+struct ec_member *ec_daemon_member(struct ec_daemon *daemon)
+{
+	return (struct ec_member *)(void *)daemon;
+}
+
+struct ec_ledger *ec_member_ledger(struct ec_member *member)
+{
+	return (struct ec_ledger *)(void *)member;
+}
+
+static struct ec_daemon *fake_of(const void *member_or_ledger)
+{
+	return (struct ec_daemon *)(uintptr_t)member_or_ledger;
+}
+
+const struct ec_membership *ec_member_membership(const struct ec_member *member)
+{
+	return &fake_of(member)->membership;
+}
+
+const struct ec_genesis *ec_daemon_genesis(const struct ec_daemon *daemon)
+{
+	return &daemon->genesis;
+}
+
+struct ec_pool *ec_daemon_pool(struct ec_daemon *daemon)
+{
+	return daemon->pool;
+}
+
+static bool fake_begins(struct ec_bytes bytes, const char *word)
+{
+	return bytes.size >= strlen(word) && memcmp(bytes.data, word, strlen(word)) == 0;
+}
+
+void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
+                      const uint8_t salt[static EC_SALT_SIZE],
+                      void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
+                      void *self)
+{
+	(void)salt;
+	ec_hash id = ec_sha256(envelope.data, envelope.size);
+	struct ec_outcome no = {.kind = EC_OUTCOME_DONE, .id = id};
+	if (fake_begins(envelope, "bad"))
+		no.kind = EC_OUTCOME_REFUSED;
+	if (fake_begins(envelope, "busy") || daemon->queued == FAKE_QUEUE)
+		no.kind = EC_OUTCOME_BUSY;
+	if (fake_begins(envelope, "down"))
+		no.kind = EC_OUTCOME_NOT_READY;
+	if (no.kind != EC_OUTCOME_DONE) {
+		snprintf(no.why, sizeof no.why, "the fake says so");
+		done(self, &no);
+		return;
+	}
+	daemon->queue[daemon->queued++] =
+		(struct fake_submission){id, accepted, done, self, fake_begins(envelope, "hold")};
+	if (accepted)
+		accepted(self, &id);
+}
+
+void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self)
+{
+	if (daemon->no_reads || daemon->reads == 64) {
+		ready(self, 0);
+		return;
+	}
+	daemon->read[daemon->reads].ready = ready;
+	daemon->read[daemon->reads++].self = self;
+}
+
+void ec_daemon_forget(struct ec_daemon *daemon, void *self)
+{
+	for (uint32_t i = 0; i < daemon->queued; i++) {
+		if (daemon->queue[i].self == self) {
+			daemon->queue[i].self = NULL;
+			daemon->forgotten++;
+		}
+	}
+	for (uint32_t i = 0; i < daemon->reads; i++)
+		if (daemon->read[i].self == self)
+			daemon->read[i].self = NULL;
+	for (int i = 0; i < 4; i++)
+		if (daemon->follower[i].self == self)
+			daemon->follower[i].self = NULL;
+}
+
+void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),
+                            void *self)
+{
+	int i = 0;
+	while (daemon->follower[i].self)
+		i++;
+	assert(i < 4);
+	daemon->follower[i].each = each;
+	daemon->follower[i].self = self;
+}
+
+void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters)
+{
+	*counters = (struct ec_daemon_counters){.log_syncs = 3,
+	                                        .log_records = 9,
+	                                        .log_sync_ns = 1500000,
+	                                        .commit_count = 2,
+	                                        .commit_sum_ns = 3000000,
+	                                        .commit_bucket = {0, 1, 0, 1},
+	                                        .disk_bytes_free = 1000,
+	                                        .disk_low = daemon->disk_low};
+}
+
+void ec_member_status(const struct ec_member *member, struct ec_member_status *status)
+{
+	struct ec_daemon *daemon = fake_of(member);
+	*status = (struct ec_member_status){.era = 1,
+	                                    .view = 2,
+	                                    .seq = daemon->seq,
+	                                    .certified = daemon->certified,
+	                                    .self = 1,
+	                                    .leader = 2,
+	                                    .n = 4,
+	                                    .links_up = 3,
+	                                    .ready = true,
+	                                    .voter = true,
+	                                    .protocol = "pbft",
+	                                    .signatures_checked = daemon->envelopes,
+	                                    .liar = UINT32_MAX};
+}
+
+struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	return (struct ec_ledger_at){.position = daemon->seq,
+	                             .seq = daemon->seq,
+	                             .header = {{0x22}},
+	                             .time_ns = 77,
+	                             .envelopes = daemon->envelopes};
+}
+
+uint64_t ec_ledger_certified(const struct ec_ledger *ledger)
+{
+	return fake_of(ledger)->certified;
+}
+
+static void fake_value(struct ec_daemon *daemon, unsigned number, struct ec_bytes *value)
+{
+	snprintf((char *)daemon->value, sizeof daemon->value, "value %03u", number % 1000);
+	*value = (struct ec_bytes){.data = daemon->value, .size = 9};
+}
+
+bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
+                   struct ec_bytes *value)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	char text[8] = "";
+	if (name_size == 3 && memcmp(name, "big", 3) == 0) {
+		*value = (struct ec_bytes){.data = daemon->big, .size = FAKE_BIG};
+		return true;
+	}
+	if (name_size != 5 || memcmp(name, "a/", 2) != 0)
+		return false;
+	memcpy(text, (const char *)name + 2, 3);
+	fake_value(daemon, (unsigned)atoi(text), value);
+	return atoi(text) < FAKE_NAMES;
+}
+
+void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix_size)
+{
+	*cursor = (struct ec_cursor){.prefix_size = prefix_size};
+	if (prefix_size)
+		memcpy(cursor->prefix, prefix, prefix_size);
+}
+
+/* Only the names a/... are walked; the prefix must begin them. */
+bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
+{
+	char text[8] = "";
+	unsigned number = 0;
+	if (cursor->prefix_size > 2 || memcmp(cursor->prefix, "a/", cursor->prefix_size) != 0)
+		return false;
+	if (cursor->begun && cursor->name_size >= 5) {
+		memcpy(text, cursor->name + 2, 3);
+		number = (unsigned)atoi(text) + 1;
+	}
+	if (number >= FAKE_NAMES)
+		return false;
+	cursor->begun = true;
+	cursor->name_size = 5;
+	snprintf((char *)cursor->name, sizeof cursor->name, "a/%03u", number % 1000);
+	fake_value(fake_of(ledger), number, value);
+	return true;
+}
+
+static enum ec_lookup fake_lookup(struct ec_daemon *daemon, const ec_hash *id)
+{
+	if (!ec_hash_equal(id, &daemon->last_id))
+		return EC_UNKNOWN;
+	return daemon->certified < daemon->seq ? EC_NOT_YET : EC_FOUND;
+}
+
+enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
+                                 struct ec_bytes *proof)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	enum ec_lookup lookup = fake_lookup(daemon, id);
+	if (lookup == EC_FOUND)
+		*proof = ec_pool_copy(daemon->pool, id->b, sizeof id->b);
+	return lookup;
+}
+
+enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
+                                     struct ec_bytes *proof)
+{
+	*proof = ec_pool_copy(fake_of(ledger)->pool, name, name_size);
+	return EC_FOUND;
+}
+
+enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
+                                uint64_t *seq, uint32_t *index)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	*code = 0;
+	*seq = daemon->seq;
+	*index = 0;
+	return ec_hash_equal(id, &daemon->last_id) ? EC_FOUND : EC_UNKNOWN;
+}
+
+bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header)
+{
+	*header = ec_pool_copy(fake_of(ledger)->pool, &seq, sizeof seq);
+	return true;
+}
+
+void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash)
+{
+	*ids = fake_of(ledger)->envelopes;
+	*hash = (ec_hash){{0x33}};
+}
+
+#endif

@@ -1,0 +1,154 @@
+/* status.c - what a node tells about itself. */
+#include "doors/status.h"
+
+static void put_member(struct ec_json *json, const char *key, const struct ec_membership *in_force,
+                       uint32_t index)
+{
+	ec_json_key(json, key);
+	if (index < in_force->n)
+		ec_json_text(json, in_force->seat[index].owner);
+	else
+		ec_json_null(json);
+}
+
+static void put_group(struct ec_json *json, struct ec_daemon *daemon,
+                      const struct ec_member_status *status)
+{
+	const struct ec_genesis *genesis = ec_daemon_genesis(daemon);
+	const struct ec_membership *in_force = ec_member_membership(ec_daemon_member(daemon));
+	ec_json_put_text(json, "network", genesis->network);
+	ec_json_put_text(json, "group", genesis->group);
+	ec_json_put_hash(json, "genesis", &genesis->hash);
+	ec_json_put_bool(json, "unsigned", genesis->flags & EC_GENESIS_UNSIGNED);
+	ec_json_put_text(json, "protocol", status->protocol);
+	ec_json_put_uint(json, "era", status->era);
+	ec_json_put_uint(json, "members", status->n);
+	ec_json_key(json, "member");
+	if (status->self < status->n)
+		ec_json_uint(json, status->self);
+	else
+		ec_json_null(json);
+	put_member(json, "owner", in_force, status->self);
+	put_member(json, "leader", in_force, status->leader);
+	ec_json_put_bool(json, "voter", status->voter);
+	ec_json_put_bool(json, "ready", ec_status_unready(daemon) == NULL);
+	if (ec_status_unready(daemon))
+		ec_json_put_text(json, "unready_because", ec_status_unready(daemon));
+	ec_json_put_bool(json, "diverged", status->diverged);
+	ec_json_put_bool(json, "fetching", status->fetching);
+	ec_json_put_uint(json, "links_up", status->links_up);
+	put_member(json, "liar", in_force, status->liar);
+}
+
+static void put_ledger(struct ec_json *json, struct ec_daemon *daemon,
+                       const struct ec_member_status *status)
+{
+	struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(daemon));
+	struct ec_ledger_at at = ec_ledger_at(ledger);
+	ec_json_put_uint(json, "view", status->view);
+	ec_json_put_uint(json, "view_changes", status->view_changes);
+	ec_json_put_uint(json, "position", at.position);
+	ec_json_put_uint(json, "seq", at.seq);
+	ec_json_put_uint(json, "certified", ec_ledger_certified(ledger));
+	ec_json_put_uint(json, "persisted", status->persisted);
+	ec_json_put_hash(json, "header", &at.header);
+	ec_json_put_uint(json, "stamp_ns", at.stamp_ns);
+	ec_json_put_uint(json, "time_ns", at.time_ns);
+	ec_json_put_uint(json, "time_rate", ec_daemon_genesis(daemon)->time_rate);
+	ec_json_put_uint(json, "envelopes", at.envelopes);
+	ec_json_put_uint(json, "executed", at.executed);
+	ec_json_put_uint(json, "waiting_envelopes", status->waiting_envelopes);
+	ec_json_put_uint(json, "waiting_batches", status->waiting_batches);
+	ec_json_put_uint(json, "oldest_wait_ns", status->oldest_wait_ns);
+	ec_json_put_uint(json, "bodies_bytes", status->bodies_bytes);
+}
+
+static void put_traffic(struct ec_json *json, const struct ec_member_status *status,
+                        const struct ec_daemon_counters *counters)
+{
+	ec_json_put_uint(json, "messages_sent", status->messages_sent);
+	ec_json_put_uint(json, "bytes_sent", status->bytes_sent);
+	ec_json_put_uint(json, "messages_received", status->messages_received);
+	ec_json_put_uint(json, "bytes_received", status->bytes_received);
+	ec_json_put_uint(json, "signatures_checked", status->signatures_checked);
+	ec_json_put_uint(json, "fetches", status->fetches);
+	ec_json_put_uint(json, "fetched_bytes", status->fetched_bytes);
+	ec_json_put_uint(json, "links_made", counters->links_made);
+	ec_json_put_uint(json, "links_lost", counters->links_lost);
+	ec_json_put_uint(json, "frames_refused", counters->frames_refused);
+	ec_json_put_uint(json, "log_records", counters->log_records);
+	ec_json_put_uint(json, "log_bytes", counters->log_bytes);
+	ec_json_put_uint(json, "log_syncs", counters->log_syncs);
+	ec_json_put_uint(json, "disk_bytes_free", counters->disk_bytes_free);
+	ec_json_put_uint(json, "disk_bytes_used", counters->disk_bytes_used);
+	ec_json_put_bool(json, "disk_low", counters->disk_low);
+}
+
+static uint64_t commit_quantile_us(const struct ec_daemon_counters *counters, uint64_t percent)
+{
+	uint64_t wanted = (counters->commit_count * percent + 99) / 100, seen = 0;
+	for (int i = 0; i < 24; i++) {
+		seen += counters->commit_bucket[i];
+		if (seen >= wanted)
+			return (uint64_t)100 << i;
+	}
+	return (uint64_t)100 << 24;
+}
+
+void ec_status_json(struct ec_daemon *daemon, struct ec_json *json)
+{
+	struct ec_member_status status;
+	struct ec_daemon_counters counters;
+	ec_member_status(ec_daemon_member(daemon), &status);
+	ec_daemon_counters(daemon, &counters);
+	ec_json_open(json, '{');
+	put_group(json, daemon, &status);
+	put_ledger(json, daemon, &status);
+	put_traffic(json, &status, &counters);
+	ec_json_put_uint(json, "commits", counters.commit_count);
+	if (counters.commit_count > 0) {
+		ec_json_put_uint(json, "commit_us_p50_below", commit_quantile_us(&counters, 50));
+		ec_json_put_uint(json, "commit_us_p99_below", commit_quantile_us(&counters, 99));
+	}
+	ec_json_close(json, '}');
+}
+
+void ec_status_counts(struct ec_daemon *daemon, struct ec_door_answer *counts)
+{
+	struct ec_member_status status;
+	struct ec_daemon_counters counters;
+	struct ec_member *member = ec_daemon_member(daemon);
+	struct ec_ledger *ledger = ec_member_ledger(member);
+	struct ec_bytes bytes;
+	struct ec_header header;
+	ec_member_status(member, &status);
+	ec_daemon_counters(daemon, &counters);
+	counts->seq = ec_ledger_at(ledger).seq;
+	ec_ledger_count(ledger, &counts->ids, &counts->ids_hash);
+	counts->syncs = counters.log_syncs;
+	counts->signatures = status.signatures_checked;
+	counts->messages = status.messages_sent;
+	counts->bytes = status.bytes_sent;
+	if (counts->seq > 0 && ec_ledger_header(ledger, counts->seq, &bytes)) {
+		if (ec_header_read(bytes, &header))
+			counts->state_root = header.state_root;
+		ec_drop(bytes);
+	}
+}
+
+const char *ec_status_unready(struct ec_daemon *daemon)
+{
+	struct ec_member_status status;
+	struct ec_daemon_counters counters;
+	ec_member_status(ec_daemon_member(daemon), &status);
+	ec_daemon_counters(daemon, &counters);
+	if (status.diverged)
+		return "this node's results differ from what a quorum certified; it left its group";
+	if (status.fetching)
+		return "the state is being fetched from other members";
+	if (counters.disk_low)
+		return "less than a tenth of the disk is free; clients are refused";
+	if (!status.ready)
+		return "no quorum is reachable, or the node is catching up";
+	return NULL;
+}
