@@ -6,7 +6,7 @@ static void a_valid_certificate_of_a_stranger_is_refused(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, 1);
+	members_open(&world, 1, usual);
 	member_open(&world, &world.other, usual);
 	ec_mesh_address(world.other.mesh, world.member[0].secret.key, "127.0.0.1",
 	                ec_mesh_port(world.member[0].mesh));
@@ -22,7 +22,7 @@ static void two_nodes_with_one_key_are_noticed(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, 2);
+	members_open(&world, 2, usual);
 	world.other.secret = world.member[0].secret;
 	member_open(&world, &world.other, usual);
 	/* Member 1 is told that it lives where its twin of member 0 does, so that they meet. */
@@ -38,7 +38,7 @@ static void an_address_of_somebody_else_is_named(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, 2);
+	members_open(&world, 2, usual);
 	ec_mesh_address(world.member[0].mesh, world.member[2].secret.key, "127.0.0.1",
 	                ec_mesh_port(world.member[1].mesh));
 	UNTIL(&world, world.member[0].events[EC_MESH_REFUSED] >= 1);
@@ -146,7 +146,7 @@ static void garbage_and_silence_are_closed_and_counted(void **state)
 	struct world world;
 	struct raw raw[4];
 	world_begin(&world);
-	members_open(&world, 2);
+	members_open(&world, 2, impatient);
 	UNTIL(&world, all_up(&world, 2));
 	for (size_t i = 0; i < sizeof noise; i++)
 		noise[i] = (char)(i * i + 3);
@@ -169,7 +169,7 @@ static void a_flood_of_calls_does_not_shut_members_out(void **state)
 	struct world world;
 	static struct raw raw[200];
 	world_begin(&world);
-	member_open(&world, &world.member[0], usual);
+	member_open(&world, &world.member[0], impatient);
 	for (int i = 0; i < 200; i++)
 		raw_call(&world, &raw[i], "", 0);
 	run_for(&world, 50);
@@ -221,7 +221,7 @@ static void a_silent_peer_is_given_up(void **state)
 	mute.ping_ms = 60000;
 	mute.dead_ms = 60000;
 	world_begin(&world);
-	member_open(&world, &world.member[0], usual);
+	member_open(&world, &world.member[0], impatient);
 	member_open(&world, &world.member[1], mute);
 	ec_mesh_address(world.member[0].mesh, world.member[1].secret.key, "127.0.0.1",
 	                ec_mesh_port(world.member[1].mesh));
@@ -237,7 +237,7 @@ static void a_taken_port_is_named(void **state)
 	char why[200];
 	struct world world;
 	world_begin(&world);
-	members_open(&world, 1);
+	members_open(&world, 1, usual);
 	struct ec_mesh_config config = usual;
 	config.loop = &world.loop;
 	config.identity = &world.other.secret;

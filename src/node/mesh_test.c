@@ -6,7 +6,7 @@ static void frames_pass_whole_and_in_order(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, N);
+	members_open(&world, N, usual);
 	UNTIL(&world, all_up(&world, N));
 	for (uint32_t i = 0; i < N; i++)
 		for (uint32_t k = 0; k < N; k++)
@@ -33,7 +33,7 @@ static void a_pair_keeps_one_link(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, N);
+	members_open(&world, N, usual);
 	UNTIL(&world, all_up(&world, N));
 	run_for(&world, 1500);
 	for (uint32_t i = 0; i < N; i++) {
@@ -50,7 +50,7 @@ static void a_broken_link_comes_back(void **state)
 	(void)state;
 	struct world world;
 	world_begin(&world);
-	members_open(&world, 2);
+	members_open(&world, 2, usual);
 	UNTIL(&world, all_up(&world, 2));
 	for (int round = 0; round < 5; round++) {
 		uint32_t downs = world.member[1].downs;

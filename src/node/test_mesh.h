@@ -102,7 +102,9 @@ static inline void member_open(struct world *world, struct member *member,
 }
 
 static const struct ec_mesh_config usual = {
-	.frame_bytes_max = FRAME_MAX, .handshake_ms = 400, .ping_ms = 50, .dead_ms = 400};
+	.frame_bytes_max = FRAME_MAX, .handshake_ms = 3000, .ping_ms = 200, .dead_ms = 8000};
+static const struct ec_mesh_config impatient = {
+	.frame_bytes_max = FRAME_MAX, .handshake_ms = 500, .ping_ms = 50, .dead_ms = 500};
 
 static inline void on_deadline(uv_timer_t *timer)
 {
@@ -126,10 +128,10 @@ static inline void world_begin(struct world *world)
 }
 
 /* Opens all members, or the first `count`; everybody knows every address. */
-static inline void members_open(struct world *world, uint32_t count)
+static inline void members_open(struct world *world, uint32_t count, struct ec_mesh_config config)
 {
 	for (uint32_t i = 0; i < count; i++)
-		member_open(world, &world->member[i], usual);
+		member_open(world, &world->member[i], config);
 	for (uint32_t i = 0; i < count; i++)
 		for (uint32_t k = 0; k < count; k++)
 			assert_true(ec_mesh_address(world->member[i].mesh,
