@@ -1,0 +1,136 @@
+/* again.c - what another may still need: said on a new link, to oneself at the start of a life, and
+ * on request.  Nothing is repeated on a timer.
+ *
+ * Of each slot we say only what the other has not shown to have on disk: who said COMMIT needs no
+ * PREPARE of us, who said PREPARE needs no batch.  A request is answered once for each view and low
+ * mark of ours, so that asking costs the asker as much as us. */
+#include "consensus/pbft/state.h"
+
+static bool shown_commit(const struct ballot *said, uint64_t view, const struct value *value)
+{
+	return said->commit_said && said->commit_view == view && value_equal(&said->commit, value);
+}
+
+static bool shown_prepare(const struct ballot *said, uint64_t view, const struct value *value)
+{
+	return said->prepare_said && said->prepare_view == view &&
+	       value_equal(&said->prepare, value);
+}
+
+static void slot_say(struct pbft *self, struct slot *slot, ec_node to, struct ec_out *out)
+{
+	const struct ballot *said = pbft_ballots(self, slot) + to;
+	const struct value *value = &slot->accepted_value;
+	struct message message = {.view = self->view, .seq = slot->seq, .value = *value};
+	bool mine = slot->voted && self->active && slot->seq > self->low &&
+	            pbft_slot_current(self, slot) && !shown_commit(said, self->view, value);
+	bool proposed = primary(self) == self->config.self && slot->seq > self->planned_to;
+	if (mine && proposed && !shown_prepare(said, self->view, value)) {
+		message.kind = PREPREPARE;
+		pbft_send(self, out, to, &message, ec_keep(pbft_body_bytes(slot, value)), EC_SIGN);
+	} else if (mine && self->voter_set & bit(to)) {
+		message.kind = PREPARE;
+		pbft_send(self, out, to, &message, EC_NO_BYTES, EC_SIGN);
+	}
+	if (!slot->prepared)
+		return;
+	message.kind = COMMIT;
+	message.view = slot->prepared_view;
+	message.value = slot->prepared_value;
+	pbft_send(self, out, to, &message, EC_NO_BYTES, 0);
+}
+
+static void view_say(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	struct message message = {.kind = VIEW_CHANGE, .view = self->view};
+	const struct letter *installed = &self->installed;
+	if (self->view == 0)
+		return;
+	if (self->voter)
+		pbft_send(self, out, to, &message, ec_keep(self->change), EC_SIGN);
+	if (!self->active || !installed->here)
+		return;
+	message.kind = NEW_VIEW;
+	if (primary(self) == self->config.self) {
+		pbft_send(self, out, to, &message, ec_keep(installed->body), EC_SIGN);
+	} else if (installed->proof.size) {
+		uint8_t at[HEAD_SIZE_MAX];
+		struct message relay = {.kind = RELAY,
+		                        .node = primary(self),
+		                        .digest = installed->digest,
+		                        .quoted = pbft_message_write_at(&message, at),
+		                        .proof = installed->proof};
+		pbft_send(self, out, to, &relay, ec_keep(installed->body), EC_EAGER);
+	}
+}
+
+static void marks_say(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	if (self->low_votes.size && pbft_members(self)[to].marked < self->low) {
+		struct message message = {
+			.kind = STABLE, .seq = self->low, .digest = self->low_digest};
+		pbft_send(self, out, to, &message, ec_keep(self->low_votes), EC_EAGER);
+	}
+	for (ec_seq seq = self->low + self->interval; seq <= pbft_window_end(self);
+	     seq += self->interval) {
+		const struct mark *mark = &self->own[seq / self->interval % MARKS];
+		struct message message = {.kind = CHECKPOINT, .seq = seq, .digest = mark->digest};
+		if (mark->seq == seq)
+			pbft_send(self, out, to, &message, EC_NO_BYTES, EC_SIGN);
+	}
+}
+
+/* Batches that `to` was asked for. */
+static void asked_say(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	for (ec_seq seq = pbft_window_floor(self) + 1; seq <= pbft_window_end(self); seq++) {
+		struct slot *slot = pbft_slot_at(self, seq);
+		if (!(slot->asked & bit(to)))
+			continue;
+		const struct value *value =
+			slot->committed ? &slot->committed_value : &slot->accepted_value;
+		slot->asked &= ~bit(to);
+		if (!pbft_body_has(slot, value))
+			pbft_body_ask(self, slot, value, bit(to), out);
+	}
+	if (self->new_view_asked & bit(to))
+		pbft_new_view_ask(self, bit(to), out);
+}
+
+void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	marks_say(self, to, out);
+	view_say(self, to, out);
+	ec_seq from = pbft_window_floor(self);
+	if (pbft_members(self)[to].marked > from)
+		from = pbft_members(self)[to].marked;
+	for (ec_seq seq = from + 1; seq <= pbft_window_end(self); seq++)
+		slot_say(self, pbft_slot_at(self, seq), to, out);
+	asked_say(self, to, out);
+}
+
+void pbft_again_received(struct pbft *self, const struct ec_input *in, const struct message *m,
+                         struct ec_out *out)
+{
+	struct member *member = pbft_members(self) + in->from;
+	if (m->seq > member->marked)
+		member->marked = m->seq;
+	if (member->answered && member->answered_view == self->view &&
+	    member->answered_low == self->low)
+		return;
+	member->answered = true;
+	member->answered_view = self->view;
+	member->answered_low = self->low;
+	pbft_say_again(self, in->from, out);
+}
+
+void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out)
+{
+	/* A low mark that is proven may be beyond where we stand: ask from where we stand. */
+	ec_seq stands = self->delivered - self->delivered % self->interval;
+	struct message message = {
+		.kind = AGAIN, .view = self->view, .seq = stands < self->low ? stands : self->low};
+	for (uint64_t left = whom & ~bit(self->config.self); left; left &= left - 1)
+		pbft_send(self, out, (ec_node)__builtin_ctzll(left), &message, EC_NO_BYTES,
+		          EC_EAGER);
+}

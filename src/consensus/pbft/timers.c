@@ -1,0 +1,46 @@
+/* timers.c - when to lose patience (section 4.5.2).
+ *
+ * In a view: when the oldest batch that this host still waits for has waited for a time-out since
+ * it came or since the view began, whichever is later.  Executing other batches does not help: a
+ * primary cannot starve one of them.  Between views: a time-out after a quorum has asked for the
+ * new view or a later one, and no sooner.  The time-out doubles with every failed view, and is the
+ * first one again once a batch took less than that.
+ *
+ * Ours: whoever is below the low mark does not judge the primary; it waits for its own state. */
+#include "consensus/pbft/state.h"
+
+static uint64_t patience(const struct pbft *self)
+{
+	return self->options.timeout_ns << self->backoff;
+}
+
+static uint64_t view_deadline(const struct pbft *self)
+{
+	if (!self->started || !self->voter)
+		return 0;
+	if (!self->active)
+		return self->deadline;
+	if (!self->since || self->fetching || self->delivered < self->low)
+		return 0;
+	uint64_t begin = self->since > self->entered ? self->since : self->entered;
+	return begin + patience(self);
+}
+
+void pbft_timers_run(struct pbft *self, struct ec_out *out)
+{
+	uint64_t deadline = view_deadline(self);
+	if (!deadline || self->now < deadline)
+		return;
+	if (self->backoff < BACKOFF_MAX)
+		self->backoff++;
+	pbft_view_leave(self, self->view + 1, out);
+}
+
+uint64_t pbft_timers_wake(const struct pbft *self)
+{
+	uint64_t view = view_deadline(self);
+	uint64_t fetch = self->fetching ? 0 : self->catch_up;
+	if (view && fetch)
+		return view < fetch ? view : fetch;
+	return view ? view : fetch;
+}
