@@ -1,0 +1,244 @@
+/* pbft_life_world.c - members of PBFT in one memory, for tests: links that break, crashes, new
+ * lives.
+ */
+#include "consensus/pbft/pbft_world.h"
+
+#include "crypto/hash.h"
+
+#include <stdlib.h>
+
+static void link_new(struct world *world, ec_node a, ec_node b)
+{
+	if (world->severed[a][b] || world->severed[b][a] || !world->member[a].up ||
+	    !world->member[b].up)
+		return;
+	if (!world->member[a].byzantine)
+		world_step(world, a, (struct ec_input){.kind = EC_LINK, .from = b});
+	if (!world->member[b].byzantine)
+		world_step(world, b, (struct ec_input){.kind = EC_LINK, .from = a});
+}
+
+/* Loses what is under way but the first `keep`. */
+static void queue_lose(struct world_queue *link, uint32_t keep)
+{
+	while (link->count > keep)
+		world_message_drop(world_at(link, --link->count));
+}
+
+void world_break(struct world *world, ec_node a, ec_node b, uint32_t keep_ab, uint32_t keep_ba)
+{
+	queue_lose(&world->link[a][b], keep_ab);
+	queue_lose(&world->link[b][a], keep_ba);
+	while (world_deliver(world, a, b) || world_deliver(world, b, a))
+		if (keep_ab + keep_ba-- == 0)
+			break;
+	queue_lose(&world->link[a][b], 0);
+	queue_lose(&world->link[b][a], 0);
+	link_new(world, a, b);
+}
+
+void world_sever(struct world *world, ec_node a, ec_node b)
+{
+	queue_lose(&world->link[a][b], 0);
+	queue_lose(&world->link[b][a], 0);
+	world->severed[a][b] = world->severed[b][a] = true;
+}
+
+void world_heal(struct world *world)
+{
+	for (ec_node a = 0; a < world->n; a++)
+		for (ec_node b = 0; b < a; b++) {
+			bool was = world->severed[a][b];
+			world->severed[a][b] = world->severed[b][a] = false;
+			if (was)
+				link_new(world, a, b);
+		}
+}
+
+static void state_release(struct world *world, struct world_member *member)
+{
+	uint32_t count = ec_pbft.held(member->state, world->held);
+	for (uint32_t i = 0; i < count; i++)
+		ec_drop(world->held[i]);
+}
+
+void world_crash(struct world *world, ec_node node)
+{
+	struct world_member *member = &world->member[node];
+	for (ec_node other = 0; other < world->n; other++) {
+		queue_lose(&world->link[node][other], other == node ? 0 : UINT32_MAX);
+		queue_lose(&world->link[other][node], 0);
+	}
+	while (member->effects.count) {
+		world_effect_drop(world_at(&member->effects, 0));
+		world_shift(&member->effects);
+	}
+	/* Of what was handed to the disk some may be durable though nothing after it was said. */
+	uint32_t lost =
+		member->saving ? (uint32_t)ec_prng_below(&world->prng, member->saving + 1) : 0;
+	while (lost--) {
+		struct world_record *record = world_at(&member->records, --member->records.count);
+		ec_drop(record->head);
+		ec_drop(record->body);
+	}
+	member->saving = 0;
+	member->snapping = 0;
+	state_release(world, member);
+	member->up = false;
+}
+
+/* The application stands at its last checkpoint or anywhere up to what it had applied. */
+static void application_restart(struct world *world, struct world_member *member)
+{
+	ec_seq stands = member->durable;
+	if (ec_prng_chance(&world->prng, 1, 2))
+		stands += ec_prng_below(&world->prng, member->applied - stands + 1);
+	member->applied = member->durable = stands;
+	memset(member->has, 0, sizeof member->has);
+	for (ec_seq seq = 1; seq <= stands; seq++) {
+		int batch = world_batch_find(world, &member->history[seq]);
+		if (batch >= 0)
+			member->has[batch] = true;
+	}
+}
+
+static void records_replay(struct world *world, ec_node node)
+{
+	struct world_member *member = &world->member[node];
+	uint32_t cut = UINT32_MAX, count = member->records.count;
+	ec_seq cut_seq = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (((struct world_record *)world_at(&member->records, i))->cut)
+			cut = i;
+	if (cut != UINT32_MAX)
+		cut_seq = ((struct world_record *)world_at(&member->records, cut))->seq;
+	for (uint32_t pass = 0; pass < 2; pass++)
+		for (uint32_t i = 0; i < count; i++) {
+			struct world_record *record = world_at(&member->records, i);
+			bool forgotten = cut != UINT32_MAX && i < cut && record->seq <= cut_seq;
+			if ((pass == 0) != (i == cut) || forgotten)
+				continue;
+			world_input(world, node,
+			            (struct ec_input){.kind = EC_RECORD,
+			                              .seq = record->seq,
+			                              .head = record->head,
+			                              .body = record->body,
+			                              .digest = world_digest(record->body)});
+		}
+}
+
+static void member_begin(struct world *world, ec_node node)
+{
+	struct world_member *member = &world->member[node];
+	member->up = true;
+	member->life++;
+	member->wake = member->view = 0;
+	memset(member->submitted_view, 0, sizeof member->submitted_view);
+	memset(member->config.seed, (int)member->life, sizeof member->config.seed);
+	ec_pbft.init(member->state, &member->config);
+	application_restart(world, member);
+	records_replay(world, node);
+	world_step(world, node,
+	           (struct ec_input){.kind = EC_START,
+	                             .seq = member->applied,
+	                             .digest = member->chain[member->applied]});
+}
+
+void world_restart(struct world *world, ec_node node)
+{
+	member_begin(world, node);
+	for (ec_node other = 0; other < world->n; other++)
+		if (other != node)
+			link_new(world, node, other);
+}
+
+static void member_new(struct world *world, ec_node node, const struct world_options *options)
+{
+	struct world_member *member = &world->member[node];
+	uint32_t voters = options->voters ? options->voters : options->n;
+	uint8_t seed[32] = {(uint8_t)(node + 1)};
+	ec_secret_from_seed(&member->secret, seed);
+	struct ec_roster_member *seat = &world->roster_member[node];
+	memcpy(seat->key, member->secret.key, sizeof seat->key);
+	seat->weight = 1;
+	seat->roles = node < voters ? EC_VOTER : 0;
+	if (node < voters && (!options->leaders || options->leaders >> node & 1))
+		seat->roles |= EC_LEADER;
+	member->config = (struct ec_config){.self = node,
+	                                    .notes = options->notes,
+	                                    .bug = options->bug,
+	                                    .roster = &world->roster,
+	                                    .crypto = &world_crypto,
+	                                    .domain = world->domain,
+	                                    .options = &world->options};
+	member->effects.size = sizeof(struct ec_effect);
+	member->records.size = sizeof(struct world_record);
+	for (ec_node to = 0; to < options->n; to++)
+		world->link[node][to].size = sizeof(struct world_message);
+}
+
+struct world *world_new(struct world_options options)
+{
+	struct world *world = calloc(1, sizeof *world);
+	const char *domain = options.domain ? options.domain : "world";
+	world->n = options.n;
+	world->member = calloc(options.n, sizeof *world->member);
+	world->options.interval = options.interval ? options.interval : 8;
+	world->options.batch_bytes_max = 4096;
+	world->timeout_ns = PBFT_TIMEOUT_NS;
+	world->roster = (struct ec_roster){.n = options.n, .member = world->roster_member};
+	world->domain = ec_sha256(domain, strlen(domain));
+	world->pool = ec_pool_new(0);
+	world->twins = options.twins;
+	world->now = 1000000;
+	ec_crypto_start();
+	ec_prng_seed(&world->prng, options.seed);
+	for (ec_node node = 0; node < options.n; node++)
+		member_new(world, node, &options);
+	world->limits = ec_pbft.limits(&world->member[0].config);
+	world->effect = calloc(world->limits.effects_per_step, sizeof *world->effect);
+	world->twin_effect = calloc(world->limits.effects_per_step, sizeof *world->effect);
+	world->twin = calloc(1, world->limits.state);
+	world->held = calloc(world->limits.buffers_held, sizeof *world->held);
+	for (ec_node node = 0; node < options.n; node++) {
+		world->member[node].state = calloc(1, world->limits.state);
+		member_begin(world, node);
+	}
+	return world;
+}
+
+const char *world_free(struct world *world)
+{
+	for (ec_node node = 0; node < world->n; node++) {
+		struct world_member *member = &world->member[node];
+		if (member->up)
+			world_crash(world, node);
+		for (uint32_t i = 0; i < member->records.count; i++) {
+			struct world_record *record = world_at(&member->records, i);
+			ec_drop(record->head);
+			ec_drop(record->body);
+		}
+		free(member->effects.item);
+		free(member->records.item);
+		free(member->state);
+	}
+	for (ec_node from = 0; from < world->n; from++)
+		for (ec_node to = 0; to < world->n; to++) {
+			queue_lose(&world->link[from][to], 0);
+			free(world->link[from][to].item);
+		}
+	for (uint32_t i = 0; i < world->batches; i++)
+		ec_drop(world->batch[i]);
+	if (ec_pool_live(world->pool))
+		world_violate(world, "ownership: buffers are left");
+	else
+		ec_pool_free(world->pool);
+	const char *violation = world->violation;
+	free(world->member);
+	free(world->effect);
+	free(world->twin_effect);
+	free(world->twin);
+	free(world->held);
+	free(world);
+	return violation;
+}
