@@ -1,0 +1,45 @@
+/* segments_inner.h - what opening and appending share; included by segments*.c only. */
+#ifndef EC_NODE_SEGMENTS_INNER_H
+#define EC_NODE_SEGMENTS_INNER_H
+
+#include "node/file.h"
+#include "node/record.h"
+#include "node/segments.h"
+
+enum { SEGMENT_HEAD_SIZE = 64, SEGMENTS_SPARES_MAX = 2, SEGMENTS_FOLDER_MAX = FILE_PATH_MAX - 64 };
+
+struct segment {
+	uint64_t first;    /* seq of its first record, there or to come */
+	uint64_t payloads; /* records in it that are no seals */
+	size_t size;
+};
+
+struct segments {
+	char folder[SEGMENTS_FOLDER_MAX];
+	size_t segment_bytes;
+	struct segment *list; /* oldest first; the last one is current */
+	size_t count, capacity;
+	uint32_t spare[SEGMENTS_SPARES_MAX], spares, spare_next;
+	int fd;              /* of the current segment */
+	size_t offset, size; /* where it is written next; where it ends */
+	uint8_t *stage;
+	size_t staged, stage_size;
+	struct record_chain chain;
+	uint64_t durable, trimmed;
+	bool sealed;
+	char error[256];
+	struct segments_counters counters;
+};
+
+/* Marks it failed by errno.  Returns: false. */
+bool segments_fail(struct segments *segments, const char *what, const char *path);
+
+void segment_head_write(const struct record_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE]);
+bool segment_head_read(const uint8_t *at, size_t size, struct record_chain *before);
+void segment_path(const struct segments *segments, uint64_t first, char path[static FILE_PATH_MAX]);
+void spare_path(const struct segments *segments, uint32_t number, char path[static FILE_PATH_MAX]);
+
+/* The next segment becomes the current one. */
+bool segment_begin(struct segments *segments, size_t size);
+
+#endif

@@ -1,0 +1,324 @@
+/* store_lmdb.c - a ledger's store on disk, by LMDB.
+ *
+ * Two tables, "a" and "b", and a name in the main table that says which of them stands.  Puts go
+ * into one write transaction, which sync commits.  clear() turns to the other table: what is put
+ * from then on may be committed in portions (so that a whole state fits in little memory), for
+ * nothing of it counts before the sync that also turns the name.
+ *
+ * (I1) No read transaction is open while a write transaction begins: LMDB runs without its lock
+ *      file, and would take pages from under a reader.
+ * (I2) The standing table changes only by commits that sync() asked for.
+ */
+#include "node/store_lmdb.h"
+
+#include "node/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <lmdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PORTION_BYTES = 8 << 20 };
+static const size_t MAP_BYTES = sizeof(void *) == 8 ? (size_t)4 << 30 : (size_t)256 << 20;
+static const char STANDING[] = "standing";
+
+struct lmdb_store {
+	struct ec_store face;
+	MDB_env *env;
+	MDB_dbi names, table[2];
+	unsigned standing, target; /* table read after a crash; table written now */
+	MDB_txn *reader, *writer;
+	MDB_cursor *cursor;
+	size_t portion; /* bytes put since the writer began */
+	bool dirty;     /* something was put, deleted or cleared since the last sync */
+	char error[200];
+};
+
+static struct lmdb_store *of(struct ec_store *store)
+{
+	return (struct lmdb_store *)store;
+}
+
+/* Notes the first failure.  Returns: whether the call went well. */
+static bool well(struct lmdb_store *store, int code, const char *what)
+{
+	if (code && !store->error[0])
+		snprintf(store->error, sizeof store->error, "state store: %s: %s", what,
+		         mdb_strerror(code));
+	return !code;
+}
+
+static void cursor_close(struct lmdb_store *store)
+{
+	if (store->cursor)
+		mdb_cursor_close(store->cursor);
+	store->cursor = NULL;
+}
+
+static void reader_end(struct lmdb_store *store)
+{
+	cursor_close(store);
+	if (store->reader)
+		mdb_txn_abort(store->reader);
+	store->reader = NULL;
+}
+
+static void writer_abort(struct lmdb_store *store)
+{
+	cursor_close(store);
+	if (store->writer)
+		mdb_txn_abort(store->writer);
+	store->writer = NULL;
+}
+
+static bool writer_commit(struct lmdb_store *store)
+{
+	cursor_close(store);
+	int code = mdb_txn_commit(store->writer);
+	store->writer = NULL;
+	store->portion = 0;
+	return well(store, code, "commit");
+}
+
+/* The map is doubled while more than half of it is used: a transaction may take the other half. */
+static bool map_grow(struct lmdb_store *store)
+{
+	MDB_envinfo info;
+	MDB_stat stat;
+	mdb_env_info(store->env, &info);
+	mdb_env_stat(store->env, &stat);
+	if ((info.me_last_pgno + 1) * stat.ms_psize <= info.me_mapsize / 2)
+		return true;
+	return well(store, mdb_env_set_mapsize(store->env, info.me_mapsize * 2), "larger map");
+}
+
+static bool writer_begin(struct lmdb_store *store)
+{
+	if (store->error[0])
+		return false;
+	if (store->writer)
+		return true;
+	reader_end(store);
+	if (!map_grow(store))
+		return false;
+	store->portion = 0;
+	return well(store, mdb_txn_begin(store->env, NULL, 0, &store->writer), "begin");
+}
+
+/* The transaction that sees everything put so far; NULL when the store failed. */
+static MDB_txn *view(struct lmdb_store *store)
+{
+	if (store->error[0])
+		return NULL;
+	if (store->writer)
+		return store->writer;
+	if (!store->reader &&
+	    !well(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->reader), "read"))
+		return NULL;
+	return store->reader;
+}
+
+static MDB_val value_of(const void *data, size_t size)
+{
+	return (MDB_val){.mv_size = size, .mv_data = (void *)(uintptr_t)data};
+}
+
+static struct ec_bytes bytes_of(MDB_val value)
+{
+	return (struct ec_bytes){.data = value.mv_data, .size = value.mv_size};
+}
+
+static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
+                     struct ec_bytes *value)
+{
+	struct lmdb_store *store = of(face);
+	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
+	MDB_txn *txn = view(store);
+	if (!txn)
+		return false;
+	MDB_val key = value_of(name, name_size), found;
+	int code = mdb_get(txn, store->table[store->target], &key, &found);
+	if (code) {
+		well(store, code == MDB_NOTFOUND ? 0 : code, "get");
+		return false;
+	}
+	*value = bytes_of(found);
+	return true;
+}
+
+static bool lmdb_next(struct ec_store *face, const void *after, size_t after_size,
+                      struct ec_bytes *name, struct ec_bytes *value)
+{
+	struct lmdb_store *store = of(face);
+	assert(after_size <= EC_STORE_NAME_MAX);
+	MDB_txn *txn = view(store);
+	if (!txn)
+		return false;
+	if (!store->cursor &&
+	    !well(store, mdb_cursor_open(txn, store->table[store->target], &store->cursor),
+	          "cursor"))
+		return false;
+	MDB_val key = value_of(after, after_size), found;
+	int code =
+		mdb_cursor_get(store->cursor, &key, &found, after_size ? MDB_SET_RANGE : MDB_FIRST);
+	if (!code && after_size && key.mv_size == after_size &&
+	    memcmp(key.mv_data, after, after_size) == 0)
+		code = mdb_cursor_get(store->cursor, &key, &found, MDB_NEXT);
+	if (code) {
+		well(store, code == MDB_NOTFOUND ? 0 : code, "next");
+		return false;
+	}
+	*name = bytes_of(key);
+	*value = bytes_of(found);
+	return true;
+}
+
+/* After a clear nothing stands until sync, so portions may go to the disk before. */
+static void portion_count(struct lmdb_store *store, size_t size)
+{
+	store->dirty = true;
+	store->portion += size;
+	if (store->target != store->standing && store->portion > PORTION_BYTES &&
+	    writer_commit(store))
+		writer_begin(store);
+}
+
+static void lmdb_put(struct ec_store *face, const void *name, size_t name_size, const void *value,
+                     size_t value_size)
+{
+	struct lmdb_store *store = of(face);
+	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
+	if (!writer_begin(store))
+		return;
+	MDB_val key = value_of(name, name_size), data = value_of(value, value_size);
+	if (well(store, mdb_put(store->writer, store->table[store->target], &key, &data, 0), "put"))
+		portion_count(store, name_size + value_size);
+}
+
+static void lmdb_del(struct ec_store *face, const void *name, size_t name_size)
+{
+	struct lmdb_store *store = of(face);
+	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
+	if (!writer_begin(store))
+		return;
+	MDB_val key = value_of(name, name_size);
+	int code = mdb_del(store->writer, store->table[store->target], &key, NULL);
+	if (well(store, code == MDB_NOTFOUND ? 0 : code, "delete"))
+		portion_count(store, name_size);
+}
+
+static void lmdb_clear(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	writer_abort(store);
+	store->target = !store->standing;
+	if (writer_begin(store) &&
+	    well(store, mdb_drop(store->writer, store->table[store->target], 0), "clear"))
+		store->dirty = true;
+}
+
+/* In the writer: the target becomes what stands, and the old table is emptied. */
+static bool standing_turn(struct lmdb_store *store)
+{
+	uint8_t which = (uint8_t)store->target;
+	MDB_val key = value_of(STANDING, sizeof STANDING - 1), data = value_of(&which, 1);
+	return well(store, mdb_put(store->writer, store->names, &key, &data, 0), "turn") &&
+	       well(store, mdb_drop(store->writer, store->table[!which], 0), "clear");
+}
+
+static bool lmdb_sync(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	if (store->error[0])
+		return false;
+	if (!store->dirty)
+		return true;
+	if (!writer_begin(store))
+		return false;
+	if (store->target != store->standing && !standing_turn(store))
+		return false;
+	if (!writer_commit(store))
+		return false;
+	store->standing = store->target;
+	store->dirty = false;
+	return true;
+}
+
+static void lmdb_close(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	writer_abort(store);
+	reader_end(store);
+	mdb_env_close(store->env);
+	free(store);
+}
+
+/* Opens the tables, sees which stands, empties the other. */
+static bool tables_open(struct lmdb_store *store)
+{
+	static const char *const names[] = {"a", "b"};
+	MDB_val key = value_of(STANDING, sizeof STANDING - 1), data;
+	if (!writer_begin(store) ||
+	    !well(store, mdb_dbi_open(store->writer, NULL, 0, &store->names), "open"))
+		return false;
+	for (int i = 0; i < 2; i++)
+		if (!well(store,
+		          mdb_dbi_open(store->writer, names[i], MDB_CREATE, &store->table[i]),
+		          "open"))
+			return false;
+	int code = mdb_get(store->writer, store->names, &key, &data);
+	if (!code && data.mv_size == 1)
+		store->standing = *(const uint8_t *)data.mv_data == 1;
+	if (!well(store, code == MDB_NOTFOUND ? 0 : code, "open"))
+		return false;
+	store->target = store->standing;
+	return well(store, mdb_drop(store->writer, store->table[!store->standing], 0), "open") &&
+	       writer_commit(store);
+}
+
+struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
+{
+	struct lmdb_store *store = calloc(1, sizeof *store);
+	if (!store || !file_make_folder(folder, 0700)) {
+		snprintf(why, why_size, "%s: %s", folder, strerror(errno));
+		free(store);
+		return NULL;
+	}
+	store->face = (struct ec_store){.get = lmdb_get,
+	                                .next = lmdb_next,
+	                                .put = lmdb_put,
+	                                .del = lmdb_del,
+	                                .sync = lmdb_sync,
+	                                .clear = lmdb_clear,
+	                                .close = lmdb_close};
+	if (!well(store, mdb_env_create(&store->env), "no memory")) {
+		snprintf(why, why_size, "%s: %s", folder, store->error);
+		free(store);
+		return NULL;
+	}
+	mdb_env_set_maxdbs(store->env, 2);
+	mdb_env_set_mapsize(store->env, MAP_BYTES);
+	if (!well(store, mdb_env_open(store->env, folder, MDB_NOLOCK, 0600), "open") ||
+	    !tables_open(store)) {
+		snprintf(why, why_size, "%s: %s", folder, store->error);
+		lmdb_close(&store->face);
+		return NULL;
+	}
+	return &store->face;
+}
+
+const char *ec_store_lmdb_error(const struct ec_store *face)
+{
+	return ((const struct lmdb_store *)face)->error;
+}
+
+uint64_t ec_store_lmdb_bytes(const struct ec_store *face)
+{
+	const struct lmdb_store *store = (const struct lmdb_store *)face;
+	MDB_envinfo info;
+	MDB_stat stat;
+	mdb_env_info(store->env, &info);
+	mdb_env_stat(store->env, &stat);
+	return (info.me_last_pgno + 1) * stat.ms_psize;
+}

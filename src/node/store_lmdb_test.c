@@ -1,0 +1,174 @@
+/* store_lmdb_test.c - the store on disk against a plain model, over many lives. */
+#include "node/store_lmdb.h"
+
+#include "base/prng.h"
+#include "base/test.h"
+#include "node/test_folder.h"
+
+#include <stdlib.h>
+
+/* Names 0..NAMES-1, big-endian so that their order is the order of numbers; a value is a length
+ * and a filling. */
+enum { NAMES = 400, VALUE_MAX = 9000 };
+
+struct model {
+	bool there[NAMES];
+	uint16_t size[NAMES];
+	uint8_t filling[NAMES];
+};
+
+static struct ec_store *open_store(const char *folder)
+{
+	char why[300];
+	struct ec_store *store = ec_store_lmdb(folder, why, sizeof why);
+	if (!store)
+		fail_msg("%s", why);
+	return store;
+}
+
+static size_t name_of(uint32_t i, uint8_t name[static 8])
+{
+	memcpy(name, "name/", 5);
+	name[5] = (uint8_t)(i >> 8);
+	name[6] = (uint8_t)i;
+	name[7] = 0xff;
+	return i % 3 ? 7 : 8; /* one name may begin like another */
+}
+
+static void value_check(const struct model *model, uint32_t i, struct ec_bytes value)
+{
+	assert_int_equal(value.size, model->size[i]);
+	for (size_t k = 0; k < value.size; k += 97)
+		assert_int_equal(value.data[k], model->filling[i]);
+}
+
+static void get_check(struct ec_store *store, const struct model *model, uint32_t i)
+{
+	uint8_t name[8];
+	struct ec_bytes value;
+	size_t size = name_of(i, name);
+	bool found = store->get(store, name, size, &value);
+	assert_int_equal(found, model->there[i]);
+	if (found)
+		value_check(model, i, value);
+}
+
+/* Walks all names, as the ledger does: by the last one seen. */
+static void walk_check(struct ec_store *store, const struct model *model)
+{
+	uint8_t last[8], expected[8];
+	size_t last_size = 0;
+	struct ec_bytes name, value;
+	for (uint32_t i = 0; i < NAMES; i++) {
+		if (!model->there[i])
+			continue;
+		size_t size = name_of(i, expected);
+		assert_true(store->next(store, last, last_size, &name, &value));
+		assert_int_equal(name.size, size);
+		assert_memory_equal(name.data, expected, size);
+		value_check(model, i, value);
+		memcpy(last, name.data, size);
+		last_size = size;
+	}
+	assert_false(store->next(store, last, last_size, &name, &value));
+}
+
+static void change(struct ec_store *store, struct model *model, struct ec_prng *prng)
+{
+	static uint8_t bytes[VALUE_MAX];
+	uint32_t i = (uint32_t)ec_prng_below(prng, NAMES);
+	uint8_t name[8];
+	size_t size = name_of(i, name);
+	if (ec_prng_chance(prng, 1, 3)) {
+		store->del(store, name, size);
+		model->there[i] = false;
+		return;
+	}
+	model->there[i] = true;
+	model->size[i] = (uint16_t)(ec_prng_chance(prng, 1, 10) ? ec_prng_below(prng, VALUE_MAX)
+	                                                        : ec_prng_below(prng, 60));
+	model->filling[i] = (uint8_t)ec_prng_next(prng);
+	memset(bytes, model->filling[i], model->size[i]);
+	store->put(store, name, size, bytes, model->size[i]);
+}
+
+static void random_lives_agree_with_the_model(void **state)
+{
+	struct ec_prng prng;
+	struct model now = {0}, synced = {0};
+	ec_prng_seed(&prng, 3);
+	struct ec_store *store = open_store(*state);
+	for (int step = 0; step < 12000; step++) {
+		uint64_t dice = ec_prng_below(&prng, 1000);
+		if (dice < 600) {
+			change(store, &now, &prng);
+		} else if (dice < 960) {
+			get_check(store, &now, (uint32_t)ec_prng_below(&prng, NAMES));
+		} else if (dice < 975) {
+			walk_check(store, &now);
+		} else if (dice < 990) {
+			assert_true(store->sync(store));
+			synced = now;
+		} else if (dice < 993) {
+			store->clear(store);
+			memset(&now, 0, sizeof now);
+		} else if (dice < 996) { /* a crash: what was not synced is gone */
+			store->close(store);
+			store = open_store(*state);
+			now = synced;
+			walk_check(store, &now);
+		}
+	}
+	walk_check(store, &now);
+	assert_string_equal(ec_store_lmdb_error(store), "");
+	store->close(store);
+}
+
+/* A whole state in portions: before the sync a crash leaves the old one. */
+static void a_large_state_replaces_the_old_one_at_once(void **state)
+{
+	static uint8_t value[4000];
+	struct ec_bytes found;
+	struct ec_store *store = open_store(*state);
+	store->put(store, "old", 3, "state", 5);
+	assert_true(store->sync(store));
+	for (int life = 0; life < 2; life++) {
+		store->clear(store);
+		assert_false(store->get(store, "old", 3, &found));
+		for (uint32_t i = 0; i < 8000; i++) {
+			memcpy(value, &i, sizeof i);
+			store->put(store, &i, sizeof i, value, sizeof value);
+		}
+		if (life == 1)
+			assert_true(store->sync(store));
+		store->close(store);
+		store = open_store(*state);
+		assert_int_equal(store->get(store, "old", 3, &found), life == 0);
+		uint32_t some = 4711;
+		assert_int_equal(store->get(store, &some, sizeof some, &found), life == 1);
+	}
+	assert_true(ec_store_lmdb_bytes(store) > 8000 * 4000);
+	store->close(store);
+}
+
+static void a_folder_that_is_no_folder_is_named(void **state)
+{
+	char path[FILE_PATH_MAX], why[300];
+	assert_true(file_path(path, *state, "file"));
+	assert_true(file_replace(path, "x", 1, 0600));
+	assert_null(ec_store_lmdb(path, why, sizeof why));
+	assert_non_null(strstr(why, path));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(random_lives_agree_with_the_model, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_large_state_replaces_the_old_one_at_once,
+	                                        folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(a_folder_that_is_no_folder_is_named, folder_make,
+	                                        folder_end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
