@@ -1,0 +1,246 @@
+/* app.c - the application: a hash chain over what was delivered, each batch executed once, with
+ * snapshots that other members fetch. */
+#include "sim/world.h"
+
+#include "crypto/hash.h"
+
+#include <assert.h>
+
+bool sim_executed(const struct sim_app *app, uint32_t batch)
+{
+	return app->executed[batch / 64] >> batch % 64 & 1;
+}
+
+static void app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq,
+                        const ec_hash *digest, uint32_t batch)
+{
+	const struct ec_part parts[] = {
+		{app->digest.b, 32}, {&seq, sizeof seq}, {digest->b, 32}};
+	app->digest = ec_sha256_parts(parts, 3);
+	app->seq = seq;
+	if (batch == UINT32_MAX || sim_executed(app, batch))
+		return;
+	app->executed[batch / 64] |= (uint64_t)1 << batch % 64;
+	if (world->batch[batch].era == app->era + 1 && world->batch[batch].era <= world->eras) {
+		app->era++;
+		app->era_seq = seq;
+		app->era_digest = app->digest;
+	}
+}
+
+/* How many correct members stand at seq or beyond. */
+static uint32_t standing(const struct sim_world *world, ec_seq seq)
+{
+	uint32_t count = 0;
+	for (uint32_t h = 0; h < world->hosts; h++)
+		count += !world->host[h]->byzantine && world->host[h]->app.seq >= seq;
+	return count;
+}
+
+void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                 const struct ec_effect *effect)
+{
+	if (instance->era != host->app.era) {
+		world->counts.fired[SIM_ERA_DISCARDED]++;
+		return;
+	}
+	if (!host->byzantine && (instance->fetch.on || effect->seq != host->app.seq + 1)) {
+		sim_violate(world, "no gaps", "member %u delivered %llu at %llu%s", host->identity,
+		            (unsigned long long)effect->seq, (unsigned long long)host->app.seq,
+		            instance->fetch.on ? " while fetching" : "");
+		return;
+	}
+	if (effect->seq != host->app.seq + 1)
+		return;
+	ec_hash digest = sim_digest(world, effect->body);
+	uint32_t batch = effect->body.size ? sim_batch_find(world, effect->body) : UINT32_MAX;
+	sim_trace_effect(world, host, effect);
+	struct sim_app before = host->app;
+	app_execute(world, &host->app, effect->seq, &digest, batch);
+	if (batch != UINT32_MAX && !host->arrived[batch])
+		sim_batch_arrive(world, host, batch);
+	if (!host->byzantine) {
+		sim_check_delivered(world, host, &before, effect);
+		uint32_t enough = world->plan.protocol->faults(&world->era[before.era - 1].roster);
+		if (effect->seq > world->acknowledged && standing(world, effect->seq) > enough)
+			world->acknowledged = effect->seq;
+	}
+	host->entering |= host->app.era != before.era;
+	if (world->plan.persist_every && effect->seq % world->plan.persist_every == 0)
+		host->durable = host->app;
+}
+
+void sim_keep(struct sim_host *host, const struct sim_app *app)
+{
+	if (host->kept_count == SIM_KEPT) {
+		memmove(host->kept, host->kept + 1, (SIM_KEPT - 1) * sizeof host->kept[0]);
+		host->kept_count--;
+	}
+	host->kept[host->kept_count++] = *app;
+}
+
+const struct sim_app *sim_kept(const struct sim_host *host, ec_seq seq, const ec_hash *digest)
+{
+	for (uint32_t i = 0; i < host->kept_count; i++)
+		if (host->kept[i].seq == seq &&
+		    (!digest || ec_hash_equal(&host->kept[i].digest, digest)))
+			return &host->kept[i];
+	return NULL;
+}
+
+void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+              const struct ec_effect *effect)
+{
+	if (instance->era != host->app.era && effect->seq > host->app.era_seq)
+		return; /* after the end of its era there is nothing to keep */
+	sim_trace_effect(world, host, effect);
+	if (effect->seq != host->app.seq) {
+		if (!host->byzantine && !instance->fetch.on && !sim_kept(host, effect->seq, NULL))
+			sim_violate(world, "snapshots in order", "member %u asked for %llu at %llu",
+			            host->identity, (unsigned long long)effect->seq,
+			            (unsigned long long)host->app.seq);
+		return;
+	}
+	sim_keep(host, &host->app);
+	if (!world->plan.manual)
+		sim_later(world, sim_between(world, SIM_MS, 200 * SIM_MS),
+		          (struct sim_event){.kind = SIM_SNAPPED,
+		                             .host = host->index,
+		                             .era = instance->era,
+		                             .life = host->life,
+		                             .count = effect->seq});
+}
+
+void sim_snapped(struct sim_world *world, struct sim_host *host, uint64_t era, ec_seq seq)
+{
+	struct sim_instance *instance = sim_instance_at(host, era);
+	const struct sim_app *snapshot = sim_kept(host, seq, NULL);
+	if (!instance || !snapshot)
+		return;
+	if (!sim_room(instance)) {
+		sim_later(world, SIM_MS,
+		          (struct sim_event){.kind = SIM_SNAPPED,
+		                             .host = host->index,
+		                             .era = era,
+		                             .life = host->life,
+		                             .count = seq});
+		return;
+	}
+	if (snapshot->seq > host->durable.seq)
+		host->durable = *snapshot;
+	sim_step(world, host, instance,
+	         &(struct ec_input){
+			 .kind = EC_SNAPPED, .seq = snapshot->seq, .digest = snapshot->digest});
+}
+
+static void fetch_later(struct sim_world *world, const struct sim_host *host,
+                        const struct sim_instance *instance, uint64_t delay)
+{
+	if (!world->plan.manual)
+		sim_later(world, delay,
+		          (struct sim_event){.kind = SIM_FETCHING,
+		                             .host = host->index,
+		                             .era = instance->era,
+		                             .life = host->life});
+}
+
+void sim_fetch(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+               const struct ec_effect *effect)
+{
+	sim_trace_effect(world, host, effect);
+	if (instance->fetch.on && !host->byzantine) {
+		sim_violate(world, "one fetch", "member %u fetches while it fetches", host->identity);
+		return;
+	}
+	instance->fetch = (struct sim_fetch){
+		.on = true, .seq = effect->seq, .digest = effect->digest, .hint = effect->node};
+	fetch_later(world, host, instance, sim_between(world, SIM_MS, 20 * SIM_MS));
+}
+
+void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                 const struct sim_app *snapshot)
+{
+	instance->fetch.on = false;
+	world->counts.fired[snapshot ? SIM_FETCH : SIM_FETCH_FAILED]++;
+	if (snapshot && snapshot->seq > host->app.seq) {
+		host->app = *snapshot;
+		sim_keep(host, snapshot);
+	}
+	if (snapshot && snapshot->seq > host->durable.seq)
+		host->durable = *snapshot;
+	if (host->app.era > instance->era && sim_instance_at(host, host->app.era) == NULL)
+		host->entering = true;
+	struct sim_app stands = host->app;
+	if (stands.era != instance->era) { /* it ended: the old instance stands at its end */
+		stands.seq = host->app.era_seq;
+		stands.digest = host->app.era_digest;
+	}
+	sim_step(world, host, instance,
+	         &(struct ec_input){
+			 .kind = EC_FETCHED, .seq = stands.seq, .digest = stands.digest});
+}
+
+/* The next member to ask: the one that the protocol named, then any other, each once. */
+static struct sim_host *helper_next(struct sim_world *world, const struct sim_host *host,
+                                    struct sim_instance *instance)
+{
+	const struct sim_era *era = &world->era[instance->era - 1];
+	uint32_t n = era->roster.n, start = (uint32_t)ec_prng_below(&world->prng, n);
+	struct sim_fetch *fetch = &instance->fetch;
+	if (fetch->asked == 0 && fetch->hint < n)
+		start = fetch->hint;
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t identity = era->identity[(start + i) % n];
+		if (identity == host->identity || (fetch->tried >> identity & 1))
+			continue;
+		fetch->tried |= (uint64_t)1 << identity;
+		return sim_host_of(world, identity);
+	}
+	return NULL;
+}
+
+static bool reachable(const struct sim_world *world, const struct sim_host *a,
+                      const struct sim_host *b)
+{
+	const struct sim_link *there = &world->link[a->index][b->index];
+	const struct sim_link *back = &world->link[b->index][a->index];
+	return a->up && b->up && there->up && back->up && !there->blocked && !back->blocked;
+}
+
+void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_instance *instance)
+{
+	static const enum sim_count liar[] = {SIM_LIAR_FIRST, SIM_LIAR_SECOND, SIM_LIAR_LATER};
+	struct sim_fetch *fetch = &instance->fetch;
+	if (!fetch->on)
+		return;
+	if (!sim_room(instance)) {
+		fetch_later(world, host, instance, SIM_MS);
+		return;
+	}
+	struct sim_host *helper = helper_next(world, host, instance);
+	if (!helper) {
+		sim_fetched(world, host, instance, NULL);
+		return;
+	}
+	uint32_t position = fetch->asked++;
+	if (!reachable(world, host, helper)) {
+		fetch_later(world, host, instance, 300 * SIM_MS);
+		return;
+	}
+	struct sim_app snapshot = {0};
+	const struct sim_app *kept = sim_kept(helper, fetch->seq, &fetch->digest);
+	if (kept)
+		snapshot = *kept;
+	if (helper->mischief & SIM_LIE) { /* one bit of what it sends is wrong */
+		snapshot.seq = fetch->seq;
+		snapshot.digest = fetch->digest;
+		snapshot.digest.b[ec_prng_below(&world->prng, 32)] ^= 1;
+		world->counts.fired[liar[position < 2 ? position : 2]]++;
+	}
+	if (snapshot.seq == fetch->seq && ec_hash_equal(&snapshot.digest, &fetch->digest))
+		sim_fetched(world, host, instance, &snapshot);
+	else
+		fetch_later(world, host, instance,
+		            2 * sim_between(world, world->plan.delay_min_ns,
+		                            world->plan.delay_max_ns));
+}

@@ -1,0 +1,45 @@
+/* disk.h - the log of one instance on a simulated disk: what was appended, and up to where a power
+ * cut would find it. */
+#ifndef EC_SIM_DISK_H
+#define EC_SIM_DISK_H
+
+#include "consensus/consensus.h"
+#include "base/prng.h"
+
+struct sim_record {
+	ec_seq seq;
+	bool cut;
+	struct ec_bytes head, body;
+	ec_hash digest;
+};
+
+/* record[0..durable) survive a crash, in the order of their replay: the newest CUT first. */
+struct sim_disk {
+	struct sim_record *record;
+	uint32_t count, capacity;
+	uint32_t durable;
+	bool stalled;
+};
+
+/* Appends a record that is not yet durable; takes over head and body. */
+void sim_disk_append(struct sim_disk *disk, struct sim_record record);
+
+/* `count` more are durable; a CUT among them forgets earlier records with seq at or below its own.
+ * In: count <= how many are not durable. */
+void sim_disk_sync(struct sim_disk *disk, uint32_t count);
+
+uint32_t sim_disk_unsynced(const struct sim_disk *disk);
+
+/* Power is cut: the first `keep` of the unsynced happen to survive.  Returns: how many were lost. */
+uint32_t sim_disk_cut_power(struct sim_disk *disk, uint32_t keep);
+
+/* How many of the unsynced a reader finds after a cut that kept each by chance: the chain of hashes
+ * breaks at the first hole.  Out: holes, whether anything survived behind it. */
+uint32_t sim_disk_torn(const struct sim_disk *disk, struct ec_prng *prng, bool *holes);
+
+/* Drops everything. */
+void sim_disk_wipe(struct sim_disk *disk);
+
+uint32_t sim_disk_held(const struct sim_disk *disk, struct ec_bytes *at);
+
+#endif

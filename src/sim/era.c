@@ -1,0 +1,119 @@
+/* era.c - rosters one after another: members that come, go and take new keys. */
+#include "sim/world.h"
+
+#include "crypto/hash.h"
+
+#include <assert.h>
+
+static const uint64_t SERVES_LAGGARDS_NS = 8000000000u;
+
+static void member_make(struct sim_world *world, struct sim_era *era, uint32_t i, uint32_t identity)
+{
+	struct {
+		uint64_t seed, era, identity;
+	} name = {world->plan.seed, era->roster.era, identity};
+	ec_hash seed = ec_sha256(&name, sizeof name);
+	ec_secret_from_seed(&era->secret[i], seed.b);
+	era->identity[i] = identity;
+	era->member[i] = (struct ec_roster_member){.weight = 1, .roles = world->plan.roles[identity]};
+	memcpy(era->member[i].key, era->secret[i].key, EC_KEY_SIZE);
+}
+
+static void era_make(struct sim_world *world, uint64_t number, const bool *takes_part)
+{
+	struct sim_era *era = &world->era[number - 1];
+	const struct ec_protocol *protocol = world->plan.protocol;
+	era->roster = (struct ec_roster){.era = number, .member = era->member};
+	for (uint32_t i = 0; i < world->plan.members; i++)
+		if (takes_part[i])
+			member_make(world, era, era->roster.n++, i);
+	const struct ec_part parts[] = {{"edgecord/sim", 12},
+	                                {&world->plan.seed, 8},
+	                                {&number, 8},
+	                                {protocol->name, strlen(protocol->name)}};
+	era->domain = ec_sha256_parts(parts, 4);
+}
+
+/* The last member stays out of the first era where more than one is planned and comes in the second;
+ * in the third a correct one leaves, if the others are enough; keys change every time. */
+void sim_eras_make(struct sim_world *world)
+{
+	const struct sim_plan *plan = &world->plan;
+	bool takes_part[SIM_MEMBERS_MAX];
+	assert(plan->eras >= 1 && plan->eras <= SIM_ERAS_MAX);
+	for (uint32_t i = 0; i < plan->members; i++)
+		takes_part[i] = true;
+	uint32_t last = plan->members - 1;
+	bool grows = plan->eras > 1 && plan->members > 4 && !plan->mischief[last] && !plan->manual;
+	takes_part[last] = !grows;
+	for (world->eras = 0; world->eras < plan->eras;) {
+		era_make(world, ++world->eras, takes_part);
+		if (world->eras == 1)
+			takes_part[last] = true;
+		if (world->eras == 2 && grows && !plan->mischief[last - 1])
+			takes_part[last - 1] = false;
+	}
+}
+
+void sim_era_enter(struct sim_world *world, struct sim_host *host)
+{
+	struct sim_app *app = &host->app;
+	struct sim_era *era = &world->era[app->era - 1];
+	struct sim_instance *old = &host->instance[(app->era + 1) & 1];
+	struct sim_instance *instance = &host->instance[app->era & 1];
+	ec_node self = sim_member_of(world, app->era, host->identity);
+	char name[8];
+	host->durable = *app;
+	sim_keep(host, app);
+	old->retired_at = world->now + 1;
+	if (!host->byzantine) {
+		world->counts.fired[SIM_ERA]++;
+		if (!era->entered_at)
+			era->entered_at = world->now + 1;
+	}
+	sim_say(world, "%s enters era %llu after %llu", sim_name(host, name),
+	        (unsigned long long)app->era, (unsigned long long)app->seq);
+	sim_instance_end(world, instance);
+	if (self == EC_ALL)
+		return;
+	*instance = (struct sim_instance){.exists = true, .era = app->era, .self = self};
+	sim_instance_start(world, host, instance, app->seq, &app->digest);
+}
+
+/* A host whose peers no longer run its era takes their word, certified in the real program, and a
+ * snapshot of theirs. */
+static void jump(struct sim_world *world, struct sim_host *host)
+{
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		const struct sim_host *helper = world->host[h];
+		if (helper->byzantine || !helper->up || helper->durable.era <= host->app.era)
+			continue;
+		world->counts.fired[SIM_ERA_JUMP]++;
+		for (int i = 0; i < 2; i++)
+			sim_instance_end(world, &host->instance[i]);
+		host->app = helper->durable;
+		host->entering = false;
+		sim_era_enter(world, host);
+		sim_pump(world, host);
+		return;
+	}
+}
+
+void sim_era_look(struct sim_world *world)
+{
+	for (uint32_t h = 0; h < world->hosts && !world->violated; h++) {
+		struct sim_host *host = world->host[h];
+		if (!host->up)
+			continue;
+		struct sim_instance *old = &host->instance[(host->app.era + 1) & 1];
+		if (old->exists && old->era < host->app.era &&
+		    world->now >= old->retired_at + SERVES_LAGGARDS_NS)
+			sim_instance_end(world, old);
+		bool member = sim_current(host) != NULL;
+		const struct sim_era *next =
+			host->app.era < world->eras ? &world->era[host->app.era] : NULL;
+		if (next && next->entered_at &&
+		    (!member || world->now >= next->entered_at + SERVES_LAGGARDS_NS))
+			jump(world, host);
+	}
+}

@@ -1,0 +1,131 @@
+/* mischief.c - what Byzantine members do: at the host, under a protocol that itself is correct. */
+#include "sim/world.h"
+
+#include <assert.h>
+
+enum { PAST_MAX = 64 };
+
+struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
+                         struct ec_bytes head, const ec_hash *digest)
+{
+	const struct sim_era *e = &world->era[era - 1];
+	ec_node self = sim_member_of(world, era, host->identity);
+	assert(self != EC_ALL);
+	struct ec_bytes proof;
+	ec_hash leaf = ec_proof_leaf(&e->domain, head, digest);
+	const struct ec_crypto *crypto = host->instance[era & 1].config.crypto;
+	ec_proof_make(crypto, &e->secret[self], &e->domain, &leaf, 1, world->pool, &proof);
+	return proof;
+}
+
+/* One small change of one byte (small scope: most of what breaks protocols is one off). */
+static void head_mutate(struct sim_world *world, struct sim_item *item)
+{
+	if (item->head.size == 0)
+		return;
+	struct ec_bytes head = ec_pool_copy(world->pool, item->head.data, item->head.size);
+	uint8_t *byte = ec_writable(head) + ec_prng_below(&world->prng, head.size);
+	switch (ec_prng_below(&world->prng, 5)) {
+	case 0:
+		*byte += 1;
+		break;
+	case 1:
+		*byte -= 1;
+		break;
+	case 2:
+		*byte ^= (uint8_t)(1u << ec_prng_below(&world->prng, 8));
+		break;
+	case 3:
+		*byte = 0xff;
+		break;
+	default:
+		*byte = 0;
+		break;
+	}
+	ec_drop(item->head);
+	item->head = head;
+}
+
+static void mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+{
+	world->counts.fired[SIM_MUTATED]++;
+	item->mutant = true;
+	head_mutate(world, item);
+	if (item->proof.size == 0 || ec_prng_chance(&world->prng, 1, 8))
+		return; /* an old signature under a new text */
+	ec_drop(item->proof);
+	item->proof = EC_NO_BYTES;
+	if (ec_prng_chance(&world->prng, 7, 8))
+		item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
+}
+
+static void remember(struct sim_world *world, struct sim_host *host, const struct sim_item *item)
+{
+	if (!ec_prng_chance(&world->prng, 1, 8))
+		return;
+	struct sim_item copy = *item;
+	ec_keep(copy.head);
+	ec_keep(copy.body);
+	ec_keep(copy.proof);
+	if (host->past.count == PAST_MAX)
+		sim_item_drop(sim_queue_pop(&host->past));
+	sim_queue_push(&host->past, copy);
+}
+
+bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item *item,
+                uint64_t *delay)
+{
+	uint32_t how = host->mischief;
+	if (how & SIM_REPLAY)
+		remember(world, host, item);
+	if ((how & SIM_MUTE) ||
+	    ((how & SIM_WITHHOLD) && ec_prng_chance(&world->prng, 1, 6))) {
+		world->counts.fired[SIM_WITHHELD]++;
+		return false;
+	}
+	if ((how & SIM_DELAY) && ec_prng_chance(&world->prng, 1, 10)) {
+		world->counts.fired[SIM_DELAYED]++;
+		*delay = sim_between(world, 0, 1500 * SIM_MS);
+	}
+	if ((how & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 12))
+		mutate(world, host, item);
+	return true;
+}
+
+/* Something said before is said again to someone, sometimes as if it were of this era. */
+static void say_again(struct sim_world *world, struct sim_host *host)
+{
+	if (!host->past.count)
+		return;
+	struct sim_item item = *sim_queue_at(
+		&host->past, (uint32_t)ec_prng_below(&world->prng, host->past.count));
+	uint32_t to = (uint32_t)ec_prng_below(&world->prng, world->hosts);
+	ec_node now = sim_member_of(world, host->app.era, host->identity);
+	if (world->host[to]->identity == host->identity)
+		return;
+	ec_keep(item.head);
+	ec_keep(item.body);
+	ec_keep(item.proof);
+	if (now != EC_ALL && ec_prng_chance(&world->prng, 1, 3)) {
+		item.era = host->app.era;
+		item.from = now;
+	}
+	item.mutant = true;
+	world->counts.fired[SIM_REPLAYED]++;
+	sim_post(world, host->index, to, item, 0);
+}
+
+void sim_mischief(struct sim_world *world, struct sim_host *host)
+{
+	if (!host->up)
+		return;
+	if (host->mischief & SIM_REPLAY)
+		say_again(world, host);
+	if ((host->mischief & SIM_AMNESIA) && ec_prng_chance(&world->prng, 1, 20)) {
+		sim_crash(world, host, 0);
+		for (int i = 0; i < 2; i++)
+			sim_disk_wipe(&host->instance[i].disk);
+		world->counts.fired[SIM_FORGOT]++;
+		sim_restart(world, host);
+	}
+}

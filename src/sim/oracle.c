@@ -1,0 +1,255 @@
+/* oracle.c - what must hold: agreement, validity, once each, bounds, purity, honest evidence, and in the
+ * end progress. */
+#include "sim/world.h"
+
+#include "crypto/hash.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { HELD_EVERY = 8, SHOW_SIZE = 4096 };
+
+void sim_check_limits(struct sim_world *world, const struct sim_host *host,
+                      const struct sim_instance *instance, const struct ec_out *out)
+{
+	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct ec_limits *limits = &instance->limits;
+	unsigned who = host->identity;
+	for (uint32_t i = 0; i < out->count; i++) {
+		const struct ec_effect *effect = &out->effect[i];
+		size_t size = effect->head.size + effect->body.size;
+		if (effect->kind == EC_SEND && size > limits->message_max)
+			sim_violate(world, "bounds", "member %u sends %zu bytes, its limit is %u", who,
+			            size, limits->message_max);
+		if (effect->kind == EC_SAVE && size > limits->record_max)
+			sim_violate(world, "bounds", "member %u saves %zu bytes, its limit is %u", who,
+			            size, limits->record_max);
+	}
+	if (world->counts.steps % HELD_EVERY == 0) {
+		uint32_t held = protocol->held(instance->state, world->held);
+		if (held > limits->buffers_held)
+			sim_violate(world, "bounds", "member %u holds %u buffers, its limit is %u", who,
+			            held, limits->buffers_held);
+	}
+	if (out->view < instance->view)
+		sim_violate(world, "views grow", "member %u went from view %llu to %llu", who,
+		            (unsigned long long)instance->view, (unsigned long long)out->view);
+	protocol->invariants(instance->state);
+}
+
+static void history_add(struct sim_host *host, ec_seq seq, const ec_hash *after)
+{
+	if (seq > host->history_capacity) {
+		host->history_capacity = 2 * seq + 64;
+		host->history = realloc(host->history,
+		                        host->history_capacity * sizeof *host->history);
+		assert(host->history);
+	}
+	while (host->history_count < seq)
+		host->history[host->history_count++] = (ec_hash){0};
+	host->history[seq - 1] = *after;
+}
+
+static struct sim_decided *decided_at(struct sim_world *world, ec_seq seq)
+{
+	if (seq > world->decided_capacity) {
+		world->decided_capacity = 2 * seq + 64;
+		world->decided = realloc(world->decided,
+		                         world->decided_capacity * sizeof *world->decided);
+		assert(world->decided);
+	}
+	while (world->decided_count < seq)
+		world->decided[world->decided_count++] = (struct sim_decided){.host = UINT32_MAX};
+	return &world->decided[seq - 1];
+}
+
+static void disagree(struct sim_world *world, const struct sim_host *host, ec_seq seq,
+                     const struct sim_decided *decided)
+{
+	char a[8], b[8];
+	world->forks_reported++;
+	sim_name(host, a);
+	sim_name(world->host[decided->host], b);
+	sim_say(world, "fork at %llu: %s and %s delivered different orders",
+	        (unsigned long long)seq, b, a);
+	if (!world->plan.colluders)
+		sim_violate(world, "agreement", "at %llu %s and %s delivered different orders",
+		            (unsigned long long)seq, b, a);
+}
+
+void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
+                         const struct sim_app *before, const struct ec_effect *effect)
+{
+	ec_hash batch = sim_digest(world, effect->body);
+	uint32_t index = effect->body.size ? sim_batch_find(world, effect->body) : UINT32_MAX;
+	if (effect->body.size && index == UINT32_MAX)
+		sim_violate(world, "validity", "member %u delivered at %llu what nobody submitted",
+		            host->identity, (unsigned long long)effect->seq);
+	world->counts.delivered++;
+	if (index != UINT32_MAX && sim_executed(before, index))
+		world->counts.duplicates++;
+	history_add(world->host[host->index], effect->seq, &host->app.digest);
+	struct sim_decided *decided = decided_at(world, effect->seq);
+	if (decided->host == UINT32_MAX)
+		*decided = (struct sim_decided){batch, host->app.digest, host->index};
+	else if (!ec_hash_equal(&decided->after, &host->app.digest))
+		disagree(world, host, effect->seq, decided);
+}
+
+void sim_check_blame(struct sim_world *world, const struct sim_host *host,
+                     const struct sim_instance *instance, const struct ec_effect *effect)
+{
+	const struct sim_era *era = &world->era[instance->era - 1];
+	sim_trace_effect(world, host, effect);
+	world->counts.fired[SIM_BLAME]++;
+	if (host->byzantine)
+		return;
+	bool known = effect->node < era->roster.n;
+	if (!known || !world->plan.protocol->guilty(&instance->config, effect->node, effect->head,
+	                                            effect->body))
+		sim_violate(world, "evidence", "member %u blames %u without a proof",
+		            host->identity, effect->node);
+	else if (!sim_host_of(world, era->identity[effect->node])->byzantine)
+		sim_violate(world, "honest members are innocent", "member %u proved the guilt of %u",
+		            host->identity, era->identity[effect->node]);
+}
+
+/* A life of an instance that nobody hears: from the durable log to START.  Returns: its state. */
+static void *life_replayed(struct sim_world *world, const struct sim_host *host,
+                           const struct sim_instance *instance, struct ec_text *show)
+{
+	const struct ec_protocol *protocol = world->plan.protocol;
+	void *state = calloc(1, instance->limits.state);
+	assert(state);
+	protocol->init(state, &instance->config);
+	for (uint32_t i = 0; i <= instance->disk.durable; i++) {
+		bool start = i == instance->disk.durable;
+		const struct sim_record *record = &instance->disk.record[i];
+		struct ec_input input = {.kind = EC_START,
+		                         .seq = host->durable.seq,
+		                         .digest = host->durable.digest};
+		if (!start)
+			input = (struct ec_input){.kind = EC_RECORD,
+			                          .seq = record->seq,
+			                          .head = record->head,
+			                          .body = record->body,
+			                          .digest = record->digest};
+		input.now = sim_clock(host, world->now);
+		struct ec_out out = sim_out(world, &world->twin_out, instance);
+		protocol->step(state, &input, &out);
+		if (!start && out.count)
+			sim_violate(world, "silent replay", "a record made member %u speak",
+			            host->identity);
+		for (uint32_t k = 0; k < out.count; k++) {
+			ec_drop(out.effect[k].head);
+			ec_drop(out.effect[k].body);
+		}
+	}
+	protocol->invariants(state);
+	protocol->show(state, show);
+	return state;
+}
+
+void sim_check_replay(struct sim_world *world, struct sim_host *host)
+{
+	const struct sim_instance *instance = sim_current(host);
+	char first[SHOW_SIZE], second[SHOW_SIZE];
+	struct ec_text a = ec_text_over(first, sizeof first);
+	struct ec_text b = ec_text_over(second, sizeof second);
+	if (!instance || !instance->state || host->durable.era != instance->era)
+		return;
+	void *one = life_replayed(world, host, instance, &a);
+	void *two = life_replayed(world, host, instance, &b);
+	world->counts.fired[SIM_REPLAY_CHECKED]++;
+	if (strcmp(first, second) != 0)
+		sim_violate(world, "replay", "member %u replays one log to two states: %s; %s",
+		            host->identity, first, second);
+	sim_state_free(world, one);
+	sim_state_free(world, two);
+}
+
+bool sim_agreed(const struct sim_world *world)
+{
+	if (world->batches < world->plan.batches)
+		return false;
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		const struct sim_host *host = world->host[h];
+		if (host->byzantine || sim_member_of(world, world->eras, host->identity) == EC_ALL)
+			continue;
+		if (!host->up || host->app.era != world->eras)
+			return false;
+		for (uint32_t i = 0; i < world->batches; i++)
+			if (!sim_executed(&host->app, i))
+				return false;
+	}
+	return true;
+}
+
+/* Known from the histories alone, not from what was reported. */
+static bool forked(const struct sim_world *world)
+{
+	for (uint32_t a = 0; a < world->hosts; a++)
+		for (uint32_t b = 0; b < a; b++) {
+			const struct sim_host *x = world->host[a], *y = world->host[b];
+			uint64_t both = x->history_count < y->history_count ? x->history_count
+			                                                    : y->history_count;
+			for (uint64_t i = 0; i < both; i++)
+				if (!ec_hash_zero(&x->history[i]) && !ec_hash_zero(&y->history[i]) &&
+				    !ec_hash_equal(&x->history[i], &y->history[i]))
+					return true;
+		}
+	return false;
+}
+
+static void not_agreed(struct sim_world *world)
+{
+	char text[400];
+	struct ec_text words = ec_text_over(text, sizeof text);
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		struct sim_host *host = world->host[h];
+		struct sim_instance *instance = sim_current(host);
+		char name[8];
+		uint32_t missing = 0;
+		for (uint32_t i = 0; i < world->batches; i++)
+			missing += !sim_executed(&host->app, i);
+		ec_text_add(&words, "; %s%s era %u seq %u view %u lacks %u", sim_name(host, name),
+		            host->byzantine ? " (Byzantine)" : "", (unsigned)host->app.era,
+		            (unsigned)host->app.seq, instance ? (unsigned)instance->view : 0,
+		            missing);
+	}
+	sim_violate(world, "progress", "not all is delivered %u s after healing%s",
+	            (unsigned)(world->plan.calm_ns / SIM_S), text);
+}
+
+void sim_check_end(struct sim_world *world)
+{
+	world->counts.seeds = 1;
+	world->counts.virtual_ns = world->now;
+	if (world->plan.colluders) {
+		world->counts.forked = forked(world);
+		world->counts.forks_reported = world->forks_reported > 0;
+		if (world->counts.forked && !world->forks_reported)
+			sim_violate(world, "every fork is reported", "the histories fork in silence");
+		return;
+	}
+	if (!world->violated && forked(world))
+		sim_violate(world, "agreement", "two histories differ");
+	if (!world->violated && !sim_agreed(world))
+		not_agreed(world);
+	for (uint32_t h = 0; h < world->hosts; h++)
+		if (!world->host[h]->byzantine && world->host[h]->read_count)
+			sim_violate(world, "progress", "member %u left %u reads unanswered", h,
+			            world->host[h]->read_count);
+}
+
+ec_hash sim_final_hash(const struct sim_world *world)
+{
+	ec_hash hash = {0};
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		const struct sim_app *app = &world->host[h]->app;
+		const struct ec_part parts[] = {
+			{hash.b, 32}, {&app->seq, 8}, {app->digest.b, 32}, {&world->counts.steps, 8}};
+		hash = ec_sha256_parts(parts, 4);
+	}
+	return hash;
+}

@@ -1,0 +1,149 @@
+/* plan.c - one seed becomes a world: sizes, faults and their weights, Byzantine members. */
+#include "sim/plan.h"
+
+#include "consensus/quorum.h"
+#include "sim/protocols.h"
+#include "sim/world.h"
+
+#include <assert.h>
+
+static uint64_t between(struct ec_prng *prng, uint64_t low, uint64_t high)
+{
+	return low + ec_prng_below(prng, high - low + 1);
+}
+
+static void base(struct sim_plan *plan, const struct sim_protocol_entry *entry, uint64_t seed,
+                 uint32_t bug)
+{
+	*plan = (struct sim_plan){.seed = seed,
+	                          .protocol = entry->protocol,
+	                          .bug = bug,
+	                          .eras = 1,
+	                          .link_items_max = 4096};
+	for (uint32_t i = 0; i < SIM_MEMBERS_MAX; i++)
+		plan->roles[i] = EC_VOTER | EC_LEADER;
+}
+
+static void options(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                    struct ec_prng *prng)
+{
+	struct ec_text text = ec_text_over(plan->options_text, sizeof plan->options_text);
+	plan->has_options = entry->options != NULL;
+	if (entry->options)
+		entry->options(prng, plan->options, &text);
+}
+
+/* Weights are drawn too ("swarm"): most worlds lack some faults and have much of others. */
+static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	uint32_t *const weights[] = {&plan->crash, &plan->breaks, &plan->partition, &plan->block,
+	                             &plan->stall, &plan->slow,   &plan->jump,      &plan->isolate};
+	for (uint32_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
+		*weights[i] = ec_prng_chance(prng, 1, 3) ? 0 : (uint32_t)between(prng, 1, 8);
+	plan->fault_ns = between(prng, 50, 1500) * SIM_MS;
+	plan->body_lost_permille = ec_prng_chance(prng, 1, 2) ? (uint32_t)between(prng, 0, 400) : 0;
+	plan->delay_min_ns = between(prng, 50, 5000) * 1000;
+	plan->delay_max_ns = plan->delay_min_ns + between(prng, 100, 30000) * 1000;
+	plan->sync_min_ns = between(prng, 50, 2000) * 1000;
+	plan->sync_max_ns = plan->sync_min_ns + between(prng, 50, 20000) * 1000;
+	plan->step_ns = between(prng, 2, 50) * 1000;
+	if (ec_prng_chance(prng, 1, 20))
+		plan->link_items_max = (uint32_t)between(prng, 64, 256);
+}
+
+static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	static const uint32_t kinds[] = {SIM_WITHHOLD, SIM_DELAY,   SIM_MUTATE, SIM_REPLAY,
+	                                 SIM_EQUIVOCATE, SIM_AMNESIA, SIM_LIE,    SIM_MUTE};
+	for (uint32_t left = plan->byzantine; left;) {
+		uint32_t who = (uint32_t)ec_prng_below(prng, plan->members);
+		if (plan->mischief[who])
+			continue;
+		for (uint32_t i = 0; i < 7; i++)
+			if (ec_prng_chance(prng, 1, 3))
+				plan->mischief[who] |= kinds[i];
+		if (!plan->mischief[who])
+			plan->mischief[who] = ec_prng_chance(prng, 1, 2) ? SIM_MUTE : SIM_LIE;
+		left--;
+	}
+}
+
+static void colluders_draw(struct sim_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->colluders; i++)
+		plan->mischief[i] = SIM_EQUIVOCATE;
+	plan->byzantine = plan->colluders;
+	plan->fault_ns = 0;
+	plan->eras = 1;
+	plan->chaos_ns = 10 * SIM_S;
+	plan->body_lost_permille = 0;
+	plan->link_items_max = 1 << 20;
+}
+
+static uint32_t faults_of(const struct ec_protocol *protocol, uint32_t members)
+{
+	struct ec_roster_member member[SIM_MEMBERS_MAX] = {0};
+	for (uint32_t i = 0; i < members; i++)
+		member[i] = (struct ec_roster_member){.weight = 1, .roles = EC_VOTER | EC_LEADER};
+	return protocol->faults(&(struct ec_roster){.era = 1, .n = members, .member = member});
+}
+
+static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t members,
+                         uint32_t byzantine, uint32_t colluders)
+{
+	static const uint32_t sizes[] = {4, 4, 4, 4, 4, 5, 5, 6, 7, 7, 8, 10};
+	static const uint32_t splits[] = {4, 4, 6, 7};
+	uint32_t drawn = sizes[ec_prng_below(prng, sizeof sizes / sizeof sizes[0])];
+	if (colluders)
+		drawn = splits[ec_prng_below(prng, sizeof splits / sizeof splits[0])];
+	plan->members = members != UINT32_MAX ? members : drawn;
+	/* An era may do without one member: what it bears counts. */
+	uint32_t bears = faults_of(plan->protocol, plan->members - (plan->eras > 1));
+	if (!plan->protocol->byzantine)
+		bears = 0;
+	plan->byzantine = byzantine != UINT32_MAX     ? byzantine
+	                  : ec_prng_chance(prng, 1, 4) ? 0
+	                                               : (uint32_t)between(prng, 0, bears);
+	if (colluders == UINT32_MAX)
+		colluders = faults_of(plan->protocol, plan->members) + 1;
+	plan->colluders = colluders;
+}
+
+void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry, uint64_t seed,
+                        uint32_t members, uint32_t byzantine, uint32_t colluders, uint32_t bug)
+{
+	struct ec_prng prng;
+	ec_prng_seed(&prng, seed ^ 0x706c616e);
+	base(plan, entry, seed, bug);
+	plan->notes = true;
+	plan->twins_check = seed % 50 == 7;
+	plan->audit = seed % 10 == 3 || plan->twins_check;
+	plan->real_signatures = seed % 100 == 42;
+	plan->batches = (uint32_t)between(&prng, 30, 160);
+	plan->eras = ec_prng_chance(&prng, 1, 3) ? (uint32_t)between(&prng, 2, 3) : 1;
+	plan->chaos_ns = between(&prng, 10, 40) * SIM_S;
+	plan->calm_ns = 120 * SIM_S;
+	faults_draw(plan, &prng);
+	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
+	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
+	members_draw(plan, &prng, members, byzantine, colluders);
+	options(plan, entry, &prng);
+	if (plan->colluders)
+		colluders_draw(plan);
+	else
+		byzantine_draw(plan, &prng);
+	/* Some batches are left for after the healing. */
+	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
+}
+
+void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                     uint32_t members, uint32_t bug)
+{
+	assert(members >= 1 && members <= SIM_MEMBERS_MAX);
+	base(plan, entry, 1, bug);
+	plan->manual = true;
+	plan->members = members;
+	plan->batches = SIM_BATCHES_MAX;
+	plan->link_items_max = 1 << 20;
+	options(plan, entry, NULL);
+}

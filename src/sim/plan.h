@@ -1,0 +1,56 @@
+/* plan.h - what one seed expands to: how large the world is, and what goes wrong in it. */
+#ifndef EC_SIM_PLAN_H
+#define EC_SIM_PLAN_H
+
+#include "consensus/consensus.h"
+
+enum { SIM_MEMBERS_MAX = 16, SIM_ERAS_MAX = 4, SIM_BATCHES_MAX = 512, SIM_OPTIONS_SIZE = 256 };
+
+/* What a Byzantine member does; several at once. */
+enum sim_mischief {
+	SIM_WITHHOLD = 1,    /* some messages never leave */
+	SIM_DELAY = 2,       /* some leave late */
+	SIM_MUTATE = 4,      /* heads are changed a little, and signed again */
+	SIM_REPLAY = 8,      /* says again what it said before, in older views and eras too */
+	SIM_EQUIVOCATE = 16, /* twins: one says this to some, the other that to others */
+	SIM_AMNESIA = 32,    /* comes back without its log */
+	SIM_LIE = 64,        /* serves wrong bulk state */
+	SIM_MUTE = 128,      /* says nothing at all */
+};
+
+/* Chances are a mille, a second and member, unless said otherwise; times in ns. */
+struct sim_plan {
+	uint64_t seed;
+	const struct ec_protocol *protocol;
+	bool has_options;
+	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of the protocol */
+	char options_text[96];
+	uint32_t bug;
+	bool manual; /* a script moves everything */
+	bool notes, twins_check, real_signatures, audit;
+	uint32_t members, byzantine, colluders;
+	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
+	uint32_t batches, eras;
+	uint64_t chaos_ns, calm_ns;      /* the two phases; the second is a bound */
+	uint64_t client_ns;              /* between batches, at the mean */
+	uint64_t delay_min_ns, delay_max_ns, step_ns, sync_min_ns, sync_max_ns;
+	uint64_t fault_ns;               /* between faults, at the mean; 0: none */
+	uint32_t crash, breaks, partition, block, stall, slow, jump, isolate; /* weights of faults */
+	uint32_t body_lost_permille;     /* a body that does not reach a host early */
+	uint32_t reads_permille;
+	uint32_t persist_every;          /* the application saves itself; 0: at snapshots only */
+	uint32_t link_items_max;         /* a fuller link breaks */
+	uint32_t roles[SIM_MEMBERS_MAX];
+};
+
+struct sim_protocol_entry;
+
+/* What a seed stands for.  In: members and byzantine, UINT32_MAX: by the seed; colluders, 0: none. */
+void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry, uint64_t seed,
+                        uint32_t members, uint32_t byzantine, uint32_t colluders, uint32_t bug);
+
+/* A quiet world for scripts. */
+void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                     uint32_t members, uint32_t bug);
+
+#endif

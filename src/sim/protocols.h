@@ -1,0 +1,21 @@
+/* protocols.h - the protocols that the simulator knows by name, built with their planted bugs. */
+#ifndef EC_SIM_PROTOCOLS_H
+#define EC_SIM_PROTOCOLS_H
+
+#include "base/prng.h"
+#include "base/text.h"
+#include "consensus/consensus.h"
+
+struct sim_protocol_entry {
+	const struct ec_protocol *protocol;
+	/* Options for one world: drawn from `prng`, or for scripts when it is NULL; described in
+	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
+	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
+	const char *const *rules; /* that many worlds must see fire; NULL ends */
+};
+
+/* Returns: NULL when there is none of that name. */
+const struct sim_protocol_entry *sim_protocol_find(const char *name);
+const struct sim_protocol_entry *sim_protocol_at(unsigned index);
+
+#endif

@@ -1,0 +1,263 @@
+/* sequencer.c - member 0 numbers batches, a majority saves them; crash faults only, and no order while
+ * member 0 is away.
+ *
+ * propose(seq, body)  0 to all, after its SAVE
+ * ack(seq)            to 0, after the receiver's SAVE
+ * commit(seq)         0 to all, when a majority acknowledged: everything up to seq is decided
+ *
+ * (I1) A member delivers in order, what it saved, and nothing above the highest commit it heard of.
+ */
+#include "sim/sequencer.h"
+
+#include "base/codec.h"
+#include "consensus/quorum.h"
+
+#include <assert.h>
+
+enum { ENTRIES = 640, HEAD_SIZE = 9, SPEAK_FIRST = 1 };
+enum kind { PROPOSE = 1, ACK = 2, COMMIT = 3 };
+
+struct entry {
+	struct ec_bytes body;
+	uint64_t acks;
+};
+
+struct sequencer {
+	ec_node self;
+	uint32_t n, bug;
+	ec_seq last, committed, delivered;
+	bool started;
+	struct entry entry[ENTRIES]; /* [seq] */
+};
+
+static const char *const bugs[] = {"speaks before it saves", NULL};
+
+static uint32_t faults(const struct ec_roster *roster)
+{
+	return (ec_voters(roster) - 1) / 2;
+}
+
+static struct ec_limits limits(const struct ec_config *config)
+{
+	(void)config;
+	return (struct ec_limits){.state = sizeof(struct sequencer),
+	                          .effects_per_step = 3 * ENTRIES,
+	                          .buffers_held = ENTRIES,
+	                          .message_max = 1 << 16,
+	                          .record_max = 1 << 16};
+}
+
+static void init(void *self, const struct ec_config *config)
+{
+	struct sequencer *s = self;
+	memset(s, 0, sizeof *s);
+	s->self = config->self;
+	s->n = config->roster->n;
+	s->bug = config->bug;
+}
+
+static bool head_read(struct ec_bytes head, enum kind *kind, ec_seq *seq)
+{
+	struct ec_reader reader = ec_reader_over(head.data, head.size);
+	*kind = (enum kind)ec_read_u8(&reader);
+	*seq = ec_read_u64(&reader);
+	return ec_reader_done(&reader) && *kind >= PROPOSE && *kind <= COMMIT && *seq < ENTRIES;
+}
+
+static bool check(const struct ec_config *config, const struct ec_input *input)
+{
+	enum kind kind;
+	ec_seq seq;
+	if (!head_read(input->head, &kind, &seq))
+		return false;
+	bool to_all = kind != ACK, has_body = input->body.size > 0;
+	return (to_all ? input->from == 0 : config->self == 0) && has_body == (kind == PROPOSE);
+}
+
+static struct ec_bytes head_make(struct ec_out *out, enum kind kind, ec_seq seq)
+{
+	struct ec_bytes head = ec_pool_take(out->pool, HEAD_SIZE);
+	struct ec_writer writer = ec_writer_over(ec_writable(head), HEAD_SIZE);
+	ec_write_u8(&writer, (uint8_t)kind);
+	ec_write_u64(&writer, seq);
+	return head;
+}
+
+static void say(struct ec_out *out, ec_node to, enum kind kind, ec_seq seq, struct ec_bytes body,
+                uint32_t flags)
+{
+	ec_emit(out, (struct ec_effect){.kind = EC_SEND,
+	                                .flags = flags,
+	                                .node = to,
+	                                .head = head_make(out, kind, seq),
+	                                .body = ec_keep(body)});
+}
+
+static void entry_keep(struct sequencer *s, ec_seq seq, struct ec_bytes body)
+{
+	ec_drop(s->entry[seq].body);
+	s->entry[seq].body = ec_keep(body);
+	if (seq > s->last)
+		s->last = seq;
+}
+
+static void save(struct ec_out *out, ec_seq seq, struct ec_bytes body)
+{
+	ec_emit(out, (struct ec_effect){.kind = EC_SAVE,
+	                                .seq = seq,
+	                                .head = head_make(out, PROPOSE, seq),
+	                                .body = ec_keep(body)});
+}
+
+static void deliver(struct sequencer *s, struct ec_out *out)
+{
+	while (s->started && s->delivered < s->committed &&
+	       s->entry[s->delivered + 1].body.size) {
+		s->delivered++;
+		ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
+		                                .seq = s->delivered,
+		                                .body = ec_keep(s->entry[s->delivered].body)});
+	}
+}
+
+static void submitted(struct sequencer *s, struct ec_bytes body, struct ec_out *out)
+{
+	ec_seq seq = s->last + 1;
+	entry_keep(s, seq, body);
+	if (s->bug == SPEAK_FIRST)
+		say(out, EC_ALL, PROPOSE, seq, body, EC_EAGER);
+	save(out, seq, body);
+	if (s->bug != SPEAK_FIRST)
+		say(out, EC_ALL, PROPOSE, seq, body, 0);
+}
+
+static void propose_received(struct sequencer *s, ec_seq seq, struct ec_bytes body,
+                             struct ec_out *out)
+{
+	if (s->self != 0 && !s->entry[seq].body.size) {
+		entry_keep(s, seq, body);
+		save(out, seq, body);
+	}
+	say(out, 0, ACK, seq, EC_NO_BYTES, 0);
+	deliver(s, out);
+}
+
+static void ack_received(struct sequencer *s, ec_node from, ec_seq seq, struct ec_out *out)
+{
+	ec_seq before = s->committed;
+	s->entry[seq].acks |= (uint64_t)1 << from;
+	while (s->committed < s->last &&
+	       (uint32_t)__builtin_popcountll(s->entry[s->committed + 1].acks) > s->n / 2)
+		s->committed++;
+	if (s->committed > before)
+		say(out, EC_ALL, COMMIT, s->committed, EC_NO_BYTES, 0);
+}
+
+static void received(struct sequencer *s, const struct ec_input *input, struct ec_out *out)
+{
+	enum kind kind;
+	ec_seq seq;
+	bool ok = head_read(input->head, &kind, &seq);
+	assert(ok);
+	if (kind == PROPOSE)
+		propose_received(s, seq, input->body, out);
+	if (kind == ACK)
+		ack_received(s, input->from, seq, out);
+	if (kind == COMMIT && seq > s->committed)
+		s->committed = seq;
+	deliver(s, out);
+}
+
+/* The other end may have lost anything: it is told everything again. */
+static void link_new(struct sequencer *s, ec_node from, struct ec_out *out)
+{
+	for (ec_seq seq = 1; seq <= s->last && s->self == 0; seq++)
+		say(out, from, PROPOSE, seq, s->entry[seq].body, 0);
+	if (s->self == 0 && s->committed)
+		say(out, from, COMMIT, s->committed, EC_NO_BYTES, 0);
+	for (ec_seq seq = 1; seq <= s->last && from == 0; seq++)
+		if (s->entry[seq].body.size)
+			say(out, from, ACK, seq, EC_NO_BYTES, 0);
+}
+
+static void started(struct sequencer *s, ec_seq seq, struct ec_out *out)
+{
+	s->started = true;
+	s->delivered = seq;
+	if (s->committed < seq)
+		s->committed = seq;
+	for (ec_seq i = 1; i <= s->last && s->self == 0; i++)
+		say(out, EC_ALL, PROPOSE, i, s->entry[i].body, 0);
+}
+
+static void step(void *self, const struct ec_input *input, struct ec_out *out)
+{
+	struct sequencer *s = self;
+	if (input->kind == EC_RECORD)
+		entry_keep(s, input->seq, input->body);
+	if (input->kind == EC_START)
+		started(s, input->seq, out);
+	if (input->kind == EC_RECV)
+		received(s, input, out);
+	if (input->kind == EC_LINK)
+		link_new(s, input->from, out);
+	if (input->kind == EC_SUBMIT)
+		submitted(s, input->body, out);
+	out->lead = 0;
+	out->want = s->started && s->last + 1 < ENTRIES;
+}
+
+static uint32_t held(const void *self, struct ec_bytes *at)
+{
+	const struct sequencer *s = self;
+	uint32_t count = 0;
+	for (ec_seq seq = 1; seq <= s->last; seq++)
+		if (s->entry[seq].body.buffer)
+			at[count++] = s->entry[seq].body;
+	return count;
+}
+
+static void invariants(const void *self)
+{
+	const struct sequencer *s = self;
+	if (s->started)
+		assert(s->delivered <= s->committed); /* (I1) */
+}
+
+static void show(const void *self, struct ec_text *text)
+{
+	const struct sequencer *s = self;
+	ec_text_add(text, "delivered %u of %u", (unsigned)s->delivered, (unsigned)s->last);
+}
+
+static void show_head(struct ec_bytes head, struct ec_text *text)
+{
+	static const char *const names[] = {"", "propose", "ack", "commit"};
+	enum kind kind;
+	ec_seq seq;
+	if (head_read(head, &kind, &seq))
+		ec_text_add(text, "%s %u", names[kind], (unsigned)seq);
+}
+
+static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                   struct ec_bytes body)
+{
+	(void)config, (void)node, (void)head, (void)body;
+	return false;
+}
+
+const struct ec_protocol sim_sequencer = {.name = "sequencer",
+                                          .order = EC_TOTAL,
+                                          .faults = faults,
+                                          .bugs = bugs,
+                                          .limits = limits,
+                                          .init = init,
+                                          .check = check,
+                                          .guilty = guilty,
+                                          .step = step,
+                                          .held = held,
+                                          .invariants = invariants,
+                                          .show = show,
+                                          .show_head = show_head};
+
+const struct sim_protocol_entry sim_sequencer_entry = {.protocol = &sim_sequencer};

@@ -1,0 +1,11 @@
+/* sequencer.h - the smallest protocol that orders anything: member 0 numbers batches, a majority saves
+ * them.  It judges the simulator, not the other way round: tests run it with and without its bug. */
+#ifndef EC_SIM_SEQUENCER_H
+#define EC_SIM_SEQUENCER_H
+
+#include "sim/protocols.h"
+
+extern const struct ec_protocol sim_sequencer;
+extern const struct sim_protocol_entry sim_sequencer_entry;
+
+#endif

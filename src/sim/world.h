@@ -1,0 +1,371 @@
+/* world.h - the simulated world: members with clocks, disks and links, clients, and one seed.
+ *
+ * A member of the group is an identity; a host runs it.  A correct identity has one host.  A Byzantine
+ * one may have two ("twins"): both hold its keys, both hear what it is told, each speaks to some.
+ */
+#ifndef EC_SIM_WORLD_H
+#define EC_SIM_WORLD_H
+
+#include "base/prng.h"
+#include "consensus/proof.h"
+#include "group/flush.h"
+#include "sim/counts.h"
+#include "sim/disk.h"
+#include "sim/event.h"
+#include "sim/plan.h"
+#include "sim/trace.h"
+
+enum {
+	SIM_HOSTS_MAX = 2 * SIM_MEMBERS_MAX,
+	SIM_EARLY_MAX = 512,     /* messages of the next era that wait at a host */
+	SIM_KEPT = 4,            /* snapshots that a host can serve */
+	SIM_OUTGOING_MAX = 64,   /* messages signed by one tree */
+	SIM_HELD_MAX = 1 << 16,  /* references of one instance */
+	SIM_READS_MAX = 64,
+};
+
+static const uint64_t SIM_MS = 1000000, SIM_S = 1000000000;
+
+/* Everything that the application is: its copy is a snapshot. */
+struct sim_app {
+	ec_seq seq;
+	ec_hash digest;   /* of the chain of what was delivered */
+	uint64_t era;
+	ec_seq era_seq;   /* the instance of this era delivers from the next position on */
+	ec_hash era_digest;
+	uint64_t executed[SIM_BATCHES_MAX / 64];
+};
+
+struct sim_fetch {
+	bool on;
+	ec_seq seq;
+	ec_hash digest;
+	ec_node hint;
+	uint32_t asked;
+	uint64_t tried; /* identities */
+};
+
+/* An instance of the protocol at a host: it has a log from its first life on. */
+struct sim_instance {
+	bool exists;
+	uint64_t era;
+	ec_node self;
+	struct ec_config config;
+	struct ec_limits limits;
+	void *state; /* NULL: down */
+	struct ec_flush *flush;
+	struct sim_disk disk;
+	bool syncing;
+	uint64_t wake, wake_scheduled; /* on the host's clock */
+	uint64_t view;
+	uint32_t want;
+	ec_node lead;
+	struct sim_fetch fetch;
+	uint64_t retired_at; /* when it began to serve laggards only; 0: it is the current one */
+};
+
+/* What travels, or LINK when `link`. */
+struct sim_item {
+	uint64_t arrives;
+	bool link, body_asked, mutant;
+	uint32_t from_host;
+	uint64_t era;
+	ec_node from;
+	struct ec_bytes head, body, proof;
+	ec_hash digest;
+};
+
+struct sim_queue {
+	struct sim_item *item; /* a ring */
+	uint32_t first, count, capacity;
+};
+
+struct sim_link { /* one direction */
+	struct sim_queue queue;
+	bool up;
+	bool blocked; /* holds its messages back */
+	bool cut;     /* stays broken until a heal */
+	uint64_t last_arrival, scheduled; /* when the event for the head is due; 0: none */
+};
+
+struct sim_read {
+	uint64_t ticket, since;
+	ec_seq seen; /* acknowledged before it began */
+};
+
+struct sim_host {
+	uint32_t index, identity;
+	bool byzantine, up, twin, slow;
+	uint32_t mischief;  /* enum sim_mischief */
+	uint64_t faces;     /* the hosts that it speaks to */
+	uint64_t life;
+	uint64_t clock_offset; /* its clock minus the world's, modulo 2^64 */
+	uint64_t day_offset;   /* its time of day minus the world's, modulo 2^64 */
+	uint64_t busy_until;
+	struct sim_app app, durable, kept[SIM_KEPT];
+	uint32_t kept_count;
+	struct sim_instance instance[2]; /* by era & 1 */
+	struct sim_queue self, early;
+	bool entering; /* the application named the next era */
+	bool starting; /* its log is being replayed */
+	uint64_t arrived[SIM_BATCHES_MAX];  /* when the body came here, world time + 1; 0: not yet */
+	uint64_t submitted[SIM_BATCHES_MAX]; /* in which turn of this host */
+	uint16_t queue[SIM_BATCHES_MAX];
+	uint32_t queue_first, queue_count;
+	uint64_t turn, turn_view;
+	bool waiting; /* since was not 0 at the last step */
+	struct sim_read reads[SIM_READS_MAX];
+	uint32_t read_count;
+	ec_hash *history; /* of a correct one: the application after each position */
+	uint64_t history_count, history_capacity;
+	struct sim_queue past; /* what a Byzantine one said before */
+};
+
+struct sim_batch {
+	struct ec_bytes body;
+	ec_hash digest;
+	uint64_t era; /* the era that it names; 0: none */
+	uint64_t submitted_at;
+	uint32_t delivered; /* at correct hosts */
+};
+
+struct sim_decided {
+	ec_hash batch; /* zero: a filler */
+	ec_hash after; /* of the application */
+	uint32_t host; /* who delivered it first */
+};
+
+struct sim_era {
+	struct ec_roster roster;
+	struct ec_roster_member member[SIM_MEMBERS_MAX];
+	struct ec_secret secret[SIM_MEMBERS_MAX];
+	uint32_t identity[SIM_MEMBERS_MAX];
+	ec_hash domain;
+	uint64_t entered_at; /* by the first correct host; 0: by none */
+};
+
+/* Room for the effects of one step. */
+struct sim_effects {
+	struct ec_effect *effect;
+	uint32_t capacity;
+};
+
+struct sim_world {
+	struct sim_plan plan;
+	struct ec_prng prng;
+	struct ec_pool *pool;
+	struct sim_events events;
+	uint64_t now, order;
+	bool healed; /* phase 2 */
+	struct sim_host *host[SIM_HOSTS_MAX];
+	uint32_t hosts;
+	struct sim_era era[SIM_ERAS_MAX]; /* era[e - 1] */
+	uint32_t eras;
+	struct sim_link link[SIM_HOSTS_MAX][SIM_HOSTS_MAX]; /* [from][to] */
+	struct sim_batch batch[SIM_BATCHES_MAX];
+	uint32_t batches;
+	struct sim_decided *decided; /* [seq - 1] */
+	ec_seq decided_count, decided_capacity;
+	ec_seq acknowledged; /* executed by enough members that a client was answered */
+	uint64_t tickets;
+	struct sim_effects out, twin_out;
+	struct ec_effect outgoing[SIM_OUTGOING_MAX];
+	uint32_t outgoing_count;
+	void *twin_state;
+	size_t twin_size;
+	struct ec_bytes *held; /* SIM_HELD_MAX, scratch */
+	struct sim_counts counts;
+	struct sim_trace trace;
+	uint64_t forks_reported;
+	bool violated;
+	char violation[512];
+};
+
+/* ---- world.c ---- */
+
+/* A world of plan.members hosts and their twins, all down.  Returns: owned by the caller. */
+struct sim_world *sim_world_new(const struct sim_plan *plan);
+void sim_world_free(struct sim_world *world);
+
+/* Adds an event `delay` ns from now. */
+void sim_later(struct sim_world *world, uint64_t delay, struct sim_event event);
+
+/* A time between low and high, both in ns. */
+uint64_t sim_between(struct sim_world *world, uint64_t low, uint64_t high);
+
+/* Notes the first broken property and ends the world. */
+void sim_violate(struct sim_world *world, const char *oracle, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* The letter of a host; a twin's has a 2 behind it.  Returns: `text`. */
+const char *sim_name(const struct sim_host *host, char text[static 8]);
+
+/* The host's index in the roster of an era, or EC_ALL when it is no member. */
+ec_node sim_member_of(const struct sim_world *world, uint64_t era, uint32_t identity);
+
+/* Which half of a world of colluders a host belongs to. */
+bool sim_side(const struct sim_host *host);
+
+/* The correct host of an identity, or the first twin. */
+struct sim_host *sim_host_of(struct sim_world *world, uint32_t identity);
+
+/* SHA-256 of a body, from memory where it is a batch. */
+ec_hash sim_digest(const struct sim_world *world, struct ec_bytes body);
+
+/* ---- host.c, life.c: steps and lives ---- */
+
+/* The instance that serves an era at a host and is up, or NULL. */
+struct sim_instance *sim_instance_at(struct sim_host *host, uint64_t era);
+
+/* The instance of the application's era, up or not, or NULL. */
+struct sim_instance *sim_current(struct sim_host *host);
+
+/* A first or a later life: init, records, START. */
+void sim_start(struct sim_world *world, struct sim_host *host);
+void sim_instance_start(struct sim_world *world, struct sim_host *host,
+                        struct sim_instance *instance, ec_seq seq, const ec_hash *digest);
+
+/* Power off.  `keep` of the unsynced records of each log survive; UINT32_MAX: by chance.
+ * Returns: how many effects were lost. */
+uint32_t sim_crash(struct sim_world *world, struct sim_host *host, uint32_t keep);
+
+/* Ends an instance for good, with its log. */
+void sim_instance_end(struct sim_world *world, struct sim_instance *instance);
+
+/* Drops a block with all that it holds. */
+void sim_state_free(struct sim_world *world, void *state);
+
+/* Whether a step would find room for its effects. */
+bool sim_room(const struct sim_instance *instance);
+
+/* One step, and all that follows from it at this host at once. */
+void sim_step(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+              struct ec_input *input);
+
+/* Performs what may be performed, gives the host's own messages back, submits what waits. */
+void sim_pump(struct sim_world *world, struct sim_host *host);
+
+/* `count` more saves of an instance are durable. */
+void sim_saved(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+               uint32_t count);
+
+/* A time of the world on the host's own clock; 0 stays 0. */
+uint64_t sim_clock(const struct sim_host *host, uint64_t time);
+
+/* An instance's wake time may have come. */
+void sim_wake(struct sim_world *world, struct sim_host *host, struct sim_instance *instance);
+
+/* An empty answer for the next step of an instance. */
+struct ec_out sim_out(struct sim_world *world, struct sim_effects *effects,
+                      const struct sim_instance *instance);
+
+/* Whether an item would be taken by `host` now, and the taking of it: drops it. */
+void sim_receive(struct sim_world *world, struct sim_host *host, struct sim_item item);
+
+/* ---- wire.c: links ---- */
+/* Rings of items; cut() drops all but the first `keep`. */
+void sim_queue_push(struct sim_queue *queue, struct sim_item item);
+struct sim_item *sim_queue_at(struct sim_queue *queue, uint32_t index);
+struct sim_item sim_queue_pop(struct sim_queue *queue);
+void sim_queue_cut(struct sim_queue *queue, uint32_t keep);
+void sim_queue_free(struct sim_queue *queue);
+void sim_item_drop(struct sim_item item);
+
+/* Sends what a flush let go. */
+void sim_send_all(struct sim_world *world, struct sim_host *host, struct sim_instance *instance);
+/* Puts an item on a link; takes it over. */
+void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_item item,
+              uint64_t extra_delay);
+/* Breaks a link in both directions, each keeping a prefix by chance (keep_all: all of it). */
+void sim_link_break(struct sim_world *world, uint32_t a, uint32_t b, bool lose_all);
+/* Makes it new: LINK to both ends, when both are up. */
+void sim_link_new(struct sim_world *world, uint32_t a, uint32_t b);
+void sim_arrive(struct sim_world *world, uint32_t to, uint32_t from);
+/* Lets the head of a link that was blocked go on. */
+void sim_link_go(struct sim_world *world, uint32_t from, uint32_t to);
+
+/* ---- app.c: the application and its bulk state ---- */
+void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                 const struct ec_effect *effect);
+void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+              const struct ec_effect *effect);
+void sim_snapped(struct sim_world *world, struct sim_host *host, uint64_t era, ec_seq seq);
+void sim_fetch(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+               const struct ec_effect *effect);
+/* The next helper answers, or not. */
+void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_instance *instance);
+/* Ends a fetch: with the snapshot, or NULL: it failed. */
+void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                 const struct sim_app *snapshot);
+const struct sim_app *sim_kept(const struct sim_host *host, ec_seq seq, const ec_hash *digest);
+void sim_keep(struct sim_host *host, const struct sim_app *app);
+
+/* ---- client.c: batches and reads ---- */
+uint32_t sim_batch_new(struct sim_world *world, const char *text, uint64_t era);
+/* The batch with this body, or UINT32_MAX. */
+uint32_t sim_batch_find(const struct sim_world *world, struct ec_bytes body);
+void sim_batch_arrive(struct sim_world *world, struct sim_host *host, uint32_t batch);
+/* Time of day as a host believes, ns since 1970. */
+uint64_t sim_stamp(const struct sim_world *world, const struct sim_host *host);
+bool sim_executed(const struct sim_app *app, uint32_t batch);
+/* When the oldest undelivered batch came, in world time; 0: none waits. */
+uint64_t sim_since(struct sim_host *host);
+/* Submits one batch if the protocol takes one.  Returns: whether it did. */
+bool sim_feed(struct sim_world *world, struct sim_host *host);
+void sim_client(struct sim_world *world);
+void sim_read(struct sim_world *world, struct sim_host *host);
+void sim_serve(struct sim_world *world, struct sim_host *host, const struct ec_effect *effect);
+
+/* ---- era.c ---- */
+void sim_eras_make(struct sim_world *world);
+/* The application named the next era: its instance begins. */
+void sim_era_enter(struct sim_world *world, struct sim_host *host);
+/* Frees instances that served laggards long enough; moves those who are left behind. */
+void sim_era_look(struct sim_world *world);
+
+/* ---- oracle.c ---- */
+void sim_check_limits(struct sim_world *world, const struct sim_host *host,
+                      const struct sim_instance *instance, const struct ec_out *out);
+void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
+                         const struct sim_app *before, const struct ec_effect *effect);
+void sim_check_blame(struct sim_world *world, const struct sim_host *host,
+                     const struct sim_instance *instance, const struct ec_effect *effect);
+void sim_check_replay(struct sim_world *world, struct sim_host *host);
+void sim_check_references(struct sim_world *world);
+void sim_check_end(struct sim_world *world);
+/* Steps a copy first and compares. */
+void sim_twin_begin(struct sim_world *world, const struct sim_instance *instance,
+                    const struct ec_input *input, struct ec_out *out);
+void sim_twin_end(struct sim_world *world, const struct sim_host *host,
+                  const struct sim_instance *instance, struct ec_out *copy,
+                  const struct ec_out *out);
+/* Whether every correct host has executed every batch at one position. */
+bool sim_agreed(const struct sim_world *world);
+/* FNV-like hash over what all correct members decided: what a replay must give again. */
+ec_hash sim_final_hash(const struct sim_world *world);
+
+/* ---- fault.c ---- */
+/* One fault, drawn by the weights of the plan. */
+void sim_fault(struct sim_world *world);
+/* Ends partitions: every link is whole again. */
+void sim_heal(struct sim_world *world);
+/* Ends all faults; who is down comes up. */
+void sim_heal_all(struct sim_world *world);
+/* A host comes up, with its links. */
+void sim_restart(struct sim_world *world, struct sim_host *host);
+void sim_unstall(struct sim_world *world, struct sim_host *host);
+
+/* ---- mischief.c: Byzantine members ---- */
+/* What a Byzantine host does to one message to one peer.  Returns: false when it is withheld. */
+bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item *item,
+                uint64_t *delay);
+void sim_mischief(struct sim_world *world, struct sim_host *host);
+/* Signs one message in the name of a host. */
+struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
+                         struct ec_bytes head, const ec_hash *digest);
+
+/* ---- run.c ---- */
+/* Lives a planned world to its end. */
+void sim_run(struct sim_world *world);
+
+#endif
