@@ -14,8 +14,7 @@ bool sim_executed(const struct sim_app *app, uint32_t batch)
 static void app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq,
                         const ec_hash *digest, uint32_t batch)
 {
-	const struct ec_part parts[] = {
-		{app->digest.b, 32}, {&seq, sizeof seq}, {digest->b, 32}};
+	const struct ec_part parts[] = {{app->digest.b, 32}, {&seq, sizeof seq}, {digest->b, 32}};
 	app->digest = ec_sha256_parts(parts, 3);
 	app->seq = seq;
 	if (batch == UINT32_MAX || sim_executed(app, batch))
@@ -102,6 +101,7 @@ void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instanc
 		return;
 	}
 	sim_keep(host, &host->app);
+	instance->snapping = effect->seq;
 	if (!world->plan.manual)
 		sim_later(world, sim_between(world, SIM_MS, 200 * SIM_MS),
 		          (struct sim_event){.kind = SIM_SNAPPED,
@@ -149,7 +149,8 @@ void sim_fetch(struct sim_world *world, struct sim_host *host, struct sim_instan
 {
 	sim_trace_effect(world, host, effect);
 	if (instance->fetch.on && !host->byzantine) {
-		sim_violate(world, "one fetch", "member %u fetches while it fetches", host->identity);
+		sim_violate(world, "one fetch", "member %u fetches while it fetches",
+		            host->identity);
 		return;
 	}
 	instance->fetch = (struct sim_fetch){
@@ -175,9 +176,9 @@ void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_inst
 		stands.seq = host->app.era_seq;
 		stands.digest = host->app.era_digest;
 	}
-	sim_step(world, host, instance,
-	         &(struct ec_input){
-			 .kind = EC_FETCHED, .seq = stands.seq, .digest = stands.digest});
+	sim_step(
+		world, host, instance,
+		&(struct ec_input){.kind = EC_FETCHED, .seq = stands.seq, .digest = stands.digest});
 }
 
 /* The next member to ask: the one that the protocol named, then any other, each once. */
@@ -240,7 +241,7 @@ void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_ins
 	if (snapshot.seq == fetch->seq && ec_hash_equal(&snapshot.digest, &fetch->digest))
 		sim_fetched(world, host, instance, &snapshot);
 	else
-		fetch_later(world, host, instance,
-		            2 * sim_between(world, world->plan.delay_min_ns,
-		                            world->plan.delay_max_ns));
+		fetch_later(
+			world, host, instance,
+			2 * sim_between(world, world->plan.delay_min_ns, world->plan.delay_max_ns));
 }

@@ -1,4 +1,5 @@
-/* audit.c - purity and ownership: a copy of a step must do the same, and every reference is someone's. */
+/* audit.c - purity and ownership: a copy of a step must do the same, and every reference is
+ * someone's. */
 #include "sim/world.h"
 
 #include <assert.h>

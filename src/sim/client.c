@@ -109,8 +109,8 @@ void sim_client(struct sim_world *world)
 		if (world->plan.colluders) /* each half is told of its own batches only */
 			lost = sim_side(world->host[h]) != (batch & 1);
 		world->counts.fired[SIM_BODY_LATE] += lost;
-		uint64_t delay = sim_between(world, world->plan.delay_min_ns,
-		                             2 * world->plan.delay_max_ns);
+		uint64_t delay =
+			sim_between(world, world->plan.delay_min_ns, 2 * world->plan.delay_max_ns);
 		sim_later(world, lost ? world->plan.chaos_ns : delay,
 		          (struct sim_event){.kind = SIM_BODY, .host = h, .count = batch});
 	}
@@ -125,8 +125,7 @@ void sim_read(struct sim_world *world, struct sim_host *host)
 	uint64_t ticket = ++world->tickets;
 	host->reads[host->read_count++] = (struct sim_read){
 		.ticket = ticket, .since = world->now, .seen = world->acknowledged};
-	sim_step(world, host, instance,
-	         &(struct ec_input){.kind = EC_READ, .ticket = ticket});
+	sim_step(world, host, instance, &(struct ec_input){.kind = EC_READ, .ticket = ticket});
 }
 
 void sim_serve(struct sim_world *world, struct sim_host *host, const struct ec_effect *effect)

@@ -43,7 +43,8 @@ void sim_counts_add(struct sim_counts *sum, const struct sim_counts *more)
 	for (int i = 0; i < SIM_COUNT_KINDS; i++)
 		sum->fired[i] += more->fired[i];
 	for (uint32_t i = 0; i < SIM_RULES_MAX && more->rule_name[i][0]; i++) {
-		uint32_t slot = rule_slot(sum, more->rule_name[i], (uint32_t)strlen(more->rule_name[i]));
+		uint32_t slot =
+			rule_slot(sum, more->rule_name[i], (uint32_t)strlen(more->rule_name[i]));
 		if (slot < SIM_RULES_MAX)
 			sum->rule[slot] += more->rule[i];
 	}

@@ -6,41 +6,41 @@
 #include <stdint.h>
 
 /* name, text */
-#define SIM_COUNTS(X)                                                                              \
-	X(CRASH, "crash")                                                                          \
-	X(CRASH_LOST_WRITES, "crash that lost unsynced writes")                                    \
-	X(TORN_PREFIX, "torn log: a prefix of the unsynced")                                       \
-	X(TORN_SUBSET, "torn log: a subset of the unsynced")                                       \
-	X(DISK_STALL, "disk stall")                                                                \
-	X(LINK_BREAK, "link broken")                                                               \
-	X(SUFFIX_LOST, "lost link suffix")                                                         \
-	X(QUEUE_OVERFLOW, "link broken by a full queue")                                           \
-	X(DELAY_SPIKE, "delay")                                                                    \
-	X(PARTITION, "partition")                                                                  \
-	X(PARTITION_ONE_WAY, "asymmetric partition")                                               \
-	X(ISOLATED, "member isolated")                                                             \
-	X(SLOW_NODE, "slow node")                                                                  \
-	X(CLOCK_JUMP, "clock jump")                                                                \
-	X(BODY_LATE, "body not spread early")                                                      \
-	X(BODY_BY_HOST, "body fetched by the host")                                                \
-	X(EQUIVOCATED, "Byzantine: equivocate (twins)")                                            \
-	X(WITHHELD, "Byzantine: withhold")                                                         \
-	X(DELAYED, "Byzantine: delay")                                                             \
-	X(MUTATED, "Byzantine: mutate")                                                            \
-	X(MUTANT_PASSED, "mutant that passed check()")                                             \
-	X(REPLAYED, "Byzantine: replay")                                                           \
-	X(FORGOT, "Byzantine: come back without a log")                                            \
-	X(FETCH, "state fetched")                                                                  \
-	X(FETCH_FAILED, "state fetch that failed")                                                 \
-	X(LIAR_FIRST, "liar asked first")                                                          \
-	X(LIAR_SECOND, "liar asked second")                                                        \
-	X(LIAR_LATER, "liar asked third or later")                                                 \
-	X(ERA, "change of era")                                                                    \
-	X(ERA_DISCARDED, "delivery after an era's end, discarded")                                 \
-	X(ERA_JUMP, "member moved to a later era by state")                                        \
-	X(ERA_EARLY, "message of the next era that waited")                                        \
-	X(BLAME, "evidence against a member")                                                      \
-	X(REPLAY_CHECKED, "log replayed beside the living")                                        \
+#define SIM_COUNTS(X)                                              \
+	X(CRASH, "crash")                                          \
+	X(CRASH_LOST_WRITES, "crash that lost unsynced writes")    \
+	X(TORN_PREFIX, "torn log: a prefix of the unsynced")       \
+	X(TORN_SUBSET, "torn log: a subset of the unsynced")       \
+	X(DISK_STALL, "disk stall")                                \
+	X(LINK_BREAK, "link broken")                               \
+	X(SUFFIX_LOST, "lost link suffix")                         \
+	X(QUEUE_OVERFLOW, "link broken by a full queue")           \
+	X(DELAY_SPIKE, "delay")                                    \
+	X(PARTITION, "partition")                                  \
+	X(PARTITION_ONE_WAY, "asymmetric partition")               \
+	X(ISOLATED, "member isolated")                             \
+	X(SLOW_NODE, "slow node")                                  \
+	X(CLOCK_JUMP, "clock jump")                                \
+	X(BODY_LATE, "body not spread early")                      \
+	X(BODY_BY_HOST, "body fetched by the host")                \
+	X(EQUIVOCATED, "Byzantine: equivocate (twins)")            \
+	X(WITHHELD, "Byzantine: withhold")                         \
+	X(DELAYED, "Byzantine: delay")                             \
+	X(MUTATED, "Byzantine: mutate")                            \
+	X(MUTANT_PASSED, "mutant that passed check()")             \
+	X(REPLAYED, "Byzantine: replay")                           \
+	X(FORGOT, "Byzantine: come back without a log")            \
+	X(FETCH, "state fetched")                                  \
+	X(FETCH_FAILED, "state fetch that failed")                 \
+	X(LIAR_FIRST, "liar asked first")                          \
+	X(LIAR_SECOND, "liar asked second")                        \
+	X(LIAR_LATER, "liar asked third or later")                 \
+	X(ERA, "change of era")                                    \
+	X(ERA_DISCARDED, "delivery after an era's end, discarded") \
+	X(ERA_JUMP, "member moved to a later era by state")        \
+	X(ERA_EARLY, "message of the next era that waited")        \
+	X(BLAME, "evidence against a member")                      \
+	X(REPLAY_CHECKED, "log replayed beside the living")        \
 	X(TWIN_STEPS, "step repeated by a copy")
 
 enum sim_count {
@@ -49,7 +49,6 @@ enum sim_count {
 #undef X
 		SIM_COUNT_KINDS
 };
-
 
 enum { SIM_RULES_MAX = 24, SIM_RULE_NAME = 40 };
 

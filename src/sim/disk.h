@@ -30,7 +30,8 @@ void sim_disk_sync(struct sim_disk *disk, uint32_t count);
 
 uint32_t sim_disk_unsynced(const struct sim_disk *disk);
 
-/* Power is cut: the first `keep` of the unsynced happen to survive.  Returns: how many were lost. */
+/* Power is cut: the first `keep` of the unsynced happen to survive.  Returns: how many were lost.
+ */
 uint32_t sim_disk_cut_power(struct sim_disk *disk, uint32_t keep);
 
 /* How many of the unsynced a reader finds after a cut that kept each by chance: the chain of hashes

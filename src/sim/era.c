@@ -15,7 +15,8 @@ static void member_make(struct sim_world *world, struct sim_era *era, uint32_t i
 	ec_hash seed = ec_sha256(&name, sizeof name);
 	ec_secret_from_seed(&era->secret[i], seed.b);
 	era->identity[i] = identity;
-	era->member[i] = (struct ec_roster_member){.weight = 1, .roles = world->plan.roles[identity]};
+	era->member[i] =
+		(struct ec_roster_member){.weight = 1, .roles = world->plan.roles[identity]};
 	memcpy(era->member[i].key, era->secret[i].key, EC_KEY_SIZE);
 }
 
@@ -34,8 +35,8 @@ static void era_make(struct sim_world *world, uint64_t number, const bool *takes
 	era->domain = ec_sha256_parts(parts, 4);
 }
 
-/* The last member stays out of the first era where more than one is planned and comes in the second;
- * in the third a correct one leaves, if the others are enough; keys change every time. */
+/* The last member stays out of the first era where more than one is planned and comes in the
+ * second; in the third a correct one leaves, if the others are enough; keys change every time. */
 void sim_eras_make(struct sim_world *world)
 {
 	const struct sim_plan *plan = &world->plan;
@@ -43,8 +44,17 @@ void sim_eras_make(struct sim_world *world)
 	assert(plan->eras >= 1 && plan->eras <= SIM_ERAS_MAX);
 	for (uint32_t i = 0; i < plan->members; i++)
 		takes_part[i] = true;
+	for (uint64_t e = 1; plan->manual && e <= plan->eras; e++) {
+		uint64_t set = plan->era_members[e - 1] ? plan->era_members[e - 1] : UINT64_MAX;
+		for (uint32_t i = 0; i < plan->members; i++)
+			takes_part[i] = set >> i & 1;
+		era_make(world, e, takes_part);
+		world->eras = (uint32_t)e;
+	}
+	if (plan->manual)
+		return;
 	uint32_t last = plan->members - 1;
-	bool grows = plan->eras > 1 && plan->members > 4 && !plan->mischief[last] && !plan->manual;
+	bool grows = plan->eras > 1 && plan->members > 4 && !plan->mischief[last];
 	takes_part[last] = !grows;
 	for (world->eras = 0; world->eras < plan->eras;) {
 		era_make(world, ++world->eras, takes_part);
@@ -82,7 +92,7 @@ void sim_era_enter(struct sim_world *world, struct sim_host *host)
 
 /* A host whose peers no longer run its era takes their word, certified in the real program, and a
  * snapshot of theirs. */
-static void jump(struct sim_world *world, struct sim_host *host)
+void sim_era_jump(struct sim_world *world, struct sim_host *host)
 {
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		const struct sim_host *helper = world->host[h];
@@ -114,6 +124,6 @@ void sim_era_look(struct sim_world *world)
 			host->app.era < world->eras ? &world->era[host->app.era] : NULL;
 		if (next && next->entered_at &&
 		    (!member || world->now >= next->entered_at + SERVES_LAGGARDS_NS))
-			jump(world, host);
+			sim_era_jump(world, host);
 	}
 }

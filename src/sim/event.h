@@ -7,23 +7,23 @@
 
 /* Fields used: then what happens. */
 enum sim_event_kind {
-	SIM_ARRIVE,    /* host peer: the next item of the link from peer to host arrives */
-	SIM_SYNCED,    /* host era life count: so many saves more are durable */
-	SIM_WAKE,      /* host era life: the wake time of an instance */
-	SIM_BODY,      /* host life batch: a batch's body reaches a host */
-	SIM_CLIENT,    /* a client submits the next batch */
-	SIM_SNAPPED,   /* host era life seq: a snapshot is on disk */
-	SIM_FETCHING,  /* host era life: the next helper answers, or not */
-	SIM_READ,      /* a client reads somewhere */
-	SIM_FAULT,     /* the next fault of the schedule */
-	SIM_RESTART,   /* host: comes up again */
-	SIM_LINK_UP,   /* host peer: a broken link is new */
-	SIM_HEAL,      /* the partition ends */
-	SIM_UNSTALL,   /* host life: its disk goes on */
-	SIM_UNSLOW,    /* host: is as fast as the others again */
-	SIM_ERA_LOOK,       /* looks whether members are to move between eras */
-	SIM_MISCHIEF,  /* host: a Byzantine member replays or forgets */
-	SIM_PHASE,     /* the faults end */
+	SIM_ARRIVE,   /* host peer: the next item of the link from peer to host arrives */
+	SIM_SYNCED,   /* host era life count: so many saves more are durable */
+	SIM_WAKE,     /* host era life: the wake time of an instance */
+	SIM_BODY,     /* host life batch: a batch's body reaches a host */
+	SIM_CLIENT,   /* a client submits the next batch */
+	SIM_SNAPPED,  /* host era life seq: a snapshot is on disk */
+	SIM_FETCHING, /* host era life: the next helper answers, or not */
+	SIM_READ,     /* a client reads somewhere */
+	SIM_FAULT,    /* the next fault of the schedule */
+	SIM_RESTART,  /* host: comes up again */
+	SIM_LINK_UP,  /* host peer: a broken link is new */
+	SIM_HEAL,     /* the partition ends */
+	SIM_UNSTALL,  /* host life: its disk goes on */
+	SIM_UNSLOW,   /* host: is as fast as the others again */
+	SIM_ERA_LOOK, /* looks whether members are to move between eras */
+	SIM_MISCHIEF, /* host: a Byzantine member replays or forgets */
+	SIM_PHASE,    /* the faults end */
 };
 
 struct sim_event {

@@ -90,8 +90,7 @@ static void stall(struct sim_world *world)
 	for (int i = 0; i < 2; i++)
 		host->instance[i].disk.stalled = true;
 	sim_later(world, sim_between(world, 50 * SIM_MS, 3 * SIM_S),
-	          (struct sim_event){
-			  .kind = SIM_UNSTALL, .host = host->index, .life = host->life});
+	          (struct sim_event){.kind = SIM_UNSTALL, .host = host->index, .life = host->life});
 }
 
 void sim_unstall(struct sim_world *world, struct sim_host *host)
@@ -156,9 +155,9 @@ static void isolate(struct sim_world *world)
 void sim_fault(struct sim_world *world)
 {
 	const struct sim_plan *plan = &world->plan;
-	const uint32_t weights[] = {plan->crash, plan->breaks, plan->partition, plan->block,
-	                            plan->stall, plan->slow,   plan->jump,      plan->isolate,
-	                            plan->breaks};
+	const uint32_t weights[] = {plan->crash, plan->breaks,  plan->partition,
+	                            plan->block, plan->stall,   plan->slow,
+	                            plan->jump,  plan->isolate, plan->breaks};
 	enum { KINDS = sizeof weights / sizeof weights[0] };
 	uint32_t sum = 0, kind = 0;
 	for (uint32_t i = 0; i < KINDS; i++)

@@ -214,8 +214,8 @@ static void refuse(struct sim_world *world, const struct sim_host *host,
 	sim_words(world, item->head, EC_NO_BYTES, words, sizeof words);
 	sim_say(world, "%s refuses %s of %s", sim_name(host, a), words, sim_name(from, b));
 	if (!from->byzantine && !world->plan.manual)
-		sim_violate(world, "honest messages pass", "check() of %s refused %s of %s", a, words,
-		            b);
+		sim_violate(world, "honest messages pass", "check() of %s refused %s of %s", a,
+		            words, b);
 }
 
 static bool genuine(const struct sim_world *world, const struct sim_instance *instance,
@@ -282,7 +282,8 @@ void sim_pump(struct sim_world *world, struct sim_host *host)
 {
 	for (uint32_t round = 0; host->up && !host->starting && !world->violated; round++) {
 		if (round == PUMP_ROUNDS_MAX) {
-			sim_violate(world, "progress", "member %u never comes to rest", host->identity);
+			sim_violate(world, "progress", "member %u never comes to rest",
+			            host->identity);
 			return;
 		}
 		bool moved = false;
@@ -325,7 +326,8 @@ static void receive_link(struct sim_world *world, struct sim_host *host, uint32_
 		struct sim_instance *instance = &host->instance[i];
 		if (!instance->state || !sim_room(instance))
 			continue;
-		ec_node from = sim_member_of(world, instance->era, world->host[from_host]->identity);
+		ec_node from =
+			sim_member_of(world, instance->era, world->host[from_host]->identity);
 		struct ec_input input = {.kind = EC_LINK, .from = from};
 		if (from != EC_ALL)
 			step_only(world, host, instance, &input);

@@ -34,6 +34,7 @@ static uint32_t instance_down(struct sim_world *world, struct sim_instance *inst
 	instance->wake = instance->wake_scheduled = 0;
 	instance->view = 0;
 	instance->fetch = (struct sim_fetch){0};
+	instance->snapping = 0;
 	return lost;
 }
 
@@ -170,7 +171,7 @@ uint32_t sim_crash(struct sim_world *world, struct sim_host *host, uint32_t keep
 	}
 	world->counts.fired[SIM_CRASH]++;
 	for (uint32_t h = 0; h < world->hosts; h++)
-		sim_link_break(world, host->index, h, false);
+		sim_link_break(world, host->index, h, world->plan.manual);
 	host->up = false;
 	for (uint32_t h = 0; h < world->hosts; h++)
 		sim_queue_cut(&world->link[h][host->index].queue, 0);

@@ -78,8 +78,7 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
 	uint32_t how = host->mischief;
 	if (how & SIM_REPLAY)
 		remember(world, host, item);
-	if ((how & SIM_MUTE) ||
-	    ((how & SIM_WITHHOLD) && ec_prng_chance(&world->prng, 1, 6))) {
+	if ((how & SIM_MUTE) || ((how & SIM_WITHHOLD) && ec_prng_chance(&world->prng, 1, 6))) {
 		world->counts.fired[SIM_WITHHELD]++;
 		return false;
 	}
@@ -97,8 +96,8 @@ static void say_again(struct sim_world *world, struct sim_host *host)
 {
 	if (!host->past.count)
 		return;
-	struct sim_item item = *sim_queue_at(
-		&host->past, (uint32_t)ec_prng_below(&world->prng, host->past.count));
+	struct sim_item item =
+		*sim_queue_at(&host->past, (uint32_t)ec_prng_below(&world->prng, host->past.count));
 	uint32_t to = (uint32_t)ec_prng_below(&world->prng, world->hosts);
 	ec_node now = sim_member_of(world, host->app.era, host->identity);
 	if (world->host[to]->identity == host->identity)

@@ -1,5 +1,5 @@
-/* oracle.c - what must hold: agreement, validity, once each, bounds, purity, honest evidence, and in the
- * end progress. */
+/* oracle.c - what must hold: agreement, validity, once each, bounds, purity, honest evidence, and
+ * in the end progress. */
 #include "sim/world.h"
 
 #include "crypto/hash.h"
@@ -19,17 +19,17 @@ void sim_check_limits(struct sim_world *world, const struct sim_host *host,
 		const struct ec_effect *effect = &out->effect[i];
 		size_t size = effect->head.size + effect->body.size;
 		if (effect->kind == EC_SEND && size > limits->message_max)
-			sim_violate(world, "bounds", "member %u sends %zu bytes, its limit is %u", who,
-			            size, limits->message_max);
+			sim_violate(world, "bounds", "member %u sends %zu bytes, its limit is %u",
+			            who, size, limits->message_max);
 		if (effect->kind == EC_SAVE && size > limits->record_max)
-			sim_violate(world, "bounds", "member %u saves %zu bytes, its limit is %u", who,
-			            size, limits->record_max);
+			sim_violate(world, "bounds", "member %u saves %zu bytes, its limit is %u",
+			            who, size, limits->record_max);
 	}
 	if (world->counts.steps % HELD_EVERY == 0) {
 		uint32_t held = protocol->held(instance->state, world->held);
 		if (held > limits->buffers_held)
-			sim_violate(world, "bounds", "member %u holds %u buffers, its limit is %u", who,
-			            held, limits->buffers_held);
+			sim_violate(world, "bounds", "member %u holds %u buffers, its limit is %u",
+			            who, held, limits->buffers_held);
 	}
 	if (out->view < instance->view)
 		sim_violate(world, "views grow", "member %u went from view %llu to %llu", who,
@@ -41,8 +41,8 @@ static void history_add(struct sim_host *host, ec_seq seq, const ec_hash *after)
 {
 	if (seq > host->history_capacity) {
 		host->history_capacity = 2 * seq + 64;
-		host->history = realloc(host->history,
-		                        host->history_capacity * sizeof *host->history);
+		host->history =
+			realloc(host->history, host->history_capacity * sizeof *host->history);
 		assert(host->history);
 	}
 	while (host->history_count < seq)
@@ -54,8 +54,8 @@ static struct sim_decided *decided_at(struct sim_world *world, ec_seq seq)
 {
 	if (seq > world->decided_capacity) {
 		world->decided_capacity = 2 * seq + 64;
-		world->decided = realloc(world->decided,
-		                         world->decided_capacity * sizeof *world->decided);
+		world->decided =
+			realloc(world->decided, world->decided_capacity * sizeof *world->decided);
 		assert(world->decided);
 	}
 	while (world->decided_count < seq)
@@ -110,8 +110,9 @@ void sim_check_blame(struct sim_world *world, const struct sim_host *host,
 		sim_violate(world, "evidence", "member %u blames %u without a proof",
 		            host->identity, effect->node);
 	else if (!sim_host_of(world, era->identity[effect->node])->byzantine)
-		sim_violate(world, "honest members are innocent", "member %u proved the guilt of %u",
-		            host->identity, era->identity[effect->node]);
+		sim_violate(world, "honest members are innocent",
+		            "member %u proved the guilt of %u", host->identity,
+		            era->identity[effect->node]);
 }
 
 /* A life of an instance that nobody hears: from the durable log to START.  Returns: its state. */
@@ -125,9 +126,8 @@ static void *life_replayed(struct sim_world *world, const struct sim_host *host,
 	for (uint32_t i = 0; i <= instance->disk.durable; i++) {
 		bool start = i == instance->disk.durable;
 		const struct sim_record *record = &instance->disk.record[i];
-		struct ec_input input = {.kind = EC_START,
-		                         .seq = host->durable.seq,
-		                         .digest = host->durable.digest};
+		struct ec_input input = {
+			.kind = EC_START, .seq = host->durable.seq, .digest = host->durable.digest};
 		if (!start)
 			input = (struct ec_input){.kind = EC_RECORD,
 			                          .seq = record->seq,
@@ -194,7 +194,8 @@ static bool forked(const struct sim_world *world)
 			uint64_t both = x->history_count < y->history_count ? x->history_count
 			                                                    : y->history_count;
 			for (uint64_t i = 0; i < both; i++)
-				if (!ec_hash_zero(&x->history[i]) && !ec_hash_zero(&y->history[i]) &&
+				if (!ec_hash_zero(&x->history[i]) &&
+				    !ec_hash_zero(&y->history[i]) &&
 				    !ec_hash_equal(&x->history[i], &y->history[i]))
 					return true;
 		}
@@ -229,7 +230,8 @@ void sim_check_end(struct sim_world *world)
 		world->counts.forked = forked(world);
 		world->counts.forks_reported = world->forks_reported > 0;
 		if (world->counts.forked && !world->forks_reported)
-			sim_violate(world, "every fork is reported", "the histories fork in silence");
+			sim_violate(world, "every fork is reported",
+			            "the histories fork in silence");
 		return;
 	}
 	if (!world->violated && forked(world))
@@ -247,8 +249,10 @@ ec_hash sim_final_hash(const struct sim_world *world)
 	ec_hash hash = {0};
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		const struct sim_app *app = &world->host[h]->app;
-		const struct ec_part parts[] = {
-			{hash.b, 32}, {&app->seq, 8}, {app->digest.b, 32}, {&world->counts.steps, 8}};
+		const struct ec_part parts[] = {{hash.b, 32},
+		                                {&app->seq, 8},
+		                                {app->digest.b, 32},
+		                                {&world->counts.steps, 8}};
 		hash = ec_sha256_parts(parts, 4);
 	}
 	return hash;

@@ -53,7 +53,7 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 
 static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
 {
-	static const uint32_t kinds[] = {SIM_WITHHOLD, SIM_DELAY,   SIM_MUTATE, SIM_REPLAY,
+	static const uint32_t kinds[] = {SIM_WITHHOLD,   SIM_DELAY,   SIM_MUTATE, SIM_REPLAY,
 	                                 SIM_EQUIVOCATE, SIM_AMNESIA, SIM_LIE,    SIM_MUTE};
 	for (uint32_t left = plan->byzantine; left;) {
 		uint32_t who = (uint32_t)ec_prng_below(prng, plan->members);
@@ -101,7 +101,7 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	uint32_t bears = faults_of(plan->protocol, plan->members - (plan->eras > 1));
 	if (!plan->protocol->byzantine)
 		bears = 0;
-	plan->byzantine = byzantine != UINT32_MAX     ? byzantine
+	plan->byzantine = byzantine != UINT32_MAX      ? byzantine
 	                  : ec_prng_chance(prng, 1, 4) ? 0
 	                                               : (uint32_t)between(prng, 0, bears);
 	if (colluders == UINT32_MAX)
@@ -109,8 +109,9 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	plan->colluders = colluders;
 }
 
-void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry, uint64_t seed,
-                        uint32_t members, uint32_t byzantine, uint32_t colluders, uint32_t bug)
+void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                        uint64_t seed, uint32_t members, uint32_t byzantine, uint32_t colluders,
+                        uint32_t bug)
 {
 	struct ec_prng prng;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);

@@ -31,23 +31,27 @@ struct sim_plan {
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
 	uint32_t batches, eras;
-	uint64_t chaos_ns, calm_ns;      /* the two phases; the second is a bound */
-	uint64_t client_ns;              /* between batches, at the mean */
+	uint64_t chaos_ns, calm_ns; /* the two phases; the second is a bound */
+	uint64_t client_ns;         /* between batches, at the mean */
 	uint64_t delay_min_ns, delay_max_ns, step_ns, sync_min_ns, sync_max_ns;
-	uint64_t fault_ns;               /* between faults, at the mean; 0: none */
-	uint32_t crash, breaks, partition, block, stall, slow, jump, isolate; /* weights of faults */
-	uint32_t body_lost_permille;     /* a body that does not reach a host early */
+	uint64_t fault_ns; /* between faults, at the mean; 0: none */
+	uint32_t crash, breaks, partition, block, stall, slow, jump,
+		isolate;             /* weights of faults */
+	uint32_t body_lost_permille; /* a body that does not reach a host early */
 	uint32_t reads_permille;
-	uint32_t persist_every;          /* the application saves itself; 0: at snapshots only */
-	uint32_t link_items_max;         /* a fuller link breaks */
+	uint32_t persist_every;  /* the application saves itself; 0: at snapshots only */
+	uint32_t link_items_max; /* a fuller link breaks */
 	uint32_t roles[SIM_MEMBERS_MAX];
+	uint64_t era_members[SIM_ERAS_MAX]; /* of a script, by identity; 0: all */
 };
 
 struct sim_protocol_entry;
 
-/* What a seed stands for.  In: members and byzantine, UINT32_MAX: by the seed; colluders, 0: none. */
-void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry, uint64_t seed,
-                        uint32_t members, uint32_t byzantine, uint32_t colluders, uint32_t bug);
+/* What a seed stands for.  In: members and byzantine, UINT32_MAX: by the seed; colluders, 0: none.
+ */
+void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                        uint64_t seed, uint32_t members, uint32_t byzantine, uint32_t colluders,
+                        uint32_t bug);
 
 /* A quiet world for scripts. */
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,

@@ -39,7 +39,8 @@ static void schedule(struct sim_world *world)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_READ});
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (world->host[h]->mischief & (SIM_REPLAY | SIM_AMNESIA))
-			sim_later(world, SIM_S, (struct sim_event){.kind = SIM_MISCHIEF, .host = h});
+			sim_later(world, SIM_S,
+			          (struct sim_event){.kind = SIM_MISCHIEF, .host = h});
 }
 
 static void again(struct sim_world *world, const struct sim_event *event, uint64_t mean)

@@ -1,5 +1,5 @@
-/* sequencer.c - member 0 numbers batches, a majority saves them; crash faults only, and no order while
- * member 0 is away.
+/* sequencer.c - member 0 numbers batches, a majority saves them; crash faults only, and no order
+ * while member 0 is away.
  *
  * propose(seq, body)  0 to all, after its SAVE
  * ack(seq)            to 0, after the receiver's SAVE
@@ -111,8 +111,7 @@ static void save(struct ec_out *out, ec_seq seq, struct ec_bytes body)
 
 static void deliver(struct sequencer *s, struct ec_out *out)
 {
-	while (s->started && s->delivered < s->committed &&
-	       s->entry[s->delivered + 1].body.size) {
+	while (s->started && s->delivered < s->committed && s->entry[s->delivered + 1].body.size) {
 		s->delivered++;
 		ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
 		                                .seq = s->delivered,

@@ -55,13 +55,12 @@ static void body_words(const struct sim_world *world, struct ec_bytes body, stru
 	uint32_t batch = sim_batch_find(world, body);
 	if (batch == UINT32_MAX)
 		return;
-	ec_text_add(text, "%s\"%.*s\"", text->size ? " " : "",
-	            (int)world->batch[batch].body.size,
+	ec_text_add(text, "%s\"%.*s\"", text->size ? " " : "", (int)world->batch[batch].body.size,
 	            (const char *)world->batch[batch].body.data);
 }
 
-void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body, char *text,
-               size_t size)
+void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body,
+               char *text, size_t size)
 {
 	struct ec_text words = ec_text_over(text, size);
 	if (!world->trace.on)

@@ -26,8 +26,8 @@ void sim_trace_free(struct sim_trace *trace);
 
 /* A message or a record in words: its head as the protocol shows it, then a batch in quotes.
  * Out: text of `size` bytes. */
-void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body, char *text,
-               size_t size);
+void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body,
+               char *text, size_t size);
 
 void sim_trace_save(struct sim_world *world, const struct sim_host *host,
                     const struct sim_record *record);

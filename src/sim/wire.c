@@ -89,8 +89,9 @@ void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_it
 		world->counts.fired[SIM_QUEUE_OVERFLOW]++;
 		sim_link_break(world, from, to, false);
 		if (!world->plan.manual)
-			sim_later(world, 200 * SIM_MS,
-			          (struct sim_event){.kind = SIM_LINK_UP, .host = to, .peer = from});
+			sim_later(
+				world, 200 * SIM_MS,
+				(struct sim_event){.kind = SIM_LINK_UP, .host = to, .peer = from});
 		return;
 	}
 	sim_link_go(world, from, to);
@@ -125,10 +126,16 @@ static void direction_new(struct sim_world *world, uint32_t from, uint32_t to)
 	sim_link_go(world, from, to);
 }
 
+bool sim_link_may(const struct sim_world *world, uint32_t a, uint32_t b)
+{
+	const struct sim_link *there = &world->link[a][b], *back = &world->link[b][a];
+	return a != b && world->host[a]->up && world->host[b]->up && !there->up && !there->cut &&
+	       !back->cut;
+}
+
 void sim_link_new(struct sim_world *world, uint32_t a, uint32_t b)
 {
-	if (a == b || !world->host[a]->up || !world->host[b]->up || world->link[a][b].up ||
-	    world->link[a][b].cut || world->link[b][a].cut)
+	if (!sim_link_may(world, a, b))
 		return;
 	direction_new(world, a, b);
 	direction_new(world, b, a);
@@ -219,7 +226,8 @@ static void sign_outgoing(struct sim_world *world, const struct sim_instance *in
 	for (uint32_t i = 0; i < world->outgoing_count; i++) {
 		const struct ec_effect *effect = &world->outgoing[i];
 		if (effect->flags & EC_SIGN)
-			leaves[count++] = ec_proof_leaf(&era->domain, effect->head, &effect->digest);
+			leaves[count++] =
+				ec_proof_leaf(&era->domain, effect->head, &effect->digest);
 	}
 	if (count)
 		ec_proof_make(instance->config.crypto, &era->secret[instance->self], &era->domain,

@@ -67,7 +67,8 @@ ec_hash sim_digest(const struct sim_world *world, struct ec_bytes body)
 	if (body.size == 0)
 		return (ec_hash){0};
 	for (uint32_t i = 0; i < world->batches; i++)
-		if (body.data == world->batch[i].body.data && body.size == world->batch[i].body.size)
+		if (body.data == world->batch[i].body.data &&
+		    body.size == world->batch[i].body.size)
 			return world->batch[i].digest;
 	return ec_sha256(body.data, body.size);
 }

@@ -1,7 +1,8 @@
 /* world.h - the simulated world: members with clocks, disks and links, clients, and one seed.
  *
- * A member of the group is an identity; a host runs it.  A correct identity has one host.  A Byzantine
- * one may have two ("twins"): both hold its keys, both hear what it is told, each speaks to some.
+ * A member of the group is an identity; a host runs it.  A correct identity has one host.  A
+ * Byzantine one may have two ("twins"): both hold its keys, both hear what it is told, each speaks
+ * to some.
  */
 #ifndef EC_SIM_WORLD_H
 #define EC_SIM_WORLD_H
@@ -17,10 +18,10 @@
 
 enum {
 	SIM_HOSTS_MAX = 2 * SIM_MEMBERS_MAX,
-	SIM_EARLY_MAX = 512,     /* messages of the next era that wait at a host */
-	SIM_KEPT = 4,            /* snapshots that a host can serve */
-	SIM_OUTGOING_MAX = 64,   /* messages signed by one tree */
-	SIM_HELD_MAX = 1 << 16,  /* references of one instance */
+	SIM_EARLY_MAX = 512,    /* messages of the next era that wait at a host */
+	SIM_KEPT = 4,           /* snapshots that a host can serve */
+	SIM_OUTGOING_MAX = 64,  /* messages signed by one tree */
+	SIM_HELD_MAX = 1 << 16, /* references of one instance */
 	SIM_READS_MAX = 64,
 };
 
@@ -29,9 +30,9 @@ static const uint64_t SIM_MS = 1000000, SIM_S = 1000000000;
 /* Everything that the application is: its copy is a snapshot. */
 struct sim_app {
 	ec_seq seq;
-	ec_hash digest;   /* of the chain of what was delivered */
+	ec_hash digest; /* of the chain of what was delivered */
 	uint64_t era;
-	ec_seq era_seq;   /* the instance of this era delivers from the next position on */
+	ec_seq era_seq; /* the instance of this era delivers from the next position on */
 	ec_hash era_digest;
 	uint64_t executed[SIM_BATCHES_MAX / 64];
 };
@@ -61,6 +62,7 @@ struct sim_instance {
 	uint32_t want;
 	ec_node lead;
 	struct sim_fetch fetch;
+	ec_seq snapping;     /* asked for and not yet answered; of a script */
 	uint64_t retired_at; /* when it began to serve laggards only; 0: it is the current one */
 };
 
@@ -83,8 +85,8 @@ struct sim_queue {
 struct sim_link { /* one direction */
 	struct sim_queue queue;
 	bool up;
-	bool blocked; /* holds its messages back */
-	bool cut;     /* stays broken until a heal */
+	bool blocked;                     /* holds its messages back */
+	bool cut;                         /* stays broken until a heal */
 	uint64_t last_arrival, scheduled; /* when the event for the head is due; 0: none */
 };
 
@@ -96,8 +98,8 @@ struct sim_read {
 struct sim_host {
 	uint32_t index, identity;
 	bool byzantine, up, twin, slow;
-	uint32_t mischief;  /* enum sim_mischief */
-	uint64_t faces;     /* the hosts that it speaks to */
+	uint32_t mischief; /* enum sim_mischief */
+	uint64_t faces;    /* the hosts that it speaks to */
 	uint64_t life;
 	uint64_t clock_offset; /* its clock minus the world's, modulo 2^64 */
 	uint64_t day_offset;   /* its time of day minus the world's, modulo 2^64 */
@@ -106,9 +108,9 @@ struct sim_host {
 	uint32_t kept_count;
 	struct sim_instance instance[2]; /* by era & 1 */
 	struct sim_queue self, early;
-	bool entering; /* the application named the next era */
-	bool starting; /* its log is being replayed */
-	uint64_t arrived[SIM_BATCHES_MAX];  /* when the body came here, world time + 1; 0: not yet */
+	bool entering;                     /* the application named the next era */
+	bool starting;                     /* its log is being replayed */
+	uint64_t arrived[SIM_BATCHES_MAX]; /* when the body came here, world time + 1; 0: not yet */
 	uint64_t submitted[SIM_BATCHES_MAX]; /* in which turn of this host */
 	uint16_t queue[SIM_BATCHES_MAX];
 	uint32_t queue_first, queue_count;
@@ -278,6 +280,8 @@ void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_it
               uint64_t extra_delay);
 /* Breaks a link in both directions, each keeping a prefix by chance (keep_all: all of it). */
 void sim_link_break(struct sim_world *world, uint32_t a, uint32_t b, bool lose_all);
+/* Whether a link is down and may be made new. */
+bool sim_link_may(const struct sim_world *world, uint32_t a, uint32_t b);
 /* Makes it new: LINK to both ends, when both are up. */
 void sim_link_new(struct sim_world *world, uint32_t a, uint32_t b);
 void sim_arrive(struct sim_world *world, uint32_t to, uint32_t from);
@@ -322,6 +326,8 @@ void sim_eras_make(struct sim_world *world);
 void sim_era_enter(struct sim_world *world, struct sim_host *host);
 /* Frees instances that served laggards long enough; moves those who are left behind. */
 void sim_era_look(struct sim_world *world);
+/* Takes the newest state of a correct member that is in a later era, and enters it. */
+void sim_era_jump(struct sim_world *world, struct sim_host *host);
 
 /* ---- oracle.c ---- */
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,

@@ -1,4 +1,5 @@
-/* world_test.c - a world of the smallest protocol: what is right passes, what is planted is found. */
+/* world_test.c - a world of the smallest protocol: what is right passes, what is planted is found.
+ */
 #include "base/test.h"
 #include "sim/sequencer.h"
 #include "sim/world.h"

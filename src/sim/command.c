@@ -1,0 +1,211 @@
+/* command.c - the command line of edgecord-sim. */
+#include "sim/command.h"
+
+#include "sim/report.h"
+#include "sim/script.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { USAGE = 2, SEEDS_MAX = 100000000 };
+
+enum key {
+	SEED = 's',
+	SEEDS = 'n',
+	PROTOCOL = 'p',
+	BUG = 'b',
+	NODES = 'N',
+	BYZANTINE = 'B',
+	COLLUDERS = 'c',
+	JOBS = 'j',
+	TRACE = 't',
+	JSON = 1000,
+	SCRIPT,
+	REWRITE,
+	UNTIL,
+	FIRST
+};
+
+struct asked {
+	struct sim_order order;
+	const char *protocol, *bug, *script;
+	bool one, many, json, rewrite;
+};
+
+/* clang-format off */
+static const struct argp_option options[] = {
+	{"protocol", PROTOCOL, "NAME", 0, "which protocol; pbft where there is one", 0},
+	{"seed", SEED, "N", 0, "live the one world of this seed", 0},
+	{"seeds", SEEDS, "COUNT", 0, "live that many worlds", 0},
+	{"first", FIRST, "N", 0, "the first of them; 1 if not said", 0},
+	{"bug", BUG, "N|NAME", 0, "switch a planted bug on", 0},
+	{"nodes", NODES, "N", 0, "members; by the seed if not said", 0},
+	{"byzantine", BYZANTINE, "N", 0, "Byzantine members; by the seed if not said", 0},
+	{"colluders", COLLUDERS, "N", OPTION_ARG_OPTIONAL,
+	 "so many members, f+1 if not said, fork the order on purpose; every fork must be reported", 0},
+	{"jobs", JOBS, "N", 0, "processes; as many as there are processors if not said", 0},
+	{"until-failure", UNTIL, NULL, 0, "stop at the first world that breaks a property", 0},
+	{"trace", TRACE, NULL, 0, "print all that happens", 0},
+	{"json", JSON, NULL, 0, "the report as one JSON object", 0},
+	{"script", SCRIPT, "FILE", 0, "run a script and compare what happens", 0},
+	{"rewrite", REWRITE, NULL, 0, "write what happens into the script", 0},
+	{0},
+};
+/* clang-format on */
+
+static uint64_t number(struct argp_state *state, const char *text, uint64_t max)
+{
+	char *end;
+	uint64_t value = strtoull(text, &end, 10);
+	if (text[0] < '0' || text[0] > '9' || *end || value > max)
+		argp_error(state, "'%s' is not a number from 0 to %llu", text,
+		           (unsigned long long)max);
+	return value;
+}
+
+static error_t option_of_world(int key, char *arg, struct argp_state *state)
+{
+	struct sim_order *order = &((struct asked *)state->input)->order;
+	switch (key) {
+	case NODES:
+		order->members = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		return 0;
+	case BYZANTINE:
+		order->byzantine = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		return 0;
+	case COLLUDERS:
+		order->colluders = arg ? (uint32_t)number(state, arg, SIM_MEMBERS_MAX) : UINT32_MAX;
+		return 0;
+	case JOBS:
+		order->jobs = (uint32_t)number(state, arg, SIM_JOBS_MAX);
+		return 0;
+	case UNTIL:
+		order->until_failure = true;
+		return 0;
+	case TRACE:
+		order->trace = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t option(int key, char *arg, struct argp_state *state)
+{
+	struct asked *asked = state->input;
+	switch (key) {
+	case PROTOCOL:
+		asked->protocol = arg;
+		return 0;
+	case SEED:
+		asked->one = true;
+		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
+		return 0;
+	case SEEDS:
+		asked->many = true;
+		asked->order.count = number(state, arg, SEEDS_MAX);
+		return 0;
+	case FIRST:
+		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
+		return 0;
+	case BUG:
+		asked->bug = arg;
+		return 0;
+	case JSON:
+		asked->json = true;
+		return 0;
+	case SCRIPT:
+		asked->script = arg;
+		return 0;
+	case REWRITE:
+		asked->rewrite = true;
+		return 0;
+	}
+	return option_of_world(key, arg, state);
+}
+
+/* By its number from 1, or by its name.  Returns: 0 when there is none. */
+static uint32_t bug_find(const struct ec_protocol *protocol, const char *word)
+{
+	char *end;
+	uint64_t wanted = strtoull(word, &end, 10);
+	for (uint32_t i = 0; protocol->bugs && protocol->bugs[i]; i++)
+		if ((*end == 0 && wanted == i + 1) || strcmp(protocol->bugs[i], word) == 0)
+			return i + 1;
+	return 0;
+}
+
+static bool asked_complete(struct asked *asked)
+{
+	struct sim_order *order = &asked->order;
+	const struct sim_protocol_entry *first = sim_protocol_at(0);
+	order->entry = asked->protocol ? sim_protocol_find(asked->protocol) : first;
+	if (!order->entry) {
+		fprintf(stderr, "edgecord-sim: no protocol '%s'; there are:", asked->protocol);
+		for (unsigned i = 0; sim_protocol_at(i); i++)
+			fprintf(stderr, " %s", sim_protocol_at(i)->protocol->name);
+		fprintf(stderr, "\n");
+		return false;
+	}
+	const struct ec_protocol *protocol = order->entry->protocol;
+	order->bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
+	if (asked->bug && !order->bug) {
+		fprintf(stderr, "edgecord-sim: no planted bug '%s' in %s; there are:\n", asked->bug,
+		        protocol->name);
+		for (uint32_t i = 0; protocol->bugs && protocol->bugs[i]; i++)
+			fprintf(stderr, "  %u  %s\n", i + 1, protocol->bugs[i]);
+		return false;
+	}
+	if (asked->one + asked->many + (asked->script != NULL) != 1 || order->members == 0 ||
+	    (order->members != UINT32_MAX && order->byzantine != UINT32_MAX &&
+	     order->byzantine > order->members)) {
+		fprintf(stderr, "edgecord-sim: one of --seed, --seeds and --script is needed, and "
+		                "members for what they do; see --help\n");
+		return false;
+	}
+	return true;
+}
+
+static uint32_t jobs_default(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+	if (processors < 1)
+		return 1;
+	return processors > SIM_JOBS_MAX ? SIM_JOBS_MAX : (uint32_t)processors;
+}
+
+int sim_command(int argc, char **argv)
+{
+	static const struct argp parser = {
+		.options = options,
+		.parser = option,
+		.doc = "Simulates groups of members with faulty links, disks, clocks and members."
+		       "\vExit status: 0 clean, 1 a property is broken, 2 usage."};
+	struct asked asked = {.order = {.first = 1,
+	                                .count = 1,
+	                                .members = UINT32_MAX,
+	                                .byzantine = UINT32_MAX,
+	                                .jobs = jobs_default()}};
+	static struct sim_outcome outcome;
+	argp_err_exit_status = USAGE;
+	if (!ec_crypto_start() || argp_parse(&parser, argc, argv, 0, NULL, &asked) != 0)
+		return USAGE;
+	if (!asked_complete(&asked))
+		return USAGE;
+	struct sim_order *order = &asked.order;
+	if (asked.script)
+		return sim_script_run(order->entry, asked.script, order->bug, asked.rewrite);
+	order->progress = asked.many && isatty(STDERR_FILENO);
+	if (order->jobs == 0)
+		order->jobs = 1;
+	if (order->count == 0)
+		return 0;
+	sim_explore(order, &outcome);
+	struct sim_verdict verdict = sim_judge(order, &outcome);
+	if (asked.json)
+		sim_report_json(order, &outcome, &verdict);
+	else
+		sim_report_text(order, &outcome, &verdict);
+	return verdict.clean ? 0 : 1;
+}

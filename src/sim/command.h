@@ -1,0 +1,8 @@
+/* command.h - the command line of edgecord-sim. */
+#ifndef EC_SIM_COMMAND_H
+#define EC_SIM_COMMAND_H
+
+/* Returns: 0 clean, 1 a property is broken, 2 usage. */
+int sim_command(int argc, char **argv);
+
+#endif

@@ -1,0 +1,39 @@
+/* explore.h - many worlds, one a seed, in several processes; and what they amount to. */
+#ifndef EC_SIM_EXPLORE_H
+#define EC_SIM_EXPLORE_H
+
+#include "sim/counts.h"
+#include "sim/plan.h"
+#include "sim/protocols.h"
+
+enum { SIM_FAILURES_MAX = 16, SIM_FAILURE_SIZE = 512, SIM_JOBS_MAX = 16, SIM_SEED_S_MAX = 120 };
+
+struct sim_order { /* what is asked for */
+	const struct sim_protocol_entry *entry;
+	uint64_t first, count;
+	uint32_t members, byzantine; /* UINT32_MAX: by the seed */
+	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
+	uint32_t bug, jobs;
+	bool trace, progress;
+	bool until_failure;
+};
+
+struct sim_failure {
+	uint64_t seed;
+	char text[SIM_FAILURE_SIZE];
+};
+
+struct sim_outcome {
+	struct sim_counts counts;
+	uint64_t failed;
+	struct sim_failure failure[SIM_FAILURES_MAX];
+	uint32_t failures; /* that are described */
+	uint64_t wall_ns;
+	struct sim_plan plan; /* of the last world */
+	ec_hash hash;         /* of its final state */
+};
+
+/* Lives worlds first..first+count-1.  A world that ends its process is a failure like others. */
+void sim_explore(const struct sim_order *order, struct sim_outcome *outcome);
+
+#endif

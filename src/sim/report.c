@@ -1,0 +1,217 @@
+/* report.c - outcomes in words and in JSON. */
+#include "sim/report.h"
+
+#include <stdio.h>
+
+/* Faults that a protocol for crashes only is spared. */
+static bool byzantine_only(enum sim_count count)
+{
+	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) || count == SIM_LIAR_FIRST ||
+	       count == SIM_LIAR_SECOND || count == SIM_LIAR_LATER || count == SIM_BLAME ||
+	       count == SIM_FETCH || count == SIM_FETCH_FAILED;
+}
+
+static uint64_t rule_fired(const struct sim_counts *counts, const char *name)
+{
+	for (int i = 0; i < SIM_RULES_MAX; i++)
+		if (strcmp(counts->rule_name[i], name) == 0)
+			return counts->rule[i];
+	return 0;
+}
+
+struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_outcome *outcome)
+{
+	const struct sim_counts *counts = &outcome->counts;
+	struct sim_verdict verdict = {.clean = outcome->failed == 0};
+	if (order->colluders) {
+		verdict.forks_rare = counts->forked * 100 < counts->seeds * 95;
+		verdict.clean &= !verdict.forks_rare && counts->forks_reported == counts->forked;
+		return verdict;
+	}
+	bool all = order->count >= SIM_SEEDS_FOR_ALL && !order->bug &&
+	           order->members == UINT32_MAX && order->byzantine == UINT32_MAX;
+	if (!all)
+		return verdict;
+	for (int i = 0; i < SIM_COUNT_KINDS; i++)
+		if (order->entry->protocol->byzantine || !byzantine_only((enum sim_count)i))
+			verdict.silent += counts->fired[i] == 0;
+	for (const char *const *rule = order->entry->rules; rule && *rule; rule++)
+		verdict.silent += rule_fired(counts, *rule) == 0;
+	verdict.clean &= verdict.silent == 0;
+	return verdict;
+}
+
+void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text)
+{
+	ec_text_add(text, "edgecord-sim --protocol %s --seed %llu", order->entry->protocol->name,
+	            (unsigned long long)seed);
+	if (order->members != UINT32_MAX)
+		ec_text_add(text, " --nodes %u", order->members);
+	if (order->byzantine != UINT32_MAX)
+		ec_text_add(text, " --byzantine %u", order->byzantine);
+	if (order->colluders == UINT32_MAX)
+		ec_text_add(text, " --colluders");
+	else if (order->colluders)
+		ec_text_add(text, " --colluders=%u", order->colluders);
+	if (order->bug)
+		ec_text_add(text, " --bug %u", order->bug);
+	ec_text_add(text, " --trace");
+}
+
+static void plan_print(const struct sim_plan *plan)
+{
+	static const char *const mischief[] = {"withhold",   "delay",   "mutate", "replay",
+	                                       "equivocate", "amnesia", "lie",    "mute"};
+	printf("members %u, Byzantine %u", plan->members, plan->byzantine);
+	for (uint32_t i = 0; i < plan->members; i++) {
+		if (!plan->mischief[i])
+			continue;
+		printf("%s%c:", i ? ", " : " ", (char)('a' + i));
+		for (int k = 0; k < 8; k++)
+			if (plan->mischief[i] >> k & 1)
+				printf(" %s", mischief[k]);
+	}
+	printf("\nbatches %u, eras %u, faults for %.0f s, one in %.2f s\n", plan->batches,
+	       plan->eras, (double)plan->chaos_ns / 1e9, (double)plan->fault_ns / 1e9);
+	printf("weights: crash %u, link %u, partition %u, one-way %u, stall %u, slow %u, clock %u, "
+	       "isolate %u\n",
+	       plan->crash, plan->breaks, plan->partition, plan->block, plan->stall, plan->slow,
+	       plan->jump, plan->isolate);
+	printf("delay %.2f-%.2f ms, sync %.2f-%.2f ms, bodies late %u per mille%s%s%s%s\n",
+	       (double)plan->delay_min_ns / 1e6, (double)plan->delay_max_ns / 1e6,
+	       (double)plan->sync_min_ns / 1e6, (double)plan->sync_max_ns / 1e6,
+	       plan->body_lost_permille, plan->twins_check ? ", a copy of each step" : "",
+	       plan->real_signatures ? ", real signatures" : "", plan->options_text[0] ? ", " : "",
+	       plan->options_text);
+}
+
+static double ratio(const struct sim_counts *counts)
+{
+	return counts->wall_ns ? (double)counts->virtual_ns / (double)counts->wall_ns : 0;
+}
+
+static void counts_print(const struct sim_order *order, const struct sim_counts *counts)
+{
+	for (int i = 0; i < SIM_COUNT_KINDS; i++)
+		printf("  %10llu  %s\n", (unsigned long long)counts->fired[i],
+		       sim_count_text((enum sim_count)i));
+	for (const char *const *rule = order->entry->rules; rule && *rule; rule++)
+		printf("  %10llu  rule: %s\n", (unsigned long long)rule_fired(counts, *rule),
+		       *rule);
+	for (int i = 0; i < SIM_RULES_MAX && counts->rule_name[i][0]; i++) {
+		bool listed = false;
+		for (const char *const *rule = order->entry->rules; rule && *rule; rule++)
+			listed |= strcmp(*rule, counts->rule_name[i]) == 0;
+		if (!listed)
+			printf("  %10llu  rule: %s\n", (unsigned long long)counts->rule[i],
+			       counts->rule_name[i]);
+	}
+}
+
+static void failures_print(const struct sim_order *order, const struct sim_outcome *outcome)
+{
+	for (uint32_t i = 0; i < outcome->failures; i++) {
+		char command[256];
+		struct ec_text text = ec_text_over(command, sizeof command);
+		sim_replay_command(order, outcome->failure[i].seed, &text);
+		printf("seed %llu: %s\n  replay: %s\n",
+		       (unsigned long long)outcome->failure[i].seed, outcome->failure[i].text,
+		       command);
+	}
+}
+
+void sim_report_text(const struct sim_order *order, const struct sim_outcome *outcome,
+                     const struct sim_verdict *verdict)
+{
+	const struct sim_counts *counts = &outcome->counts;
+	char hex[65];
+	struct ec_text text = ec_text_over(hex, sizeof hex);
+	if (order->count == 1 && outcome->plan.members)
+		plan_print(&outcome->plan);
+	counts_print(order, counts);
+	failures_print(order, outcome);
+	printf("steps %llu, messages %llu, delivered %llu, duplicates %llu, refused %llu, views "
+	       "%llu\n",
+	       (unsigned long long)counts->steps, (unsigned long long)counts->messages,
+	       (unsigned long long)counts->delivered, (unsigned long long)counts->duplicates,
+	       (unsigned long long)counts->refused, (unsigned long long)counts->views);
+	if (order->colluders)
+		printf("forked %llu of %llu worlds, reported %llu\n",
+		       (unsigned long long)counts->forked, (unsigned long long)counts->seeds,
+		       (unsigned long long)counts->forks_reported);
+	if (order->count == 1) {
+		ec_text_add_hex(&text, outcome->hash.b, 32);
+		printf("final state %s\n", hex);
+	}
+	printf("%llu worlds, %.1f virtual s, %.1f s of one core, %.0f x real time, %.1f s\n",
+	       (unsigned long long)counts->seeds, (double)counts->virtual_ns / 1e9,
+	       (double)counts->wall_ns / 1e9, ratio(counts), (double)outcome->wall_ns / 1e9);
+	if (verdict->silent)
+		printf("%u faults or rules never fired\n", verdict->silent);
+	if (verdict->forks_rare)
+		printf("the colluders forked the order in fewer than 95 of 100 worlds\n");
+	printf("%s\n", verdict->clean ? "clean" : "VIOLATION");
+}
+
+/* Texts here hold no letters that JSON escapes but quotes and backslashes. */
+static void json_text(const char *text)
+{
+	putchar('"');
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			putchar('\\');
+		putchar((unsigned char)*text < ' ' ? ' ' : *text);
+	}
+	putchar('"');
+}
+
+static void json_failures(const struct sim_order *order, const struct sim_outcome *outcome)
+{
+	printf("\"failures\":[");
+	for (uint32_t i = 0; i < outcome->failures; i++) {
+		char command[256];
+		struct ec_text text = ec_text_over(command, sizeof command);
+		sim_replay_command(order, outcome->failure[i].seed, &text);
+		printf("%s{\"seed\":%llu,\"violation\":", i ? "," : "",
+		       (unsigned long long)outcome->failure[i].seed);
+		json_text(outcome->failure[i].text);
+		printf(",\"replay\":");
+		json_text(command);
+		printf("}");
+	}
+	printf("]");
+}
+
+void sim_report_json(const struct sim_order *order, const struct sim_outcome *outcome,
+                     const struct sim_verdict *verdict)
+{
+	const struct sim_counts *counts = &outcome->counts;
+	char hex[65];
+	struct ec_text text = ec_text_over(hex, sizeof hex);
+	ec_text_add_hex(&text, outcome->hash.b, 32);
+	printf("{\"protocol\":\"%s\",\"seeds\":%llu,\"clean\":%s,\"failed\":%llu,\"silent\":%u,",
+	       order->entry->protocol->name, (unsigned long long)counts->seeds,
+	       verdict->clean ? "true" : "false", (unsigned long long)outcome->failed,
+	       verdict->silent);
+	printf("\"virtual_s\":%.3f,\"core_s\":%.3f,\"wall_s\":%.3f,\"times_real\":%.1f,",
+	       (double)counts->virtual_ns / 1e9, (double)counts->wall_ns / 1e9,
+	       (double)outcome->wall_ns / 1e9, ratio(counts));
+	printf("\"steps\":%llu,\"messages\":%llu,\"delivered\":%llu,\"forked\":%llu,"
+	       "\"forks_reported\":%llu,\"final\":\"%s\",\"fired\":{",
+	       (unsigned long long)counts->steps, (unsigned long long)counts->messages,
+	       (unsigned long long)counts->delivered, (unsigned long long)counts->forked,
+	       (unsigned long long)counts->forks_reported, hex);
+	for (int i = 0; i < SIM_COUNT_KINDS; i++) {
+		json_text(sim_count_text((enum sim_count)i));
+		printf(":%llu,", (unsigned long long)counts->fired[i]);
+	}
+	printf("\"rules\":{");
+	for (int i = 0; i < SIM_RULES_MAX && counts->rule_name[i][0]; i++) {
+		printf("%s", i ? "," : "");
+		json_text(counts->rule_name[i]);
+		printf(":%llu", (unsigned long long)counts->rule[i]);
+	}
+	printf("}},");
+	json_failures(order, outcome);
+	printf("}\n");
+}

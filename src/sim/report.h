@@ -1,0 +1,26 @@
+/* report.h - outcomes in words and in JSON. */
+#ifndef EC_SIM_REPORT_H
+#define EC_SIM_REPORT_H
+
+#include "sim/explore.h"
+
+/* What the numbers of an exploration are judged by. */
+struct sim_verdict {
+	bool clean;
+	uint32_t silent; /* faults and rules that never fired though they had to */
+	bool forks_rare; /* colluders that forked in fewer than 95 of 100 worlds */
+};
+
+enum { SIM_SEEDS_FOR_ALL = 2000 }; /* with so many, nothing may be silent */
+
+struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_outcome *outcome);
+
+/* The command that lives one world of this order again. */
+void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text);
+
+void sim_report_text(const struct sim_order *order, const struct sim_outcome *outcome,
+                     const struct sim_verdict *verdict);
+void sim_report_json(const struct sim_order *order, const struct sim_outcome *outcome,
+                     const struct sim_verdict *verdict);
+
+#endif
