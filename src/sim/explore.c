@@ -72,10 +72,11 @@ static void work(const struct sim_order *order, struct worker *worker)
 static void hire(const struct sim_order *order, struct worker *worker)
 {
 	fflush(stdout);
-	worker->process = fork();
-	assert(worker->process >= 0);
-	if (worker->process == 0)
+	pid_t process = fork();
+	assert(process >= 0);
+	if (process == 0)
 		work(order, worker);
+	worker->process = process; /* written by the parent alone: the memory is shared */
 }
 
 /* A worker ended: by itself, or in the middle of a world.  Returns: whether another took over. */

@@ -171,7 +171,8 @@ static void received(struct sequencer *s, const struct ec_input *input, struct e
 static void link_new(struct sequencer *s, ec_node from, struct ec_out *out)
 {
 	for (ec_seq seq = 1; seq <= s->last && s->self == 0; seq++)
-		say(out, from, PROPOSE, seq, s->entry[seq].body, 0);
+		if (s->entry[seq].body.size)
+			say(out, from, PROPOSE, seq, s->entry[seq].body, 0);
 	if (s->self == 0 && s->committed)
 		say(out, from, COMMIT, s->committed, EC_NO_BYTES, 0);
 	for (ec_seq seq = 1; seq <= s->last && from == 0; seq++)
@@ -185,8 +186,11 @@ static void started(struct sequencer *s, ec_seq seq, struct ec_out *out)
 	s->delivered = seq;
 	if (s->committed < seq)
 		s->committed = seq;
+	if (s->last < seq)
+		s->last = seq;
 	for (ec_seq i = 1; i <= s->last && s->self == 0; i++)
-		say(out, EC_ALL, PROPOSE, i, s->entry[i].body, 0);
+		if (s->entry[i].body.size)
+			say(out, EC_ALL, PROPOSE, i, s->entry[i].body, 0);
 }
 
 static void step(void *self, const struct ec_input *input, struct ec_out *out)
