@@ -44,7 +44,7 @@ static const struct argp_option options[] = {
 	{"nodes", NODES, "N", 0, "members; by the seed if not said", 0},
 	{"byzantine", BYZANTINE, "N", 0, "Byzantine members; by the seed if not said", 0},
 	{"colluders", COLLUDERS, "N", OPTION_ARG_OPTIONAL,
-	 "so many members, f+1 if not said, fork the order on purpose; every fork must be reported", 0},
+	 "members, f+1 if not said, that fork the order; every fork must be reported", 0},
 	{"jobs", JOBS, "N", 0, "processes; as many as there are processors if not said", 0},
 	{"until-failure", UNTIL, NULL, 0, "stop at the first world that breaks a property", 0},
 	{"trace", TRACE, NULL, 0, "print all that happens", 0},

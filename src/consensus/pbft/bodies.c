@@ -43,7 +43,7 @@ void pbft_body_received(struct pbft *self, const struct ec_input *in, const stru
 		return;
 	pbft_body_put(slot, &in->digest, in->body, false);
 	if (slot->refetched)
-		pbft_note(self, out, "body fetched after NEW-VIEW", slot->seq);
+		pbft_note(self, out, "rule:body-after-new-view", slot->seq);
 	slot->refetched = false;
 	pbft_slot_vote(self, slot, out);
 	pbft_slot_count_votes(self, slot, out);

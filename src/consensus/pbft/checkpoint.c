@@ -164,7 +164,7 @@ static void fetch(struct pbft *self, struct ec_out *out)
 	ec_node node = (ec_node)__builtin_ctzll(left);
 	self->tried |= bit(node);
 	self->fetching = true;
-	pbft_note(self, out, "state transfer", self->low);
+	pbft_note(self, out, "rule:state-transfer", self->low);
 	ec_emit(out, (struct ec_effect){.kind = EC_FETCH,
 	                                .node = node,
 	                                .seq = self->low,

@@ -60,11 +60,14 @@ static void slot_enter(struct pbft *self, ec_seq seq, struct ec_out *out)
 	assert(seq > self->plan_base && seq <= self->plan_base + AHEAD * self->interval);
 	const struct planned *planned = pbft_plan(self) + (seq - self->plan_base - 1);
 	if (!planned->found)
-		pbft_note(self, out, "null request", seq);
+		pbft_note(self, out, "rule:null-request", seq);
 	else if (planned->view + 1 < self->view)
-		pbft_note(self, out, "re-proposal from an older view", seq);
+		pbft_note(self, out, "rule:reproposal-older-view", seq);
 	else
 		pbft_note(self, out, "re-proposal", seq);
+	if (slot->reproposed)
+		pbft_note(self, out, "rule:two-view-changes-one-slot", seq);
+	slot->reproposed = true;
 	if (!pbft_body_has(slot, &slot->accepted_value)) {
 		slot->refetched = true;
 		pbft_body_ask(self, slot, &slot->accepted_value, planned->holders, out);

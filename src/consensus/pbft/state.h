@@ -40,6 +40,7 @@ struct slot {
 	bool prepared;       /* in prepared_view, prepared_value; `certificate` proves it */
 	bool committed;      /* committed_value */
 	bool witnessed;      /* the primary's word was shown to one who heard another */
+	bool reproposed;     /* a NEW-VIEW of this life settled it */
 	bool refetched;      /* its batch is asked for since a NEW-VIEW */
 	bool recorded;       /* a record says that it is committed, and to what */
 	bool indexed;        /* by index_digest */
