@@ -1,0 +1,61 @@
+/* parameters.h - what the genesis sets for each service, and its bytes there.
+ *
+ * Each is a CBOR array: a text that names its version, then the fields in the order of the struct,
+ * as integers.  The bounds are in parameters.c; anything outside of them makes a genesis unusable.
+ */
+#ifndef EC_SERVICES_PARAMETERS_H
+#define EC_SERVICES_PARAMETERS_H
+
+#include "base/cbor.h"
+
+enum { EC_PARAMETERS_SIZE_MAX = 160 };
+
+struct ec_metering_parameters {
+	int64_t ahead_s;         /* how far beyond community time a reading may be dated */
+	int64_t late_s;          /* how long after its slot a reading is still taken */
+	int64_t interval_wh_max; /* energy through one connection in one slot, either direction */
+	int64_t meters_max;      /* of the group */
+	int64_t gaps_max;        /* runs of missing slots listed a meter */
+	int64_t keep_slots;      /* readings older than this many slots are dropped */
+};
+
+struct ec_market_parameters {
+	int64_t lead_s;            /* the gate closes this long before the slot starts */
+	int64_t ahead_slots;       /* how many slots ahead orders are taken */
+	int64_t orders_slot_max;   /* orders in the book of one slot */
+	int64_t orders_author_max; /* of which by one author */
+	int64_t price_ueur_kwh_min, price_ueur_kwh_max;
+	int64_t energy_wh_max;   /* of one order */
+	int64_t trades_turn_max; /* trades written in one turn of the clock */
+	int64_t keep_slots;      /* trades older than this many slots are dropped */
+};
+
+struct ec_settlement_parameters {
+	int64_t retail_ueur_kwh;  /* what a home pays for energy that it had not bought */
+	int64_t feed_in_ueur_kwh; /* what a home gets for energy that it had not sold */
+	int64_t deadline_s;       /* after a slot's end, when missing readings are listed */
+	int64_t final_s;          /* after a slot's end, when a missing reading counts as zero */
+	int64_t day_offset_s;     /* added to community time to tell days apart; multiple of 900 */
+	int64_t keep_days;        /* bills older than this many days are dropped */
+	int64_t lines_turn_max;   /* lines of bills written in one turn of the clock */
+};
+
+/* What fits a small community in real time; `up` and `init` start from these. */
+struct ec_metering_parameters ec_metering_parameters_usual(void);
+struct ec_market_parameters ec_market_parameters_usual(void);
+struct ec_settlement_parameters ec_settlement_parameters_usual(void);
+
+/* Reads.  Returns: false when the form is another or a field is out of its bounds. */
+bool ec_metering_parameters_read(struct ec_bytes bytes, struct ec_metering_parameters *out);
+bool ec_market_parameters_read(struct ec_bytes bytes, struct ec_market_parameters *out);
+bool ec_settlement_parameters_read(struct ec_bytes bytes, struct ec_settlement_parameters *out);
+
+/* Writes.  Returns: the size. */
+size_t ec_metering_parameters_write(const struct ec_metering_parameters *parameters,
+                                    uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+size_t ec_market_parameters_write(const struct ec_market_parameters *parameters,
+                                  uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *parameters,
+                                      uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+
+#endif
