@@ -87,7 +87,8 @@ enum {
 struct ec_config {
 	ec_node self;
 	bool notes;
-	uint32_t bug;                   /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
+	uint32_t bug; /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
+	ec_seq base;  /* the era's first delivery is base + 1, the same for all its members */
 	const struct ec_roster *roster; /* of this era; immutable, outlives us */
 	const struct ec_crypto *crypto; /* verify, threshold coin: pure; keys of this era */
 	ec_hash domain;                 /* of group, era and protocol: begins all that is signed */

@@ -86,7 +86,8 @@ void sim_era_enter(struct sim_world *world, struct sim_host *host)
 	sim_instance_end(world, instance);
 	if (self == EC_ALL)
 		return;
-	*instance = (struct sim_instance){.exists = true, .era = app->era, .self = self};
+	*instance = (struct sim_instance){
+		.exists = true, .era = app->era, .self = self, .base = app->era_seq};
 	sim_instance_start(world, host, instance, app->seq, &app->digest);
 }
 

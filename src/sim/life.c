@@ -53,6 +53,7 @@ static void configure(struct sim_world *world, struct sim_instance *instance)
 		.self = instance->self,
 		.notes = plan->notes,
 		.bug = plan->bug,
+		.base = instance->base,
 		.roster = &era->roster,
 		.crypto = plan->real_signatures ? &ec_crypto_ed25519 : &sim_crypto_fake,
 		.domain = era->domain,
@@ -137,6 +138,7 @@ void sim_start(struct sim_world *world, struct sim_host *host)
 		instance->exists = true;
 		instance->era = host->app.era;
 		instance->self = self;
+		instance->base = host->app.era_seq;
 	}
 	sim_instance_start(world, host, instance, host->app.seq, &host->app.digest);
 }

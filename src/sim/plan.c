@@ -47,8 +47,8 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->sync_min_ns = between(prng, 50, 2000) * 1000;
 	plan->sync_max_ns = plan->sync_min_ns + between(prng, 50, 20000) * 1000;
 	plan->step_ns = between(prng, 2, 50) * 1000;
-	if (ec_prng_chance(prng, 1, 20))
-		plan->link_items_max = (uint32_t)between(prng, 256, 1024);
+	if (ec_prng_chance(prng, 1, 8))
+		plan->link_items_max = (uint32_t)between(prng, 128, 1024);
 }
 
 static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)

@@ -190,6 +190,7 @@ static void send_to(struct sim_world *world, struct sim_host *host, uint32_t ide
 		ec_keep(copy.head);
 		ec_keep(copy.body);
 		ec_keep(copy.proof);
+		world->counts.fired[SIM_EQUIVOCATED] += host->twin;
 		if (host->byzantine && !sim_mangle(world, host, &copy, &delay))
 			sim_item_drop(copy);
 		else

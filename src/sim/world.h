@@ -51,6 +51,7 @@ struct sim_instance {
 	bool exists;
 	uint64_t era;
 	ec_node self;
+	ec_seq base; /* its first delivery is the next position */
 	struct ec_config config;
 	struct ec_limits limits;
 	void *state; /* NULL: down */

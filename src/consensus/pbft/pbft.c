@@ -111,9 +111,32 @@ static void input_take(struct pbft *self, const struct ec_input *in, struct ec_o
 	}
 }
 
-static void step(void *opaque, const struct ec_input *in, struct ec_out *out)
+/* Positions count from the beginning of the era in here, from that of the order outside. */
+static struct ec_input input_of_era(const struct pbft *self, const struct ec_input *in)
+{
+	struct ec_input own = *in;
+	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
+		return own;
+	assert(in->seq >= self->config.base);
+	own.seq -= self->config.base;
+	return own;
+}
+
+static void effects_of_order(const struct pbft *self, struct ec_out *out)
+{
+	for (uint32_t i = 0; i < out->count; i++) {
+		struct ec_effect *effect = &out->effect[i];
+		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
+		    effect->kind == EC_FETCH)
+			effect->seq += self->config.base;
+	}
+}
+
+static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct pbft *self = opaque;
+	struct ec_input own = input_of_era(self, input), *in = &own;
+	assert(out->count == 0);
 	assert(in->now >= self->now);
 	self->now = in->now;
 	self->since = in->since;
@@ -128,6 +151,7 @@ static void step(void *opaque, const struct ec_input *in, struct ec_out *out)
 	pbft_deliver_ready(self, out);
 	pbft_catch_up(self, out);
 	pbft_timers_run(self, out);
+	effects_of_order(self, out);
 	out->wake = pbft_timers_wake(self);
 	out->view = self->view;
 	out->want = pbft_room(self);
