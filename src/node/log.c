@@ -7,7 +7,7 @@
  */
 #include "node/log.h"
 
-#include "node/record.h"
+#include "node/log_record.h"
 
 #include <assert.h>
 #include <pthread.h>

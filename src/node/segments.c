@@ -29,7 +29,7 @@ bool segments_fail(struct segments *segments, const char *what, const char *path
 	return false;
 }
 
-void segment_head_write(const struct record_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE])
+void segment_head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE])
 {
 	memset(out, 0, SEGMENT_HEAD_SIZE);
 	struct ec_writer writer = ec_writer_over(out, SEGMENT_HEAD_SIZE);
@@ -43,7 +43,7 @@ void segment_head_write(const struct record_chain *before, uint8_t out[static SE
 	ec_write_u32(&writer, crc);
 }
 
-bool segment_head_read(const uint8_t *at, size_t size, struct record_chain *before)
+bool segment_head_read(const uint8_t *at, size_t size, struct log_chain *before)
 {
 	struct ec_reader reader = ec_reader_over(at, size);
 	uint64_t magic = ec_read_u64(&reader);
@@ -223,13 +223,13 @@ static uint8_t *stage_take(struct segments *segments, size_t space)
 
 static bool record_put(struct segments *segments, const void *payload, size_t size)
 {
-	size_t space = record_space(size);
+	size_t space = log_record_space(size);
 	if (segments->error[0] || !room_make(segments, space))
 		return false;
 	uint8_t *out = stage_take(segments, space);
 	if (!out)
 		return false;
-	record_write(&segments->chain, segments->durable, payload, size, out);
+	log_record_write(&segments->chain, segments->durable, payload, size, out);
 	segments->staged += space;
 	return true;
 }

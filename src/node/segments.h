@@ -4,11 +4,11 @@
  *   FOLDER/000000000000002a.log   the current one, named by its first record
  *   FOLDER/spare.3                preallocated, or recycled; becomes the next one
  *
- * A segment: 64 bytes of head (tag, first seq, chain before it; CRC-32C), then records (record.h).
- * A file gets its name only when its head is durable, and the next one is begun only when all
- * before it is; so a damaged head, or a damaged record in any but the last segment, is no torn
- * tail.  Within the last one, a damaged record is a torn tail unless a later record says that it
- * had been durable.  One thread at a time.
+ * A segment: 64 bytes of head (tag, first seq, chain before it; CRC-32C), then records
+ * (log_record.h). A file gets its name only when its head is durable, and the next one is begun
+ * only when all before it is; so a damaged head, or a damaged record in any but the last segment,
+ * is no torn tail.  Within the last one, a damaged record is a torn tail unless a later record says
+ * that it had been durable.  One thread at a time.
  */
 #ifndef EC_NODE_SEGMENTS_H
 #define EC_NODE_SEGMENTS_H

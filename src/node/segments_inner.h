@@ -3,7 +3,7 @@
 #define EC_NODE_SEGMENTS_INNER_H
 
 #include "node/file.h"
-#include "node/record.h"
+#include "node/log_record.h"
 #include "node/segments.h"
 
 enum { SEGMENT_HEAD_SIZE = 64, SEGMENTS_SPARES_MAX = 2, SEGMENTS_FOLDER_MAX = FILE_PATH_MAX - 64 };
@@ -24,7 +24,7 @@ struct segments {
 	size_t offset, size; /* where it is written next; where it ends */
 	uint8_t *stage;
 	size_t staged, stage_size;
-	struct record_chain chain;
+	struct log_chain chain;
 	uint64_t durable, trimmed;
 	bool sealed;
 	char error[256];
@@ -34,8 +34,8 @@ struct segments {
 /* Marks it failed by errno.  Returns: false. */
 bool segments_fail(struct segments *segments, const char *what, const char *path);
 
-void segment_head_write(const struct record_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE]);
-bool segment_head_read(const uint8_t *at, size_t size, struct record_chain *before);
+void segment_head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE]);
+bool segment_head_read(const uint8_t *at, size_t size, struct log_chain *before);
 void segment_path(const struct segments *segments, uint64_t first, char path[static FILE_PATH_MAX]);
 void spare_path(const struct segments *segments, uint32_t number, char path[static FILE_PATH_MAX]);
 

@@ -100,7 +100,7 @@ static bool head_check(const struct opening *opening, const char *path, size_t i
                        const uint8_t *data, size_t size)
 {
 	struct segments *segments = opening->segments;
-	struct record_chain before;
+	struct log_chain before;
 	if (!segment_head_read(data, size, &before))
 		return refuse(opening, "%s: the head of this log segment is damaged: %s", path,
 		              REMEDY);
@@ -125,9 +125,9 @@ static bool records_show(const struct opening *opening, const char *path, struct
                          const uint8_t *data, size_t size, size_t *offset)
 {
 	struct segments *segments = opening->segments;
-	struct record record;
+	struct log_record record;
 	*offset = SEGMENT_HEAD_SIZE;
-	while (record_read(&segments->chain, data + *offset, size - *offset, &record)) {
+	while (log_record_read(&segments->chain, data + *offset, size - *offset, &record)) {
 		*offset += record.space;
 		segments->sealed = record.payload_size == 0;
 		if (segments->sealed)
@@ -154,15 +154,15 @@ static bool tail_judge(const struct opening *opening, const char *path, const ui
 {
 	struct segments *segments = opening->segments;
 	uint64_t next = segments->chain.seq + 1;
-	struct record later;
-	if (record_find(segments->chain.tag, data + offset, size - offset, next, next, &later))
+	struct log_record later;
+	if (log_record_find(segments->chain.tag, data + offset, size - offset, next, next, &later))
 		return refuse(opening,
 		              "%s: record %" PRIu64 " at byte %zu is damaged, and record "
 		              "%" PRIu64 " after it shows that it had been complete: %s",
 		              path, next, offset, later.seq, REMEDY);
 	if (!any_set(data + offset, size - offset))
 		return true;
-	if (record_find(segments->chain.tag, data + offset, size - offset, next, 0, &later) ||
+	if (log_record_find(segments->chain.tag, data + offset, size - offset, next, 0, &later) ||
 	    memcmp(data + offset, &segments->chain.tag, sizeof segments->chain.tag) == 0)
 		segments->counters.torn_bytes = size - offset;
 	/* Old bytes are forgotten before new ones are put among them. */

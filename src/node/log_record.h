@@ -1,4 +1,4 @@
-/* record.h - one record of the write-ahead log, as it lies in a segment.
+/* log_record.h - one record of the write-ahead log, as it lies in a segment.
  *
  *    0  u64  tag       of this log: drawn at random, told to nobody, so that nothing that a client
  *                      sends can look like a record
@@ -11,8 +11,8 @@
  *
  * Little-endian.  A payload of no bytes is a seal: it carries nothing but its `durable`.
  */
-#ifndef EC_NODE_RECORD_H
-#define EC_NODE_RECORD_H
+#ifndef EC_NODE_LOG_RECORD_H
+#define EC_NODE_LOG_RECORD_H
 
 #include "base/bytes.h"
 
@@ -24,13 +24,13 @@ enum {
 };
 
 /* What a record must follow. */
-struct record_chain {
+struct log_chain {
 	uint64_t tag;
 	uint64_t seq; /* of the last record; 0: none */
 	uint8_t value[RECORD_CHAIN_SIZE];
 };
 
-struct record {
+struct log_record {
 	uint64_t seq, durable;
 	const uint8_t *payload; /* inside the bytes read */
 	size_t payload_size;
@@ -38,19 +38,20 @@ struct record {
 };
 
 /* Bytes that a record with such a payload takes.  In: payload_size <= RECORD_PAYLOAD_MAX. */
-size_t record_space(size_t payload_size);
+size_t log_record_space(size_t payload_size);
 
-/* Writes the next record to out[0..record_space(size)) and moves the chain on. */
-void record_write(struct record_chain *chain, uint64_t durable, const void *payload, size_t size,
-                  uint8_t *out);
+/* Writes the next record to out[0..log_record_space(size)) and moves the chain on. */
+void log_record_write(struct log_chain *chain, uint64_t durable, const void *payload, size_t size,
+                      uint8_t *out);
 
 /* Reads the record that follows the chain at `at`, and moves the chain on.  Returns: false when
  * something else stands there; the chain is as before. */
-bool record_read(struct record_chain *chain, const uint8_t *at, size_t left, struct record *out);
+bool log_record_read(struct log_chain *chain, const uint8_t *at, size_t left,
+                     struct log_record *out);
 
 /* Looks for any whole record of this log, seq at least `seq_min`, at `at` or after it in steps of
  * RECORD_ALIGN, whatever it follows; durable at least `durable_min`.  Returns: false for none. */
-bool record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_min,
-                 uint64_t durable_min, struct record *out);
+bool log_record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_min,
+                     uint64_t durable_min, struct log_record *out);
 
 #endif

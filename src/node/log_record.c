@@ -1,5 +1,5 @@
-/* record.c - one record of the write-ahead log, as it lies in a segment. */
-#include "node/record.h"
+/* log_record.c - one record of the write-ahead log, as it lies in a segment. */
+#include "node/log_record.h"
 
 #include "base/codec.h"
 #include "crypto/hash.h"
@@ -11,14 +11,14 @@ enum { CRC_AT = 8, CRC_FROM = 12, CHAIN_AT = 32, CHAIN_FROM = 12 };
 _Static_assert(CHAIN_AT + RECORD_CHAIN_SIZE == RECORD_HEAD_SIZE, "the chain ends the head");
 _Static_assert(RECORD_HEAD_SIZE % RECORD_ALIGN == 0, "payloads begin aligned");
 
-size_t record_space(size_t payload_size)
+size_t log_record_space(size_t payload_size)
 {
 	assert(payload_size <= RECORD_PAYLOAD_MAX);
 	return (RECORD_HEAD_SIZE + payload_size + RECORD_ALIGN - 1) / RECORD_ALIGN * RECORD_ALIGN;
 }
 
 /* The chain value of a record whose head stands at `head`. */
-static void chain_after(const struct record_chain *before, const uint8_t *head, const void *payload,
+static void chain_after(const struct log_chain *before, const uint8_t *head, const void *payload,
                         size_t size, uint8_t value[static RECORD_CHAIN_SIZE])
 {
 	const struct ec_part parts[] = {
@@ -30,10 +30,10 @@ static void chain_after(const struct record_chain *before, const uint8_t *head, 
 	memcpy(value, hash.b, RECORD_CHAIN_SIZE);
 }
 
-void record_write(struct record_chain *chain, uint64_t durable, const void *payload, size_t size,
-                  uint8_t *out)
+void log_record_write(struct log_chain *chain, uint64_t durable, const void *payload, size_t size,
+                      uint8_t *out)
 {
-	size_t space = record_space(size);
+	size_t space = log_record_space(size);
 	assert(durable <= chain->seq);
 	struct ec_writer writer = ec_writer_over(out, RECORD_HEAD_SIZE);
 	ec_write_u64(&writer, chain->tag);
@@ -54,7 +54,7 @@ void record_write(struct record_chain *chain, uint64_t durable, const void *payl
 }
 
 /* A whole record at `at`: tag, size and CRC agree. */
-static bool whole(uint64_t tag, const uint8_t *at, size_t left, struct record *out)
+static bool whole(uint64_t tag, const uint8_t *at, size_t left, struct log_record *out)
 {
 	if (left < RECORD_HEAD_SIZE)
 		return false;
@@ -65,15 +65,16 @@ static bool whole(uint64_t tag, const uint8_t *at, size_t left, struct record *o
 	size_t size = ec_read_u32(&reader);
 	out->seq = ec_read_u64(&reader);
 	out->durable = ec_read_u64(&reader);
-	if (size > RECORD_PAYLOAD_MAX || record_space(size) > left)
+	if (size > RECORD_PAYLOAD_MAX || log_record_space(size) > left)
 		return false;
 	out->payload = at + RECORD_HEAD_SIZE;
 	out->payload_size = size;
-	out->space = record_space(size);
+	out->space = log_record_space(size);
 	return crc32c(0, at + CRC_FROM, RECORD_HEAD_SIZE - CRC_FROM + size) == crc;
 }
 
-bool record_read(struct record_chain *chain, const uint8_t *at, size_t left, struct record *out)
+bool log_record_read(struct log_chain *chain, const uint8_t *at, size_t left,
+                     struct log_record *out)
 {
 	uint8_t value[RECORD_CHAIN_SIZE];
 	if (!whole(chain->tag, at, left, out) || out->seq != chain->seq + 1)
@@ -86,8 +87,8 @@ bool record_read(struct record_chain *chain, const uint8_t *at, size_t left, str
 	return true;
 }
 
-bool record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_min,
-                 uint64_t durable_min, struct record *out)
+bool log_record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_min,
+                     uint64_t durable_min, struct log_record *out)
 {
 	for (; left >= RECORD_HEAD_SIZE; at += RECORD_ALIGN, left -= RECORD_ALIGN)
 		if (whole(tag, at, left, out) && out->seq >= seq_min && out->durable >= durable_min)
