@@ -175,3 +175,9 @@ void ec_json_free(struct ec_json *json)
 	free(json->at);
 	*json = (struct ec_json){0};
 }
+
+void ec_json_raw_of(struct ec_json *json, const void *data, size_t size)
+{
+	if (size)
+		add(json, data, size);
+}

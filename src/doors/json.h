@@ -40,6 +40,9 @@ void ec_json_put_hash(struct ec_json *json, const char *key, const ec_hash *valu
 /* Bytes as they are, between two values: a line end. */
 void ec_json_raw(struct ec_json *json, const char *text);
 
+/* Any bytes, as they are. */
+void ec_json_raw_of(struct ec_json *json, const void *data, size_t size);
+
 void ec_json_free(struct ec_json *json);
 
 #endif

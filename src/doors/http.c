@@ -1,0 +1,494 @@
+/* http.c - the HTTP door: a request's way through libwebsockets on the daemon's loop.
+ *
+ * HTTP -> (HTTP_BODY)* -> HTTP_BODY_COMPLETION -> route -> answer, at once or when the ledger has
+ * spoken -> written -> the next request of the connection.
+ */
+#include "doors/http_request.h"
+
+#include <assert.h>
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum {
+	CONNECTIONS = 1024,
+	HEAD_S = 10,
+	BODY_S = 30,
+	IDLE_S = 60,
+	ANSWER_S = 30, /* for the ledger to speak, and for the client to take it */
+	HEAD_BYTES = 4096,
+	ANSWER_HEAD_MAX = 1024,
+	ANSWER_SHORT = 4096, /* such a body goes out in one write with its head */
+	STOP_POLL_MS = 2,
+	STOP_TURNS = 4,
+};
+
+struct ec_http {
+	struct ec_daemon *daemon;
+	struct ec_http_config config;
+	struct ec_desk *desk;
+	struct lws_context *context;
+	struct lws_vhost *host;
+	struct ec_http_request *first;
+	struct ec_http_counters counters;
+	uv_timer_t stop_timer;
+	bool stopping;
+	uint32_t stop_turns;
+	void (*stopped)(void *self);
+	void *stopped_self;
+	void *loops[1];
+};
+
+/* What libwebsockets keeps for us a connection. */
+struct session {
+	struct ec_http_request *request;
+};
+
+struct ec_daemon *ec_http_daemon(struct ec_http *http)
+{
+	return http->daemon;
+}
+
+struct ec_desk *ec_http_desk(struct ec_http *http)
+{
+	return http->desk;
+}
+
+const struct ec_secret *ec_http_identity(struct ec_http *http)
+{
+	return http->config.identity;
+}
+
+struct ec_http_counters *ec_http_counters(struct ec_http *http)
+{
+	return &http->counters;
+}
+
+static uint64_t now_ms(const struct ec_http *http)
+{
+	return uv_now(ec_daemon_loop(http->daemon));
+}
+
+void ec_http_drop(struct ec_http_request *request)
+{
+	assert(!request->connection && !request->submitted && !request->asked);
+	if (request->next)
+		request->next->previous = request->previous;
+	if (request->previous)
+		request->previous->next = request->next;
+	else
+		request->http->first = request->next;
+	ec_drop(request->body);
+	ec_json_free(&request->answer);
+	free(request);
+}
+
+static struct ec_http_request *request_new(struct ec_http *http, struct lws *wsi)
+{
+	struct ec_http_request *request = calloc(1, sizeof *request);
+	if (!request)
+		abort();
+	request->http = http;
+	request->connection = wsi;
+	request->since_ms = now_ms(http);
+	request->next = http->first;
+	if (http->first)
+		http->first->previous = request;
+	http->first = request;
+	http->counters.requests++;
+	return request;
+}
+
+/* The connection is gone, or has its answer. */
+static void request_leave(struct ec_http_request *request)
+{
+	request->connection = NULL;
+	if (request->asked) {
+		ec_desk_forget(request->http->desk, request);
+		request->asked = false;
+	}
+	if (!request->submitted)
+		ec_http_drop(request);
+}
+
+void ec_http_answer(struct ec_http_request *request, unsigned status, const char *media)
+{
+	assert(request->connection && !request->answered && status >= 200 && status < 600);
+	request->answered = true;
+	request->status = status;
+	request->media = media;
+	request->http->counters.by_status[status / 100]++;
+	if (!request->inside)
+		lws_callback_on_writable(request->connection);
+}
+
+void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes)
+{
+	ec_json_raw_of(&request->answer, bytes.data, bytes.size);
+	ec_http_answer(request, 200, media);
+}
+
+void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
+                     const char *detail)
+{
+	struct ec_json *json = &request->answer;
+	char type[64];
+	unsigned status = ec_reason_status(reason);
+	snprintf(type, sizeof type, "urn:edgecord:problem:%s", ec_reason_name(reason));
+	json->size = 0;
+	json->comma = false;
+	ec_json_open(json, '{');
+	ec_json_put_text(json, "type", type);
+	ec_json_put_text(json, "title", ec_reason_text(reason));
+	ec_json_put_uint(json, "status", status);
+	ec_json_put_text(json, "detail", detail);
+	if (retry_ms)
+		ec_json_put_uint(json, "retry_ms", retry_ms);
+	ec_json_close(json, '}');
+	request->retry_ms = retry_ms;
+	request->location_of = NULL;
+	request->http->counters.refused++;
+	ec_http_answer(request, status, "application/problem+json");
+}
+
+static int add_header(struct lws *wsi, enum lws_token_indexes token, const char *text,
+                      unsigned char **at, unsigned char *end)
+{
+	return lws_add_http_header_by_token(wsi, token, (const unsigned char *)text,
+	                                    (int)strlen(text), at, end);
+}
+
+/* Writes status line and headers to `at`.  Returns: 0, or not when they do not fit. */
+static int head_make(struct ec_http_request *request, unsigned char **at, unsigned char *end)
+{
+	struct lws *wsi = request->connection;
+	char text[EC_HTTP_PATH_MAX];
+	if (lws_add_http_common_headers(wsi, request->status, request->media, request->answer.size,
+	                                at, end))
+		return 1;
+	if (request->location_of) {
+		int size = snprintf(text, sizeof text, "%s", request->location_of);
+		struct ec_text path = ec_text_over(text + size, sizeof text - (size_t)size);
+		ec_text_add_hex(&path, request->location_id.b, sizeof request->location_id.b);
+		if (add_header(wsi, WSI_TOKEN_HTTP_LOCATION, text, at, end))
+			return 1;
+	}
+	if (request->retry_ms) {
+		snprintf(text, sizeof text, "%u", (request->retry_ms + 999) / 1000);
+		if (add_header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER, text, at, end))
+			return 1;
+	}
+	return add_header(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, "no-store", at, end);
+}
+
+/* Returns: whether all of it was taken, by the socket or the library's own queue. */
+static bool answer_send(struct ec_http_request *request)
+{
+	struct lws *wsi = request->connection;
+	unsigned char room[LWS_PRE + ANSWER_HEAD_MAX + ANSWER_SHORT];
+	unsigned char *begin = room + LWS_PRE, *at = begin, *head_end = begin + ANSWER_HEAD_MAX;
+	size_t size = request->answer.size;
+	if (head_make(request, &at, head_end))
+		return false;
+	if (size <= ANSWER_SHORT && lws_get_network_wsi(wsi) == wsi) {
+		if (lws_finalize_http_header(wsi, &at, head_end))
+			return false;
+		if (size)
+			memcpy(at, request->answer.at, size);
+		size += (size_t)(at - begin);
+		return lws_write(wsi, begin, size, LWS_WRITE_HTTP_HEADERS) >= 0;
+	}
+	if (lws_finalize_write_http_header(wsi, begin, &at, head_end))
+		return false;
+	unsigned char *body = malloc(LWS_PRE + size);
+	if (!body)
+		return false;
+	if (size)
+		memcpy(body + LWS_PRE, request->answer.at, size);
+	bool sent = lws_write(wsi, body + LWS_PRE, size, LWS_WRITE_HTTP_FINAL) >= 0;
+	free(body);
+	return sent;
+}
+
+/* Returns: what the library's callback returns: not 0 to close the connection. */
+static int answer_write(struct session *session)
+{
+	struct ec_http_request *request = session->request;
+	struct lws *wsi = request->connection;
+	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
+	bool sent = answer_send(request), parting = request->parting;
+	session->request = NULL;
+	request_leave(request);
+	if (!sent || parting)
+		return -1;
+	return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* A header by its token, or by its name.  Returns: false when it is missing or too long. */
+static bool header_get(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
+{
+	return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, size, token) > 0;
+}
+
+static void arguments_read(struct ec_http_request *request)
+{
+	static const char *const name[EC_ARG_COUNT] = {
+		"at=", "min_seq=", "wait=", "promise=", "prefix=", "limit=", "after=", "slot="};
+	struct lws *wsi = request->connection;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+		return;
+	for (int i = 0; i < EC_ARG_COUNT; i++) {
+		char *out = request->argument[i];
+		const char *value =
+			lws_get_urlarg_by_name(wsi, name[i], out, EC_HTTP_ARGUMENT_MAX - 1);
+		request->given[i] = value != NULL;
+		if (value && value != out)
+			memmove(out, value, strlen(value) + 1);
+	}
+}
+
+static void post_head_read(struct ec_http_request *request)
+{
+	static const char salt_name[] = "edgecord-salt:";
+	struct lws *wsi = request->connection;
+	char text[96];
+	int name_size = (int)sizeof salt_name - 1;
+	int size = lws_hdr_custom_length(wsi, salt_name, name_size);
+	request->has_salt = size > 0;
+	if (size == 2 * EC_SALT_SIZE &&
+	    lws_hdr_custom_copy(wsi, text, sizeof text, salt_name, name_size) > 0)
+		request->salt_good = ec_hex_read(text, request->salt, sizeof request->salt);
+	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, text, sizeof text)) {
+		text[strcspn(text, " ;")] = 0;
+		request->media_good = strcasecmp(text, "application/cose") == 0;
+	}
+	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text))
+		request->body_announced = strtoull(text, NULL, 10);
+}
+
+static enum ec_http_method method_of(struct lws *wsi)
+{
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
+		return EC_HTTP_GET;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
+		return EC_HTTP_POST;
+	return EC_HTTP_OTHER;
+}
+
+/* Lets the routes see it, and writes the answer if there is one already. */
+static int serve(struct session *session)
+{
+	struct ec_http_request *request = session->request;
+	request->inside = true;
+	ec_http_route(request);
+	request->inside = false;
+	if (request->answered)
+		return answer_write(session);
+	lws_set_timeout(request->connection, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
+	return 0;
+}
+
+/* The head of a request is here. */
+static int head_came(struct ec_http *http, struct session *session, struct lws *wsi,
+                     const char *path)
+{
+	if (session->request || http->stopping)
+		return -1;
+	struct ec_http_request *request = request_new(http, wsi);
+	session->request = request;
+	request->method = method_of(wsi);
+	snprintf(request->path, sizeof request->path, "%s", path);
+	arguments_read(request);
+	if (request->method != EC_HTTP_POST)
+		return serve(session);
+	post_head_read(request);
+	request->inside = true;
+	bool welcome = ec_http_body_welcome(request);
+	request->inside = false;
+	if (!welcome) {
+		request->parting = request->body_announced > 0;
+		return answer_write(session);
+	}
+	if (request->body_announced == 0)
+		return serve(session);
+	request->body = ec_pool_take(ec_daemon_pool(http->daemon), request->body_announced);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)http->config.body_s);
+	return 0;
+}
+
+/* A part of a body; what was announced bounds it. */
+static int body_came(struct ec_http *http, struct session *session, const void *data, size_t size)
+{
+	struct ec_http_request *request = session->request;
+	if (!request || request->answered || request->submitted)
+		return -1;
+	if (size > request->body.size - request->body_size)
+		return -1;
+	if (now_ms(http) - request->since_ms > (uint64_t)http->config.body_s * 1000)
+		return -1;
+	if (size)
+		memcpy(ec_writable(request->body) + request->body_size, data, size);
+	request->body_size += size;
+	return 0;
+}
+
+static int body_ended(struct session *session)
+{
+	struct ec_http_request *request = session->request;
+	if (!request || request->answered || request->submitted ||
+	    request->body_size != request->body.size)
+		return -1;
+	return serve(session);
+}
+
+static int happened(struct lws *wsi, enum lws_callback_reasons what, void *user, void *in,
+                    size_t size)
+{
+	struct session *session = user;
+	struct lws_context *context = lws_get_context(wsi);
+	struct ec_http *http = context ? lws_context_user(context) : NULL;
+	switch (what) {
+	case LWS_CALLBACK_HTTP:
+		return head_came(http, session, wsi, in ? in : "");
+	case LWS_CALLBACK_HTTP_BODY:
+		return body_came(http, session, in, size);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		return body_ended(session);
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		if (session && session->request && session->request->answered)
+			return answer_write(session);
+		return 0;
+	case LWS_CALLBACK_CLOSED_HTTP:
+		if (session && session->request) {
+			request_leave(session->request);
+			session->request = NULL;
+		}
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static const struct lws_protocols protocols[] = {
+	{.name = "http", .callback = happened, .per_session_data_size = sizeof(struct session)},
+	{0},
+};
+
+static bool listen_on(struct ec_http *http)
+{
+	const struct ec_http_config *config = &http->config;
+	struct lws_context_creation_info info = {
+		.port = config->port,
+		.iface = config->host,
+		.protocols = protocols,
+		.gid = (gid_t)-1,
+		.uid = (uid_t)-1,
+		.user = http,
+		.foreign_loops = http->loops,
+		.pcontext = &http->context,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DISABLE_IPV6 |
+	                   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+	                   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+	                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+		.fd_limit_per_thread = config->connections + 16,
+		.max_http_header_data = HEAD_BYTES,
+		.timeout_secs = config->head_s,
+		.keepalive_timeout = (int)config->idle_s,
+	};
+	if (strchr(config->host, ':'))
+		info.options &= ~(uint64_t)LWS_SERVER_OPTION_DISABLE_IPV6;
+	http->context = lws_create_context(&info);
+	if (!http->context)
+		return false;
+	http->host = lws_create_vhost(http->context, &info);
+	return http->host && lws_get_vhost_listen_port(http->host) > 0;
+}
+
+static void nothing(void *self)
+{
+	(void)self;
+}
+
+struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_config *config,
+                             char *why, size_t why_size)
+{
+	struct ec_http *http = calloc(1, sizeof *http);
+	if (!http)
+		abort();
+	http->daemon = daemon;
+	http->config = *config;
+	http->config.connections = config->connections ? config->connections : CONNECTIONS;
+	http->config.head_s = config->head_s ? config->head_s : HEAD_S;
+	http->config.body_s = config->body_s ? config->body_s : BODY_S;
+	http->config.idle_s = config->idle_s ? config->idle_s : IDLE_S;
+	http->loops[0] = ec_daemon_loop(daemon);
+	http->desk = ec_desk_open(daemon);
+	if (!http->desk)
+		abort();
+	uv_timer_init(ec_daemon_loop(daemon), &http->stop_timer);
+	http->stop_timer.data = http;
+	lws_set_log_level(0, NULL);
+	if (!listen_on(http)) {
+		snprintf(why, why_size,
+		         "cannot serve HTTP on %s port %u; is another program "
+		         "listening there, is the address this machine's, and is the "
+		         "package libwebsockets-evlib-uv installed?",
+		         config->host, config->port);
+		ec_http_stop(http, nothing, NULL);
+		return NULL;
+	}
+	return http;
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct ec_http *http = handle->data;
+	void (*stopped)(void *) = http->stopped;
+	void *self = http->stopped_self;
+	free(http);
+	stopped(self);
+}
+
+static void desk_stopped(void *self)
+{
+	struct ec_http *http = self;
+	uv_close((uv_handle_t *)&http->stop_timer, timer_closed);
+}
+
+/* On a loop that is not its own the library wants to be told a second time, after the handles that
+ * it closed the first time are gone: a turn of the loop for connections, one for the rest, and one
+ * to spare.  It clears our pointer when it is done. */
+static void stop_poll(uv_timer_t *timer)
+{
+	struct ec_http *http = timer->data;
+	if (++http->stop_turns < STOP_TURNS)
+		return;
+	if (http->context)
+		lws_context_destroy(http->context);
+	assert(!http->context);
+	uv_timer_stop(timer);
+	ec_desk_stop(http->desk, desk_stopped, http);
+}
+
+void ec_http_stop(struct ec_http *http, void (*done)(void *self), void *self)
+{
+	http->stopping = true;
+	http->stopped = done;
+	http->stopped_self = self;
+	if (http->context)
+		lws_context_destroy(http->context);
+	for (struct ec_http_request *request = http->first, *next; request; request = next) {
+		next = request->next;
+		if (request->submitted)
+			ec_daemon_forget(http->daemon, request);
+		request->submitted = false;
+		if (!request->connection)
+			ec_http_drop(request);
+	}
+	uv_timer_start(&http->stop_timer, stop_poll, STOP_POLL_MS, STOP_POLL_MS);
+}
+
+uint16_t ec_http_port(const struct ec_http *http)
+{
+	return (uint16_t)lws_get_vhost_listen_port(http->host);
+}

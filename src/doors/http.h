@@ -1,0 +1,38 @@
+/* http.h - the HTTP door of a node: REST over libwebsockets on the daemon's loop.
+ *
+ *   POST /v1/envelopes[?wait=1]      an envelope (application/cose); header Edgecord-Salt
+ *   GET  /v1/envelopes/ID            what became of it
+ *   GET  /v1/receipts/ID             its proof (application/cbor)
+ *   GET  /v1/state/NAME              a value, or with ?prefix=1 many; ?at= &min_seq= &limit=
+ * &after= GET  /v1/proofs/NAME             a proof of what the state holds (application/cbor) GET
+ * of a home GET  /v1/status                  the node GET  /metrics /healthz /readyz /openapi.json
+ *
+ * Every error is a problem detail (RFC 9457, application/problem+json).  An envelope is idempotent:
+ * its id is made from what its author signed, and the ledger takes each once.
+ */
+#ifndef EC_DOORS_HTTP_H
+#define EC_DOORS_HTTP_H
+
+#include "node/daemon.h"
+
+struct ec_http;
+
+struct ec_http_config {
+	const char *host;                 /* an IPv4 or IPv6 address to listen on */
+	uint16_t port;                    /* 0: any free one */
+	const struct ec_secret *identity; /* signs promises; outlives the door */
+	uint32_t connections;             /* at once; 0: 1024 */
+	uint32_t head_s, body_s, idle_s;  /* limits in seconds; 0: 10, 30, 60 */
+};
+
+/* Opens the door on the daemon's loop.  Returns: NULL with a sentence in `why`. */
+struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_config *config,
+                             char *why, size_t why_size);
+
+/* Closes all connections, withdraws from the daemon, frees the door, then calls `done`.  Call
+ * before ec_daemon_stop(). */
+void ec_http_stop(struct ec_http *http, void (*done)(void *self), void *self);
+
+uint16_t ec_http_port(const struct ec_http *http);
+
+#endif

@@ -1,0 +1,99 @@
+/* http_request.h - one HTTP request inside the door: what the routes see of it. */
+#ifndef EC_DOORS_HTTP_REQUEST_H
+#define EC_DOORS_HTTP_REQUEST_H
+
+#include "doors/desk.h"
+#include "doors/http.h"
+#include "doors/json.h"
+#include "doors/reason.h"
+
+enum {
+	EC_HTTP_PATH_MAX = 320,
+	EC_HTTP_ARGUMENT_MAX = 208, /* a name in hexadecimal, and a little */
+};
+
+enum ec_http_method { EC_HTTP_GET, EC_HTTP_POST, EC_HTTP_OTHER };
+
+/* The arguments that any route knows; all others are ignored. */
+enum ec_http_argument {
+	EC_ARG_AT,
+	EC_ARG_MIN_SEQ,
+	EC_ARG_WAIT,
+	EC_ARG_PROMISE,
+	EC_ARG_PREFIX,
+	EC_ARG_LIMIT,
+	EC_ARG_AFTER,
+	EC_ARG_SLOT,
+	EC_ARG_COUNT
+};
+
+struct lws;
+
+struct ec_http_request {
+	struct ec_http_request *next, *previous; /* of all that are alive */
+	struct ec_http *http;
+	struct lws *connection; /* NULL: gone; the request ends with its last callback */
+	enum ec_http_method method;
+	char path[EC_HTTP_PATH_MAX];
+	char argument[EC_ARG_COUNT][EC_HTTP_ARGUMENT_MAX];
+	bool given[EC_ARG_COUNT];
+	bool has_salt, salt_good, media_good;
+	uint8_t salt[EC_SALT_SIZE];
+	struct ec_bytes body; /* of a POST, while it comes in */
+	size_t body_size, body_announced;
+	uint64_t since_ms;
+	/* Who may still call back. */
+	bool submitted, asked, inside; /* inside: its connection is being served right now */
+	void (*then)(struct ec_http_request *request, const struct ec_reply *reply);
+	uint64_t number; /* for `then` */
+	/* The answer. */
+	bool answered, promise, parting; /* parting: the connection closes behind the answer */
+	unsigned status;
+	const char *media, *location_of; /* location_of: path before `location_id`; NULL: none */
+	ec_hash location_id;
+	uint32_t retry_ms;
+	struct ec_json answer; /* any bytes */
+};
+
+struct ec_http_counters {
+	uint64_t requests, refused; /* since the start */
+	uint64_t by_status[6];      /* of answers: 2xx to 5xx at 2 to 5 */
+	uint32_t waiting;           /* submissions that are not done */
+};
+
+struct ec_daemon *ec_http_daemon(struct ec_http *http);
+struct ec_desk *ec_http_desk(struct ec_http *http);
+const struct ec_secret *ec_http_identity(struct ec_http *http);
+struct ec_http_counters *ec_http_counters(struct ec_http *http);
+
+/* Frees a request whose connection is gone and who waits for nothing any more. */
+void ec_http_drop(struct ec_http_request *request);
+
+/* Answers, while the connection is there.  Exactly one of them a request; the body is what stands
+ * in request->answer. */
+void ec_http_answer(struct ec_http_request *request, unsigned status, const char *media);
+void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes);
+void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
+                     const char *detail);
+
+/* The route of a whole request: answers it, now or later. */
+void ec_http_route(struct ec_http_request *request);
+
+/* Whether the request may bring a body, of at most so many bytes; else answers it. */
+bool ec_http_body_welcome(struct ec_http_request *request);
+
+/* Asks the desk with the arguments of the request (at, min_seq, limit); `then` answers. */
+void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
+                 void (*then)(struct ec_http_request *request, const struct ec_reply *reply));
+
+/* Reads an argument as a number.  Returns: `otherwise` when it is not given; false in *good when it
+ * is not a number up to `max`. */
+uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argument argument,
+                        uint64_t otherwise, uint64_t max, bool *good);
+
+/* Routes of other files. */
+void ec_http_metrics(struct ec_http_request *request);
+
+extern const char ec_http_openapi[];
+
+#endif

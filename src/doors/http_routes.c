@@ -1,0 +1,437 @@
+/* http_routes.c - the resources of the HTTP door: envelopes, receipts, state, health. */
+#include "doors/http_request.h"
+#include "doors/status.h"
+#include "doors/wire.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	RETRY_BUSY_MS = 200,
+	RETRY_NOT_READY_MS = 1000,
+	RETRY_NOT_YET_MS = 100,
+	PROMISE_MS = 10000,
+	WAITING_MAX = 8192, /* submissions that are not done */
+};
+
+static const char json_media[] = "application/json", cbor_media[] = "application/cbor";
+
+static struct ec_ledger *ledger_of(const struct ec_http_request *request)
+{
+	return ec_member_ledger(ec_daemon_member(ec_http_daemon(request->http)));
+}
+
+/* What stands behind a prefix of the path; NULL when the path does not begin with it. */
+static const char *path_after(const struct ec_http_request *request, const char *prefix)
+{
+	size_t size = strlen(prefix);
+	return strncmp(request->path, prefix, size) == 0 ? request->path + size : NULL;
+}
+
+uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argument argument,
+                        uint64_t otherwise, uint64_t max, bool *good)
+{
+	const char *text = request->argument[argument];
+	char *end;
+	if (!request->given[argument])
+		return otherwise;
+	if (!isdigit((unsigned char)*text) || strlen(text) > 19) {
+		*good = false;
+		return otherwise;
+	}
+	uint64_t value = strtoull(text, &end, 10);
+	if (*end || value > max)
+		*good = false;
+	return value;
+}
+
+static bool is_yes(const struct ec_http_request *request, enum ec_http_argument argument)
+{
+	return request->given[argument] && strcmp(request->argument[argument], "1") == 0;
+}
+
+bool ec_http_body_welcome(struct ec_http_request *request)
+{
+	uint64_t size_max = ec_daemon_genesis(ec_http_daemon(request->http))->envelope_bytes_max;
+	char text[128];
+	if (strcmp(request->path, "/v1/envelopes") != 0) {
+		ec_http_route(request);
+		return false;
+	}
+	if (!request->media_good) {
+		ec_http_problem(request, EC_REASON_MEDIA, 0,
+		                "send the envelope as Content-Type: application/cose");
+		return false;
+	}
+	if (!request->salt_good) {
+		ec_http_problem(request, EC_REASON_MALFORMED, 0,
+		                request->has_salt
+		                        ? "the header Edgecord-Salt is not 64 hexadecimal digits"
+		                        : "the header Edgecord-Salt is missing: the author's salt "
+		                          "of this envelope, 64 hexadecimal digits");
+		return false;
+	}
+	if (request->body_announced > size_max) {
+		snprintf(text, sizeof text, "%zu bytes; this group takes envelopes of at most %llu",
+		         request->body_announced, (unsigned long long)size_max);
+		ec_http_problem(request, EC_REASON_TOO_LARGE, 0, text);
+		return false;
+	}
+	return true;
+}
+
+static void add_promise(struct ec_http_request *request, const ec_hash *id)
+{
+	struct timespec now;
+	uint8_t promise[EC_DOOR_PROMISE_SIZE], signature[EC_SIGNATURE_SIZE];
+	clock_gettime(CLOCK_REALTIME, &now);
+	uint64_t deadline = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
+	                    (uint64_t)PROMISE_MS * 1000000;
+	ec_door_promise(id, deadline, promise);
+	ec_sign(ec_http_identity(request->http), promise, sizeof promise, signature);
+	ec_json_put_uint(&request->answer, "deadline_ns", deadline);
+	ec_json_key(&request->answer, "promise");
+	ec_json_hex(&request->answer, signature, sizeof signature);
+}
+
+/* 202: this gateway has it; what becomes of it is asked for later. */
+static void envelope_accepted(void *self, const ec_hash *id)
+{
+	struct ec_http_request *request = self;
+	if (!request->connection || request->answered || is_yes(request, EC_ARG_WAIT))
+		return;
+	ec_json_open(&request->answer, '{');
+	ec_json_put_hash(&request->answer, "id", id);
+	ec_json_put_text(&request->answer, "status", "accepted");
+	if (is_yes(request, EC_ARG_PROMISE))
+		add_promise(request, id);
+	ec_json_close(&request->answer, '}');
+	request->location_of = "/v1/envelopes/";
+	request->location_id = *id;
+	ec_http_answer(request, 202, json_media);
+}
+
+static void add_outcome(struct ec_json *json, const ec_hash *id, unsigned code, uint64_t seq,
+                        uint32_t index)
+{
+	ec_json_open(json, '{');
+	ec_json_put_hash(json, "id", id);
+	ec_json_put_text(json, "status", "ordered");
+	ec_json_put_uint(json, "code", code);
+	ec_json_put_text(json, "result", ec_result_name(code));
+	ec_json_put_uint(json, "seq", seq);
+	ec_json_put_uint(json, "index", index);
+	ec_json_close(json, '}');
+}
+
+static void envelope_done(void *self, const struct ec_outcome *outcome)
+{
+	struct ec_http_request *request = self;
+	request->submitted = false;
+	ec_http_counters(request->http)->waiting--;
+	if (!request->connection) {
+		ec_http_drop(request);
+		return;
+	}
+	if (request->answered)
+		return;
+	switch (outcome->kind) {
+	case EC_OUTCOME_DONE:
+		add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq,
+		            outcome->index);
+		ec_http_answer(request, 200, json_media);
+		break;
+	case EC_OUTCOME_REFUSED:
+		ec_http_problem(request, EC_REASON_INVALID, 0, outcome->why);
+		break;
+	case EC_OUTCOME_BUSY:
+		ec_http_problem(request, EC_REASON_BUSY, RETRY_BUSY_MS, outcome->why);
+		break;
+	case EC_OUTCOME_NOT_READY:
+		ec_http_problem(request, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, outcome->why);
+		break;
+	}
+}
+
+static void envelope_submit(struct ec_http_request *request)
+{
+	if (request->method != EC_HTTP_POST) {
+		ec_http_problem(request, EC_REASON_METHOD, 0, "envelopes are sent with POST");
+		return;
+	}
+	if (request->body.size == 0) {
+		ec_http_problem(request, EC_REASON_INVALID, 0, "the envelope is empty");
+		return;
+	}
+	if (ec_http_counters(request->http)->waiting >= WAITING_MAX) {
+		ec_http_problem(request, EC_REASON_BUSY, RETRY_BUSY_MS,
+		                "too many submissions wait at this gateway");
+		return;
+	}
+	struct ec_bytes envelope = request->body;
+	request->body = EC_NO_BYTES;
+	request->submitted = true;
+	ec_http_counters(request->http)->waiting++;
+	ec_daemon_submit(ec_http_daemon(request->http), envelope, request->salt, envelope_accepted,
+	                 envelope_done, request);
+	ec_drop(envelope);
+}
+
+/* An id in the path.  Returns: false after a problem was answered. */
+static bool id_read(struct ec_http_request *request, const char *text, ec_hash *id)
+{
+	if (ec_hex_read(text, id->b, sizeof id->b))
+		return true;
+	ec_http_problem(request, EC_REASON_MALFORMED, 0, "an id is 64 hexadecimal digits");
+	return false;
+}
+
+/* Answers what is not found.  Returns: whether it was found. */
+static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
+{
+	switch (lookup) {
+	case EC_FOUND:
+		return true;
+	case EC_NOT_YET:
+		ec_http_problem(request, EC_REASON_NOT_YET, RETRY_NOT_YET_MS,
+		                "it is in a block; a quorum's certificate comes within moments");
+		return false;
+	case EC_PRUNED:
+		ec_http_problem(request, EC_REASON_PRUNED, 0,
+		                "this node keeps no block that old; ask a node that archives");
+		return false;
+	default:
+		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
+		                "no block of this node holds it; submit the envelope (again)");
+		return false;
+	}
+}
+
+static void envelope_show(struct ec_http_request *request, const char *text)
+{
+	ec_hash id;
+	unsigned code = 0;
+	uint64_t seq = 0;
+	uint32_t index = 0;
+	if (!id_read(request, text, &id))
+		return;
+	enum ec_lookup lookup = ec_ledger_result(ledger_of(request), &id, &code, &seq, &index);
+	if (!is_found(request, lookup))
+		return;
+	add_outcome(&request->answer, &id, code, seq, index);
+	ec_http_answer(request, 200, json_media);
+}
+
+static void receipt_show(struct ec_http_request *request, const char *text)
+{
+	ec_hash id;
+	struct ec_bytes proof;
+	if (!id_read(request, text, &id) ||
+	    !is_found(request, ec_ledger_receipt(ledger_of(request), &id, &proof)))
+		return;
+	ec_http_bytes(request, cbor_media, proof);
+	ec_drop(proof);
+}
+
+/* A name of the state: text as it stands, or 0x and hexadecimal.  Returns: its size; 0 after a
+ * problem was answered. */
+static size_t name_read(struct ec_http_request *request, const char *text,
+                        uint8_t name[static EC_NAME_MAX])
+{
+	size_t size = strlen(text);
+	if (strncmp(text, "0x", 2) == 0) {
+		size = (size - 2) / 2;
+		if (size >= 1 && size <= EC_NAME_MAX && strlen(text) == 2 + 2 * size &&
+		    ec_hex_read(text + 2, name, size))
+			return size;
+	} else if (size >= 1 && size <= EC_NAME_MAX) {
+		memcpy(name, text, size);
+		return size;
+	}
+	ec_http_problem(request, EC_REASON_MALFORMED, 0,
+	                "a name is 1 to 96 bytes, as text, or as 0x and hexadecimal digits");
+	return 0;
+}
+
+static bool is_text(struct ec_bytes bytes)
+{
+	for (size_t i = 0; i < bytes.size; i++)
+		if (bytes.data[i] < 0x20 || bytes.data[i] > 0x7e)
+			return false;
+	return true;
+}
+
+static void add_item(struct ec_json *json, struct ec_bytes name, struct ec_bytes value)
+{
+	ec_json_open(json, '{');
+	ec_json_key(json, "name");
+	ec_json_hex(json, name.data, name.size);
+	if (is_text(name)) {
+		ec_json_key(json, "text");
+		ec_json_text_of(json, name.data, name.size);
+	}
+	ec_json_key(json, "value");
+	ec_json_hex(json, value.data, value.size);
+	ec_json_close(json, '}');
+}
+
+static void state_answered(struct ec_http_request *request, const struct ec_reply *reply)
+{
+	struct ec_json *json = &request->answer;
+	struct ec_door_answer items = {.items = reply->items};
+	struct ec_bytes name, value;
+	ec_json_open(json, '{');
+	ec_json_put_text(json, "at",
+	                 request->given[EC_ARG_AT] ? request->argument[EC_ARG_AT] : "local");
+	ec_json_put_uint(json, "seq", reply->seq);
+	ec_json_put_uint(json, "certified", reply->certified);
+	ec_json_put_uint(json, "time_ns", reply->time_ns);
+	ec_json_put_bool(json, "more", reply->more);
+	ec_json_key(json, "items");
+	ec_json_open(json, '[');
+	while (ec_door_item_next(&items, &name, &value))
+		add_item(json, name, value);
+	ec_json_close(json, ']');
+	ec_json_close(json, '}');
+	ec_http_answer(request, 200, json_media);
+}
+
+static void desk_answered(void *self, const struct ec_reply *reply)
+{
+	struct ec_http_request *request = self;
+	request->asked = false;
+	if (reply->reason != EC_REASON_NONE)
+		ec_http_problem(request, reply->reason, reply->retry_ms, reply->why);
+	else
+		request->then(request, reply);
+}
+
+/* Reads `at`.  Returns: false when it is none of the three. */
+static bool at_read(const struct ec_http_request *request, enum ec_door_at *at)
+{
+	static const char *const name[] = {"local", "certified", "latest"};
+	*at = EC_AT_LOCAL;
+	if (!request->given[EC_ARG_AT])
+		return true;
+	for (int i = 0; i < 3; i++) {
+		if (strcmp(request->argument[EC_ARG_AT], name[i]) == 0) {
+			*at = (enum ec_door_at)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
+                 void (*then)(struct ec_http_request *request, const struct ec_reply *reply))
+{
+	bool good = at_read(request, &question->at);
+	question->min_seq = ec_http_number(request, EC_ARG_MIN_SEQ, 0, INT64_MAX, &good);
+	question->limit = (uint32_t)ec_http_number(request, EC_ARG_LIMIT, 100, 4096, &good);
+	if (!good || question->limit == 0) {
+		ec_http_problem(
+			request, EC_REASON_MALFORMED, 0,
+			"at is local, certified or latest; min_seq a number; limit 1 to 4096");
+		return;
+	}
+	request->then = then;
+	request->asked = true;
+	ec_desk_ask(ec_http_desk(request->http), question, desk_answered, request);
+}
+
+static void state_show(struct ec_http_request *request, const char *text)
+{
+	struct ec_question question = {.prefix = is_yes(request, EC_ARG_PREFIX)};
+	if (!(question.prefix && *text == 0)) {
+		question.name_size = name_read(request, text, question.name);
+		if (question.name_size == 0)
+			return;
+	}
+	if (question.prefix && request->given[EC_ARG_AFTER]) {
+		question.after_size =
+			name_read(request, request->argument[EC_ARG_AFTER], question.after);
+		if (question.after_size == 0)
+			return;
+	}
+	ec_http_ask(request, &question, state_answered);
+}
+
+static void proof_show(struct ec_http_request *request, const char *text)
+{
+	uint8_t name[EC_NAME_MAX];
+	struct ec_bytes proof;
+	size_t size = name_read(request, text, name);
+	if (size == 0 ||
+	    !is_found(request, ec_ledger_state_proof(ledger_of(request), name, size, &proof)))
+		return;
+	ec_http_bytes(request, cbor_media, proof);
+	ec_drop(proof);
+}
+
+static void ready_show(struct ec_http_request *request)
+{
+	const char *why = ec_status_unready(ec_http_daemon(request->http));
+	if (why) {
+		ec_http_problem(request, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, why);
+		return;
+	}
+	ec_json_raw(&request->answer, "ready\n");
+	ec_http_answer(request, 200, "text/plain; charset=utf-8");
+}
+
+/* Resources that are one path and take GET only.  Returns: whether it was one. */
+static bool route_fixed(struct ec_http_request *request)
+{
+	if (strcmp(request->path, "/v1/status") == 0) {
+		ec_status_json(ec_http_daemon(request->http), &request->answer);
+		ec_http_answer(request, 200, json_media);
+	} else if (strcmp(request->path, "/metrics") == 0) {
+		ec_http_metrics(request);
+	} else if (strcmp(request->path, "/healthz") == 0) {
+		ec_json_raw(&request->answer, "alive\n");
+		ec_http_answer(request, 200, "text/plain; charset=utf-8");
+	} else if (strcmp(request->path, "/readyz") == 0) {
+		ready_show(request);
+	} else if (strcmp(request->path, "/openapi.json") == 0) {
+		ec_json_raw(&request->answer, ec_http_openapi);
+		ec_http_answer(request, 200, json_media);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* Whether the path is a resource that takes GET, whatever it names. */
+static bool is_resource(const struct ec_http_request *request)
+{
+	static const char *const begin[] = {"/v1/envelopes/", "/v1/receipts/", "/v1/state/",
+	                                    "/v1/proofs/",    "/v1/status",    "/metrics",
+	                                    "/healthz",       "/readyz",       "/openapi.json"};
+	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
+		if (path_after(request, begin[i]))
+			return true;
+	return false;
+}
+
+void ec_http_route(struct ec_http_request *request)
+{
+	const char *rest;
+	if (strcmp(request->path, "/v1/envelopes") == 0)
+		envelope_submit(request);
+	else if (request->method != EC_HTTP_GET && is_resource(request))
+		ec_http_problem(request, EC_REASON_METHOD, 0, "this resource is read with GET");
+	else if ((rest = path_after(request, "/v1/envelopes/")))
+		envelope_show(request, rest);
+	else if ((rest = path_after(request, "/v1/receipts/")))
+		receipt_show(request, rest);
+	else if ((rest = path_after(request, "/v1/state/")))
+		state_show(request, rest);
+	else if ((rest = path_after(request, "/v1/proofs/")))
+		proof_show(request, rest);
+	else if (!route_fixed(request))
+		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
+		                "no such resource; /openapi.json lists them");
+}

@@ -1,0 +1,461 @@
+/* http_test.c - the HTTP door over real sockets, with a fake daemon behind it. */
+#include "doors/http.h"
+#include "doors/fake_daemon.h"
+
+#include <arpa/inet.h>
+#include <jansson.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define SALT "Edgecord-Salt: 0102030405060708091011121314151617181920212223242526272829303132\r\n"
+#define COSE "Content-Type: application/cose\r\n"
+
+struct house {
+	uv_loop_t loop;
+	uv_async_t leave;
+	uv_thread_t thread;
+	struct ec_daemon *daemon;
+	struct ec_http *http;
+	struct ec_secret identity;
+};
+
+static void http_stopped(void *self)
+{
+	struct house *house = self;
+	fake_daemon_close(house->daemon);
+}
+
+static void house_leave(uv_async_t *async)
+{
+	struct house *house = async->data;
+	uv_close((uv_handle_t *)async, NULL);
+	ec_http_stop(house->http, http_stopped, house);
+}
+
+static void house_live(void *self)
+{
+	struct house *house = self;
+	uv_run(&house->loop, UV_RUN_DEFAULT);
+}
+
+static struct house *house_open(void)
+{
+	char why[256] = "";
+	struct house *house = calloc(1, sizeof *house);
+	uint8_t seed[EC_SEED_SIZE] = {6};
+	uv_loop_init(&house->loop);
+	uv_async_init(&house->loop, &house->leave, house_leave);
+	house->leave.data = house;
+	house->daemon = fake_daemon_new(&house->loop);
+	ec_secret_from_seed(&house->identity, seed);
+	struct ec_http_config config = {
+		.host = "127.0.0.1", .identity = &house->identity, .head_s = 1, .body_s = 1};
+	house->http = ec_http_open(house->daemon, &config, why, sizeof why);
+	if (!house->http)
+		print_error("%s\n", why);
+	assert_non_null(house->http);
+	return house;
+}
+
+static struct house *house_usual(void)
+{
+	struct house *house = house_open();
+	uv_thread_create(&house->thread, house_live, house);
+	return house;
+}
+
+static void house_close(struct house *house)
+{
+	uv_async_send(&house->leave);
+	uv_thread_join(&house->thread);
+	assert_int_equal(uv_loop_close(&house->loop), 0);
+	fake_daemon_free(house->daemon);
+	free(house);
+}
+
+/* One connection and what came on it that was not read yet. */
+struct wire {
+	int fd;
+	char bytes[400000];
+	size_t size;
+	/* The last answer. */
+	unsigned status;
+	char head[2048];
+	char body[300000];
+	size_t body_size;
+};
+
+static struct wire *wire_open(const struct house *house)
+{
+	static struct wire wire;
+	struct sockaddr_in to = {.sin_family = AF_INET,
+	                         .sin_port = htons(ec_http_port(house->http)),
+	                         .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	struct timeval limit = {.tv_sec = 10};
+	wire.size = 0;
+	wire.fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(wire.fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	assert_int_equal(connect(wire.fd, (struct sockaddr *)&to, sizeof to), 0);
+	return &wire;
+}
+
+static void say(struct wire *wire, const char *text)
+{
+	assert_int_equal(send(wire->fd, text, strlen(text), MSG_NOSIGNAL), strlen(text));
+}
+
+/* Reads one answer whole.  Returns: false when the connection ended before one came. */
+static bool heard(struct wire *wire)
+{
+	for (;;) {
+		wire->bytes[wire->size] = 0;
+		char *end = strstr(wire->bytes, "\r\n\r\n");
+		if (end) {
+			size_t head = (size_t)(end - wire->bytes) + 4;
+			assert_true(head < sizeof wire->head);
+			memcpy(wire->head, wire->bytes, head);
+			wire->head[head] = 0;
+			char *length = strcasestr(wire->head, "content-length:");
+			assert_non_null(length);
+			wire->body_size = strtoul(length + 15, NULL, 10);
+			if (wire->size >= head + wire->body_size) {
+				memcpy(wire->body, wire->bytes + head, wire->body_size);
+				wire->body[wire->body_size] = 0;
+				wire->size -= head + wire->body_size;
+				memmove(wire->bytes, wire->bytes + head + wire->body_size,
+				        wire->size);
+				wire->status = (unsigned)atoi(wire->head + 9);
+				return true;
+			}
+		}
+		ssize_t got = recv(wire->fd, wire->bytes + wire->size,
+		                   sizeof wire->bytes - wire->size - 1, 0);
+		if (got <= 0)
+			return false;
+		wire->size += (size_t)got;
+	}
+}
+
+static void ask(struct wire *wire, const char *path)
+{
+	char text[600];
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: x\r\n\r\n", path);
+	say(wire, text);
+	assert_true(heard(wire));
+}
+
+static void get(struct wire *wire, const char *path, unsigned status)
+{
+	ask(wire, path);
+	if (wire->status != status)
+		print_error("%s: %u\n%s\n%s\n", path, wire->status, wire->head, wire->body);
+	assert_int_equal(wire->status, status);
+}
+
+static void post(struct wire *wire, const char *path, const char *headers, const char *body,
+                 unsigned status)
+{
+	static char text[20000];
+	snprintf(text, sizeof text,
+	         "POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %zu\r\n\r\n%s", path, headers,
+	         strlen(body), body);
+	say(wire, text);
+	assert_true(heard(wire));
+	if (wire->status != status)
+		print_error("%s: %u\n%s\n%s\n", path, wire->status, wire->head, wire->body);
+	assert_int_equal(wire->status, status);
+}
+
+static json_t *json_of(const struct wire *wire)
+{
+	json_t *json = json_loadb(wire->body, wire->body_size, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(json);
+	return json;
+}
+
+static void is_problem(struct wire *wire, const char *name)
+{
+	char type[80];
+	json_t *json = json_of(wire);
+	assert_non_null(strstr(wire->head, "application/problem+json"));
+	snprintf(type, sizeof type, "urn:edgecord:problem:%s", name);
+	assert_string_equal(json_string_value(json_object_get(json, "type")), type);
+	assert_int_equal(json_integer_value(json_object_get(json, "status")), wire->status);
+	assert_true(json_string_length(json_object_get(json, "detail")) > 5);
+	json_decref(json);
+}
+
+static void an_envelope_is_taken_and_found_again(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	post(wire, "/v1/envelopes", COSE SALT, "an envelope", 202);
+	json_t *json = json_of(wire);
+	char path[128];
+	const char *id = json_string_value(json_object_get(json, "id"));
+	snprintf(path, sizeof path, "/v1/envelopes/%s", id);
+	assert_non_null(strstr(wire->head, path));
+	json_decref(json);
+	do {
+		ask(wire, path);
+		assert_true(wire->status == 200 || wire->status == 404);
+	} while (wire->status == 404);
+	json = json_of(wire);
+	assert_string_equal(json_string_value(json_object_get(json, "result")), "done");
+	json_decref(json);
+	close(wire->fd);
+	house_close(house);
+}
+
+static void one_who_waits_gets_the_result(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	for (int i = 0; i < 50; i++) {
+		post(wire, "/v1/envelopes?wait=1", COSE SALT, "an envelope", 200);
+		json_t *json = json_of(wire);
+		assert_true(json_integer_value(json_object_get(json, "seq")) >= 2 + i);
+		assert_int_equal(json_integer_value(json_object_get(json, "code")), 0);
+		json_decref(json);
+	}
+	ec_hash id = ec_sha256("an envelope", 11);
+	char path[128];
+	struct ec_text text = ec_text_over(path, sizeof path);
+	ec_text_add(&text, "/v1/receipts/");
+	ec_text_add_hex(&text, id.b, sizeof id.b);
+	usleep(50000);
+	get(wire, path, 200);
+	assert_non_null(strstr(wire->head, "application/cbor"));
+	assert_int_equal(wire->body_size, 32);
+	assert_memory_equal(wire->body, id.b, 32);
+	close(wire->fd);
+	house_close(house);
+}
+
+static void a_promise_comes_on_request(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	post(wire, "/v1/envelopes?promise=1", COSE SALT, "an envelope", 202);
+	json_t *json = json_of(wire);
+	assert_int_equal(json_string_length(json_object_get(json, "promise")), 128);
+	assert_true(json_integer_value(json_object_get(json, "deadline_ns")) > 0);
+	json_decref(json);
+	close(wire->fd);
+	house_close(house);
+}
+
+static void every_refusal_is_a_problem_that_says_why(void **state)
+{
+	(void)state;
+	static char large[5000];
+	memset(large, 'x', sizeof large - 1);
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "bad", 422);
+	is_problem(wire, "invalid");
+	post(wire, "/v1/envelopes", COSE SALT, "busy", 503);
+	is_problem(wire, "busy");
+	assert_non_null(strcasestr(wire->head, "retry-after: 1"));
+	post(wire, "/v1/envelopes", COSE SALT, "down", 503);
+	is_problem(wire, "not-ready");
+	post(wire, "/v1/envelopes", COSE SALT, "", 422);
+	is_problem(wire, "invalid");
+	get(wire, "/v1/envelopes", 405);
+	is_problem(wire, "method");
+	get(wire, "/nothing", 404);
+	is_problem(wire, "not-found");
+	get(wire, "/v1/receipts/12", 400);
+	is_problem(wire, "malformed");
+	get(wire, "/v1/state/a/001?min_seq=99999", 503);
+	is_problem(wire, "behind");
+	get(wire, "/v1/state/a/001?at=yesterday", 400);
+	is_problem(wire, "malformed");
+	get(wire, "/v1/state/a/001?min_seq=-1", 400);
+	get(wire, "/v1/state/?prefix=1&limit=0", 400);
+	get(wire, "/v1/state/", 400);
+	get(wire, "/v1/state/0xzz", 400);
+	post(wire, "/v1/envelopes", SALT, "x", 415);
+	is_problem(wire, "media-type");
+	assert_false(heard(wire));
+	wire = wire_open(house);
+	post(wire, "/v1/envelopes", COSE, "x", 400);
+	is_problem(wire, "malformed");
+	wire = wire_open(house);
+	post(wire, "/v1/envelopes", COSE "Edgecord-Salt: 12\r\n", "x", 400);
+	is_problem(wire, "malformed");
+	wire = wire_open(house);
+	post(wire, "/v1/envelopes", COSE SALT, large, 413);
+	is_problem(wire, "too-large");
+	close(wire->fd);
+	house_close(house);
+}
+
+static void the_state_is_shown_by_name_and_by_prefix(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	static const char *const path[] = {"/v1/state/a/007", "/v1/state/0x612f303037",
+	                                   "/v1/state/a/007?at=certified",
+	                                   "/v1/state/a/007?at=latest&min_seq=1"};
+	for (int i = 0; i < 4; i++) {
+		get(wire, path[i], 200);
+		json_t *json = json_of(wire);
+		json_t *item = json_array_get(json_object_get(json, "items"), 0);
+		assert_string_equal(json_string_value(json_object_get(item, "text")), "a/007");
+		assert_string_equal(json_string_value(json_object_get(item, "value")),
+		                    "76616c756520303037");
+		json_decref(json);
+	}
+	get(wire, "/v1/state/a/?prefix=1&limit=3&after=a/100", 200);
+	json_t *json = json_of(wire);
+	assert_int_equal(json_array_size(json_object_get(json, "items")), 3);
+	assert_true(json_is_true(json_object_get(json, "more")));
+	json_decref(json);
+	get(wire, "/v1/state/big", 200);
+	assert_true(wire->body_size > 2 * FAKE_BIG);
+	get(wire, "/v1/proofs/big", 200);
+	assert_int_equal(wire->body_size, 3);
+	close(wire->fd);
+	house_close(house);
+}
+
+static void pipelined_requests_are_answered_in_order(void **state)
+{
+	(void)state;
+	enum { COUNT = 40 };
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	char text[128 * COUNT] = "";
+	for (int i = 0; i < COUNT; i++)
+		snprintf(text + strlen(text), 128,
+		         "GET /v1/state/a/%03d HTTP/1.1\r\nHost: x\r\n\r\n", i);
+	say(wire, text);
+	for (int i = 0; i < COUNT; i++) {
+		char name[32];
+		assert_true(heard(wire));
+		snprintf(name, sizeof name, "\"text\":\"a/%03d\"", i);
+		assert_non_null(strstr(wire->body, name));
+	}
+	close(wire->fd);
+	house_close(house);
+}
+
+static void health_and_status_are_shown(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	get(wire, "/healthz", 200);
+	get(wire, "/readyz", 200);
+	get(wire, "/v1/status", 200);
+	json_t *json = json_of(wire);
+	assert_string_equal(json_string_value(json_object_get(json, "protocol")), "pbft");
+	json_decref(json);
+	get(wire, "/openapi.json", 200);
+	json = json_of(wire);
+	assert_string_equal(json_string_value(json_object_get(json, "openapi")), "3.1.0");
+	json_decref(json);
+	house->daemon->disk_low = true;
+	get(wire, "/readyz", 503);
+	is_problem(wire, "not-ready");
+	get(wire, "/healthz", 200);
+	close(wire->fd);
+	house_close(house);
+}
+
+/* promtool judges the text, where it is installed. */
+static void the_metrics_are_in_order(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	get(wire, "/metrics", 200);
+	assert_non_null(strstr(wire->head, "text/plain; version=0.0.4"));
+	assert_non_null(strstr(wire->body, "edgecord_consensus_commit_seconds_bucket{tier=\"cell\","
+	                                   "le=\"0.0002\"} 1\n"));
+	assert_non_null(
+		strstr(wire->body, "edgecord_consensus_commit_seconds_count{tier=\"cell\"} 2"));
+	if (system("command -v promtool >/dev/null 2>&1") != 0) {
+		print_message("skipped promtool is not installed (package prometheus)\n");
+	} else {
+		FILE *judge = popen("promtool check metrics", "w");
+		assert_non_null(judge);
+		fwrite(wire->body, 1, wire->body_size, judge);
+		assert_int_equal(pclose(judge), 0);
+	}
+	close(wire->fd);
+	house_close(house);
+}
+
+static void one_who_leaves_early_takes_nothing_along(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	for (int i = 0; i < 20; i++) {
+		struct wire *wire = wire_open(house);
+		const char *body = i % 2 ? "hold" : "late";
+		char text[400];
+		snprintf(text, sizeof text,
+		         "POST /v1/envelopes?wait=1 HTTP/1.1\r\n" COSE SALT
+		         "Content-Length: %d\r\n\r\n%s",
+		         i % 3 ? 4 : 5, body);
+		say(wire, text);
+		if (i % 4 == 0)
+			usleep(3000);
+		close(wire->fd);
+		wire = wire_open(house);
+		say(wire, "GET /v1/state/a/001?at=latest HTTP/1.1\r\nHost: x\r\n\r\n");
+		close(wire->fd);
+	}
+	struct wire *wire = wire_open(house);
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "after them", 200);
+	close(wire->fd);
+	house_close(house);
+}
+
+/* R1: heads and bodies that come in drops; garbage. */
+static void the_slow_and_the_wild_are_cut(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	say(wire, "GET / HTTP/1.1\r\nX: ");
+	assert_false(heard(wire));
+	close(wire->fd);
+	wire = wire_open(house);
+	say(wire, "POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Content-Length: 1000\r\n\r\nx");
+	assert_false(heard(wire));
+	close(wire->fd);
+	wire = wire_open(house);
+	say(wire, "\x16\x03\x01\x02\x01\x01 this is no HTTP\r\n\r\n");
+	heard(wire);
+	close(wire->fd);
+	wire = wire_open(house);
+	get(wire, "/healthz", 200);
+	close(wire->fd);
+	house_close(house);
+}
+
+int main(void)
+{
+	if (!ec_crypto_start())
+		return 1;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_envelope_is_taken_and_found_again),
+		cmocka_unit_test(one_who_waits_gets_the_result),
+		cmocka_unit_test(a_promise_comes_on_request),
+		cmocka_unit_test(every_refusal_is_a_problem_that_says_why),
+		cmocka_unit_test(the_state_is_shown_by_name_and_by_prefix),
+		cmocka_unit_test(pipelined_requests_are_answered_in_order),
+		cmocka_unit_test(health_and_status_are_shown),
+		cmocka_unit_test(the_metrics_are_in_order),
+		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
+		cmocka_unit_test(the_slow_and_the_wild_are_cut),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
