@@ -27,6 +27,9 @@ struct ec_store {
 	bool (*sync)(struct ec_store *store);
 	/* Drops everything, as before a state transfer; durable with the next sync. */
 	void (*clear)(struct ec_store *store);
+	/* The store as of the last sync, to be read only, while this one goes on; ended by its own
+	 * close(), before this one.  Serves state transfers. */
+	struct ec_store *(*view)(struct ec_store *store);
 	void (*close)(struct ec_store *store);
 };
 

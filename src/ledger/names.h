@@ -1,0 +1,49 @@
+/* names.h - a map from byte strings to records, found by hash and walked in order.  Inside ledger/.
+ *
+ * A skip list (Pugh, 1990) threaded through a hash table: get costs one probe, the order costs only
+ * those who insert.  Nothing that a member computes depends on the hash or on the levels.
+ */
+#ifndef EC_LEDGER_NAMES_H
+#define EC_LEDGER_NAMES_H
+
+#include "base/bytes.h"
+
+struct names;
+
+/* One name.  Its record, `record_size` zero bytes at first, stands behind it. */
+struct named {
+	struct named *chain; /* in its bucket */
+	uint64_t hash;
+	const uint8_t *name;
+	void *record;
+	uint16_t name_size, levels;
+	struct named *next[];
+};
+
+/* In: whether names_after() will be asked; without order an insert is cheaper. */
+struct names *names_new(size_t record_size, bool ordered);
+
+/* Frees it; calls `end` for every record first, unless it is NULL. */
+void names_free(struct names *names, void (*end)(void *record));
+
+uint64_t names_count(const struct names *names);
+
+/* NULL: not there. */
+struct named *names_find(const struct names *names, const void *name, size_t size);
+
+/* The one with this name, made when it is not there.  In: size at most UINT16_MAX; copied. */
+struct named *names_put(struct names *names, const void *name, size_t size);
+
+/* The first above `name`, bytewise; size 0: the first of all.  NULL: none. */
+struct named *names_after(const struct names *names, const void *name, size_t size);
+
+/* Takes it out and frees it; its record is the caller's to end before. */
+void names_remove(struct names *names, struct named *named);
+
+/* Calls for every one, in no order; `each` may remove the one that it is given. */
+void names_each(struct names *names, void (*each)(void *self, struct named *named), void *self);
+
+/* memcmp, then the shorter first. */
+int names_compare(const void *a, size_t a_size, const void *b, size_t b_size);
+
+#endif
