@@ -1,0 +1,263 @@
+/* layer.c - versions of names over a store: read, undone from above, settled from below. */
+#include "ledger/layer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A name as the store has it. */
+struct stored_name {
+	uint8_t at[EC_STORE_NAME_MAX];
+	size_t size;
+};
+
+static struct stored_name stored(const struct layer *layer, const void *name, size_t name_size)
+{
+	struct stored_name stored = {.size = layer->prefix_size + name_size};
+	assert(stored.size <= sizeof stored.at);
+	memcpy(stored.at, layer->prefix, layer->prefix_size);
+	if (name_size)
+		memcpy(stored.at + layer->prefix_size, name, name_size);
+	return stored;
+}
+
+void layer_start(struct layer *layer, struct ec_store *store, const void *prefix,
+                 size_t prefix_size, bool ordered)
+{
+	assert(prefix_size > 0 && prefix_size <= LAYER_PREFIX_MAX);
+	*layer = (struct layer){.store = store, .prefix_size = prefix_size};
+	memcpy(layer->prefix, prefix, prefix_size);
+	layer->names = names_new(sizeof(struct layer_touch), ordered);
+}
+
+static void touch_end(void *record)
+{
+	struct layer_touch *touch = record;
+	while (touch->top) {
+		struct layer_version *below = touch->top->below;
+		free(touch->top);
+		touch->top = below;
+	}
+}
+
+void layer_end(struct layer *layer)
+{
+	names_free(layer->names, touch_end);
+	free(layer->journal);
+	*layer = (struct layer){0};
+}
+
+static bool version_value(const struct layer_version *version, struct ec_bytes *value)
+{
+	if (version->gone)
+		return false;
+	*value = (struct ec_bytes){.data = version->data, .size = version->size};
+	return true;
+}
+
+/* The version of a name after `position`; NULL: the store's value counts. */
+static const struct layer_version *version_at(struct named *named, uint64_t position)
+{
+	const struct layer_version *version = ((const struct layer_touch *)named->record)->top;
+	while (version && version->position > position)
+		version = version->below;
+	return version;
+}
+
+bool layer_get_at(const struct layer *layer, uint64_t position, const void *name, size_t name_size,
+                  struct ec_bytes *value)
+{
+	struct named *named = names_find(layer->names, name, name_size);
+	const struct layer_version *version = named ? version_at(named, position) : NULL;
+	if (version)
+		return version_value(version, value);
+	struct stored_name at = stored(layer, name, name_size);
+	return layer->store->get(layer->store, at.at, at.size, value);
+}
+
+bool layer_get(const struct layer *layer, const void *name, size_t name_size,
+               struct ec_bytes *value)
+{
+	return layer_get_at(layer, UINT64_MAX, name, name_size, value);
+}
+
+/* The first name of ours above `after` that the store has. */
+static bool stored_next(const struct layer *layer, const void *after, size_t after_size,
+                        struct ec_bytes *name, struct ec_bytes *value)
+{
+	struct stored_name at = stored(layer, after, after_size);
+	if (!layer->store->next(layer->store, at.at, at.size, name, value))
+		return false;
+	if (name->size <= layer->prefix_size ||
+	    memcmp(name->data, layer->prefix, layer->prefix_size) != 0)
+		return false;
+	*name = ec_slice(*name, layer->prefix_size, name->size - layer->prefix_size);
+	return true;
+}
+
+bool layer_next_at(const struct layer *layer, uint64_t position, const void *after,
+                   size_t after_size, struct ec_bytes *name, struct ec_bytes *value)
+{
+	struct named *named = names_after(layer->names, after, after_size);
+	bool old = stored_next(layer, after, after_size, name, value);
+	for (; named; named = named->next[0]) {
+		const struct layer_version *version = version_at(named, position);
+		int order = -1; /* of the layer's next to the store's next */
+		if (old)
+			order = names_compare(named->name, named->name_size, name->data,
+			                      name->size);
+		if (order > 0)
+			return true;
+		if (!version) /* the store's value counts, if it has one */
+			continue;
+		struct ec_bytes own = {.data = named->name, .size = named->name_size};
+		if (!version->gone) {
+			*name = own;
+			return version_value(version, value);
+		}
+		if (order == 0) /* deleted here: the store's own does not count */
+			old = stored_next(layer, own.data, own.size, name, value);
+	}
+	return old;
+}
+
+bool layer_next(const struct layer *layer, const void *after, size_t after_size,
+                struct ec_bytes *name, struct ec_bytes *value)
+{
+	return layer_next_at(layer, UINT64_MAX, after, after_size, name, value);
+}
+
+static void journal_add(struct layer *layer, uint64_t position, struct named *named)
+{
+	if (layer->journal_end == layer->journal_capacity) {
+		size_t count = layer->journal_end - layer->journal_first;
+		if (layer->journal_first > count) { /* mostly settled: move down */
+			memmove(layer->journal, layer->journal + layer->journal_first,
+			        count * sizeof *layer->journal);
+			layer->journal_first = 0;
+			layer->journal_end = count;
+		} else {
+			size_t capacity = layer->journal_capacity * 2 + 64;
+			layer->journal = realloc(layer->journal, capacity * sizeof *layer->journal);
+			if (!layer->journal)
+				abort();
+			layer->journal_capacity = capacity;
+		}
+	}
+	layer->journal[layer->journal_end++] =
+		(struct layer_change){.position = position, .named = named};
+}
+
+static struct layer_version *version_new(uint64_t position, const void *value, size_t size)
+{
+	struct layer_version *version = malloc(sizeof *version + size);
+	if (!version)
+		abort();
+	*version = (struct layer_version){.position = position, .size = size, .gone = !value};
+	if (size)
+		memcpy(version->data, value, size);
+	return version;
+}
+
+void layer_put(struct layer *layer, uint64_t position, const void *name, size_t name_size,
+               const void *value, size_t value_size)
+{
+	assert(value || value_size == 0);
+	struct named *named = names_put(layer->names, name, name_size);
+	struct layer_touch *touch = named->record;
+	struct layer_version *top = touch->top;
+	assert(!top || top->position <= position);
+	bool again = top && top->position == position;
+	if (again && value && !top->gone && top->size == value_size) {
+		if (value_size)
+			memcpy(top->data, value, value_size);
+		return;
+	}
+	struct layer_version *version = version_new(position, value, value_size);
+	version->below = again ? top->below : top;
+	touch->top = version;
+	layer->bytes += sizeof *version + value_size;
+	if (again) {
+		layer->bytes -= sizeof *top + top->size;
+		free(top);
+	} else {
+		journal_add(layer, position, named);
+	}
+}
+
+void layer_undo(struct layer *layer, uint64_t position)
+{
+	while (layer->journal_end > layer->journal_first) {
+		struct layer_change *change = &layer->journal[layer->journal_end - 1];
+		if (change->position <= position)
+			return;
+		struct layer_touch *touch = change->named->record;
+		struct layer_version *top = touch->top;
+		assert(top && top->position == change->position);
+		touch->top = top->below;
+		layer->bytes -= sizeof *top + top->size;
+		free(top);
+		if (!touch->top)
+			names_remove(layer->names, change->named);
+		layer->journal_end--;
+	}
+}
+
+/* Frees `version` and all below it. */
+static void versions_free(struct layer *layer, struct layer_version *version)
+{
+	while (version) {
+		struct layer_version *below = version->below;
+		layer->bytes -= sizeof *version + version->size;
+		free(version);
+		version = below;
+	}
+}
+
+static void named_settle(struct layer *layer, struct named *named, uint64_t position)
+{
+	struct layer_touch *touch = named->record;
+	struct layer_version **link = &touch->top;
+	while (*link && (*link)->position > position)
+		link = &(*link)->below;
+	struct layer_version *version = *link;
+	if (!version) /* an earlier entry of the journal settled it */
+		return;
+	struct stored_name at = stored(layer, named->name, named->name_size);
+	if (version->gone)
+		layer->store->del(layer->store, at.at, at.size);
+	else
+		layer->store->put(layer->store, at.at, at.size, version->data, version->size);
+	*link = NULL;
+	versions_free(layer, version);
+}
+
+void layer_settle(struct layer *layer, uint64_t position)
+{
+	size_t first = layer->journal_first, end = first;
+	while (end < layer->journal_end && layer->journal[end].position <= position)
+		end++;
+	for (size_t i = first; i < end; i++)
+		named_settle(layer, layer->journal[i].named, position);
+	/* A name stands in the journal once a version, so it may leave only with its last entry. */
+	for (size_t i = first; i < end; i++) {
+		struct named *named = layer->journal[i].named;
+		struct layer_touch *touch = named->record;
+		if (touch->top || touch->leaving)
+			continue;
+		touch->leaving = true;
+		layer->journal[layer->journal_first++].named = named;
+	}
+	for (size_t i = first; i < layer->journal_first; i++)
+		names_remove(layer->names, layer->journal[i].named);
+	layer->journal_first = end;
+}
+
+const ec_hash *layer_place(struct named *named)
+{
+	struct layer_touch *touch = named->record;
+	if (!touch->placed) {
+		touch->place = ec_sha256(named->name, named->name_size);
+		touch->placed = true;
+	}
+	return &touch->place;
+}
