@@ -38,6 +38,7 @@ struct ec_ledger_at {
 	uint64_t due_ns;   /* next community time at which a service waits for a TICK */
 	bool era_over;     /* the last block named the next roster: deliver nothing more */
 	uint64_t envelopes, executed; /* since open: seen, and with result DONE */
+	uint64_t pending_bytes;       /* values in memory that a persist would move to the store */
 };
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger);
 

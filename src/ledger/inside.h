@@ -1,0 +1,226 @@
+/* inside.h - what a ledger consists of.  Inside ledger/ only.
+ *
+ *     store (persisted_seq) <- layers, tree, ended blocks (.. seq) <- open block (.. position)
+ *
+ * (B1) Blocks in memory are persisted_seq + 1 .. seq, then the open one; positions have no gaps.
+ * (B2) tree_position is the last position of an ended block, or of the persisted one.
+ * (B3) Every layer's versions are above persisted_position.
+ */
+#ifndef EC_LEDGER_INSIDE_H
+#define EC_LEDGER_INSIDE_H
+
+#include "base/codec.h"
+#include "crypto/merkle.h"
+#include "ledger/ledger.h"
+#include "ledger/scratch.h"
+#include "ledger/tree.h"
+
+enum { BLOCK_POSITIONS = 64 };
+
+/* One delivered position. */
+struct block_slot {
+	struct ec_bytes batch; /* empty: a filler, or a batch of bad form, or one of no envelopes */
+	uint64_t stamp_ns;     /* of the order after it */
+	uint32_t first, count; /* its envelopes in the block */
+	uint32_t done;         /* of them, with result DONE */
+	bool turning;          /* a service wants another turn */
+};
+
+/* A block, open or ended.  What is per envelope stands in arrays of one length. */
+struct block {
+	uint64_t seq, first_position;
+	uint32_t slots;
+	struct block_slot slot[BLOCK_POSITIONS];
+	uint32_t count, capacity; /* envelopes */
+	ec_hash *id, *batch_leaf, *result_leaf;
+	uint32_t *result_end; /* where the result of each ends in `results` */
+	uint8_t *results;
+	size_t results_size, results_capacity;
+	/* Once it ended: */
+	uint8_t header[EC_HEADER_SIZE_MAX];
+	size_t header_size;
+	ec_hash hash;
+	uint64_t stamp_ns;
+	uint32_t nodes; /* subtrees of the history that its header completes, smallest first */
+	ec_hash node[EC_MERKLE_PATH_MAX];
+};
+
+/* An envelope of the batch at hand. */
+struct entry {
+	struct ec_bytes envelope, payload;
+	uint8_t author[32];
+	uint8_t salt[EC_SALT_SIZE];
+	ec_hash id;
+	uint64_t lane, sequence, expiry_ns;
+};
+
+/* How an era ended.  All bytes from malloc. */
+struct era_end {
+	uint64_t seq;
+	struct ec_bytes header, certificate, roster; /* certificate empty: not yet */
+	bool dirty;
+};
+
+struct service_entry {
+	const struct ec_service *service;
+	struct ec_bytes parameters;
+};
+
+struct ec_ledger {
+	struct ec_ledger_config config;
+	const struct ec_genesis *genesis;
+	struct ec_store *store;
+	uint8_t area; /* of the store: 'A' or 'B' */
+	struct service_entry service[EC_SERVICES_MAX];
+	uint32_t services;
+	struct layer state, ids;
+	struct tree tree;
+	uint64_t tree_position;
+	struct ec_scratch *scratch;
+	struct ec_membership *membership, *next_membership;
+	struct era_end *ends; /* of eras 1 .. */
+	uint32_t ends_count;
+	bool voted; /* the batch at hand held a vote for the next roster */
+
+	uint64_t claim_ns[EC_MEMBERS_MAX]; /* newest of each member; genesis start: none */
+	uint64_t position, stamp_ns;       /* of the order */
+	uint64_t seq, block_position;      /* of the last ended block */
+	uint64_t block_stamp_ns;
+	ec_hash block_hash;
+	uint64_t persisted_seq, persisted_position, persisted_stamp_ns;
+	ec_hash persisted_hash;
+	bool turning;
+	uint64_t due_ns;
+	uint64_t ids_count; /* order only */
+	ec_hash ids_hash;
+	uint64_t envelopes, executed;
+
+	struct block *open;
+	struct block **blocks; /* ended, not persisted; [0] is persisted_seq + 1 */
+	size_t blocks_count, blocks_capacity;
+	struct ec_frontier history; /* of the hashes of headers 1 .. seq */
+	uint64_t pruned_seq;        /* blocks up to it left the store */
+
+	uint64_t certified_seq;                        /* newest */
+	struct ec_bytes certificate, certified_header; /* from malloc */
+	bool certificate_dirty;
+
+	struct entry *entries; /* of the batch at hand */
+	uint32_t entries_capacity;
+	struct tree_change *changes;
+	size_t changes_capacity;
+	uint64_t collected;      /* marks names while changes are collected */
+	struct restore *restore; /* a state transfer into this ledger; NULL: none */
+	struct serving *serving; /* state transfers out of it */
+};
+
+static inline bool ledger_order_only(const struct ec_ledger *ledger)
+{
+	return ledger->genesis->flags & EC_GENESIS_ORDER_ONLY;
+}
+
+/* block.c */
+struct block *block_new(uint64_t seq, uint64_t first_position);
+void block_free(struct block *block);
+void block_add(struct block *block, const ec_hash *id, const ec_hash *batch_leaf);
+void block_result(struct block *block, const struct entry *entry, unsigned code,
+                  const uint8_t *detail, size_t detail_size);
+struct ec_bytes block_result_bytes(const struct block *block, uint32_t index);
+void block_cut(struct block *block, uint32_t slots);
+uint64_t block_last_position(const struct block *block);
+struct block *block_at(const struct ec_ledger *ledger,
+                       uint64_t seq); /* ended, in memory; or NULL */
+
+/* block_end.c */
+void block_end(struct ec_ledger *ledger);
+
+/* clock.c */
+void clock_load(struct ec_ledger *ledger);
+void clock_claim(struct ec_ledger *ledger, uint64_t position, uint32_t submitter,
+                 uint64_t stamp_ns);
+uint64_t clock_median(const struct ec_ledger *ledger);
+
+/* execute.c */
+unsigned execute(struct ec_ledger *ledger, const struct entry *entry, uint64_t position,
+                 uint32_t index);
+void execute_turns(struct ec_ledger *ledger, uint64_t position, uint64_t before_ns,
+                   uint64_t now_ns);
+void execute_due(struct ec_ledger *ledger);
+
+/* builtin.c: NULL when the kind is not the ledger's own. */
+typedef enum ec_result builtin(struct ec_ledger *ledger, struct ec_scratch *scratch,
+                               const struct ec_transaction *transaction);
+builtin *builtin_of(uint64_t kind);
+void account_write(struct ec_scratch *scratch, const uint8_t key[static 32], uint32_t roles,
+                   const char *name);
+
+/* era.c */
+enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
+                        const struct ec_transaction *transaction);
+void era_decide(struct ec_ledger *ledger, uint64_t position);
+void era_end_add(struct ec_ledger *ledger, const struct block *block);
+void era_end_drop(struct ec_ledger *ledger);
+struct ec_membership *era_next(struct ec_ledger *ledger); /* as the state has it; or NULL */
+
+/* meta.c */
+void meta_write(struct ec_ledger *ledger, const struct block *block);
+bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size);
+void era_ends_write(struct ec_ledger *ledger, uint64_t seq);
+bool era_ends_read(struct ec_ledger *ledger);
+struct ec_bytes bytes_copy(const void *data, size_t size); /* from malloc */
+void bytes_free(struct ec_bytes *bytes);
+
+/* undo.c: where the order stands, from the blocks in memory and the store. */
+void ledger_stand(struct ec_ledger *ledger);
+
+/* changes.c: brings the tree to the state as of a position; and to that of the genesis. */
+void tree_move(struct ec_ledger *ledger, uint64_t position);
+void tree_first(struct ec_ledger *ledger);
+
+/* history.c */
+bool history_node(void *ledger, uint32_t level, uint64_t index, ec_hash *out);
+void history_add(struct ec_ledger *ledger, struct block *block);
+bool history_load(struct ec_ledger *ledger, uint64_t count, struct ec_frontier *frontier);
+
+/* count.c: order only */
+void count_add(struct ec_ledger *ledger, const ec_hash *id);
+void count_write(struct ec_ledger *ledger, uint64_t position);
+void count_load(struct ec_ledger *ledger);
+
+/* prune.c: up to what the genesis keeps, when `seq` is the newest in the store. */
+void prune(struct ec_ledger *ledger, uint64_t seq);
+
+/* stored.c: a block's record in the store, borrowed until the store changes. */
+struct stored_block {
+	uint64_t first_position, stamp_ns;
+	struct ec_bytes header;
+	uint32_t slots, count;
+	uint32_t first[BLOCK_POSITIONS]; /* envelope of the block, a position */
+	const uint8_t *ids, *batch_leaves, *result_leaves, *result_ends, *results;
+	size_t results_size;
+};
+bool stored_block_read(struct ec_bytes bytes, struct stored_block *out);
+bool stored_block(struct ec_ledger *ledger, uint64_t seq, struct stored_block *out);
+struct ec_bytes stored_result(const struct stored_block *block, uint32_t index);
+
+/* Names in the store: area, table, then numbers big-endian. */
+enum ledger_table {
+	TABLE_STATE = 's',
+	TABLE_TREE = 't',
+	TABLE_IDS = 'i',
+	TABLE_HISTORY = 'h',
+	TABLE_BLOCK = 'b',
+	TABLE_BATCH = 'd',
+	TABLE_ERA = 'e',
+	TABLE_CERTIFICATE = 'c',
+	TABLE_META = 'm',
+};
+struct table_name {
+	uint8_t at[2 + 8 + 4];
+	size_t size;
+};
+struct table_name table_name(uint8_t area, enum ledger_table table, uint64_t number);
+struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_t number,
+                                  uint32_t part);
+
+#endif

@@ -1,0 +1,277 @@
+/* ledger.c - a ledger's life over a store, and what it tells about itself. */
+#include "ledger/inside.h"
+#include "ledger/field.h"
+#include "ledger/money.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* Which of the two areas of the store is the one in force: the other is a transfer's. */
+static const char area_name[] = "!area";
+
+static const struct ec_service *service_find(const struct ec_ledger_config *config,
+                                             const char *name)
+{
+	for (const struct ec_service *const *at = config->services; at && *at; at++)
+		if (strcmp((*at)->name, name) == 0)
+			return *at;
+	return NULL;
+}
+
+static bool services_take(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	const struct ec_genesis *genesis = ledger->genesis;
+	if (ledger_order_only(ledger) && genesis->services > 0)
+		return field_refuse(why, why_size,
+		                    "genesis: a group that only orders has no "
+		                    "services");
+	for (uint32_t i = 0; i < genesis->services; i++) {
+		const struct ec_service_entry *entry = &genesis->service[i];
+		const struct ec_service *service = service_find(&ledger->config, entry->name);
+		if (!service)
+			return field_refuse(why, why_size,
+			                    "genesis: this program has no service \"%s\"",
+			                    entry->name);
+		if (service->parameters_check && !service->parameters_check(entry->parameters))
+			return field_refuse(why, why_size,
+			                    "genesis: the parameters of service \"%s\" are not "
+			                    "usable",
+			                    entry->name);
+		ledger->service[ledger->services++] =
+			(struct service_entry){service, entry->parameters};
+	}
+	return true;
+}
+
+static void layers_start(struct ec_ledger *ledger)
+{
+	const uint8_t state[] = {ledger->area, TABLE_STATE}, ids[] = {ledger->area, TABLE_IDS};
+	const uint8_t tree[] = {ledger->area, TABLE_TREE};
+	layer_start(&ledger->state, ledger->store, state, sizeof state, true);
+	layer_start(&ledger->ids, ledger->store, ids, sizeof ids, false);
+	tree_start(&ledger->tree, ledger->store, tree, sizeof tree);
+	ledger->scratch = scratch_new(&ledger->state, (size_t)ledger->genesis->scratch_bytes_max);
+}
+
+/* An empty store gets what the genesis says, as block 0. */
+static bool first_write(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	const struct ec_genesis *genesis = ledger->genesis;
+	struct ec_store *store = ledger->store;
+	for (uint32_t i = 0; i < genesis->accounts && !ledger_order_only(ledger); i++) {
+		const struct ec_account_entry *account = &genesis->account[i];
+		scratch_begin(ledger->scratch, NULL, true);
+		account_write(ledger->scratch, account->key, account->roles, account->name);
+		scratch_keep(ledger->scratch, 0);
+	}
+	tree_first(ledger);
+	tree_flush(&ledger->tree);
+	layer_settle(&ledger->state, 0);
+	meta_write(ledger, NULL);
+	store->put(store, area_name, sizeof area_name - 1, &ledger->area, 1);
+	return store->sync(store) || field_refuse(why, why_size, "the store could not be written");
+}
+
+/* The membership in force, by the eras that ended. */
+static bool membership_load(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	struct ec_bytes roster = EC_NO_BYTES;
+	struct ec_membership *first = ledger->genesis->membership;
+	size_t size;
+	if (!era_ends_read(ledger))
+		return field_refuse(why, why_size, "store: the record of an era is torn");
+	for (uint32_t i = 0; i < ledger->ends_count; i++)
+		if (ledger->ends[i].seq < ledger->persisted_seq)
+			roster = ledger->ends[i].roster;
+	uint8_t *own = roster.size ? NULL : ec_membership_write(first, &size);
+	if (own)
+		roster = (struct ec_bytes){.data = own, .size = size};
+	ledger->membership = ec_membership_read(roster, why, why_size);
+	free(own);
+	if (!ledger->membership)
+		return false;
+	if (ledger->ends_count == ledger->membership->era)
+		ledger->next_membership = era_next(ledger);
+	return ledger->ends_count + 1 == ledger->membership->era || ledger->next_membership ||
+	       field_refuse(why, why_size, "store: its eras do not follow one another");
+}
+
+static bool certificate_load(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	struct table_name name = table_name(ledger->area, TABLE_CERTIFICATE, 0);
+	struct ec_bytes value;
+	size_t size;
+	if (!ledger->store->get(ledger->store, name.at, name.size, &value))
+		return true;
+	struct ec_reader reader = ec_reader_over(value.data, value.size);
+	ledger->certified_seq = ec_read_u64(&reader);
+	const uint8_t *at = ec_read_block(&reader, EC_HEADER_SIZE_MAX, &size);
+	ledger->certified_header = bytes_copy(at, size);
+	at = ec_read_block(&reader, EC_CERTIFICATE_SIZE_MAX, &size);
+	ledger->certificate = bytes_copy(at, size);
+	return ec_reader_done(&reader) ||
+	       field_refuse(why, why_size, "store: its certificate is torn");
+}
+
+/* Goes on where the store stands. */
+static bool load(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	const uint8_t prefix[] = {ledger->area, TABLE_STATE};
+	if (!meta_read(ledger, why, why_size) || !membership_load(ledger, why, why_size) ||
+	    !certificate_load(ledger, why, why_size) ||
+	    !money_adds_up(ledger->store, prefix, sizeof prefix, why, why_size))
+		return false;
+	ledger->seq = ledger->persisted_seq;
+	ledger->position = ledger->tree_position = ledger->persisted_position;
+	struct ec_frontier frontier;
+	if (!history_load(ledger, ledger->seq, &frontier))
+		return field_refuse(why, why_size, "store: a part of the history is missing");
+	ledger_stand(ledger);
+	return true;
+}
+
+static bool start(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	struct ec_store *store = ledger->store;
+	struct ec_bytes area;
+	if (!services_take(ledger, why, why_size))
+		return false;
+	bool fresh = !store->get(store, area_name, sizeof area_name - 1, &area);
+	if (!fresh && (area.size != 1 || (area.data[0] != 'A' && area.data[0] != 'B')))
+		return field_refuse(why, why_size, "store: it is not one of a ledger");
+	ledger->area = fresh ? 'A' : area.data[0];
+	layers_start(ledger);
+	if (fresh && !first_write(ledger, why, why_size))
+		return false;
+	return load(ledger, why, why_size);
+}
+
+struct ec_ledger *ec_ledger_open(const struct ec_ledger_config *config, char *why, size_t why_size)
+{
+	struct ec_ledger *ledger = calloc(1, sizeof *ledger);
+	if (!ledger)
+		abort();
+	ledger->config = *config;
+	ledger->genesis = config->genesis;
+	ledger->store = config->store;
+	if (start(ledger, why, why_size))
+		return ledger;
+	ec_ledger_close(ledger);
+	return NULL;
+}
+
+/* Everything but the configuration. */
+static void contents_free(struct ec_ledger *ledger)
+{
+	if (ledger->scratch) {
+		layer_end(&ledger->state);
+		layer_end(&ledger->ids);
+		tree_end(&ledger->tree);
+	}
+	scratch_free(ledger->scratch);
+	for (uint32_t i = 0; i < ledger->ends_count; i++) {
+		bytes_free(&ledger->ends[i].header);
+		bytes_free(&ledger->ends[i].certificate);
+		bytes_free(&ledger->ends[i].roster);
+	}
+	free(ledger->ends);
+	for (size_t i = 0; i < ledger->blocks_count; i++)
+		block_free(ledger->blocks[i]);
+	free(ledger->blocks);
+	block_free(ledger->open);
+	bytes_free(&ledger->certificate);
+	bytes_free(&ledger->certified_header);
+	ec_membership_free(ledger->membership);
+	ec_membership_free(ledger->next_membership);
+	free(ledger->entries);
+	free(ledger->changes);
+}
+
+void ec_ledger_close(struct ec_ledger *ledger)
+{
+	if (!ledger)
+		return;
+	contents_free(ledger);
+	free(ledger);
+}
+
+struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
+{
+	return (struct ec_ledger_at){
+		.position = ledger->position,
+		.seq = ledger->seq,
+		.block_position = ledger->block_position,
+		.persisted_position = ledger->persisted_position,
+		.header = ledger->block_hash,
+		.stamp_ns = ledger->stamp_ns,
+		.time_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns),
+		.due_ns = ledger->due_ns,
+		.era_over = ledger->next_membership != NULL,
+		.envelopes = ledger->envelopes,
+		.executed = ledger->executed,
+		.pending_bytes = ledger->state.bytes + ledger->ids.bytes,
+	};
+}
+
+void ec_ledger_results(const struct ec_ledger *ledger, uint64_t seq, ec_ledger_result_of *each,
+                       void *self)
+{
+	const struct block *block = block_at(ledger, seq);
+	for (uint32_t i = 0; block && i < block->count; i++) {
+		struct ec_bytes result = block_result_bytes(block, i);
+		struct ec_cbor cbor = ec_cbor_over(result.data, result.size);
+		ec_cbor_array_exact(&cbor, 2);
+		unsigned code = (unsigned)ec_cbor_uint(&cbor, EC_RESULT_COUNT);
+		struct ec_bytes detail = field_slice(result, ec_cbor_span(&cbor));
+		assert(ec_cbor_done(&cbor));
+		each(self, &block->id[i], seq, i, code, detail);
+	}
+}
+
+bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header)
+{
+	const struct block *block = block_at(ledger, seq);
+	struct stored_block stored;
+	if (block)
+		*header = ec_pool_copy(ledger->config.pool, block->header, block->header_size);
+	else if (seq == ledger->certified_seq && seq > 0)
+		*header = ec_pool_copy(ledger->config.pool, ledger->certified_header.data,
+		                       ledger->certified_header.size);
+	else if (stored_block(ledger, seq, &stored))
+		*header = ec_pool_copy(ledger->config.pool, stored.header.data, stored.header.size);
+	else
+		return false;
+	return true;
+}
+
+bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
+                   struct ec_bytes *value)
+{
+	if (name_size == 0 || name_size > EC_NAME_MAX)
+		return false;
+	return layer_get_at(&ledger->state, ledger->block_position, name, name_size, value);
+}
+
+bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
+{
+	struct ec_bytes name;
+	if (cursor->prefix_size > EC_NAME_MAX)
+		return false;
+	bool first = !cursor->begun;
+	cursor->begun = true;
+	if (first) {
+		memcpy(cursor->name, cursor->prefix, cursor->prefix_size);
+		cursor->name_size = cursor->prefix_size;
+		if (ec_ledger_get(ledger, cursor->name, cursor->name_size, value))
+			return true;
+	}
+	if (!layer_next_at(&ledger->state, ledger->block_position, cursor->name, cursor->name_size,
+	                   &name, value))
+		return false;
+	if (name.size < cursor->prefix_size || name.size > EC_NAME_MAX ||
+	    memcmp(name.data, cursor->prefix, cursor->prefix_size) != 0)
+		return false;
+	memcpy(cursor->name, name.data, name.size);
+	cursor->name_size = name.size;
+	return true;
+}

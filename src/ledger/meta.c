@@ -1,0 +1,135 @@
+/* meta.c - the names of a ledger's tables in its store, and the record that says where it stands.
+ */
+#include "ledger/inside.h"
+#include "base/codec.h"
+#include "ledger/field.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { ROSTER_SIZE_MAX = EC_VALUE_MAX };
+
+struct table_name table_name(uint8_t area, enum ledger_table table, uint64_t number)
+{
+	struct table_name name = {.at = {area, (uint8_t)table}, .size = 2 + 8};
+	for (int i = 0; i < 8; i++)
+		name.at[2 + i] = (uint8_t)(number >> 8 * (7 - i));
+	return name;
+}
+
+struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_t number,
+                                  uint32_t part)
+{
+	struct table_name name = table_name(area, table, number);
+	for (int i = 0; i < 4; i++)
+		name.at[name.size++] = (uint8_t)(part >> 8 * (3 - i));
+	return name;
+}
+
+struct ec_bytes bytes_copy(const void *data, size_t size)
+{
+	if (size == 0)
+		return EC_NO_BYTES;
+	uint8_t *copy = malloc(size);
+	if (!copy)
+		abort();
+	memcpy(copy, data, size);
+	return (struct ec_bytes){.data = copy, .size = size};
+}
+
+void bytes_free(struct ec_bytes *bytes)
+{
+	free((void *)(uintptr_t)bytes->data);
+	*bytes = EC_NO_BYTES;
+}
+
+void meta_write(struct ec_ledger *ledger, const struct block *block)
+{
+	uint8_t bytes[128];
+	struct ec_writer writer = ec_writer_over(bytes, sizeof bytes);
+	struct table_name name = table_name(ledger->area, TABLE_META, 0);
+	ec_write_hash(&writer, &ledger->genesis->hash);
+	ec_write_u64(&writer, block ? block->seq : 0);
+	ec_write_u64(&writer, block ? block_last_position(block) : 0);
+	ec_write_u64(&writer, block ? block->stamp_ns : ledger->genesis->time_start_ns);
+	ec_write_hash(&writer, block ? &block->hash : &ledger->genesis->hash);
+	ec_write_u64(&writer, ledger->pruned_seq);
+	assert(ec_writer_ok(&writer));
+	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
+}
+
+bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	struct table_name name = table_name(ledger->area, TABLE_META, 0);
+	struct ec_bytes value;
+	if (!ledger->store->get(ledger->store, name.at, name.size, &value))
+		return field_refuse(why, why_size, "store: it does not say where it stands");
+	struct ec_reader reader = ec_reader_over(value.data, value.size);
+	ec_hash genesis = ec_read_hash(&reader);
+	ledger->persisted_seq = ec_read_u64(&reader);
+	ledger->persisted_position = ec_read_u64(&reader);
+	ledger->persisted_stamp_ns = ec_read_u64(&reader);
+	ledger->persisted_hash = ec_read_hash(&reader);
+	ledger->pruned_seq = ec_read_u64(&reader);
+	if (!ec_reader_done(&reader))
+		return field_refuse(why, why_size, "store: its record of where it stands is torn");
+	return ec_hash_equal(&genesis, &ledger->genesis->hash) ||
+	       field_refuse(why, why_size, "store: it is of another network: its genesis differs");
+}
+
+static void era_end_write(struct ec_ledger *ledger, uint32_t i)
+{
+	const struct era_end *end = &ledger->ends[i];
+	struct table_name name = table_name(ledger->area, TABLE_ERA, i + 1);
+	size_t size = 8 + 3 * 4 + end->header.size + end->certificate.size + end->roster.size;
+	uint8_t *bytes = malloc(size);
+	if (!bytes)
+		abort();
+	struct ec_writer writer = ec_writer_over(bytes, size);
+	ec_write_u64(&writer, end->seq);
+	ec_write_block(&writer, end->header.data, end->header.size);
+	ec_write_block(&writer, end->certificate.data, end->certificate.size);
+	ec_write_block(&writer, end->roster.data, end->roster.size);
+	assert(ec_writer_ok(&writer) && writer.size == size);
+	ledger->store->put(ledger->store, name.at, name.size, bytes, size);
+	free(bytes);
+}
+
+void era_ends_write(struct ec_ledger *ledger, uint64_t seq)
+{
+	for (uint32_t i = 0; i < ledger->ends_count; i++) {
+		if (!ledger->ends[i].dirty || ledger->ends[i].seq > seq)
+			continue;
+		era_end_write(ledger, i);
+		ledger->ends[i].dirty = false;
+	}
+}
+
+static struct ec_bytes block_copy(struct ec_reader *reader, size_t size_max)
+{
+	size_t size;
+	const uint8_t *at = ec_read_block(reader, size_max, &size);
+	return at ? bytes_copy(at, size) : EC_NO_BYTES;
+}
+
+bool era_ends_read(struct ec_ledger *ledger)
+{
+	for (;;) {
+		struct table_name name =
+			table_name(ledger->area, TABLE_ERA, ledger->ends_count + 1);
+		struct ec_bytes value;
+		if (!ledger->store->get(ledger->store, name.at, name.size, &value))
+			return true;
+		size_t size = (ledger->ends_count + 1) * sizeof *ledger->ends;
+		if (!(ledger->ends = realloc(ledger->ends, size)))
+			abort();
+		struct era_end *end = &ledger->ends[ledger->ends_count++];
+		struct ec_reader reader = ec_reader_over(value.data, value.size);
+		*end = (struct era_end){.seq = ec_read_u64(&reader)};
+		end->header = block_copy(&reader, EC_HEADER_SIZE_MAX);
+		end->certificate = block_copy(&reader, EC_CERTIFICATE_SIZE_MAX);
+		end->roster = block_copy(&reader, ROSTER_SIZE_MAX);
+		if (!ec_reader_done(&reader))
+			return false;
+	}
+}

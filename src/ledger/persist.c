@@ -1,0 +1,127 @@
+/* persist.c - ended blocks into the store, all or nothing.
+ *
+ * The store then holds the ledger as of one block, whatever came after it: the tree goes back to
+ * that block for the time of writing (it is a function of the set alone), the layers settle up to
+ * it.
+ */
+#include "ledger/inside.h"
+#include "base/codec.h"
+#include "ledger/field.h"
+#include "ledger/money.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+/* A block's record: everything but the batches. */
+static void record_put(struct ec_writer *writer, const struct block *block)
+{
+	ec_write_u64(writer, block->first_position);
+	ec_write_u64(writer, block->stamp_ns);
+	ec_write_block(writer, block->header, block->header_size);
+	ec_write_u32(writer, block->slots);
+	for (uint32_t i = 0; i < block->slots; i++) {
+		ec_write_u32(writer, block->slot[i].first);
+		ec_write_u32(writer, block->slot[i].count);
+	}
+	ec_write_u32(writer, block->count);
+	ec_write_raw(writer, block->id, block->count * sizeof(ec_hash));
+	ec_write_raw(writer, block->batch_leaf, block->count * sizeof(ec_hash));
+	ec_write_raw(writer, block->result_leaf, block->count * sizeof(ec_hash));
+	for (uint32_t i = 0; i < block->count; i++)
+		ec_write_u32(writer, block->result_end[i]);
+	ec_write_block(writer, block->results, block->results_size);
+}
+
+static void block_write(struct ec_ledger *ledger, const struct block *block)
+{
+	struct ec_store *store = ledger->store;
+	struct ec_writer count = ec_writer_over(NULL, 0);
+	record_put(&count, block);
+	uint8_t *bytes = malloc(count.size);
+	if (!bytes)
+		abort();
+	struct ec_writer writer = ec_writer_over(bytes, count.size);
+	record_put(&writer, block);
+	assert(ec_writer_ok(&writer));
+	struct table_name name = table_name(ledger->area, TABLE_BLOCK, block->seq);
+	store->put(store, name.at, name.size, bytes, writer.size);
+	free(bytes);
+	for (uint32_t i = 0; i < block->slots; i++) {
+		struct ec_bytes batch = block->slot[i].batch;
+		if (batch.size == 0)
+			continue;
+		name = table_name_part(ledger->area, TABLE_BATCH, block->seq, i);
+		store->put(store, name.at, name.size, batch.data, batch.size);
+	}
+	name = table_name(ledger->area, TABLE_HISTORY, block->seq);
+	store->put(store, name.at, name.size, block->node, block->nodes * sizeof(ec_hash));
+}
+
+static void certificate_write(struct ec_ledger *ledger, uint64_t seq)
+{
+	if (!ledger->certificate_dirty || ledger->certified_seq > seq)
+		return;
+	struct table_name name = table_name(ledger->area, TABLE_CERTIFICATE, 0);
+	size_t size = 8 + 2 * 4 + ledger->certified_header.size + ledger->certificate.size;
+	uint8_t *bytes = malloc(size);
+	if (!bytes)
+		abort();
+	struct ec_writer writer = ec_writer_over(bytes, size);
+	ec_write_u64(&writer, ledger->certified_seq);
+	ec_write_block(&writer, ledger->certified_header.data, ledger->certified_header.size);
+	ec_write_block(&writer, ledger->certificate.data, ledger->certificate.size);
+	assert(ec_writer_ok(&writer));
+	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
+	ledger->certificate_dirty = false;
+	free(bytes);
+}
+
+/* The blocks up to `seq` leave memory. */
+static void blocks_drop(struct ec_ledger *ledger, uint64_t seq)
+{
+	size_t count = (size_t)(seq - ledger->persisted_seq);
+	const struct block *last = ledger->blocks[count - 1];
+	ledger->persisted_seq = seq;
+	ledger->persisted_position = block_last_position(last);
+	ledger->persisted_stamp_ns = last->stamp_ns;
+	ledger->persisted_hash = last->hash;
+	for (size_t i = 0; i < count; i++)
+		block_free(ledger->blocks[i]);
+	ledger->blocks_count -= count;
+	memmove(ledger->blocks, ledger->blocks + count, ledger->blocks_count * sizeof last);
+}
+
+static void settle(struct ec_ledger *ledger, uint64_t seq)
+{
+	const struct block *last = block_at(ledger, seq);
+	uint64_t position = block_last_position(last);
+	if (!ledger_order_only(ledger)) {
+		tree_move(ledger, position);
+		tree_flush(&ledger->tree);
+	}
+	layer_settle(&ledger->state, position);
+	layer_settle(&ledger->ids, position);
+	for (uint64_t i = ledger->persisted_seq + 1; i <= seq; i++)
+		block_write(ledger, block_at(ledger, i));
+	prune(ledger, seq);
+	meta_write(ledger, last);
+	blocks_drop(ledger, seq);
+}
+
+bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size)
+{
+	const uint8_t prefix[] = {ledger->area, TABLE_STATE};
+	struct ec_store *store = ledger->store;
+	if (seq > ledger->seq)
+		seq = ledger->seq;
+	if (seq > ledger->persisted_seq)
+		settle(ledger, seq);
+	era_ends_write(ledger, ledger->persisted_seq);
+	certificate_write(ledger, ledger->persisted_seq);
+	if (!money_adds_up(store, prefix, sizeof prefix, why, why_size))
+		return false;
+	if (!store->sync(store))
+		return field_refuse(why, why_size, "the store could not be written");
+	tree_move(ledger, ledger->block_position);
+	return true;
+}
