@@ -3,7 +3,10 @@
  *
  * Of each slot we say only what the other has not shown to have on disk: who said COMMIT needs no
  * PREPARE of us, who said PREPARE needs no batch.  A request is answered once for each view and low
- * mark of ours, so that asking costs the asker as much as us. */
+ * mark of ours and each advance of the asker, so that asking costs the asker too.
+ *
+ * Whoever has left a view alone, or never votes, has no other timer: when its host waits for a
+ * batch and nothing has moved for a time-out, it asks everyone, once until something moves. */
 #include "consensus/pbft/state.h"
 
 static bool shown_commit(const struct ballot *said, uint64_t view, const struct value *value)
@@ -32,11 +35,15 @@ static void slot_say(struct pbft *self, struct slot *slot, ec_node to, struct ec
 		message.kind = PREPARE;
 		pbft_send(self, out, to, &message, EC_NO_BYTES, EC_SIGN);
 	}
-	if (!slot->prepared)
+	bool delivered = slot->committed && slot->seq <= self->delivered;
+	if (!slot->prepared && !delivered)
 		return;
 	message.kind = COMMIT;
 	message.view = slot->prepared_view;
-	message.value = slot->prepared_value;
+	message.value = delivered ? slot->committed_value : slot->prepared_value;
+	message.word = delivered ? SAYS_DELIVERED : 0;
+	if (slot->prepared && value_equal(&slot->prepared_value, &message.value))
+		message.word |= SAYS_COMMIT;
 	pbft_send(self, out, to, &message, EC_NO_BYTES, 0);
 }
 
@@ -113,24 +120,39 @@ void pbft_again_received(struct pbft *self, const struct ec_input *in, const str
                          struct ec_out *out)
 {
 	struct member *member = pbft_members(self) + in->from;
-	if (m->seq > member->marked)
-		member->marked = m->seq;
 	if (member->answered && member->answered_view == self->view &&
-	    member->answered_low == self->low)
+	    member->answered_low == self->low && member->answered_seq >= m->seq)
 		return;
 	member->answered = true;
 	member->answered_view = self->view;
 	member->answered_low = self->low;
+	member->answered_seq = m->seq;
 	pbft_say_again(self, in->from, out);
 }
 
 void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out)
 {
-	/* A low mark that is proven may be beyond where we stand: ask from where we stand. */
-	ec_seq stands = self->delivered - self->delivered % self->interval;
-	struct message message = {
-		.kind = AGAIN, .view = self->view, .seq = stands < self->low ? stands : self->low};
+	struct message message = {.kind = AGAIN, .view = self->view, .seq = self->delivered};
 	for (uint64_t left = whom & ~bit(self->config.self); left; left &= left - 1)
 		pbft_send(self, out, (ec_node)__builtin_ctzll(left), &message, EC_NO_BYTES,
 		          EC_EAGER);
+}
+
+uint64_t pbft_stuck_deadline(const struct pbft *self)
+{
+	bool alone = !self->voter || (!self->active && !self->deadline);
+	if (!self->started || !alone || !self->since || self->asked_again || self->fetching)
+		return 0;
+	uint64_t begin = self->since > self->moved ? self->since : self->moved;
+	return begin + (self->options.timeout_ns << self->backoff);
+}
+
+void pbft_stuck_ask(struct pbft *self, struct ec_out *out)
+{
+	uint64_t deadline = pbft_stuck_deadline(self);
+	if (!deadline || self->now < deadline)
+		return;
+	self->asked_again = true;
+	pbft_note(self, out, "stuck after", self->delivered);
+	pbft_again_ask(self, self->voter_set, out);
 }

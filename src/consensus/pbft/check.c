@@ -212,7 +212,8 @@ static bool message_good(struct check *check)
 	switch ((int)m->kind) {
 	case COMMIT:
 		return voter(check, check->in->from) && number(check, m->seq) &&
-		       value_good(check, &m->value);
+		       value_good(check, &m->value) && m->word >= SAYS_COMMIT &&
+		       m->word <= (SAYS_COMMIT | SAYS_DELIVERED);
 	case RELAY:
 		return relay_good(check);
 	case ASK_VIEW_CHANGE:

@@ -11,13 +11,14 @@ enum field {
 	VALUE = 16,
 	DIGEST = 32,
 	QUOTE = 64,
+	WORD = 128,
 };
 
 /* clang-format off */
 static const uint8_t fields[KINDS] = {
 	[PREPREPARE]        = VIEW | SEQ,
 	[PREPARE]           = VIEW | SEQ | VALUE,
-	[COMMIT]            = VIEW | SEQ | VALUE,
+	[COMMIT]            = VIEW | SEQ | VALUE | WORD,
 	[CHECKPOINT]        = SEQ | DIGEST,
 	[VIEW_CHANGE]       = VIEW,
 	[NEW_VIEW]          = VIEW,
@@ -80,6 +81,8 @@ bool pbft_message_read(struct ec_bytes head, struct message *message)
 		message->value = pbft_value_read(&reader);
 	if (has & DIGEST)
 		message->digest = ec_read_hash(&reader);
+	if (has & WORD)
+		message->word = ec_read_u8(&reader);
 	if (has & QUOTE) {
 		message->quoted = block_read(&reader, QUOTED_SIZE_MAX);
 		message->proof = block_read(&reader, EC_PROOF_SIZE_MAX);
@@ -105,6 +108,8 @@ static void message_put(struct ec_writer *writer, const struct message *message)
 		pbft_value_write(writer, &message->value);
 	if (has & DIGEST)
 		ec_write_hash(writer, &message->digest);
+	if (has & WORD)
+		ec_write_u8(writer, message->word);
 	if (has & QUOTE) {
 		ec_write_block(writer, message->quoted.data, message->quoted.size);
 		ec_write_block(writer, message->proof.data, message->proof.size);

@@ -59,11 +59,17 @@ struct message {
 	ec_seq delivered; /* records: where the writer stood */
 	struct value value;
 	ec_hash digest;
+	uint8_t word;                  /* COMMIT: of SAYS_COMMIT and SAYS_DELIVERED */
 	struct ec_bytes quoted, proof; /* RELAY: another's head and its proof, inside this head */
 };
 
 enum {
-	HEAD_SIZE_MAX = 1 + 4 + 8 + 8 + 8 + 36 + 32 + 8 + 64 + EC_PROOF_SIZE_MAX,
+	SAYS_COMMIT = 1,    /* in this view, behind a prepared certificate on disk */
+	SAYS_DELIVERED = 2, /* has heard a quorum of COMMITs, in whatever view */
+};
+
+enum {
+	HEAD_SIZE_MAX = 1 + 1 + 4 + 8 + 8 + 8 + 36 + 32 + 8 + 64 + EC_PROOF_SIZE_MAX,
 	QUOTED_SIZE_MAX = 64, /* of the head inside a RELAY or BLAME */
 	VOTE_SIZE_MAX = 4 + 1 + 4 + EC_PROOF_SIZE_MAX,
 };

@@ -6,6 +6,9 @@
  * COMMIT. A quorum of equal COMMITs is final for whoever hears it, prepared or not, in whatever
  * view.
  *
+ * Ours: a COMMIT that is said again says too whether its sender has delivered the batch.  f+1 of
+ * these are final as well, for one of them is correct: a member that few can still help is not left
+ * behind.
  * Ours: the primary's word in a slot that a NEW-VIEW settled, or that it says again to someone who
  * holds the batch, is a PREPARE too: it spares the batch.
  * Ours: positions may be accepted up to 3K above the low mark though primaries stop at 2K: a member
@@ -154,6 +157,7 @@ void pbft_slot_count_votes(struct pbft *self, struct slot *slot, struct ec_out *
 	                          .value = slot->accepted_value};
 	pbft_save(self, out, &message, ec_keep(slot->certificate), 0);
 	message.kind = COMMIT;
+	message.word = SAYS_COMMIT;
 	pbft_send(self, out, EC_ALL, &message, EC_NO_BYTES, 0);
 }
 
@@ -205,27 +209,43 @@ void pbft_prepare_received(struct pbft *self, const struct ec_input *in, const s
 	pbft_slot_count_votes(self, slot, out);
 }
 
+/* Who says COMMIT as `m` does, and who has delivered the same. */
+static void commits_count(const struct pbft *self, const struct slot *slot, const struct message *m,
+                          uint64_t *equal, uint64_t *delivered)
+{
+	const struct ballot *ballot = pbft_ballots(self, slot);
+	for (uint32_t i = 0; i < self->n; i++) {
+		if (ballot[i].commit_said && ballot[i].commit_view == m->view &&
+		    value_equal(&ballot[i].commit, &m->value))
+			*equal |= bit(i);
+		if (ballot[i].delivered_said && value_equal(&ballot[i].delivered, &m->value))
+			*delivered |= bit(i);
+	}
+}
+
 void pbft_commit_received(struct pbft *self, const struct ec_input *in, const struct message *m,
                           struct ec_out *out)
 {
 	struct slot *slot = slot_heard(self, in->from, m->seq);
 	if (!slot)
 		return;
-	struct ballot *ballot = pbft_ballots(self, slot), *said = ballot + in->from;
-	if (said->commit_said && said->commit_view > m->view)
-		return;
-	said->commit_said = true;
-	said->commit_view = m->view;
-	said->commit = m->value;
+	struct ballot *said = pbft_ballots(self, slot) + in->from;
+	if (m->word & SAYS_COMMIT && !(said->commit_said && said->commit_view > m->view)) {
+		said->commit_said = true;
+		said->commit_view = m->view;
+		said->commit = m->value;
+	}
+	if (m->word & SAYS_DELIVERED) {
+		said->delivered_said = true;
+		said->delivered = m->value;
+	}
 	if (slot->committed)
 		return;
-	uint64_t equal = 0;
-	for (uint32_t i = 0; i < self->n; i++)
-		if (ballot[i].commit_said && ballot[i].commit_view == m->view &&
-		    value_equal(&ballot[i].commit, &m->value))
-			equal |= bit(i);
-	if (set_count(equal) < self->quorum)
+	uint64_t equal = 0, delivered = 0;
+	commits_count(self, slot, m, &equal, &delivered);
+	if (set_count(equal) < self->quorum && set_count(delivered) <= self->faults)
 		return;
+	equal |= delivered;
 	pbft_slot_commit(self, slot, m->value);
 	slot->asked = 0;
 	if (!pbft_body_has(slot, &m->value))
@@ -262,6 +282,8 @@ void pbft_deliver_ready(struct pbft *self, struct ec_out *out)
 			return;
 		commit_record(self, slot, out);
 		self->delivered++;
+		self->moved = self->now;
+		self->asked_again = false;
 		bool filler = value_filler(&slot->committed_value);
 		ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
 		                                .node = slot->committed_value.origin,

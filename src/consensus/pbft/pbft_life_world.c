@@ -44,6 +44,19 @@ void world_sever(struct world *world, ec_node a, ec_node b)
 	world->severed[a][b] = world->severed[b][a] = true;
 }
 
+void world_join(struct world *world, ec_node a, ec_node b)
+{
+	world->severed[a][b] = world->severed[b][a] = false;
+	link_new(world, a, b);
+}
+
+void world_isolate(struct world *world, ec_node node)
+{
+	for (ec_node other = 0; other < world->n; other++)
+		if (other != node)
+			world_sever(world, node, other);
+}
+
 void world_heal(struct world *world)
 {
 	for (ec_node a = 0; a < world->n; a++)
@@ -218,6 +231,7 @@ const char *world_free(struct world *world)
 			ec_drop(record->head);
 			ec_drop(record->body);
 		}
+		world_message_drop(&world->change[node]);
 		free(member->effects.item);
 		free(member->records.item);
 		free(member->state);

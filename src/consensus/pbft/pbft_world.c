@@ -3,6 +3,7 @@
 
 #include "crypto/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Signatures that cost little: whoever knows the key could make them, and tests do not try. */
@@ -72,6 +73,13 @@ struct ec_bytes world_sign(struct world *world, ec_node from, struct ec_bytes he
 	return proof;
 }
 
+void world_message_drop(struct world_message *message)
+{
+	ec_drop(message->head);
+	ec_drop(message->body);
+	ec_drop(message->proof);
+}
+
 /* Puts a message on a link; gives nothing away.  Messages to oneself are never lost. */
 static void message_put(struct world *world, ec_node from, ec_node to, struct ec_bytes head,
                         struct ec_bytes body, struct ec_bytes proof)
@@ -84,8 +92,16 @@ static void message_put(struct world *world, ec_node from, ec_node to, struct ec
 	                                .proof = ec_keep(proof),
 	                                .digest = world_digest(body)};
 	world_push(&world->link[from][to], &message);
-	if (from != to && pbft_message_read(head, &m))
-		world->sent[m.kind]++;
+	if (!pbft_message_read(head, &m))
+		return;
+	world->sent[m.kind] += from != to;
+	if (m.kind != VIEW_CHANGE)
+		return;
+	world_message_drop(&world->change[from]);
+	message.head = ec_keep(head);
+	message.body = ec_keep(body);
+	message.proof = ec_keep(proof);
+	world->change[from] = message;
 }
 
 void world_forge(struct world *world, ec_node from, ec_node to, const struct message *message,
@@ -97,13 +113,6 @@ void world_forge(struct world *world, ec_node from, ec_node to, const struct mes
 	message_put(world, from, to, head, body, proof);
 	ec_drop(head);
 	ec_drop(proof);
-}
-
-void world_message_drop(struct world_message *message)
-{
-	ec_drop(message->head);
-	ec_drop(message->body);
-	ec_drop(message->proof);
 }
 
 static void send_perform(struct world *world, ec_node from, const struct ec_effect *effect)
@@ -264,7 +273,7 @@ void world_disk(struct world *world, ec_node node, uint32_t count)
 static uint64_t since(const struct world *world, const struct world_member *member)
 {
 	for (uint32_t i = 0; i < world->batches; i++)
-		if (!member->has[i])
+		if (!member->has[i] && world->offered[i] >> member->config.self & 1)
 			return world->arrived[i];
 	return 0;
 }
@@ -388,6 +397,25 @@ bool world_deliver(struct world *world, ec_node from, ec_node to)
 	return true;
 }
 
+void world_round_to(struct world *world, ec_node to)
+{
+	for (ec_node from = 0; from < world->n; from++)
+		for (uint32_t count = world->link[from][to].count; count; count--)
+			world_deliver(world, from, to);
+}
+
+void world_round(struct world *world)
+{
+	uint32_t count[WORLD_MEMBERS][WORLD_MEMBERS];
+	for (ec_node from = 0; from < world->n; from++)
+		for (ec_node to = 0; to < world->n; to++)
+			count[from][to] = world->link[from][to].count;
+	for (ec_node from = 0; from < world->n; from++)
+		for (ec_node to = 0; to < world->n; to++)
+			while (count[from][to]--)
+				world_deliver(world, from, to);
+}
+
 void world_settle(struct world *world)
 {
 	for (bool moved = true; moved;) {
@@ -406,10 +434,16 @@ void world_settle(struct world *world)
 
 uint32_t world_batch(struct world *world, const char *text)
 {
+	return world_batch_at(world, text, UINT64_MAX);
+}
+
+uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered)
+{
 	uint32_t number = world->batches++;
 	world->batch[number] = ec_pool_copy(world->pool, text, strlen(text));
 	world->batch_digest[number] = world_digest(world->batch[number]);
 	world->arrived[number] = world->now;
+	world->offered[number] = offered;
 	for (ec_node node = 0; node < world->n; node++)
 		if (world->member[node].up && !world->member[node].byzantine)
 			world_step(world, node, (struct ec_input){.kind = EC_WAKE});
@@ -424,7 +458,8 @@ void world_submit(struct world *world)
 			if (!member->up || member->byzantine || member->lead != node ||
 			    !member->want)
 				break;
-			if (member->has[i] || member->submitted_view[i] == member->view + 1)
+			if (member->has[i] || member->submitted_view[i] == member->view + 1 ||
+			    !(world->offered[i] >> node & 1))
 				continue;
 			member->submitted_view[i] = member->view + 1;
 			world_step(world, node,
@@ -465,6 +500,18 @@ bool world_behind(const struct world *world)
 			return true;
 	}
 	return false;
+}
+
+void world_print(const struct world *world)
+{
+	char line[512];
+	for (ec_node node = 0; node < world->n; node++) {
+		struct ec_text text = ec_text_over(line, sizeof line);
+		if (world->member[node].up)
+			ec_pbft.show(world->member[node].state, &text);
+		printf("%c: %s; applied %llu\n", 'a' + (int)node, line,
+		       (unsigned long long)world->member[node].applied);
+	}
 }
 
 bool world_finish(struct world *world, uint64_t ms)

@@ -70,6 +70,8 @@ struct world {
 	struct ec_bytes batch[WORLD_BATCHES];
 	ec_hash batch_digest[WORLD_BATCHES];
 	uint64_t arrived[WORLD_BATCHES];
+	uint64_t offered[WORLD_BATCHES];            /* the members whose hosts know it */
+	struct world_message change[WORLD_MEMBERS]; /* the last VIEW-CHANGE that each sent */
 
 	ec_hash agreed[WORLD_SEQS];
 	bool agreed_known[WORLD_SEQS];
@@ -94,13 +96,17 @@ const char *world_free(struct world *world);
 
 void world_violate(struct world *world, const char *what);
 
-/* A new client batch, known to every host at once.  Returns its number. */
+/* A new client batch, known to every host at once, or to those of a set.  Returns its number. */
 uint32_t world_batch(struct world *world, const char *text);
+uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered);
 /* Hands the pending batches to whoever takes batches now. */
 void world_submit(struct world *world);
 
 /* One message, or everything; effects are performed as far as disks allow.  false: none there. */
 bool world_deliver(struct world *world, ec_node from, ec_node to);
+/* What is under way now, once; or only what is under way to one member. */
+void world_round(struct world *world);
+void world_round_to(struct world *world, ec_node to);
 void world_settle(struct world *world);
 /* Lets time pass, waking whoever asks for it, and settles. */
 void world_pass(struct world *world, uint64_t ms);
@@ -114,10 +120,15 @@ void world_restart(struct world *world, ec_node node);
 /* Breaks a link: what is under way in both directions is lost from some point on; kept of each. */
 void world_break(struct world *world, ec_node a, ec_node b, uint32_t keep_ab, uint32_t keep_ba);
 void world_sever(struct world *world, ec_node a, ec_node b); /* and leaves it so */
-void world_heal(struct world *world);                        /* all severed links are new */
+void world_join(struct world *world, ec_node a, ec_node b);
+void world_isolate(struct world *world, ec_node node);
+void world_heal(struct world *world); /* all severed links are new */
 
 /* A WAKE, as when `since` has changed. */
 void world_wake(struct world *world, ec_node node);
+
+/* What every member shows, for people. */
+void world_print(const struct world *world);
 
 /* Whether a member that is up lacks something that another has delivered, or a pending batch. */
 bool world_behind(const struct world *world);

@@ -150,7 +150,7 @@ void pbft_life_start(struct pbft *self, const struct ec_input *in, struct ec_out
 	self->delivered = self->snapped = in->seq;
 	if (in->seq > self->fetched)
 		self->fetched = in->seq;
-	self->entered = self->now;
+	self->entered = self->moved = self->now;
 	self->next = (self->planned_to > self->low ? self->planned_to : self->low) + 1;
 	for (ec_seq seq = pbft_window_floor(self) + 1; seq <= pbft_window_end(self); seq++) {
 		struct slot *slot = pbft_slot_at(self, seq);

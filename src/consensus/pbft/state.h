@@ -26,10 +26,10 @@ struct body {
 
 /* What one member last said of one slot: the highest view of each. */
 struct ballot {
-	bool prepare_said, commit_said;
+	bool prepare_said, commit_said, delivered_said;
 	enum kind prepare_kind; /* PREPREPARE or PREPARE: what was signed */
 	uint64_t prepare_view, commit_view;
-	struct value prepare, commit;
+	struct value prepare, commit, delivered;
 	struct ec_bytes proof; /* of the first; none once it is part of a certificate */
 };
 
@@ -77,7 +77,7 @@ struct member {
 	ec_seq marked; /* the highest position that it said it stands at */
 	bool answered; /* its AGAIN, while we stood at answered_view, answered_low */
 	uint64_t answered_view;
-	ec_seq answered_low;
+	ec_seq answered_low, answered_seq;
 };
 
 /* O of a NEW-VIEW, computed: position base + 1 + index. */
@@ -115,6 +115,8 @@ struct pbft {
 	ec_seq next;       /* the next position that I would propose as primary */
 	ec_seq planned_to; /* positions up to here were settled by the NEW-VIEW of this view */
 	uint64_t catch_up; /* when to fetch unless messages bring us to `low`; 0: no need */
+	uint64_t moved;    /* when something was delivered last, or a view was left */
+	bool asked_again;  /* since then */
 	uint64_t tried;    /* members asked to be fetched from */
 
 	struct ec_bytes change;  /* my VIEW-CHANGE to this view */
@@ -267,6 +269,8 @@ void pbft_cut_save(struct pbft *self, struct ec_out *out);
 void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out);
 void pbft_again_received(struct pbft *self, const struct ec_input *in, const struct message *m,
                          struct ec_out *out);
+void pbft_stuck_ask(struct pbft *self, struct ec_out *out);
+uint64_t pbft_stuck_deadline(const struct pbft *self);
 void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out);
 
 /* timers.c - when to lose patience. */

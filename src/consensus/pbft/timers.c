@@ -29,6 +29,7 @@ static uint64_t view_deadline(const struct pbft *self)
 void pbft_timers_run(struct pbft *self, struct ec_out *out)
 {
 	uint64_t deadline = view_deadline(self);
+	pbft_stuck_ask(self, out);
 	if (!deadline || self->now < deadline)
 		return;
 	if (self->backoff < BACKOFF_MAX)
@@ -38,9 +39,11 @@ void pbft_timers_run(struct pbft *self, struct ec_out *out)
 
 uint64_t pbft_timers_wake(const struct pbft *self)
 {
-	uint64_t view = view_deadline(self);
-	uint64_t fetch = self->fetching ? 0 : self->catch_up;
-	if (view && fetch)
-		return view < fetch ? view : fetch;
-	return view ? view : fetch;
+	uint64_t wakes[] = {view_deadline(self), self->fetching ? 0 : self->catch_up,
+	                    pbft_stuck_deadline(self)};
+	uint64_t first = 0;
+	for (uint32_t i = 0; i < sizeof wakes / sizeof wakes[0]; i++)
+		if (wakes[i] && (!first || wakes[i] < first))
+			first = wakes[i];
+	return first;
 }
