@@ -126,7 +126,7 @@ static const char *gap_becomes_a_filler(uint32_t bug)
 	world->offered[0] = 0;
 	if (!world_finish(world, 60000))
 		world_violate(world, "liveness: not everything is delivered");
-	if (!bug && !strstr(world->notes, "null request 1"))
+	if (!bug && !strstr(world->notes, "null-request 1"))
 		world_violate(world, "schedule: nothing was filled");
 	return world_free(world);
 }

@@ -3,7 +3,6 @@
 
 #include "crypto/hash.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 /* Signatures that cost little: whoever knows the key could make them, and tests do not try. */
@@ -23,34 +22,6 @@ static bool fake_verify(const uint8_t key[static EC_KEY_SIZE], const void *messa
 }
 
 const struct ec_crypto world_crypto = {.verify = fake_verify, .sign = fake_sign};
-
-void *world_push(struct world_queue *queue, const void *item)
-{
-	if (queue->first + queue->count == queue->capacity) {
-		if (queue->first > queue->capacity / 2) {
-			memmove(queue->item, (char *)queue->item + queue->first * queue->size,
-			        queue->count * queue->size);
-			queue->first = 0;
-		} else {
-			queue->capacity = queue->capacity ? 2 * queue->capacity : 16;
-			queue->item = realloc(queue->item, queue->capacity * queue->size);
-		}
-	}
-	void *at = (char *)queue->item + (queue->first + queue->count++) * queue->size;
-	memcpy(at, item, queue->size);
-	return at;
-}
-
-void *world_at(const struct world_queue *queue, uint32_t index)
-{
-	return (char *)queue->item + (queue->first + index) * queue->size;
-}
-
-void world_shift(struct world_queue *queue)
-{
-	queue->first++;
-	queue->count--;
-}
 
 ec_hash world_digest(struct ec_bytes body)
 {
@@ -500,18 +471,6 @@ bool world_behind(const struct world *world)
 			return true;
 	}
 	return false;
-}
-
-void world_print(const struct world *world)
-{
-	char line[512];
-	for (ec_node node = 0; node < world->n; node++) {
-		struct ec_text text = ec_text_over(line, sizeof line);
-		if (world->member[node].up)
-			ec_pbft.show(world->member[node].state, &text);
-		printf("%c: %s; applied %llu\n", 'a' + (int)node, line,
-		       (unsigned long long)world->member[node].applied);
-	}
 }
 
 bool world_finish(struct world *world, uint64_t ms)
