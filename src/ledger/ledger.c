@@ -51,6 +51,8 @@ static void layers_start(struct ec_ledger *ledger)
 	layer_start(&ledger->ids, ledger->store, ids, sizeof ids, false);
 	tree_start(&ledger->tree, ledger->store, tree, sizeof tree);
 	ledger->scratch = scratch_new(&ledger->state, (size_t)ledger->genesis->scratch_bytes_max);
+	ledger->scratch->genesis = ledger->genesis;
+	ledger->scratch->crypto = ledger->config.crypto;
 }
 
 /* An empty store gets what the genesis says, as block 0. */

@@ -258,3 +258,23 @@ void ec_result_reason(struct ec_scratch *scratch, const char *reason)
 	assert(ec_cbor_writer_ok(&writer));
 	scratch->detail_size = writer.out.size;
 }
+
+bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_size,
+                     struct ec_bytes *genesis)
+{
+	assert(scratch->genesis);
+	for (uint32_t i = 0; i < scratch->genesis->cells; i++) {
+		const struct ec_cell_entry *cell = &scratch->genesis->cell[i];
+		if (strlen(cell->name) == name_size && memcmp(cell->name, name, name_size) == 0) {
+			*genesis = cell->genesis;
+			return true;
+		}
+	}
+	return false;
+}
+
+const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
+{
+	assert(scratch->crypto);
+	return scratch->crypto;
+}

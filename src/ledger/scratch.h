@@ -30,6 +30,8 @@ _Static_assert(sizeof(struct scratch_entry) <= SCRATCH_ENTRY_COST, "an entry fit
 struct ec_scratch {
 	struct layer *layer;
 	const struct ec_membership *membership;
+	const struct ec_genesis *genesis; /* of the group; NULL in tests that need none */
+	const struct ec_crypto *crypto;
 	uint8_t *arena;
 	size_t used, size_max;
 	struct scratch_entry *first[SCRATCH_LEVELS];

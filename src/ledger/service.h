@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/cbor.h"
+#include "crypto/verifier.h"
 #include "ledger/result.h"
 
 enum {
@@ -80,6 +81,14 @@ void ec_account_of(const char *text, uint8_t account[static 32]);
  * name_max - 1 bytes; name may be NULL. */
 uint32_t ec_enrolled(struct ec_scratch *scratch, const uint8_t key[static 32], char *name,
                      size_t name_max);
+
+/* What the group's genesis holds of a cell: its whole genesis file.  Borrowed from the genesis.
+ * Returns: false when there is no cell of this name. */
+bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_size,
+                     struct ec_bytes *genesis);
+
+/* The signature verifier of this program: real everywhere but in a simulated world. */
+const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch);
 
 /* The detail of the result: one CBOR item, at most EC_DETAIL_MAX bytes; copied.  A refusal by
  * EC_RESULT_RULE gives a text that says which rule, by ec_result_reason(). */

@@ -33,8 +33,10 @@ struct ec_scratch {
 	struct fake_account account[FAKE_ACCOUNTS_MAX];
 	size_t accounts;
 	int64_t posted;
-	char reason[160];
+	char reason[EC_DETAIL_MAX];
 	uint64_t position; /* of the next transaction */
+	const char *cell;  /* the one cell that the genesis names */
+	struct ec_bytes cell_genesis;
 };
 
 static int fake_compare(const struct fake_entry *entry, const void *name, size_t size)
@@ -222,6 +224,22 @@ uint32_t ec_enrolled(struct ec_scratch *scratch, const uint8_t key[static 32], c
 	if (name && name_max)
 		name[0] = 0;
 	return fake_account(scratch, key)->roles;
+}
+
+bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_size,
+                     struct ec_bytes *genesis)
+{
+	if (!scratch->cell || strlen(scratch->cell) != name_size ||
+	    memcmp(scratch->cell, name, name_size) != 0)
+		return false;
+	*genesis = scratch->cell_genesis;
+	return true;
+}
+
+const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
+{
+	(void)scratch;
+	return &ec_crypto_ed25519;
 }
 
 void ec_result_detail(struct ec_scratch *scratch, const void *cbor, size_t size)

@@ -1,7 +1,10 @@
 /* services.c - the table of services, and what they share. */
 #include "services/services.h"
 
-const struct ec_service *const ec_services[] = {&ec_metering, &ec_market, &ec_settlement, NULL};
+#include "tiers/anchors.h"
+
+const struct ec_service *const ec_services[] = {&ec_metering, &ec_market, &ec_settlement,
+                                                &ec_anchors, NULL};
 
 static bool fits(struct ec_scratch *scratch, const uint8_t account[static 32], int64_t amount)
 {

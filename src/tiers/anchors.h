@@ -1,0 +1,41 @@
+/* anchors.h - the cloud's service that takes certified headers of cells (kind 5).
+ *
+ * It keeps in the state, under a prefix and the cell's name:
+ *   "anchor/"   [seq, header hash, history root] of the newest anchored header (docs/formats.md)
+ *   "anchors/"  how many were taken, a CBOR integer
+ *   "roster/"   [cell's genesis hash, roster bytes] of the era that the cell has reached
+ * It has no parameters: the genesis of each cell stands in the cloud's genesis. */
+#ifndef EC_TIERS_ANCHORS_H
+#define EC_TIERS_ANCHORS_H
+
+#include "ledger/header.h"
+#include "ledger/service.h"
+
+enum { EC_ANCHOR_LINKS_MAX = 64, EC_ANCHOR_SIZE_MAX = 128 };
+
+extern const struct ec_service ec_anchors;
+
+struct ec_anchor {
+	uint64_t seq;
+	ec_hash header, history_root;
+};
+
+bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out);
+
+/* The name of a cell's anchor.  In: cell, 1..63 bytes.  Returns: its size. */
+size_t ec_anchor_name(const char *cell, uint8_t out[static EC_NAME_MAX]);
+
+/* What a member puts into an anchor transaction; every part as docs/formats.md has it. */
+struct ec_anchor_plan {
+	const char *cell;
+	struct ec_bytes links;       /* CBOR array of era links */
+	struct ec_bytes header;      /* its bytes */
+	struct ec_bytes certificate; /* CBOR array */
+	struct ec_bytes consistency; /* CBOR array; empty: none, for a cell's first anchor */
+	struct ec_bytes last;        /* likewise */
+};
+
+/* The payload.  Returns: its size, 0 when it does not fit. */
+size_t ec_anchor_payload(const struct ec_anchor_plan *plan, uint8_t *out, size_t size_max);
+
+#endif
