@@ -5,6 +5,7 @@
 
 /* clang-format off */
 const struct ec_command ec_commands[] = {
+	{"init", "make the folder of a network: keys, geneses, configurations", ec_cmd_init},
 	{"sim", "simulate one world from one seed, or explore many", ec_cmd_sim},
 	{NULL, NULL, NULL},
 };

@@ -26,6 +26,9 @@ const struct ec_command *ec_command_find(const char *name);
 const struct ec_command *ec_command_suggest(const char *name);
 
 /* Each in its own cmd_NAME.c. */
+int ec_cmd_init(int argc, char **argv);
+int ec_cmd_node(int argc, char **argv);
 int ec_cmd_sim(int argc, char **argv);
+int ec_cmd_up(int argc, char **argv);
 
 #endif

@@ -1,0 +1,104 @@
+/* cmd_init.c - `edgecord init`: makes the folder of a network, and starts nothing. */
+#include "cli/commands.h"
+#include "cli/make_network.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { OPTION_CELLS = 256, OPTION_MEMBERS, OPTION_CLOUD, OPTION_HOMES, OPTION_PORT };
+
+static const struct argp_option options[] = {
+	{"dir", 'd', "DIR", 0, "Where to make it; must not hold a network yet", 0},
+	{"name", 'n', "NAME", 0, "The network's name (default: community)", 0},
+	{"cells", OPTION_CELLS, "N", 0, "Cells (default 1)", 0},
+	{"members", OPTION_MEMBERS, "N", 0, "Nodes of a cell (default 4)", 0},
+	{"cloud", OPTION_CLOUD, "N", 0, "Nodes of the cloud (default 0: none)", 0},
+	{"homes", OPTION_HOMES, "N", 0, "Devices enrolled in each cell (default 10)", 0},
+	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 0},
+	{0},
+};
+
+static uint32_t number(struct argp_state *state, const char *name, const char *text, uint32_t min,
+                       uint32_t max)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+	if (end == text || *end || value < (long)min || value > (long)max)
+		argp_error(state, "--%s takes a whole number from %u to %u, not '%s'", name, min,
+		           max, text);
+	return (uint32_t)value;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct ec_network_plan *plan = state->input;
+	switch (key) {
+	case 'd':
+		plan->folder = argument;
+		return 0;
+	case 'n':
+		if (strlen(argument) == 0 || strlen(argument) > 40)
+			argp_error(state, "--name takes 1 to 40 letters, not '%s'", argument);
+		plan->name = argument;
+		return 0;
+	case OPTION_CELLS:
+		plan->cells = number(state, "cells", argument, 1, EC_NETWORK_GROUPS_MAX - 1);
+		return 0;
+	case OPTION_MEMBERS:
+		plan->members = number(state, "members", argument, 1, EC_NETWORK_NODES_MAX);
+		return 0;
+	case OPTION_CLOUD:
+		plan->cloud = number(state, "cloud", argument, 0, EC_NETWORK_NODES_MAX);
+		return 0;
+	case OPTION_HOMES:
+		plan->homes = number(state, "homes", argument, 0, 200);
+		return 0;
+	case OPTION_PORT:
+		plan->port = (uint16_t)number(state, "port", argument, 1024, 65000);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not an option; see --help", argument);
+		return 0;
+	case ARGP_KEY_END:
+		if (!plan->folder)
+			argp_error(state, "give the folder to make: --dir DIR");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+int ec_cmd_init(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		NULL,
+		"Makes keys, geneses and node configurations of a network on this machine.\v"
+		"Each node is then started by `edgecord node --config DIR/GROUP/nodeN/node.yaml`.",
+		NULL,
+		NULL,
+		NULL};
+	struct ec_network_plan plan = {.name = "community",
+	                               .protocol = "pbft",
+	                               .cells = 1,
+	                               .members = 4,
+	                               .homes = 10,
+	                               .origin_ns = (uint64_t)time(NULL) * 1000000000u,
+	                               .rate = 1};
+	char why[512];
+	argp_parse(&argp, argc, argv, 0, NULL, &plan);
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	if (!network) {
+		fprintf(stderr, "edgecord init: %s\n", why);
+		return EC_EXIT_FAILED;
+	}
+	for (uint32_t g = 0; g < network->groups; g++)
+		printf("%-8s %u nodes  %s\n", network->group[g].name, network->group[g].nodes,
+		       network->group[g].folder);
+	free(network);
+	return EC_EXIT_OK;
+}

@@ -1,0 +1,286 @@
+/* cmd_up.c - `edgecord up`: a living energy community on this machine. */
+#include "cli/commands.h"
+#include "cli/up.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum up_option {
+	OPTION_SLOTS = 256,
+	OPTION_SPEED,
+	OPTION_EXIT,
+	OPTION_JSON,
+	OPTION_CELLS,
+	OPTION_MEMBERS,
+	OPTION_HOMES,
+	OPTION_CLOUD,
+	OPTION_PORT,
+	OPTION_PROTOCOL,
+	OPTION_DATA,
+	OPTION_PV,
+	OPTION_KWP,
+	OPTION_GAPS,
+	OPTION_UNIT,
+	OPTION_TZ,
+};
+
+static const struct argp_option options[] = {
+	{"dir", 'd', "DIR", 0, "The network's folder; an old one goes on. Default: data/up, anew",
+         0},
+	{"slots", OPTION_SLOTS, "N", 0, "Quarter-hours to play (default 96, a day)", 0},
+	{"speed", OPTION_SPEED, "S", 0, "Quarter-hours a second (default 1)", 0},
+	{"exit", OPTION_EXIT, NULL, 0, "End after them; else go on until Ctrl-C", 0},
+	{"json", OPTION_JSON, NULL, 0, "Print the summary as one JSON object", 0},
+	{"cells", OPTION_CELLS, "N", 0, "Cells (default 3)", 1},
+	{"members", OPTION_MEMBERS, "N", 0, "Nodes of a cell (default 4)", 1},
+	{"cloud", OPTION_CLOUD, "N", 0, "Nodes of the cloud; 0: none (default 4)", 1},
+	{"homes", OPTION_HOMES, "N", 0, "Homes of a cell, a device each (default 10)", 1},
+	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol (default pbft)", 1},
+	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 1},
+	{"data", OPTION_DATA, "FILE", 0, "Loads of homes, CSV or CSV.gz, a column a home", 2},
+	{"pv", OPTION_PV, "FILE", 0, "PV per unit of rated power, CSV or CSV.gz", 2},
+	{"kwp", OPTION_KWP, "KW", 0, "Rated power behind a PV profile (default 5)", 2},
+	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing intervals: refuse (default), fill, zero", 2},
+	{"unit", OPTION_UNIT, "UNIT", 0, "Of the loads: W or kW, when the file misleads", 2},
+	{"tz", OPTION_TZ, "ZONE", 0, "Of time stamps without one, as Europe/Berlin", 2},
+	{0},
+};
+
+static bool whole_number(const char *text, uint32_t max, uint32_t *out)
+{
+	char *end;
+	errno = 0;
+	unsigned long value = strtoul(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || value > max)
+		return false;
+	*out = (uint32_t)value;
+	return true;
+}
+
+static bool real_number(const char *text, double min, double max, double *out)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !(value >= min && value <= max))
+		return false;
+	*out = value;
+	return true;
+}
+
+/* Options that are whole numbers, and where they go. */
+static const struct number_option {
+	int key;
+	const char *name;
+	uint32_t min, max;
+	size_t at;
+} numbers[] = {
+	{OPTION_SLOTS, "slots", 1, 10000000, offsetof(struct up_options, slots)},
+	{OPTION_CELLS, "cells", 1, EC_NETWORK_GROUPS_MAX - 1, offsetof(struct up_options, cells)},
+	{OPTION_MEMBERS, "members", 1, EC_NETWORK_NODES_MAX, offsetof(struct up_options, members)},
+	{OPTION_CLOUD, "cloud", 0, EC_NETWORK_NODES_MAX, offsetof(struct up_options, cloud)},
+	{OPTION_HOMES, "homes", 1, 200, offsetof(struct up_options, homes)},
+	{OPTION_PORT, "port", 1024, 65000, offsetof(struct up_options, port)},
+};
+
+/* Options that are texts. */
+static const struct text_option {
+	int key;
+	size_t at;
+} texts[] = {
+	{'d', offsetof(struct up_options, folder)},
+	{OPTION_PROTOCOL, offsetof(struct up_options, protocol)},
+	{OPTION_DATA, offsetof(struct up_options, load_path)},
+	{OPTION_PV, offsetof(struct up_options, pv_path)},
+	{OPTION_GAPS, offsetof(struct up_options, gaps)},
+	{OPTION_UNIT, offsetof(struct up_options, unit)},
+	{OPTION_TZ, offsetof(struct up_options, tz)},
+};
+
+static void number_parse(struct argp_state *state, const struct number_option *option,
+                         const char *text)
+{
+	uint32_t *out = (uint32_t *)((char *)state->input + option->at);
+	if (!whole_number(text, option->max, out) || *out < option->min)
+		argp_error(state, "--%s takes a whole number from %u to %u, not '%s'", option->name,
+		           option->min, option->max, text);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct up_options *out = state->input;
+	for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+		if (numbers[i].key == key) {
+			number_parse(state, &numbers[i], argument);
+			return 0;
+		}
+	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+		if (texts[i].key == key) {
+			*(const char **)((char *)out + texts[i].at) = argument;
+			return 0;
+		}
+	switch (key) {
+	case OPTION_SPEED:
+		if (!real_number(argument, 0.01, 100, &out->speed))
+			argp_error(state, "--speed takes 0.01 to 100, not '%s'", argument);
+		return 0;
+	case OPTION_KWP:
+		if (!real_number(argument, 0.1, 1000, &out->kwp))
+			argp_error(state, "--kwp takes kW from 0.1 to 1000, not '%s'", argument);
+		return 0;
+	case OPTION_EXIT:
+		out->exit_at_end = true;
+		return 0;
+	case OPTION_JSON:
+		out->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not an option; see --help", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static volatile sig_atomic_t stopping;
+
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	stopping = 1;
+}
+
+static void nap(uint64_t ns)
+{
+	const struct timespec span = {.tv_sec = (time_t)(ns / 1000000000u),
+	                              .tv_nsec = (long)(ns % 1000000000u)};
+	nanosleep(&span, NULL);
+}
+
+/* Says which process ended by itself; nodes may be killed on purpose, so this is no failure yet. */
+static void tell_ended(struct up *up)
+{
+	struct ec_process *ended;
+	while ((ended = ec_process_ended(&up->processes)))
+		fprintf(stderr, "\n%s ended by itself (status %d); see %s\n", ended->name,
+		        ended->status, ended->log);
+}
+
+/* Waits until all nodes are ready.  Returns: false when they are not in time. */
+static bool wait_ready(struct up *up)
+{
+	uint64_t begin = up_now();
+	while (!stopping && up_now() - begin < 60 * 1000000000ull) {
+		if (up_look(up)) {
+			up->ready_ns = up_now();
+			return true;
+		}
+		tell_ended(up);
+		nap(100 * 1000000);
+	}
+	snprintf(up->why, sizeof up->why,
+	         "the nodes were not ready within 60 s; their logs stand in %s/*/node*/log",
+	         up->network->folder);
+	return false;
+}
+
+/* How many slots were played since the devices started. */
+static double slots_played(const struct up *up)
+{
+	double slot_ns = 900e9 / (double)up->network->rate;
+	return (double)(up_now() - up->ready_ns) / slot_ns;
+}
+
+static void look_around(struct up *up)
+{
+	up_look(up);
+	tell_ended(up);
+	for (uint32_t g = 0; g < up->network->groups; g++)
+		if (!up->first_trade_ns && up->sight.cell[g].market.trades > 0)
+			up->first_trade_ns = up_now();
+	up_progress(up, false);
+}
+
+static void tell_where(const struct up *up)
+{
+	FILE *out = up->options.json ? stderr : stdout;
+	const struct ec_network_group *cell = &up->network->group[0];
+	fprintf(out, "network   %s\n", up->network->folder);
+	fprintf(out, "status    edgecord status --network %s\n", up->network->folder);
+	fprintf(out, "a gateway http://127.0.0.1:%u/v1/status, /metrics\n",
+	        cell->node[0].http_port);
+	fprintf(out, "logs      %s/node1/log\n\n", cell->folder);
+}
+
+static int play(struct up *up)
+{
+	if (!up_start_nodes(up) || !wait_ready(up) || !up_start_devices(up)) {
+		fprintf(stderr, "edgecord up: %s\n", up->why);
+		return stopping ? EC_EXIT_OK : EC_EXIT_FAILED;
+	}
+	tell_where(up);
+	bool summed = false, good = true;
+	while (!stopping) {
+		look_around(up);
+		/* Two slots more: the last one's readings and its settlement follow it. */
+		if (!summed && slots_played(up) >= up->options.slots + 2) {
+			up_progress(up, true);
+			good = up_summary(up);
+			summed = true;
+			if (up->options.exit_at_end)
+				break;
+		}
+		nap(500 * 1000000);
+	}
+	if (!summed) {
+		up_look(up);
+		up_progress(up, true);
+		good = up_summary(up);
+	}
+	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+}
+
+int ec_cmd_up(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		NULL,
+		"Starts a cloud, cells and homes as processes on this machine and plays a trading "
+		"day.\vCtrl-C stops everything. Exit code 0: all went well; 1: not; 2: usage.",
+		NULL,
+		NULL,
+		NULL};
+	struct up *up = calloc(1, sizeof *up);
+	if (!up)
+		return EC_EXIT_FAILED;
+	up->options = (struct up_options){.slots = 96,
+	                                  .speed = 1,
+	                                  .cells = 3,
+	                                  .members = 4,
+	                                  .cloud = 4,
+	                                  .homes = 10,
+	                                  .protocol = "pbft",
+	                                  .kwp = 5};
+	argp_parse(&argp, argc, argv, 0, NULL, &up->options);
+	struct sigaction action = {.sa_handler = stop};
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	up->started_ns = up_now();
+	int code = play(up);
+	if (up->network)
+		up_watch_end(up);
+	uint32_t killed = ec_process_stop_all(&up->processes, 10000);
+	if (killed) {
+		fprintf(stderr, "edgecord up: %u processes had to be killed\n", killed);
+		code = EC_EXIT_FAILED;
+	}
+	free(up->network);
+	free(up);
+	return code;
+}

@@ -1,0 +1,186 @@
+/* make_network_test.c - a made network can be read back, and its files are what nodes expect. */
+#include "cli/make_network.h"
+
+#include "base/test.h"
+#include "crypto/sign.h"
+#include "ledger/genesis.h"
+#include "node/config.h"
+#include "node/file.h"
+#include "node/keys.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[64];
+static char why[512];
+
+static struct ec_network_plan plan_usual(void)
+{
+	return (struct ec_network_plan){.folder = folder,
+	                                .name = "test",
+	                                .protocol = "pbft",
+	                                .cells = 2,
+	                                .members = 4,
+	                                .cloud = 4,
+	                                .homes = 3,
+	                                .origin_ns = 1,
+	                                .rate = 900};
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	snprintf(folder, sizeof folder, "/tmp/make_network_test.XXXXXX");
+	assert_non_null(mkdtemp(folder));
+	assert_true(ec_crypto_start());
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	char command[128];
+	snprintf(command, sizeof command, "rm -rf %s", folder);
+	return system(command);
+}
+
+static struct ec_genesis *genesis_of(const struct ec_network_group *group)
+{
+	char path[FILE_PATH_MAX];
+	size_t size;
+	assert_true(file_path(path, group->folder, "genesis"));
+	uint8_t *bytes = file_read(path, EC_GENESIS_SIZE_MAX, &size);
+	assert_non_null(bytes);
+	struct ec_genesis *genesis = ec_genesis_read(bytes, size, why, sizeof why);
+	free(bytes);
+	if (!genesis)
+		fail_msg("%s", why);
+	return genesis;
+}
+
+static void it_is_read_back_as_it_was_made(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *made = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(made);
+	struct ec_network *read = ec_network_read(folder, why, sizeof why);
+	assert_non_null(read);
+	assert_int_equal(read->groups, 3);
+	assert_true(read->has_cloud);
+	assert_memory_equal(made, read, sizeof *made);
+	free(made);
+	free(read);
+}
+
+static void a_cell_has_its_seats_homes_and_services(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(network);
+	struct ec_genesis *genesis = genesis_of(&network->group[1]);
+	assert_string_equal(genesis->group, "cell2");
+	assert_int_equal(genesis->membership->n, 4);
+	assert_int_equal(genesis->accounts, 4 + 3);
+	assert_int_equal(genesis->services, 3);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(ec_membership_find(genesis->membership,
+		                                    network->group[1].node[i].identity_key),
+		                 i);
+	char path[512];
+	struct ec_secret secret;
+	ec_network_device_key(network, 1, 2, path);
+	assert_true(ec_key_read(path, &secret, why, sizeof why));
+	bool enrolled = false;
+	for (uint32_t i = 0; i < genesis->accounts; i++)
+		enrolled |= memcmp(genesis->account[i].key, secret.key, 32) == 0;
+	assert_true(enrolled);
+	ec_genesis_free(genesis);
+	free(network);
+}
+
+static void the_cloud_knows_every_cell_by_its_whole_genesis(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(network);
+	struct ec_genesis *cloud = genesis_of(&network->group[2]);
+	struct ec_genesis *cell = genesis_of(&network->group[0]);
+	assert_int_equal(cloud->cells, 2);
+	struct ec_genesis *inside = ec_genesis_read(cloud->cell[0].genesis.data,
+	                                            cloud->cell[0].genesis.size, why, sizeof why);
+	assert_non_null(inside);
+	assert_true(ec_hash_equal(&inside->hash, &cell->hash));
+	ec_genesis_free(inside);
+	ec_genesis_free(cell);
+	ec_genesis_free(cloud);
+	free(network);
+}
+
+static void every_node_finds_its_configuration_and_keys_good(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(network);
+	for (uint32_t g = 0; g < network->groups; g++)
+		for (uint32_t i = 0; i < network->group[g].nodes; i++) {
+			const struct ec_network_node *node = &network->group[g].node[i];
+			char path[FILE_PATH_MAX];
+			struct ec_secret secret;
+			assert_true(file_path(path, node->folder, "node.yaml"));
+			struct ec_node_config *config =
+				ec_node_config_read(path, NULL, why, sizeof why);
+			if (!config)
+				fail_msg("%s", why);
+			assert_int_equal(config->peers, 3);
+			assert_int_equal(config->listen.port, node->peer_port);
+			assert_int_equal(config->clouds, g < 2 ? 4 : 0);
+			assert_true(ec_key_read(config->identity, &secret, why, sizeof why));
+			assert_memory_equal(secret.key, node->identity_key, 32);
+			free(config);
+		}
+	free(network);
+}
+
+static void a_second_network_in_one_folder_is_refused(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(network);
+	assert_null(ec_network_make(&plan, why, sizeof why));
+	assert_non_null(strstr(why, "holds a network already"));
+	free(network);
+}
+
+static void a_folder_without_a_network_says_how_to_make_one(void **state)
+{
+	(void)state;
+	assert_null(ec_network_read(folder, why, sizeof why));
+	assert_null(ec_network_read("/nowhere/at/all", why, sizeof why));
+	assert_non_null(strstr(why, "edgecord init"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(it_is_read_back_as_it_was_made, begin, end),
+		cmocka_unit_test_setup_teardown(a_cell_has_its_seats_homes_and_services, begin,
+	                                        end),
+		cmocka_unit_test_setup_teardown(the_cloud_knows_every_cell_by_its_whole_genesis,
+	                                        begin, end),
+		cmocka_unit_test_setup_teardown(every_node_finds_its_configuration_and_keys_good,
+	                                        begin, end),
+		cmocka_unit_test_setup_teardown(a_second_network_in_one_folder_is_refused, begin,
+	                                        end),
+		cmocka_unit_test_setup_teardown(a_folder_without_a_network_says_how_to_make_one,
+	                                        begin, end),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,73 @@
+/* up.h - the parts of `edgecord up`: a local network as processes, watched and summed up. */
+#ifndef EC_CLI_UP_H
+#define EC_CLI_UP_H
+
+#include "cli/make_network.h"
+#include "cli/processes.h"
+#include "doors/client.h"
+#include "services/read.h"
+
+struct up_options {
+	const char *folder; /* NULL: data/up, made anew */
+	uint32_t slots;     /* quarter-hours to play before the summary */
+	double speed;       /* of them a second */
+	bool exit_at_end;   /* after the summary; else goes on until a signal */
+	bool json;          /* the summary as one JSON object, progress to standard error */
+	uint32_t cells, members, homes, cloud, port;
+	const char *protocol;
+	const char *load_path, *pv_path; /* real profiles; NULL: generated */
+	double kwp;                      /* rated power behind a PV profile per unit */
+	const char *gaps, *unit, *tz;    /* passed to the importer */
+};
+
+/* What the network says, gathered once a second. */
+struct up_cell_sight {
+	bool seen;
+	bool recounted, balanced; /* all accounts were added up; and came to zero */
+	uint64_t slot_s;          /* newest slot with trades */
+	struct ec_metering_total metering;
+	struct ec_market_total market;
+	struct ec_settlement_total settlement;
+	struct ec_slot_summary newest;
+};
+
+struct up_node_sight {
+	bool up, ready, diverged;
+	uint64_t seq, certified, view_changes, time_ns, commits;
+	uint64_t p50_us, p99_us;
+	struct ec_usage usage;
+};
+
+struct up_sight {
+	struct up_cell_sight cell[EC_NETWORK_GROUPS_MAX];
+	struct up_node_sight node[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
+	uint64_t anchors, memory_max_bytes;
+};
+
+struct up {
+	struct up_options options;
+	struct ec_network *network;
+	struct ec_processes processes;
+	struct ec_client *client[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
+	struct up_sight sight;
+	uint64_t started_ns, ready_ns, first_trade_ns; /* monotonic; 0: not yet */
+	char why[512];
+};
+
+/* Monotonic time, ns. */
+uint64_t up_now(void);
+
+/* up_start.c: makes or reads the network and starts its processes.  Returns: false with up->why. */
+bool up_start_nodes(struct up *up);
+bool up_start_devices(struct up *up);
+
+/* up_watch.c: connects where there is no connection yet, asks every node, fills up->sight.
+ * Returns: whether every node answered and is ready. */
+bool up_look(struct up *up);
+void up_watch_end(struct up *up);
+
+/* up_report.c: a line of progress; the summary at the end. */
+void up_progress(const struct up *up, bool last);
+bool up_summary(struct up *up);
+
+#endif

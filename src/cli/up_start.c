@@ -1,0 +1,144 @@
+/* up_start.c - makes a local network, or reads the one that is there, and starts its processes. */
+#include "cli/up.h"
+
+#include "node/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char FOLDER_USUAL[] = "data/up", FOLDER_BEFORE[] = "data/up.before";
+
+/* 21 June 2026, 09:00 in a zone two hours ahead of UTC. */
+static const uint64_t ORIGIN_NS = 1782025200ull * 1000000000ull;
+
+enum { SLOT_S = 900 };
+
+static bool there(const char *path)
+{
+	struct stat is;
+	return stat(path, &is) == 0;
+}
+
+/* Without --dir the network of the last time is set aside, so that each run begins a new day. */
+static bool usual_folder(struct up *up)
+{
+	mkdir("data", 0755);
+	if (there(FOLDER_USUAL)) {
+		char command[128];
+		snprintf(command, sizeof command, "rm -rf %s", FOLDER_BEFORE);
+		if (system(command) != 0 || rename(FOLDER_USUAL, FOLDER_BEFORE) != 0) {
+			snprintf(up->why, sizeof up->why, "cannot set %s aside: %s", FOLDER_USUAL,
+			         strerror(errno));
+			return false;
+		}
+	}
+	up->options.folder = FOLDER_USUAL;
+	return true;
+}
+
+static bool network_open(struct up *up)
+{
+	char path[FILE_PATH_MAX];
+	if (!up->options.folder && !usual_folder(up))
+		return false;
+	if (!file_path(path, up->options.folder, "network.json")) {
+		snprintf(up->why, sizeof up->why, "the path %s is too long", up->options.folder);
+		return false;
+	}
+	if (there(path)) {
+		up->network = ec_network_read(up->options.folder, up->why, sizeof up->why);
+		return up->network != NULL;
+	}
+	struct ec_network_plan plan = {
+		.folder = up->options.folder,
+		.name = "first-light",
+		.protocol = up->options.protocol,
+		.cells = up->options.cells,
+		.members = up->options.members,
+		.cloud = up->options.cloud,
+		.homes = up->options.homes,
+		.port = (uint16_t)up->options.port,
+		.origin_ns = ORIGIN_NS,
+		.rate = (uint64_t)(SLOT_S * up->options.speed + 0.5),
+	};
+	up->network = ec_network_make(&plan, up->why, sizeof up->why);
+	return up->network != NULL;
+}
+
+static bool node_start(struct up *up, const struct ec_network_group *group, uint32_t i)
+{
+	char program[FILE_PATH_MAX], configuration[FILE_PATH_MAX], log[320], name[80];
+	const struct ec_network_node *node = &group->node[i];
+	snprintf(name, sizeof name, "%s-node%u", group->name, i + 1);
+	snprintf(log, sizeof log, "%s/log", node->folder);
+	if (!ec_process_beside("edgecord", program, sizeof program) ||
+	    !file_path(configuration, node->folder, "node.yaml"))
+		return false;
+	const char *const arguments[] = {program, "node", "--config", configuration, NULL};
+	return ec_process_start(&up->processes, name, log, arguments) != NULL;
+}
+
+bool up_start_nodes(struct up *up)
+{
+	if (!network_open(up))
+		return false;
+	for (uint32_t g = 0; g < up->network->groups; g++)
+		for (uint32_t i = 0; i < up->network->group[g].nodes; i++)
+			if (!node_start(up, &up->network->group[g], i)) {
+				snprintf(up->why, sizeof up->why, "cannot start node %u of %s: %s",
+				         i + 1, up->network->group[g].name, strerror(errno));
+				return false;
+			}
+	return true;
+}
+
+/* f+1 gateways of a cell, another first one for each home. */
+static void gateways(const struct ec_network_group *group, uint32_t home, char *out,
+                     size_t out_size)
+{
+	uint32_t count = (group->nodes - 1) / 3 + 1;
+	size_t size = 0;
+	out[0] = 0;
+	for (uint32_t k = 0; k < count; k++) {
+		const struct ec_network_node *node = &group->node[(home + k) % group->nodes];
+		size += (size_t)snprintf(out + size, out_size - size, "%s127.0.0.1:%u",
+		                         k ? "," : "", node->door_port);
+	}
+}
+
+static bool device_start(struct up *up, uint32_t cell, uint32_t home)
+{
+	const struct ec_network_group *group = &up->network->group[cell];
+	char program[FILE_PATH_MAX], genesis[FILE_PATH_MAX], key[512], addresses[256];
+	char profile[512], name[128], log[FILE_PATH_MAX];
+	uint32_t number = cell * up->network->homes + home;
+	if (!ec_process_beside("edgecord-device", program, sizeof program) ||
+	    !file_path(genesis, group->folder, "genesis"))
+		return false;
+	ec_network_device_key(up->network, cell, home, key);
+	gateways(group, home, addresses, sizeof addresses);
+	snprintf(name, sizeof name, "%s-home%02u", group->name, home + 1);
+	snprintf(log, sizeof log, "%s/devices/%s.log", up->network->folder, name);
+	snprintf(profile, sizeof profile, "generated:1:%u", number);
+	const char *const arguments[] = {program,     "--key", key,         "--gateways", addresses,
+	                                 "--genesis", genesis, "--profile", profile,      NULL};
+	return ec_process_start(&up->processes, name, log, arguments) != NULL;
+}
+
+bool up_start_devices(struct up *up)
+{
+	uint32_t cells = up->network->groups - (up->network->has_cloud ? 1 : 0);
+	for (uint32_t cell = 0; cell < cells; cell++)
+		for (uint32_t home = 0; home < up->network->homes; home++)
+			if (!device_start(up, cell, home)) {
+				snprintf(up->why, sizeof up->why, "cannot start a device: %s",
+				         strerror(errno));
+				return false;
+			}
+	return true;
+}

@@ -1,0 +1,219 @@
+/* up_watch.c - asks the nodes of a local network how they are and what the cells traded. */
+#include "cli/up.h"
+
+#include "services/names.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <time.h>
+
+enum { CONNECT_MS = 200, ANSWER_MS = 1000 };
+
+uint64_t up_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* The connection to a node's binary door; made when there is none. */
+static struct ec_client *client_of(struct up *up, uint32_t g, uint32_t i)
+{
+	struct ec_client **client = &up->client[g][i];
+	if (*client && ec_client_lost(*client)) {
+		ec_client_close(*client);
+		*client = NULL;
+	}
+	if (!*client) {
+		char address[32], why[256];
+		snprintf(address, sizeof address, "127.0.0.1:%u",
+		         up->network->group[g].node[i].door_port);
+		*client = ec_client_open(address, CONNECT_MS, why, sizeof why);
+	}
+	return *client;
+}
+
+static uint64_t number(json_t *json, const char *name)
+{
+	return (uint64_t)json_integer_value(json_object_get(json, name));
+}
+
+static void node_look(struct up *up, uint32_t g, uint32_t i)
+{
+	struct up_node_sight *sight = &up->sight.node[g][i];
+	struct ec_client *client = client_of(up, g, i);
+	struct ec_door_answer answer;
+	sight->up = sight->ready = false;
+	if (!client ||
+	    !ec_client_call(client, &(struct ec_door_request){.kind = EC_DOOR_STATUS}, ANSWER_MS,
+	                    &answer) ||
+	    answer.kind != EC_DOOR_TEXT)
+		return;
+	json_t *json = json_loadb((const char *)answer.text.data, answer.text.size, 0, NULL);
+	if (!json)
+		return;
+	sight->up = true;
+	sight->ready = json_is_true(json_object_get(json, "ready"));
+	sight->diverged = json_is_true(json_object_get(json, "diverged"));
+	sight->seq = number(json, "seq");
+	sight->certified = number(json, "certified");
+	sight->view_changes = number(json, "view_changes");
+	sight->time_ns = number(json, "time_ns");
+	sight->commits = number(json, "commits");
+	sight->p50_us = number(json, "commit_us_p50_below");
+	sight->p99_us = number(json, "commit_us_p99_below");
+	json_decref(json);
+}
+
+/* Asks for values by name or prefix.  Out: answer, its items to be taken. */
+static bool ask(struct ec_client *client, const struct ec_name *name, bool prefix, uint32_t limit,
+                struct ec_door_answer *answer)
+{
+	struct ec_door_request request = {.kind = EC_DOOR_QUERY,
+	                                  .at = EC_AT_LOCAL,
+	                                  .prefix = prefix,
+	                                  .limit = limit,
+	                                  .name = {.data = name->at, .size = name->size}};
+	return ec_client_call(client, &request, ANSWER_MS, answer) &&
+	       answer->kind == EC_DOOR_VALUES;
+}
+
+static bool value_of(struct ec_client *client, const struct ec_name *name, struct ec_bytes *value)
+{
+	struct ec_door_answer answer;
+	struct ec_bytes its_name;
+	return ask(client, name, false, 1, &answer) && ec_door_item_next(&answer, &its_name, value);
+}
+
+/* The newest cleared slot: the one of the community time that the cell has reached, or before. */
+static void newest_slot(struct ec_client *client, uint64_t time_ns, struct up_cell_sight *sight)
+{
+	uint64_t slot_s = time_ns / 1000000000u / EC_SLOT_S * EC_SLOT_S + EC_SLOT_S;
+	for (int back = 0; back < 4 && slot_s >= EC_SLOT_S; back++, slot_s -= EC_SLOT_S) {
+		struct ec_name name = ec_name_slot(slot_s);
+		struct ec_bytes value;
+		struct ec_slot_summary summary;
+		if (value_of(client, &name, &value) && ec_slot_summary_read(value, &summary) &&
+		    summary.trades > 0) {
+			sight->newest = summary;
+			sight->slot_s = slot_s;
+			return;
+		}
+	}
+}
+
+/* The sum over all accounts of a cell, which is zero when no money was made or lost. */
+static bool balances_sum(struct ec_client *client, int64_t *sum)
+{
+	static const char prefix[] = "b/";
+	uint8_t after[EC_DOOR_NAME_MAX];
+	struct ec_door_request request = {.kind = EC_DOOR_QUERY,
+	                                  .at = EC_AT_LOCAL,
+	                                  .prefix = true,
+	                                  .limit = EC_DOOR_LIMIT_MAX,
+	                                  .name = {.data = (const uint8_t *)prefix, .size = 2}};
+	struct ec_door_answer answer;
+	*sum = 0;
+	do {
+		struct ec_bytes name, value;
+		if (!ec_client_call(client, &request, ANSWER_MS, &answer) ||
+		    answer.kind != EC_DOOR_VALUES)
+			return false;
+		while (ec_door_item_next(&answer, &name, &value)) {
+			struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
+			if (__builtin_add_overflow(*sum, ec_cbor_int(&cbor), sum) ||
+			    !ec_cbor_done(&cbor) || name.size > sizeof after)
+				return false;
+			memcpy(after, name.data, name.size);
+			request.after = (struct ec_bytes){.data = after, .size = name.size};
+		}
+	} while (answer.more && request.after.size > 0);
+	return true;
+}
+
+static void cell_look(struct up *up, uint32_t g)
+{
+	struct up_cell_sight *sight = &up->sight.cell[g];
+	uint32_t i = 0;
+	while (i < up->network->group[g].nodes && !up->sight.node[g][i].up)
+		i++;
+	if (i == up->network->group[g].nodes)
+		return;
+	struct ec_client *client = up->client[g][i];
+	struct ec_bytes value;
+	struct ec_name name = ec_name_total("metering");
+	if (value_of(client, &name, &value))
+		sight->seen = ec_metering_total_read(value, &sight->metering);
+	name = ec_name_total("market");
+	if (value_of(client, &name, &value))
+		ec_market_total_read(value, &sight->market);
+	name = ec_name_total("settlement");
+	if (value_of(client, &name, &value))
+		ec_settlement_total_read(value, &sight->settlement);
+	newest_slot(client, up->sight.node[g][i].time_ns, sight);
+	int64_t sum;
+	sight->recounted = balances_sum(client, &sum);
+	sight->balanced = sight->recounted && sum == 0;
+}
+
+/* How many headers the cloud has anchored. */
+static void cloud_look(struct up *up)
+{
+	uint32_t g = up->network->groups - 1;
+	struct ec_door_answer answer;
+	struct ec_bytes its_name, value;
+	struct ec_name prefix = ec_name_of("anchors/");
+	for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
+		if (!up->sight.node[g][i].up ||
+		    !ask(up->client[g][i], &prefix, true, EC_NETWORK_GROUPS_MAX, &answer))
+			continue;
+		uint64_t anchors = 0;
+		while (ec_door_item_next(&answer, &its_name, &value)) {
+			struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
+			anchors += ec_cbor_uint(&cbor, UINT64_MAX);
+		}
+		up->sight.anchors = anchors;
+		return;
+	}
+}
+
+static void usage_look(struct up *up, uint32_t g, uint32_t i)
+{
+	char name[128];
+	struct up_node_sight *sight = &up->sight.node[g][i];
+	snprintf(name, sizeof name, "%s-node%u", up->network->group[g].name, i + 1);
+	for (uint32_t p = 0; p < up->processes.count; p++) {
+		const struct ec_process *process = &up->processes.process[p];
+		if (process->pid && strcmp(process->name, name) == 0 &&
+		    ec_process_usage(process->pid, &sight->usage) &&
+		    sight->usage.memory_bytes > up->sight.memory_max_bytes)
+			up->sight.memory_max_bytes = sight->usage.memory_bytes;
+	}
+}
+
+bool up_look(struct up *up)
+{
+	bool ready = true;
+	for (uint32_t g = 0; g < up->network->groups; g++) {
+		for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
+			node_look(up, g, i);
+			usage_look(up, g, i);
+			ready &= up->sight.node[g][i].ready;
+		}
+		if (up->network->has_cloud && g == up->network->groups - 1)
+			cloud_look(up);
+		else
+			cell_look(up, g);
+	}
+	return ready;
+}
+
+void up_watch_end(struct up *up)
+{
+	for (uint32_t g = 0; g < up->network->groups; g++)
+		for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
+			ec_client_close(up->client[g][i]);
+			up->client[g][i] = NULL;
+		}
+}
