@@ -42,7 +42,7 @@ struct ec_member_config {
 };
 
 struct ec_time {
-	uint64_t now;   /* ns, monotonic in this life */
+	uint64_t now;   /* ns, monotonic in this life, never 0 */
 	uint64_t stamp; /* ns since 1970 as this host believes */
 };
 
@@ -51,6 +51,9 @@ struct ec_time {
 struct ec_member *ec_member_open(const struct ec_member_config *config, char *why, size_t why_size);
 bool ec_member_record(struct ec_member *member, struct ec_bytes record, char *why, size_t why_size);
 void ec_member_start(struct ec_member *member, struct ec_time time);
+
+/* The era key of an era to come: used from the first era whose roster names it as our seat's. */
+void ec_member_next_era_key(struct ec_member *member, const struct ec_secret *secret);
 
 /* Frees it and drops all it holds. */
 void ec_member_close(struct ec_member *member);
@@ -64,7 +67,8 @@ void ec_member_link(struct ec_member *member, struct ec_time time, uint32_t peer
 /* What a check off the thread found out about a frame. */
 struct ec_checked {
 	bool good;
-	char why[96];        /* when it is not */
+	bool deferred;       /* of an era that was not known yet: the member checks it again */
+	char why[96];        /* when it is not good */
 	ec_hash digest;      /* of the body that it carries */
 	uint32_t signatures; /* client signatures verified: a metric */
 };
@@ -136,6 +140,7 @@ struct ec_member_status {
 	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
 	bool leader_self, ready, diverged, fetching, voter;
 	char protocol[EC_TEXT_MAX];
+	char not_ready[64]; /* why clients are refused; empty when ready */
 	uint64_t waiting_envelopes, waiting_batches, bodies_bytes, oldest_wait_ns;
 	uint64_t messages_sent, bytes_sent, messages_received, bytes_received;
 	uint64_t signatures_checked, view_changes, batches_delivered, envelopes_delivered;

@@ -1,0 +1,78 @@
+/* bodies.h - batches that this member holds: undelivered ones, and the newest delivered ones.
+ *
+ * Everyone keeps every batch until it is delivered, bounded in bytes for each peer that brought
+ * them.  Delivered ones are kept a little longer, for those who ask; of still older ones only the
+ * digest is known for a while, so that late copies are dropped.
+ */
+#ifndef EC_GROUP_BODIES_H
+#define EC_GROUP_BODIES_H
+
+#include "group/member.h"
+
+struct bodies;
+
+enum {
+	BODIES_UNDELIVERED_MAX = 8192, /* over all sources */
+	BODIES_RECENT_MAX = 128,       /* delivered ones still held */
+	BODIES_RECENT_BYTES_MAX = 8 << 20,
+	BODIES_DIGESTS_MAX = 4096, /* delivered digests still known */
+	BODIES_SOURCES = EC_PEERS_MAX + 1,
+	BODIES_OWN = EC_PEERS_MAX, /* the source of our own batches */
+};
+
+struct body {
+	ec_hash digest;
+	struct ec_bytes bytes;
+	uint64_t arrived; /* ns, monotonic, > 0 */
+	uint32_t source;  /* peer that brought it first, or BODIES_OWN */
+	bool spread;      /* it came as a BODY: others have it or get it too */
+	bool delivered, submitted, announced;
+	uint64_t known[(EC_PEERS_MAX + 63) / 64]; /* peers whose link of now carried it */
+};
+
+struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret);
+void bodies_free(struct bodies *bodies);
+
+enum bodies_put { BODIES_NEW, BODIES_HELD, BODIES_LATE, BODIES_FULL };
+
+/* In: source < BODIES_SOURCES, now > 0.  Keeps the bytes when new.  `wanted`: it may pass the
+ * bound, since a message waits for it.  LATE: it was delivered.  FULL: that source holds too much.
+ */
+enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool wanted);
+
+/* Whether one of `size` bytes from this source would be taken. */
+bool bodies_room(const struct bodies *bodies, uint32_t source, size_t size);
+
+/* The batch with this digest, delivered or not; NULL.  Valid until the next put or delivered. */
+struct body *bodies_find(struct bodies *bodies, const ec_hash *digest);
+
+/* Whether it is held, or was delivered as far as is known. */
+bool bodies_knows(const struct bodies *bodies, const ec_hash *digest);
+
+/* It was delivered; held or not.  Returns: whether it was delivered before, as far as is known. */
+bool bodies_delivered(struct bodies *bodies, const ec_hash *digest);
+
+/* Peers and what they are known to have. */
+void body_known_set(struct body *body, uint32_t peer);
+bool body_known(const struct body *body, uint32_t peer);
+void bodies_forget_peer(struct bodies *bodies, uint32_t peer); /* the link is new */
+
+/* The next one to submit: oldest first of each source, the sources in turn; only of `source`, or
+ * BODIES_SOURCES for any.  NULL: none.  Marks it. */
+struct body *bodies_submit(struct bodies *bodies, uint32_t source);
+
+/* Nothing counts as submitted: another leads now. */
+void bodies_resubmit(struct bodies *bodies);
+
+/* Drops the undelivered ones. */
+void bodies_clear(struct bodies *bodies);
+
+/* The undelivered ones, oldest first; NULL at the end. */
+struct body *bodies_oldest(struct bodies *bodies);
+struct body *bodies_after(struct bodies *bodies, const struct body *body);
+
+uint32_t bodies_count(const struct bodies *bodies);                 /* undelivered */
+uint32_t bodies_from(const struct bodies *bodies, uint32_t source); /* undelivered */
+uint64_t bodies_bytes(const struct bodies *bodies);                 /* undelivered */
+
+#endif

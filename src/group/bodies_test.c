@@ -1,0 +1,159 @@
+/* bodies_test.c - batches held and clients that wait: order, bounds, turns. */
+#include "base/test.h"
+#include "crypto/hash.h"
+#include "group/bodies.h"
+#include "group/clients.h"
+
+struct held {
+	struct ec_pool *pool;
+	struct bodies *bodies;
+};
+
+static struct held begin(void)
+{
+	return (struct held){ec_pool_new(0), bodies_new(1000, 5)};
+}
+
+static void end(struct held *held)
+{
+	bodies_free(held->bodies);
+	assert_int_equal(ec_pool_live(held->pool), 0);
+	ec_pool_free(held->pool);
+}
+
+static ec_hash digest_of(uint32_t number)
+{
+	return ec_sha256(&number, sizeof number);
+}
+
+static enum bodies_put put(struct held *held, uint32_t number, uint32_t source, size_t size,
+                           bool wanted)
+{
+	struct body body = {.digest = digest_of(number),
+	                    .bytes = ec_pool_take(held->pool, size),
+	                    .arrived = number,
+	                    .source = source};
+	enum bodies_put result = bodies_put(held->bodies, &body, wanted);
+	ec_drop(body.bytes);
+	return result;
+}
+
+static void assert_next(struct held *held, uint32_t source, uint32_t number)
+{
+	struct body *body = bodies_submit(held->bodies, source);
+	assert_non_null(body);
+	assert_int_equal(body->arrived, number);
+}
+
+static void test_sources_take_turns(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	for (uint32_t i = 1; i <= 3; i++)
+		put(&held, i, 7, 10, false);
+	put(&held, 4, 9, 10, false);
+	put(&held, 5, BODIES_OWN, 10, false);
+	assert_next(&held, BODIES_SOURCES, 1);
+	assert_next(&held, BODIES_SOURCES, 4);
+	assert_next(&held, BODIES_SOURCES, 5);
+	assert_next(&held, BODIES_SOURCES, 2);
+	assert_int_equal(bodies_oldest(held.bodies)->arrived, 1);
+	bodies_resubmit(held.bodies);
+	assert_next(&held, BODIES_OWN, 5);
+	assert_null(bodies_submit(held.bodies, BODIES_OWN));
+	assert_next(&held, BODIES_SOURCES, 1);
+	end(&held);
+}
+
+static void test_each_source_is_bounded(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	assert_int_equal(put(&held, 1, 7, 900, false), BODIES_NEW);
+	assert_int_equal(put(&held, 2, 7, 200, false), BODIES_FULL);
+	assert_int_equal(put(&held, 3, 8, 200, false), BODIES_NEW);
+	assert_int_equal(put(&held, 2, 7, 200, true), BODIES_NEW); /* a message waits for it */
+	assert_int_equal(put(&held, 2, 8, 200, false), BODIES_HELD);
+	assert_int_equal(bodies_bytes(held.bodies), 1300);
+	end(&held);
+}
+
+static void test_delivered_ones_stay_a_while(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	enum { MANY = BODIES_DIGESTS_MAX + 10 };
+	for (uint32_t i = 1; i <= MANY; i++) {
+		ec_hash digest = digest_of(i);
+		assert_int_equal(put(&held, i, 7, 10, false), BODIES_NEW);
+		assert_false(bodies_delivered(held.bodies, &digest));
+		assert_true(bodies_delivered(held.bodies, &digest));
+		assert_int_equal(put(&held, i, 7, 10, false), BODIES_HELD);
+	}
+	assert_int_equal(bodies_count(held.bodies), 0);
+	ec_hash old = digest_of(1), newer = digest_of(MANY - BODIES_RECENT_MAX);
+	assert_false(bodies_knows(held.bodies, &old));
+	assert_true(bodies_knows(held.bodies, &newer));
+	assert_null(bodies_find(held.bodies, &newer));
+	assert_int_equal(put(&held, MANY - BODIES_RECENT_MAX, 7, 10, false), BODIES_LATE);
+	/* One that a message waits for comes back, but waits for no delivery. */
+	assert_int_equal(put(&held, MANY - BODIES_RECENT_MAX, 7, 10, true), BODIES_NEW);
+	assert_non_null(bodies_find(held.bodies, &newer));
+	assert_int_equal(bodies_count(held.bodies), 0);
+	end(&held);
+}
+
+static bool add(struct clients *clients, struct ec_pool *pool, uint64_t token, uint32_t id)
+{
+	struct client client = {
+		.token = token, .id = digest_of(id), .envelope = ec_pool_take(pool, 100)};
+	bool added = clients_add(clients, &client);
+	ec_drop(client.envelope);
+	return added;
+}
+
+static uint64_t done(struct clients *clients, uint32_t id)
+{
+	ec_hash name = digest_of(id);
+	uint64_t token = 0;
+	return clients_done(clients, &name, &token) ? token : 0;
+}
+
+static void test_clients_wait_in_order(void **state)
+{
+	(void)state;
+	struct ec_pool *pool = ec_pool_new(0);
+	struct clients *clients = clients_new(4, 5);
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_true(add(clients, pool, i, i));
+	assert_true(add(clients, pool, 4, 2)); /* another client, the same envelope */
+	assert_false(add(clients, pool, 5, 5));
+	assert_int_equal(clients_queue(clients), 3);
+	clients_batch(clients);
+	assert_int_equal(clients_queued(clients)->token, 2);
+	assert_int_equal(done(clients, 2), 4);
+	assert_int_equal(done(clients, 2), 2);
+	assert_int_equal(done(clients, 2), 0);
+	assert_int_equal(clients_queued(clients)->token, 3);
+	clients_requeue(clients);
+	assert_int_equal(clients_queued(clients)->token, 1);
+	assert_int_equal(clients_waiting(clients), 2);
+	assert_true(add(clients, pool, 6, 6));
+	ec_hash ids[3], six = digest_of(6);
+	assert_int_equal(clients_ids(clients, ids), 3);
+	assert_memory_equal(&ids[2], &six, sizeof six);
+	clients_free(clients);
+	assert_int_equal(ec_pool_live(pool), 0);
+	ec_pool_free(pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sources_take_turns),
+		cmocka_unit_test(test_each_source_is_bounded),
+		cmocka_unit_test(test_delivered_ones_stay_a_while),
+		cmocka_unit_test(test_clients_wait_in_order),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

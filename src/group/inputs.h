@@ -1,0 +1,18 @@
+/* inputs.h - a queue of inputs for a protocol that grows; whoever fills it bounds it. */
+#ifndef EC_GROUP_INPUTS_H
+#define EC_GROUP_INPUTS_H
+
+#include "consensus/consensus.h"
+
+struct inputs {
+	struct ec_input *at;
+	uint32_t first, count, capacity;
+};
+
+void inputs_push(struct inputs *inputs, struct ec_input input);   /* takes over head, body, proof */
+const struct ec_input *inputs_first(const struct inputs *inputs); /* NULL when empty */
+struct ec_input inputs_pop(struct inputs *inputs);                /* In: not empty */
+void inputs_free(struct inputs *inputs);
+void input_drop(const struct ec_input *input); /* its bytes */
+
+#endif

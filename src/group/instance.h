@@ -1,0 +1,73 @@
+/* instance.h - a protocol instance with its queues: inputs in, effects out in their right order. */
+#ifndef EC_GROUP_INSTANCE_H
+#define EC_GROUP_INSTANCE_H
+
+#include "group/flush.h"
+#include "group/inputs.h"
+
+enum {
+	INSTANCE_RUN_MAX = 256,    /* effects taken at once; one signature covers their sends */
+	INSTANCE_INBOX_MAX = 4096, /* messages of one member that may wait for a step */
+};
+
+struct instance {
+	const struct ec_protocol *protocol;
+	const struct ec_config *config; /* outlives us */
+	const struct ec_secret *secret; /* signs what is marked EC_SIGN; outlives us */
+	struct ec_pool *pool;
+	struct ec_limits limits;
+	void *state;
+	struct ec_flush *flush;
+	struct ec_out out;
+	struct inputs own;   /* to ourselves, and answers of the host: before all else */
+	struct inputs inbox; /* of others */
+	uint32_t *inbox_of;  /* how many of each member */
+	struct inputs records;
+	struct ec_effect run[INSTANCE_RUN_MAX];
+	struct ec_bytes run_proof[INSTANCE_RUN_MAX];
+	uint32_t run_at, run_count;
+	uint64_t since; /* as the protocol knows it */
+	bool started;
+};
+
+/* Makes an instance of config->self in config->roster.  Returns: NULL without memory. */
+struct instance *instance_new(const struct ec_protocol *protocol, const struct ec_config *config,
+                              const struct ec_secret *secret, struct ec_pool *pool);
+void instance_free(struct instance *instance);
+
+/* What is the same in all inputs of one moment. */
+struct moment {
+	uint64_t now, stamp, since;
+};
+
+/* A record of its log, in the order in which they were written; keeps the bytes. */
+void instance_record(struct instance *instance, const struct ec_input *record);
+
+/* Replays the newest CUT and what it spares, then starts where the application stands. */
+void instance_start(struct instance *instance, struct moment moment, uint64_t seq,
+                    const ec_hash *digest);
+
+/* Whether it may be stepped: the queue of effects has room for one more step. */
+bool instance_ready(const struct instance *instance);
+
+/* Steps it.  In: instance_ready().  Borrows the input. */
+void instance_step(struct instance *instance, struct moment moment, struct ec_input input);
+
+/* Queues a checked message of another; keeps its bytes.  Returns: false when too many wait. */
+bool instance_receive(struct instance *instance, const struct ec_input *input);
+
+/* Queues an input of the host or of itself; takes over the bytes. */
+void instance_tell(struct instance *instance, struct ec_input input);
+
+/* Steps it once with what is queued, or wakes it.  Returns: false when there is nothing to do or
+ * no room. */
+bool instance_turn(struct instance *instance, struct moment moment);
+
+/* The next effect to perform; false when none may be.  Out: effect, whose head and body pass to the
+ * caller; its proof, with one owner, if it is marked EC_SIGN. */
+bool instance_effect(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof);
+
+/* The digest of a body: zero without one. */
+ec_hash instance_digest(struct ec_bytes body);
+
+#endif

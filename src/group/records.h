@@ -1,0 +1,56 @@
+/* records.h - what the log of a member holds: their form, and which of them are still needed.
+ *
+ *   u8 kind || u8 cut || u64 era || u64 seq || 32 bytes hash || head || body, both with a u32
+ * length
+ *
+ * PROTOCOL: a SAVE of the instance of that era; hash: digest of the body.
+ * SIGNED:   the mark above which no header was signed yet; hash: of the header at seq.
+ * DIVERGED: the group certified another header for block seq than ours; hash: ours; head: theirs,
+ *           body: their certificate.  A log with it never goes on.
+ */
+#ifndef EC_GROUP_RECORDS_H
+#define EC_GROUP_RECORDS_H
+
+#include "base/bytes.h"
+
+enum record_kind { RECORD_PROTOCOL = 1, RECORD_SIGNED, RECORD_DIVERGED, RECORD_KINDS };
+
+struct record {
+	enum record_kind kind;
+	bool cut;
+	uint64_t era, seq;
+	ec_hash hash;
+	struct ec_bytes head, body;
+};
+
+bool record_read(struct ec_bytes bytes, struct record *record); /* parts of the bytes */
+struct ec_bytes record_write(struct ec_pool *pool, const struct record *record);
+
+/* What stands in the log, oldest first, without its bytes. */
+struct record_mark {
+	enum record_kind kind;
+	bool cut, dead;
+	uint64_t era, seq;
+};
+
+struct records {
+	struct record_mark *at; /* a ring that grows */
+	uint32_t first, count, capacity;
+	uint32_t durable; /* of count, the oldest */
+	uint64_t era;     /* protocol records of older eras are dead */
+};
+
+void records_append(struct records *records, const struct record *record);
+
+/* The oldest one that was not durable is now.  Out: it.  What it replaces is dead. */
+struct record_mark records_durable(struct records *records);
+
+/* Protocol records of eras below `era` are dead. */
+void records_era(struct records *records, uint64_t era);
+
+/* Takes the dead ones off the old end.  Returns: how many. */
+uint32_t records_trim(struct records *records);
+
+void records_free(struct records *records);
+
+#endif

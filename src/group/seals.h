@@ -1,0 +1,34 @@
+/* seals.h - header signatures of one era's members, until a quorum of them is equal.
+ *
+ * Of each member only its newest few are kept, so that nobody can fill it.  All were verified.
+ */
+#ifndef EC_GROUP_SEALS_H
+#define EC_GROUP_SEALS_H
+
+#include "ledger/header.h"
+
+enum { SEALS_KEPT = 8 };
+
+struct seal {
+	uint64_t seq;
+	ec_hash hash;
+	uint8_t signature[EC_SIGNATURE_SIZE];
+};
+
+struct seals {
+	uint32_t n;
+	uint32_t next[EC_MEMBERS_MAX];
+	struct seal of[EC_MEMBERS_MAX][SEALS_KEPT];
+};
+
+struct seals *seals_new(uint32_t n); /* from malloc; NULL without memory */
+
+/* Returns: false when this member's signature for that block is here already. */
+bool seals_add(struct seals *seals, uint32_t index, const struct seal *seal);
+
+/* Gathers the signatures that are equal to this one.  Returns: the weight-less count of voters
+ * among them.  Out: certificate. */
+uint32_t seals_gather(const struct seals *seals, const struct ec_roster *roster, uint64_t seq,
+                      const ec_hash *hash, struct ec_certificate *certificate);
+
+#endif
