@@ -1,0 +1,146 @@
+/* check.c - the costly part of receiving, on any thread: reads only what never changes. */
+#include "group/state.h"
+
+#include "consensus/proof.h"
+#include "crypto/hash.h"
+
+#include <stdio.h>
+
+static void refuse(struct ec_checked *checked, const char *why)
+{
+	checked->good = false;
+	snprintf(checked->why, sizeof checked->why, "%s", why);
+}
+
+static void check_batch(const struct ec_member *m, struct ec_bytes batch,
+                        struct ec_checked *checked)
+{
+	if (!ec_batch_check(m->config.genesis, m->config.crypto, batch, &checked->signatures))
+		refuse(checked, "a batch with a malformed or badly signed envelope");
+}
+
+static void check_body(const struct ec_member *m, const struct ec_frame *frame,
+                       struct ec_checked *checked)
+{
+	struct ec_bytes batch = frame->block[0];
+	checked->digest = ec_sha256(batch.data, batch.size);
+	if (!batch_like(batch))
+		refuse(checked, "a body that is no batch");
+	else
+		check_batch(m, batch, checked);
+}
+
+/* Whether what the frame says of its body is so: left out and named, or here and hashed. */
+static bool body_fits(const struct ec_frame *frame, const struct ec_checked *checked)
+{
+	if (frame->index == 1)
+		return !frame->block[EC_MESSAGE_BODY].size && !ec_hash_zero(&frame->name);
+	return frame->index == 0 && ec_hash_equal(&checked->digest, &frame->name);
+}
+
+static void check_message(const struct ec_member *m, const struct era *era, uint32_t from,
+                          const struct ec_frame *frame, struct ec_checked *checked)
+{
+	struct ec_input input = {.kind = EC_RECV,
+	                         .from = from,
+	                         .head = frame->block[EC_MESSAGE_HEAD],
+	                         .proof = frame->block[EC_MESSAGE_PROOF],
+	                         .body = frame->block[EC_MESSAGE_BODY]};
+	checked->digest = instance_digest(input.body);
+	input.digest = frame->name;
+	if (!body_fits(frame, checked))
+		refuse(checked, "a message with another body than it says");
+	else if (input.proof.size &&
+	         !ec_proof_verify(m->config.crypto, era->roster.member[from].key,
+	                          &era->config.domain, input.head, &frame->name, input.proof))
+		refuse(checked, "a message with a wrong proof");
+	else if (frame->index == 0 && era->self != NONE &&
+	         !era->protocol->check(&era->config, &input))
+		refuse(checked, "a message that its protocol refuses");
+	else if (batch_like(input.body))
+		check_batch(m, input.body, checked);
+}
+
+static void check_signature(const struct ec_member *m, const struct era *era, uint32_t from,
+                            const struct ec_frame *frame, struct ec_checked *checked)
+{
+	uint8_t text[EC_CERTIFICATE_TEXT_SIZE];
+	ec_certificate_text(&frame->name, text);
+	checked->signatures = 1;
+	if (frame->block[0].size != EC_SIGNATURE_SIZE || frame->seq == 0 ||
+	    !(era->roster.member[from].roles & EC_VOTER))
+		refuse(checked, "a header signature that nobody may make");
+	else if (!m->config.crypto->verify(era->roster.member[from].key, text, sizeof text,
+	                                   frame->block[0].data))
+		refuse(checked, "a wrong header signature");
+}
+
+static void check_certificate(const struct ec_member *m, const struct era *era,
+                              const struct ec_frame *frame, struct ec_checked *checked)
+{
+	struct ec_certificate certificate;
+	struct ec_header header;
+	struct ec_bytes bytes = frame->block[EC_CERTIFICATE_HEADER];
+	ec_hash hash = ec_header_hash(bytes);
+	if (!ec_header_read(bytes, &header) || !ec_hash_equal(&hash, &frame->name) ||
+	    header.seq != frame->seq || header.era != frame->era ||
+	    !ec_hash_equal(&header.genesis, &m->config.genesis->hash))
+		refuse(checked, "a certificate of another header than it says");
+	else if (!ec_certificate_read(frame->block[EC_CERTIFICATE_BYTES], &certificate))
+		refuse(checked, "a malformed certificate");
+	else if (!ec_certificate_check(&certificate, era->membership, &hash, m->config.crypto,
+	                               checked->why, sizeof checked->why))
+		checked->good = false;
+}
+
+static void check_of_era(const struct ec_member *m, uint32_t peer, const struct ec_frame *frame,
+                         struct ec_checked *checked)
+{
+	const struct era *era = era_find(m, frame->era);
+	if (!era) {
+		checked->deferred = true;
+		return;
+	}
+	uint32_t from = era->index_of[peer];
+	if (frame->kind == EC_FRAME_CERTIFICATE)
+		check_certificate(m, era, frame, checked);
+	else if (from == NONE)
+		refuse(checked, "a frame of an era in which the peer has no seat");
+	else if (frame->kind == EC_FRAME_MESSAGE)
+		check_message(m, era, from, frame, checked);
+	else
+		check_signature(m, era, from, frame, checked);
+}
+
+void ec_member_check(const struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
+                     struct ec_checked *checked)
+{
+	struct ec_frame frame;
+	assert(peer < EC_PEERS_MAX);
+	*checked = (struct ec_checked){.good = true};
+	if (!ec_frame_read(bytes, &frame))
+		refuse(checked, "a frame that is malformed or too long");
+	else if (frame.kind == EC_FRAME_BODY)
+		check_body(m, &frame, checked);
+	else if (frame.kind == EC_FRAME_MESSAGE || frame.kind == EC_FRAME_SIGNATURE ||
+	         frame.kind == EC_FRAME_CERTIFICATE)
+		check_of_era(m, peer, &frame, checked);
+}
+
+bool ec_member_check_costly(struct ec_bytes frame)
+{
+	switch (ec_frame_kind_of(frame)) {
+	case EC_FRAME_MESSAGE:
+	case EC_FRAME_BODY:
+	case EC_FRAME_SIGNATURE:
+	case EC_FRAME_CERTIFICATE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+bool ec_member_check_unordered(struct ec_bytes frame)
+{
+	return ec_frame_kind_of(frame) == EC_FRAME_BODY;
+}

@@ -1,0 +1,108 @@
+/* delivering.c - what the order does to the ledger, and what clients are told of it. */
+#include "group/state.h"
+
+#include <stdlib.h>
+
+static void tell(struct ec_member *m, const ec_hash *id, uint64_t seq, uint32_t index,
+                 unsigned code)
+{
+	uint64_t token;
+	while (clients_done(m->clients, id, &token))
+		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TELL,
+		                                     .token = token,
+		                                     .id = *id,
+		                                     .seq = seq,
+		                                     .index = index,
+		                                     .code = code});
+}
+
+static void result_came(void *self, const ec_hash *id, uint64_t seq, uint32_t index, unsigned code,
+                        struct ec_bytes detail)
+{
+	struct ec_member *m = self;
+	(void)detail;
+	m->counters.envelopes_delivered++;
+	tell(m, id, seq, index, code);
+}
+
+/* Planted: another batch is executed than was ordered, so this member computes other results. */
+static struct ec_bytes misread(struct ec_member *m, struct ec_bytes batch)
+{
+	enum { TAIL = 2 + EC_SIGNATURE_SIZE + 1 }; /* a signature follows the payload's last byte */
+	struct ec_batch head;
+	struct ec_batch_item item;
+	if (!ec_batch_read(batch, m->config.genesis->batch_envelopes_max, &head) ||
+	    !ec_batch_next(&head, &item) || item.envelope.size <= TAIL)
+		return ec_keep(batch);
+	size_t at = (size_t)(item.envelope.data - batch.data) + item.envelope.size - TAIL;
+	struct ec_bytes other = ec_pool_copy(m->config.pool, batch.data, batch.size);
+	ec_writable(other)[at] ^= 1;
+	return other;
+}
+
+static void block_ended(struct ec_member *m)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	m->block_ended = m->time.now;
+	if (!m->uncertified_since)
+		m->uncertified_since = m->time.now;
+	ec_ledger_results(m->ledger, at.seq, result_came, m);
+	certifying_block_ended(m);
+	m->era_over = at.era_over;
+	signing_block_ended(m, at.era_over);
+}
+
+void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes batch)
+{
+	assert(position == ec_ledger_at(m->ledger).position + 1);
+	struct ec_bytes read = m->config.wrong_price ? misread(m, batch) : ec_keep(batch);
+	uint64_t envelopes = ec_ledger_at(m->ledger).envelopes;
+	bool ended = ec_ledger_deliver(m->ledger, position, read);
+	ec_drop(read);
+	if (ec_ledger_at(m->ledger).envelopes != envelopes)
+		m->ticks.traffic = m->time.now;
+	if (ended)
+		block_ended(m);
+}
+
+/* The newest claim of our own clock in the order. */
+static void claim_note(struct ec_member *m, struct ec_bytes batch)
+{
+	struct ec_batch head;
+	if (ec_batch_read(batch, m->config.genesis->batch_envelopes_max, &head) &&
+	    head.submitter == m->now.era->self && head.stamp_ns > m->ticks.claim_ns)
+		m->ticks.claim_ns = head.stamp_ns;
+}
+
+void deliver(struct ec_member *m, const struct ec_effect *effect)
+{
+	ec_hash digest = effect->digest;
+	if (effect->body.size && ec_hash_zero(&digest))
+		digest = instance_digest(effect->body);
+	if (effect->body.size) {
+		m->counters.batches_delivered++;
+		bodies_delivered(m->bodies, &digest);
+		claim_note(m, effect->body);
+	}
+	deliver_position(m, m->now.era->base + effect->seq, effect->body);
+	if (effect->body.size)
+		reads_marker_delivered(m, &digest);
+}
+
+void clients_look_up(struct ec_member *m)
+{
+	uint32_t waiting = clients_waiting(m->clients);
+	ec_hash *ids = calloc((size_t)waiting + 1, sizeof *ids);
+	if (!ids)
+		abort();
+	uint32_t count = clients_ids(m->clients, ids);
+	for (uint32_t i = 0; i < count; i++) {
+		unsigned code;
+		uint64_t seq;
+		uint32_t index;
+		enum ec_lookup found = ec_ledger_result(m->ledger, &ids[i], &code, &seq, &index);
+		if (found == EC_FOUND || found == EC_NOT_YET)
+			tell(m, &ids[i], seq, index, code);
+	}
+	free(ids);
+}

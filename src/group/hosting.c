@@ -1,0 +1,132 @@
+/* hosting.c - the steps of an instance, and its effects performed. */
+#include "group/state.h"
+
+#include "consensus/consensus.h"
+
+static void save(struct ec_member *m, const struct reign *reign, const struct ec_effect *effect)
+{
+	act_log(m, &(struct record){.kind = RECORD_PROTOCOL,
+	                            .cut = (effect->flags & EC_CUT) != 0,
+	                            .era = reign->era->number,
+	                            .seq = effect->seq,
+	                            .hash = instance_digest(effect->body),
+	                            .head = effect->head,
+	                            .body = effect->body});
+}
+
+static void blame(struct ec_member *m, const struct reign *reign, const struct ec_effect *effect)
+{
+	const struct ec_seat *seat = &reign->era->membership->seat[effect->node];
+	act_text(m, EC_ACT_ALARM, reign->era->peer_of[effect->node],
+	         "%s (member %u) broke the protocol %s: there is proof", seat->owner, effect->node,
+	         reign->era->protocol->name);
+}
+
+/* A FETCH of an instance whose era is over, or of one that stands beyond: nothing is brought. */
+static void fetch_refuse(struct ec_member *m, struct reign *reign)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	uint64_t position = at.position < reign->era->base ? reign->era->base : at.position;
+	instance_tell(reign->instance, (struct ec_input){.kind = EC_FETCHED,
+	                                                 .seq = position - reign->era->base,
+	                                                 .digest = at.header});
+}
+
+static void fetch(struct ec_member *m, struct reign *reign, const struct ec_effect *effect)
+{
+	uint64_t position = reign->era->base + effect->seq;
+	if (reign != &m->now || m->era_over || position <= ec_ledger_at(m->ledger).position)
+		fetch_refuse(m, reign);
+	else
+		transfer_begin(m, &effect->digest, true);
+}
+
+/* What an effect does to the application; that of an era that is over is discarded. */
+static void apply(struct ec_member *m, struct reign *reign, const struct ec_effect *effect)
+{
+	bool live = reign == &m->now && !m->era_over && !m->diverged && !m->halted;
+	if (effect->kind == EC_FETCH)
+		fetch(m, reign, effect);
+	else if (!live)
+		return;
+	else if (effect->kind == EC_DELIVER)
+		deliver(m, effect);
+	else if (effect->kind == EC_SNAP)
+		snapshot_take(m, effect);
+	else if (effect->kind == EC_SERVE)
+		reads_serve(m, reign->era->base + effect->seq, effect->ticket);
+}
+
+static void perform(struct ec_member *m, struct reign *reign, const struct ec_effect *effect,
+                    struct ec_bytes proof)
+{
+	switch (effect->kind) {
+	case EC_SEND:
+		message_send(m, reign, effect, proof);
+		break;
+	case EC_SAVE:
+		save(m, reign, effect);
+		break;
+	case EC_DELIVER:
+	case EC_SNAP:
+	case EC_FETCH:
+	case EC_SERVE:
+		apply(m, reign, effect);
+		break;
+	case EC_BLAME:
+		blame(m, reign, effect);
+		break;
+	case EC_NOTE:
+		act_text(m, EC_ACT_NOTE, NONE, "%.*s", (int)effect->head.size,
+		         effect->head.size ? (const char *)effect->head.data : "");
+		break;
+	case EC_UNDO: /* an order that blocks need is total: nothing is tentative */
+	case EC_FINAL:
+		break;
+	}
+}
+
+/* Another leads, or the same anew: what waits is submitted once more. */
+static void follow_leader(struct ec_member *m, struct reign *reign)
+{
+	const struct ec_out *out = &reign->instance->out;
+	if (out->view == reign->view && out->lead == reign->lead)
+		return;
+	m->counters.view_changes += reign == &m->now && out->view != reign->view;
+	reign->view = out->view;
+	reign->lead = out->lead;
+	if (reign == &m->now)
+		bodies_resubmit(m->bodies);
+}
+
+static bool effects_perform(struct ec_member *m, struct reign *reign)
+{
+	struct ec_effect effect;
+	struct ec_bytes proof;
+	bool moved = false;
+	while (m->outbox.count < OUTBOX_LONG && instance_effect(reign->instance, &effect, &proof)) {
+		perform(m, reign, &effect, proof);
+		ec_drop(effect.head);
+		ec_drop(effect.body);
+		ec_drop(proof);
+		moved = true;
+	}
+	return moved;
+}
+
+bool hosting_turn(struct ec_member *m, struct reign *reign)
+{
+	if (!reign->instance || m->halted)
+		return false;
+	bool moved = effects_perform(m, reign);
+	if (m->outbox.count >= OUTBOX_LONG)
+		return moved;
+	uint64_t since = reign == &m->now && !transferring(m) ? member_since(m) : 0;
+	bool stepped =
+		instance_turn(reign->instance, (struct moment){m->time.now, m->time.stamp, since});
+	if (!stepped && reign == &m->now)
+		stepped = batching_submit(m);
+	if (stepped)
+		follow_leader(m, reign);
+	return moved || stepped;
+}

@@ -1,0 +1,376 @@
+/* member.c - one member of one group: its life, and the turn that follows every input.
+ *
+ * A turn does what can be done now, in this order: steps and effects, batches, eras; then what
+ * waits for time.  It ends when nothing moves, or after TURN_STEPS, so that the host can do other
+ * work; then ec_member_wake_at() is now.
+ */
+#include "group/state.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TURN_STEPS = 512, ITEMS_MAX = 4096, CLIENTS_DEFAULT = 65536 };
+#define BODIES_DEFAULT ((uint64_t)16 << 20)
+
+static struct ec_ledger *ledger_open(const struct ec_member_config *config, char *why,
+                                     size_t why_size)
+{
+	return ec_ledger_open(&(struct ec_ledger_config){.genesis = config->genesis,
+	                                                 .crypto = config->crypto,
+	                                                 .services = config->services,
+	                                                 .store = config->store,
+	                                                 .pool = config->pool},
+	                      why, why_size);
+}
+
+/* A number that nobody outside can know: tables are keyed by it. */
+static uint64_t secret_of(const struct ec_member_config *config)
+{
+	uint64_t secret;
+	memcpy(&secret, config->seed, sizeof secret);
+	return secret;
+}
+
+static void tables_make(struct ec_member *m)
+{
+	const struct ec_member_config *config = &m->config;
+	uint64_t clients = config->clients_max ? config->clients_max : CLIENTS_DEFAULT;
+	uint64_t items = config->genesis->batch_envelopes_max;
+	m->items_max = items < ITEMS_MAX ? (uint32_t)items : ITEMS_MAX;
+	m->bodies = bodies_new(config->bodies_bytes_max ? config->bodies_bytes_max : BODIES_DEFAULT,
+	                       secret_of(config));
+	m->clients =
+		clients_new(clients < 1 << 20 ? (uint32_t)clients : 1 << 20, secret_of(config));
+	m->items = calloc((size_t)m->items_max + 1, sizeof *m->items);
+	m->reads = calloc(READS_MAX, sizeof *m->reads);
+	if (!m->bodies || !m->clients || !m->items || !m->reads)
+		abort();
+}
+
+struct ec_member *ec_member_open(const struct ec_member_config *config, char *why, size_t why_size)
+{
+	struct ec_member *m = calloc(1, sizeof *m);
+	if (!m)
+		abort();
+	m->config = *config;
+	m->counters.liar = NONE;
+	m->ledger = ledger_open(config, why, why_size);
+	if (!m->ledger) {
+		free(m);
+		return NULL;
+	}
+	tables_make(m);
+	m->counters.persisted = ec_ledger_at(m->ledger).seq;
+	m->snapshot = ec_ledger_at(m->ledger).header;
+	if (reign_of_state(m, why, why_size))
+		return m;
+	ec_member_close(m);
+	return NULL;
+}
+
+static void record_take(struct ec_member *m, const struct record *record)
+{
+	struct instance *instance = m->now.instance;
+	if (record->kind == RECORD_SIGNED) {
+		m->signing.seq = record->seq;
+		m->signing.hash = record->hash;
+		m->signing.again = true;
+	} else if (record->kind == RECORD_DIVERGED) {
+		m->diverged = true;
+		m->diverged_seq = record->seq;
+	} else if (instance && record->era == m->now.era->number) {
+		instance_record(instance, &(struct ec_input){.kind = EC_RECORD,
+		                                             .seq = record->seq,
+		                                             .ticket = record->cut,
+		                                             .head = record->head,
+		                                             .body = record->body,
+		                                             .digest = record->hash});
+	}
+}
+
+bool ec_member_record(struct ec_member *m, struct ec_bytes bytes, char *why, size_t why_size)
+{
+	struct record record;
+	assert(!m->started);
+	if (!record_read(bytes, &record)) {
+		snprintf(why, why_size, "a record of the log is of no known form (%zu bytes)",
+		         bytes.size);
+		return false;
+	}
+	records_append(&m->records, &record);
+	records_durable(&m->records);
+	record_take(m, &record);
+	return true;
+}
+
+void ec_member_start(struct ec_member *m, struct ec_time time)
+{
+	assert(!m->started && time.now > 0);
+	m->time = time;
+	m->started = true;
+	m->read_ticket = time.stamp;
+	if (m->diverged) {
+		member_halt(m,
+		            "diverged at block %llu in an earlier life: rejoin with "
+		            "`edgecord node --rejoin`",
+		            (unsigned long long)m->diverged_seq);
+		return;
+	}
+	m->era_over = ec_ledger_at(m->ledger).era_over;
+	if (!m->era_over)
+		reign_start(m);
+	signing_start(m);
+	ec_member_wake(m, time);
+}
+
+void ec_member_next_era_key(struct ec_member *m, const struct ec_secret *secret)
+{
+	m->next_key = *secret;
+	m->next_key_set = true;
+}
+
+static bool turn_once(struct ec_member *m)
+{
+	bool moved = hosting_turn(m, &m->now);
+	if (m->past.era)
+		moved |= hosting_turn(m, &m->past);
+	if (m->outbox.count >= OUTBOX_LONG)
+		return false;
+	moved |= batching_turn(m);
+	moved |= reads_turn(m);
+	moved |= eras_turn(m);
+	return moved;
+}
+
+static void trim(struct ec_member *m)
+{
+	uint32_t count = records_trim(&m->records);
+	if (count)
+		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TRIM, .count = count});
+}
+
+static void turn(struct ec_member *m)
+{
+	uint32_t steps = 0;
+	if (!m->started || m->halted)
+		return;
+	while (steps < TURN_STEPS && turn_once(m))
+		steps++;
+	m->busy = steps == TURN_STEPS || m->outbox.count >= OUTBOX_LONG;
+	messages_turn(m);
+	spreading_turn(m);
+	transfer_turn(m);
+	signing_turn(m);
+	ticks_turn(m);
+	trim(m);
+	if (m->diverged)
+		member_halt(m, "diverged from the group: rejoin with `edgecord node --rejoin`");
+}
+
+static void advance(struct ec_member *m, struct ec_time time)
+{
+	assert(time.now >= m->time.now);
+	m->time = time;
+}
+
+void ec_member_wake(struct ec_member *m, struct ec_time time)
+{
+	advance(m, time);
+	turn(m);
+}
+
+uint64_t ec_member_wake_at(const struct ec_member *m)
+{
+	if (!m->started || m->halted)
+		return 0;
+	if (m->busy)
+		return m->time.now;
+	uint64_t wake = earlier(batching_wake(m), messages_wake(m));
+	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
+	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
+	wake = earlier(wake, eras_wake(m));
+	if (m->now.instance && instance_ready(m->now.instance))
+		wake = earlier(wake, m->now.instance->out.wake);
+	if (m->past.instance && instance_ready(m->past.instance))
+		wake = earlier(wake, m->past.instance->out.wake);
+	return wake;
+}
+
+static void frame_handle(struct ec_member *m, uint32_t peer, const struct ec_frame *frame,
+                         const struct ec_checked *checked)
+{
+	switch (frame->kind) {
+	case EC_FRAME_STANDING:
+		standing_received(m, peer, frame);
+		break;
+	case EC_FRAME_MESSAGE:
+		message_received(m, peer, frame, checked);
+		break;
+	case EC_FRAME_BODY:
+		body_received(m, peer, frame, &checked->digest);
+		break;
+	case EC_FRAME_BODY_WANT:
+		body_wanted(m, peer, frame);
+		break;
+	case EC_FRAME_BODY_HAVE:
+		body_announced(m, peer, frame);
+		break;
+	case EC_FRAME_SIGNATURE:
+		signature_received(m, peer, frame);
+		break;
+	case EC_FRAME_CERTIFICATE:
+		certificate_received(m, peer, frame);
+		break;
+	case EC_FRAME_STATE_WANT:
+		state_wanted(m, peer, frame);
+		break;
+	case EC_FRAME_SNAPSHOT:
+	case EC_FRAME_CHUNK:
+	case EC_FRAME_ABSENT:
+		state_received(m, peer, frame);
+		break;
+	case EC_FRAME_KINDS:
+		break;
+	}
+}
+
+/* Of an era that was unknown to the check: it waits, or is checked now, or comes too late. */
+static void frame_deferred(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
+                           const struct ec_frame *frame)
+{
+	struct ec_checked checked;
+	if (frame->era > m->now.era->number)
+		defer(m, peer, bytes);
+	if (!era_find(m, frame->era))
+		return;
+	ec_member_check(m, peer, bytes, &checked);
+	member_frame(m, peer, bytes, &checked);
+}
+
+void member_frame(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
+                  const struct ec_checked *checked)
+{
+	struct ec_frame frame;
+	if (!checked->good)
+		link_break(m, peer, "%s", checked->why);
+	else if (!ec_frame_read(bytes, &frame))
+		link_break(m, peer, "a malformed frame");
+	else if (checked->deferred)
+		frame_deferred(m, peer, bytes, &frame);
+	else
+		frame_handle(m, peer, &frame, checked);
+}
+
+void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, struct ec_bytes frame,
+                     const struct ec_checked *checked)
+{
+	advance(m, time);
+	if (!m->started || m->halted || !link_up(m, peer))
+		return;
+	m->counters.messages_received++;
+	m->counters.bytes_received += frame.size;
+	m->counters.signatures_checked += checked->signatures;
+	member_frame(m, peer, frame, checked);
+	turn(m);
+}
+
+enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uint64_t token,
+                                   struct ec_bytes envelope,
+                                   const uint8_t salt[static EC_SALT_SIZE])
+{
+	struct ec_envelope read;
+	struct client client = {.token = token, .arrived = time.now, .envelope = envelope};
+	advance(m, time);
+	if (not_ready_why(m))
+		return EC_NOT_READY;
+	if (!ec_envelope_read(envelope, &read, NULL, 0))
+		return EC_BUSY; /* the host's check let it pass: nothing is done with it */
+	client.id = read.id;
+	memcpy(client.salt, salt, EC_SALT_SIZE);
+	if (!clients_add(m->clients, &client))
+		return EC_BUSY;
+	turn(m);
+	return EC_ADMITTED;
+}
+
+void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)
+{
+	advance(m, time);
+	for (uint32_t i = 0; i < count; i++) {
+		struct record_mark mark = records_durable(&m->records);
+		struct reign *reign = reign_of(m, mark.era);
+		if (m->halted)
+			continue;
+		if (mark.kind == RECORD_SIGNED)
+			signing_durable(m);
+		else if (mark.kind == RECORD_PROTOCOL && reign && reign->instance)
+			ec_flush_durable(reign->instance->flush, 1);
+	}
+	turn(m);
+}
+
+bool ec_member_next(struct ec_member *m, struct ec_act *act)
+{
+	struct act kept;
+	if (!outbox_pop(&m->outbox, &kept))
+		return false;
+	*act = (struct ec_act){.kind = kept.kind,
+	                       .peer = kept.peer,
+	                       .index = kept.index,
+	                       .count = kept.count,
+	                       .code = kept.code,
+	                       .token = kept.token,
+	                       .seq = kept.seq,
+	                       .id = kept.id,
+	                       .bytes = kept.bytes};
+	if (kept.text.size)
+		memcpy(act->text, kept.text.data, kept.text.size); /* shorter than act->text */
+	ec_drop(kept.text);
+	return true;
+}
+
+struct ec_ledger *ec_member_ledger(struct ec_member *m)
+{
+	return m->ledger;
+}
+
+const struct ec_membership *ec_member_membership(const struct ec_member *m)
+{
+	return m->now.era->membership;
+}
+
+static void eras_free(struct ec_member *m)
+{
+	struct era *era = atomic_load_explicit(&m->eras, memory_order_acquire);
+	while (era) {
+		struct era *older = era->older;
+		era_free(era);
+		era = older;
+	}
+}
+
+void ec_member_close(struct ec_member *m)
+{
+	transfer_free(m);
+	reign_end(&m->now);
+	reign_end(&m->past);
+	eras_free(m);
+	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+		inputs_free(&m->peer[peer].waiting);
+	deferred_free(m);
+	certified_free(&m->certified);
+	certified_free(&m->ahead);
+	certified_free(&m->settled);
+	certified_free(&m->link);
+	outbox_free(&m->outbox);
+	records_free(&m->records);
+	bodies_free(m->bodies);
+	clients_free(m->clients);
+	free(m->items);
+	free(m->reads);
+	ec_ledger_close(m->ledger);
+	ec_secret_erase(&m->config.identity);
+	ec_secret_erase(&m->config.era_key);
+	ec_secret_erase(&m->next_key);
+	free(m);
+}

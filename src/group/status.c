@@ -1,0 +1,71 @@
+/* status.c - what a member says of itself. */
+#include "group/state.h"
+
+#include <stdio.h>
+
+#define NO_HEADERS_NS (10 * SECOND)
+
+const char *not_ready_why(const struct ec_member *m)
+{
+	if (!m->started)
+		return "starting";
+	if (m->halted)
+		return "halted";
+	if (m->diverged)
+		return "diverged from the group: an operator must rejoin it";
+	if (!m->now.instance)
+		return "not in the roster";
+	if (transferring(m))
+		return "catching up";
+	if (links_reaching(m) < m->now.era->quorum)
+		return "no quorum of members is reachable";
+	if (m->uncertified_since && m->time.now - m->uncertified_since > NO_HEADERS_NS)
+		return "no quorum of equal headers for 10 s";
+	return NULL;
+}
+
+static void order_status(const struct ec_member *m, struct ec_member_status *status)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	status->position = at.position;
+	status->seq = at.seq;
+	status->certified = ec_ledger_certified(m->ledger);
+	status->stamp_ns = at.stamp_ns;
+	status->time_ns = at.time_ns;
+}
+
+static void era_status(const struct ec_member *m, struct ec_member_status *status)
+{
+	const struct era *era = m->now.era;
+	status->era = era->number;
+	status->self = era->self;
+	status->n = era->roster.n;
+	status->voter = era->self != NONE && !m->now.muted &&
+	                (era->roster.member[era->self].roles & EC_VOTER);
+	status->leader = NONE;
+	snprintf(status->protocol, sizeof status->protocol, "%s", era->protocol->name);
+	if (!m->now.instance)
+		return;
+	status->view = m->now.instance->out.view;
+	status->leader = m->now.instance->out.lead;
+	status->leader_self = status->leader == era->self;
+}
+
+void ec_member_status(const struct ec_member *m, struct ec_member_status *status)
+{
+	*status = m->counters;
+	order_status(m, status);
+	era_status(m, status);
+	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+		status->links_up += m->peer[peer].up;
+	const char *why = not_ready_why(m);
+	status->ready = why == NULL;
+	snprintf(status->not_ready, sizeof status->not_ready, "%s", why ? why : "");
+	status->diverged = m->diverged;
+	status->fetching = transferring(m);
+	status->waiting_envelopes = clients_waiting(m->clients);
+	status->waiting_batches = bodies_count(m->bodies);
+	status->bodies_bytes = bodies_bytes(m->bodies);
+	uint64_t since = member_since(m);
+	status->oldest_wait_ns = since ? m->time.now - since : 0;
+}

@@ -1,0 +1,92 @@
+/* ticks.c - batches for the clock's sake.
+ *
+ * A block's stamp is the median of what the voters last claimed in the order, so a deadline passes
+ * when more than half of them have claimed a later time.  A voter adds a TICK when a service waits
+ * and his own claim is older than the deadline, or when there is traffic and his claim is more than
+ * a second old.  Those whose turn it is do so at once, the others only if that was not enough.
+ */
+#include "group/state.h"
+
+#define CLAIM_OLD_NS (1 * SECOND)
+#define TRAFFIC_NS   (2 * SECOND)
+#define STAGGER_NS   (50 * MS)
+#define SLEEP_NS     (60 * SECOND)
+
+static bool may_tick(const struct ec_member *m)
+{
+	const struct era *era = m->now.era;
+	return m->started && !m->halted && !m->diverged && !m->era_over && m->now.instance &&
+	       !m->now.muted && !transferring(m) &&
+	       (era->roster.member[era->self].roles & EC_VOTER) && !not_ready_why(m) &&
+	       !bodies_from(m->bodies, BODIES_OWN) && !clients_queue(m->clients);
+}
+
+/* How long this member lets others go first: a majority need not wait. */
+static uint64_t stagger(const struct ec_member *m)
+{
+	const struct era *era = m->now.era;
+	uint64_t seq = ec_ledger_at(m->ledger).seq;
+	uint32_t n = era->roster.n, majority = era->voters / 2 + 1;
+	uint32_t rank = (uint32_t)((era->self + seq) % n);
+	return rank < majority ? 0 : (rank - majority + 1) * STAGGER_NS;
+}
+
+/* When our clock says that a community time has come, in ns of this life; 0: not within SLEEP_NS,
+ * look again then. */
+static uint64_t when(const struct ec_member *m, uint64_t community_ns)
+{
+	const struct ec_genesis *genesis = m->config.genesis;
+	uint64_t now_ns = ec_genesis_time(genesis, m->time.stamp);
+	if (community_ns <= now_ns)
+		return m->time.now;
+	uint64_t away = (community_ns - now_ns) / genesis->time_rate + 1;
+	return m->time.now + (away < SLEEP_NS ? away : SLEEP_NS);
+}
+
+/* When a deadline calls for a TICK of ours; 0: never. */
+static uint64_t due_at(const struct ec_member *m)
+{
+	uint64_t due = ec_ledger_at(m->ledger).due_ns;
+	if (due == UINT64_MAX ||
+	    (m->ticks.claim_ns && ec_genesis_time(m->config.genesis, m->ticks.claim_ns) >= due))
+		return 0;
+	if (m->ticks.due_ns == due && m->ticks.due_since)
+		return m->ticks.due_since + stagger(m);
+	return when(m, due);
+}
+
+/* When traffic calls for one; 0: it does not. */
+static uint64_t stale_at(const struct ec_member *m)
+{
+	uint64_t old = m->ticks.claim_ns + CLAIM_OLD_NS;
+	uint64_t wait = m->time.stamp >= old ? 0 : old - m->time.stamp;
+	if (!m->ticks.traffic || m->time.now + wait > m->ticks.traffic + TRAFFIC_NS)
+		return 0;
+	return m->time.now + wait;
+}
+
+static void due_note(struct ec_member *m)
+{
+	uint64_t due = ec_ledger_at(m->ledger).due_ns;
+	bool passed = ec_genesis_time(m->config.genesis, m->time.stamp) >= due;
+	if (m->ticks.due_ns == due && m->ticks.due_since)
+		return;
+	m->ticks.due_ns = due;
+	m->ticks.due_since = passed ? m->time.now : 0;
+}
+
+void ticks_turn(struct ec_member *m)
+{
+	ec_hash digest;
+	if (!may_tick(m))
+		return;
+	due_note(m);
+	uint64_t due = due_at(m), stale = stale_at(m);
+	if ((due && due <= m->time.now) || (stale && stale <= m->time.now))
+		batch_form(m, &digest);
+}
+
+uint64_t ticks_wake(const struct ec_member *m)
+{
+	return may_tick(m) ? earlier(due_at(m), stale_at(m)) : 0;
+}
