@@ -34,7 +34,8 @@ void act_log(struct ec_member *m, const struct record *record)
 	                                     .bytes = record_write(m->config.pool, record)});
 }
 
-static struct ec_bytes text_of(struct ec_member *m, const char *format, va_list arguments)
+__attribute__((format(printf, 2, 0))) static struct ec_bytes
+text_of(struct ec_member *m, const char *format, va_list arguments)
 {
 	char text[sizeof((struct ec_act *)0)->text];
 	vsnprintf(text, sizeof text, format, arguments);
