@@ -1,0 +1,430 @@
+#!/usr/bin/env python3
+"""verify_proof_test.py - the verifier against vectors, and proofs made here by the document.
+
+Prints `ok`, `FAIL` or `skipped` lines; exit 1 when something failed."""
+import functools
+import hashlib
+import hmac
+import json
+import os
+import struct
+import sys
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import verify_proof as v  # noqa: E402
+
+v.ed25519_verify = functools.lru_cache(maxsize=None)(v.ed25519_verify)
+
+SHARED = os.environ.get("EDGECORD_SHARED", "../shared")
+
+
+class Skipped(Exception):
+    pass
+
+
+def shared(name):
+    path = os.path.join(SHARED, name)
+    if not os.path.exists(path):
+        raise Skipped(f"{path}: not there (EDGECORD_SHARED names its folder)")
+    return path
+
+
+# ---- What makes proofs ---------------------------------------------------------------------
+
+
+def encode(item):
+    if item is None or isinstance(item, bool):
+        return {None: b"\xf6", False: b"\xf4", True: b"\xf5"}[item]
+    if isinstance(item, int):
+        return v.encode_head(0, item) if item >= 0 else v.encode_head(1, -1 - item)
+    if isinstance(item, bytes):
+        return v.encode_bytes(item)
+    if isinstance(item, str):
+        return v.encode_head(3, len(item.encode())) + item.encode()
+    if isinstance(item, list):
+        return v.encode_head(4, len(item)) + b"".join(map(encode, item))
+    if isinstance(item, dict):
+        pairs = sorted((encode(k), encode(x)) for k, x in item.items())
+        return v.encode_head(5, len(pairs)) + b"".join(k + x for k, x in pairs)
+    return v.encode_head(6, item.number) + encode(item.item)
+
+
+class Key:
+    def __init__(self, name):
+        self.seed = v.sha256(name.encode())
+        digest = hashlib.sha512(self.seed).digest()
+        self.scalar = (int.from_bytes(digest[:32], "little") & ((1 << 254) - 8)) | 1 << 254
+        self.prefix = digest[32:]
+        self.key = v.point_encode(v.point_times(self.scalar, v.BASE))
+
+    def sign(self, message):
+        r = int.from_bytes(hashlib.sha512(self.prefix + message).digest(), "little") % v.L
+        point = v.point_encode(v.point_times(r, v.BASE))
+        k = int.from_bytes(hashlib.sha512(point + self.key + message).digest(), "little") % v.L
+        return point + ((r + k * self.scalar) % v.L).to_bytes(32, "little")
+
+
+def tree(leaves):
+    if not leaves:
+        return v.sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    return v.tree_node(tree(leaves[:split]), tree(leaves[split:]))
+
+
+def path_of(leaves, index):
+    if len(leaves) == 1:
+        return []
+    split = 1 << ((len(leaves) - 1).bit_length() - 1)
+    if index < split:
+        return path_of(leaves[:split], index) + [tree(leaves[split:])]
+    return path_of(leaves[split:], index - split) + [tree(leaves[:split])]
+
+
+def state_tree(pairs, depth=0):
+    """Root of (place, leaf) pairs that share `depth` bits."""
+    if len(pairs) < 2:
+        return pairs[0][1] if pairs else bytes(32)
+    sides = [[p for p in pairs if v.bit_of(p[0], depth) == bit] for bit in (0, 1)]
+    return v.sha256(b"\x01", state_tree(sides[0], depth + 1), state_tree(sides[1], depth + 1))
+
+
+def state_path(pairs, place, depth=0):
+    """(siblings, what stands at the end: a pair or None)."""
+    if len(pairs) < 2:
+        return [], pairs[0] if pairs else None
+    same = [p for p in pairs if v.bit_of(p[0], depth) == v.bit_of(place, depth)]
+    other = [p for p in pairs if p not in same]
+    rest, end = state_path(same, place, depth + 1)
+    return [state_tree(other, depth + 1)] + rest, end
+
+
+def roster_bytes(era, count, name):
+    members = [[Key(f"identity {name} {i}").key, Key(f"era {era} {name} {i}").key, 1, 3,
+                f"owner-{i}", f"site-{i}"] for i in range(count)]
+    return encode(["edgecord/roster/1", era, "pbft", b"", members])
+
+
+def genesis_bytes(name, count=4, flags=0, cells=()):
+    return encode(["edgecord/genesis/1", "net", name, flags, roster_bytes(1, count, name),
+                   [10**18, 1, 10**18], [65536, 1000, 1 << 20, 100], [["metering", b"\xf6"]],
+                   [[k, 1, "home"] for k in sorted(Key(f"home {i}").key for i in range(3))],
+                   [list(c) for c in cells]])
+
+
+class World:
+    """A group that goes on for some blocks, with a change of era after the fifth."""
+
+    def __init__(self, name="cell", eras=2, cells=(), extra=None):
+        self.name, self.genesis = name, genesis_bytes(name, cells=cells)
+        self.genesis_hash = v.sha256(self.genesis)
+        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name) for era in range(1, eras + 1)]
+        self.state = {f"home/{i}".encode(): f"value {i}".encode() for i in range(20)}
+        self.state.update(extra or {})
+        self.headers, self.batches, self.links = [], [], []
+        for seq in range(1, 5 * eras + 4):
+            self.block(seq, min((seq - 1) // 5 + 1, eras))
+
+    def pairs(self):
+        return [(v.sha256(k), v.sha256(b"\x00", v.sha256(k), v.sha256(x)))
+                for k, x in self.state.items()]
+
+    def envelope(self, author, sequence):
+        header = encode({1: -8, 4: author.key, -65537: [self.genesis_hash, 0, sequence, 0]})
+        payload = encode([6, b"note"])
+        signed = encode(["Signature1", header, b"", payload])
+        salt = hmac.new(hmac.new(author.seed, b"edgecord/salt/1", "sha256").digest(),
+                        v.sha256(signed), "sha256").digest()
+        data = encode(v.Tag(18, [header, {}, payload, author.sign(signed)]))
+        return data, salt, v.sha256(signed), encode([0, None])
+
+    def block(self, seq, era):
+        batch = [self.envelope(Key(f"home {i}"), seq) for i in range(3)]
+        self.batches.append(batch)
+        ends = seq % 5 == 0 and era < len(self.rosters)
+        previous = v.sha256(self.headers[-1]) if self.headers else self.genesis_hash
+        self.headers.append(encode([
+            "edgecord/header/1", self.genesis_hash, era, seq, seq, previous,
+            tree(self.history(seq - 1)), tree(self.batch_leaves(batch)), len(batch),
+            tree(self.result_leaves(batch)), state_tree(self.pairs()), 10**18 + seq,
+            v.sha256(self.rosters[era - 1]), v.sha256(self.rosters[era]) if ends else b""]))
+        if ends:
+            self.links.append([self.headers[-1], self.certificate(seq), self.rosters[era]])
+
+    def history(self, count):
+        return [v.tree_leaf(v.sha256(h)) for h in self.headers[:count]]
+
+    @staticmethod
+    def batch_leaves(batch):
+        return [v.tree_leaf(salt + data) for data, salt, _, _ in batch]
+
+    @staticmethod
+    def result_leaves(batch):
+        return [v.tree_leaf(salt + identity + result) for _, salt, identity, result in batch]
+
+    def certificate(self, seq, signers=None):
+        era = min((seq - 1) // 5 + 1, len(self.rosters))
+        signers = range(3 if era == 1 else 4) if signers is None else signers
+        text = b"edgecord/certificate/1" + v.sha256(self.headers[seq - 1])
+        return [[i, Key(f"era {era} {self.name} {i}").sign(text)] for i in signers]
+
+    def claim(self, seq, index=1):
+        batch = self.batches[seq - 1]
+        data, salt, _, result = batch[index]
+        return [0, data, salt, index, path_of(self.batch_leaves(batch), index), result,
+                path_of(self.result_leaves(batch), index)]
+
+    def claim_state(self, name):
+        siblings, end = state_path(self.pairs(), v.sha256(name))
+        if name in self.state:
+            return [1, name, self.state[name], siblings]
+        other = next((k for k in self.state if end and v.sha256(k) == end[0]), None)
+        leaf = [end[0], v.sha256(self.state[other])] if end else None
+        return [2, name, siblings, leaf]
+
+    def cover(self, seq, later=None):
+        if later is None:
+            return [self.certificate(seq)]
+        return [self.certificate(later), self.headers[later - 1],
+                path_of(self.history(later - 1), seq - 1)]
+
+    def links_to(self, seq):
+        return [link for link in self.links if v.decode(link[0], "")[3] < seq]
+
+    def proof(self, seq, later=None, claim=None, anchor=None):
+        return ["edgecord/proof/1", claim or self.claim(seq), self.headers[seq - 1],
+                self.cover(seq, later), self.links_to(later or seq), anchor]
+
+
+WORLD = World()
+
+
+def check(proof, genesis=None, cloud=None):
+    data = proof if isinstance(proof, bytes) else encode(proof)
+    return v.proof_check(data, v.Genesis(genesis or WORLD.genesis), cloud and v.Genesis(cloud))
+
+
+def refused(proof, why, **options):
+    try:
+        check(proof, **options)
+    except v.Invalid as error:
+        assert why in str(error), f"refused because '{error}', '{why}' expected"
+        return
+    raise AssertionError(f"accepted; '{why}' expected")
+
+
+# ---- Tests ---------------------------------------------------------------------------------
+
+
+def ed25519_rejects_what_the_document_says():
+    """the verifier's row of ed25519-speccheck is XXXVXXXXXXXX"""
+    with open(shared("vectors/ed25519-speccheck/cases.json"), encoding="utf-8") as file:
+        cases = json.load(file)
+    row = "".join("V" if v.ed25519_verify(*(bytes.fromhex(c[k]) for k in (
+        "pub_key", "message", "signature"))) else "X" for c in cases)
+    assert row == "XXXVXXXXXXXX", row
+
+
+def ed25519_wycheproof():
+    """151 Ed25519 vectors of Wycheproof"""
+    with open(shared("vectors/wycheproof/testvectors_v1/ed25519_test.json"), encoding="utf-8") as f:
+        groups = json.load(f)["testGroups"]
+    count = 0
+    for group in groups:
+        key = bytes.fromhex(group["publicKey"]["pk"])
+        for test in group["tests"]:
+            signature = bytes.fromhex(test["sig"])
+            good = len(signature) == 64 and v.ed25519_verify(key, bytes.fromhex(test["msg"]),
+                                                             signature)
+            assert good == (test["result"] == "valid"), test
+            count += 1
+    assert count == 151
+
+
+def ed25519_rfc_8032():
+    """Ed25519 of RFC 8032, 7.1, test 2"""
+    key = bytes.fromhex("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c")
+    signature = bytes.fromhex("92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da"
+                              "085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00")
+    assert v.ed25519_verify(key, b"\x72", signature)
+    assert not v.ed25519_verify(key, b"\x73", signature)
+
+
+def cbor_appendix_a():
+    """CBOR appendix A: 64 vectors accepted, 18 that are not deterministic refused"""
+    with open(shared("vectors/cbor-appendix-a/appendix_a.json"), encoding="utf-8") as file:
+        vectors = json.load(file)
+    accepted = 0
+    for vector in vectors:
+        try:
+            v.decode(bytes.fromhex(vector["hex"]), "it")
+            accepted += 1
+        except v.Invalid:
+            pass
+    assert (accepted, len(vectors)) == (64, 82), accepted
+
+
+def cbor_is_strict():
+    """CBOR that is not deterministic is refused"""
+    for text in ("1817", "5801aa", "9fff", "a201000100", "a202000100", "0000", "61ff", "62c080",
+                 "63eda080", "fa3fc00000", "f97e01", "f818", "a1f400", "81" * 17 + "00", "8201",
+                 ""):
+        try:
+            v.decode(bytes.fromhex(text), "it")
+        except v.Invalid:
+            continue
+        raise AssertionError(f"{text} is accepted")
+    for value in (0.0, 1.5, 65504.0, 0.1, 1e300, float("inf"), 2.0**-24, 2.0**-149):
+        data = v.shortest_float(value)
+        head = {2: b"\xf9", 4: b"\xfa", 8: b"\xfb"}[len(data)]
+        assert v.decode(head + data, "it") == value
+    assert v.shortest_float(0.1) == struct.pack(">d", 0.1)
+
+
+def proofs_of_every_kind():
+    """envelope, state and absence, by own and by later header, in both eras"""
+    for seq in range(1, 14):
+        for later in [None] + list(range(seq + 1, 14)):
+            facts = check(WORLD.proof(seq, later))
+            assert facts["claim"]["result"] == 0 and facts["block"]["seq"] == seq
+    assert check(WORLD.proof(3, claim=WORLD.claim_state(b"home/7")))["claim"]["value"] == b"value 7"
+    empty, leaf = 0, 0
+    for i in range(40):
+        claim = WORLD.claim_state(f"absent/{i}".encode())
+        assert check(WORLD.proof(3, claim=claim))["claim"]["absent"]
+        empty, leaf = empty + (claim[3] is None), leaf + (claim[3] is not None)
+    assert empty and leaf
+
+
+def every_byte_flipped_is_refused():
+    """a proof with every single byte flipped in turn is refused"""
+    for proof in (WORLD.proof(4, 8), WORLD.proof(2, claim=WORLD.claim_state(b"home/3")),
+                  WORLD.proof(2, claim=WORLD.claim_state(b"absent/1"))):
+        data = encode(proof)
+        check(data)
+        for at in range(len(data)):
+            try:
+                facts = check(data[:at] + bytes([data[at] ^ 1 << at % 8]) + data[at + 1:])
+            except v.Invalid:
+                continue
+            # The same path may show that another name is absent, too: a true claim, not this one.
+            other = facts["claim"].get("absent", proof[1][1])
+            assert other != proof[1][1] and other not in WORLD.state, f"byte {at} may be flipped"
+        for cut in range(0, len(data), 7):
+            refused(data[:cut], "not deterministic CBOR")
+
+
+def certificates_need_a_quorum():
+    """q-1 signatures, one signer twice, a stranger, a learner: refused"""
+    proof = WORLD.proof(3)
+    proof[3] = [WORLD.certificate(3, [0, 2])]
+    refused(proof, "has 2 signatures, 3 of 4 are needed")
+    proof[3] = [WORLD.certificate(3, [0, 1, 1])]
+    refused(proof, "do not ascend: one may be counted twice")
+    proof[3] = [WORLD.certificate(3, [1, 0, 2])]
+    refused(proof, "do not ascend")
+    proof[3] = [WORLD.certificate(3, [0, 1, 7])]
+    refused(proof, "names member 7, there are 4")
+    proof[3] = [WORLD.certificate(3, [0, 1, 3])]
+    check(proof)
+    proof[3] = [WORLD.certificate(3, [0, 1, 2, 3])]
+    check(proof)
+    proof[3] = [WORLD.certificate(4)]
+    refused(proof, "the signature of member 0 on the block's header is wrong")
+
+
+def rosters_come_from_the_genesis():
+    """a roster that is not the genesis's, a missing or foreign era link: refused"""
+    refused(WORLD.proof(3), "is of another genesis", genesis=World("other", 1).genesis)
+    proof = WORLD.proof(8)
+    links, proof[4] = proof[4], []
+    refused(proof, "is of era 2, the roster of 1")
+    proof[4] = links + links
+    refused(proof, "is of era 1, the roster of 2")
+    proof[4] = [[links[0][0], links[0][1], roster_bytes(2, 5, "thief")]]
+    refused(proof, "brings another roster than its header names")
+    proof[4] = [[links[0][0], WORLD.certificate(5, [0, 1]), links[0][2]]]
+    refused(proof, "has 2 signatures")
+    early = WORLD.proof(3, 4)
+    early[4] = links
+    refused(early, "of an era that ended before")
+
+
+def claims_are_about_this_block():
+    """an envelope, result or state of another block, an index of another tree: refused"""
+    proof = WORLD.proof(3)
+    proof[1] = WORLD.claim(4)
+    refused(proof, "does not stand in this block")
+    claim = WORLD.claim(3)
+    claim[5] = encode([9, None])
+    refused(WORLD.proof(3, claim=claim), "this is not its result")
+    claim = WORLD.claim(3)
+    claim[3] = 3
+    refused(WORLD.proof(3, claim=claim), "none at 3")
+    claim = WORLD.claim_state(b"home/7")
+    claim[2] = b"value 8"
+    refused(WORLD.proof(3, claim=claim), "the state does not hold this")
+    present = WORLD.claim_state(b"home/7")
+    leaf = [v.sha256(b"home/7"), v.sha256(b"value 7")]
+    refused(WORLD.proof(3, claim=[2, b"home/7", present[3], leaf]), "is the one that should be "
+                                                                   "absent")
+    refused(WORLD.proof(3, claim=[2, b"home/7", present[3], None]), "absence is not shown")
+    late = WORLD.proof(6, 8)
+    late[3][1] = WORLD.headers[3 - 1]
+    refused(late, "the later header is not later")
+
+
+def unsigned_groups_are_refused():
+    """a genesis that says unsigned is refused"""
+    refused(WORLD.proof(3), "unsigned", genesis=genesis_bytes("cell", flags=1))
+
+
+def anchors_are_checked_with_the_cloud():
+    """an anchor holds with the cloud's genesis, and a false one does not"""
+    seven = v.decode(WORLD.headers[6], "")
+    value = encode([7, v.sha256(WORLD.headers[6]), seven[6]])
+    cloud = World("cloud", 1, cells=[["west", WORLD.genesis]],
+                  extra={b"anchor/west": value, b"anchor/east": value})
+    for seq in (2, 7):
+        path = path_of(WORLD.history(6), seq - 1) if seq < 7 else []
+        claim = cloud.claim_state(b"anchor/west")
+        anchor = [encode(cloud.proof(4, claim=claim)), WORLD.headers[6], path]
+        proof = WORLD.proof(seq, anchor=anchor)
+        assert check(proof, cloud=cloud.genesis)["anchor"]["seq"] == 7
+        assert check(proof)["anchor"] == "not checked"
+    refused(WORLD.proof(2, anchor=[anchor[0], WORLD.headers[5], []]), "not the one that the cloud "
+            "holds", cloud=cloud.genesis)
+    refused(WORLD.proof(3, anchor=[anchor[0], WORLD.headers[6], path_of(WORLD.history(6), 1)]),
+            "not in the anchored header's history", cloud=cloud.genesis)
+    east = encode(cloud.proof(4, claim=cloud.claim_state(b"anchor/east")))
+    refused(WORLD.proof(7, anchor=[east, WORLD.headers[6], []]), "not about this cell's anchor",
+            cloud=cloud.genesis)
+    refused(WORLD.proof(7, anchor=anchor), "does not name this cell",
+            cloud=World("cloud2", 1).genesis)
+
+
+TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
+         cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
+         certificates_need_a_quorum, rosters_come_from_the_genesis, claims_are_about_this_block,
+         unsigned_groups_are_refused, anchors_are_checked_with_the_cloud]
+
+
+def main():
+    failed = 0
+    for test in TESTS:
+        try:
+            test()
+            print("ok " + test.__doc__)
+        except Skipped as reason:
+            print(f"skipped {test.__doc__}: {reason}")
+        except Exception:
+            traceback.print_exc(file=sys.stdout)
+            print("FAIL " + test.__doc__)
+            failed += 1
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
