@@ -124,7 +124,6 @@ bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_by
 {
 	struct ec_batch batch = {0};
 	assert(position == ledger->position + 1 && !ledger->next_membership);
-	assert(!ledger->restore);
 	bool usable = bytes.size > 0 && batch_read(ledger, bytes, &batch);
 	if (!ledger->open)
 		ledger->open = block_new(ledger->seq + 1, position);

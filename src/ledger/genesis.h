@@ -71,6 +71,7 @@ struct ec_genesis {
  * for a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
 struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, size_t why_size);
 void ec_membership_free(struct ec_membership *membership);
+struct ec_membership *ec_membership_copy(const struct ec_membership *membership);
 
 /* One with `n` seats, all zero, to be filled and written.  In: 1 <= n <= EC_MEMBERS_MAX. */
 struct ec_membership *ec_membership_new(uint32_t n);

@@ -78,18 +78,13 @@ static bool first_write(struct ec_ledger *ledger, char *why, size_t why_size)
 static bool membership_load(struct ec_ledger *ledger, char *why, size_t why_size)
 {
 	struct ec_bytes roster = EC_NO_BYTES;
-	struct ec_membership *first = ledger->genesis->membership;
-	size_t size;
 	if (!era_ends_read(ledger))
 		return field_refuse(why, why_size, "store: the record of an era is torn");
 	for (uint32_t i = 0; i < ledger->ends_count; i++)
 		if (ledger->ends[i].seq < ledger->persisted_seq)
 			roster = ledger->ends[i].roster;
-	uint8_t *own = roster.size ? NULL : ec_membership_write(first, &size);
-	if (own)
-		roster = (struct ec_bytes){.data = own, .size = size};
-	ledger->membership = ec_membership_read(roster, why, why_size);
-	free(own);
+	ledger->membership = roster.size ? ec_membership_read(roster, why, why_size)
+	                                 : ec_membership_copy(ledger->genesis->membership);
 	if (!ledger->membership)
 		return false;
 	if (ledger->ends_count == ledger->membership->era)

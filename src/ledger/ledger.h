@@ -105,6 +105,11 @@ bool ec_ledger_era_links(struct ec_ledger *ledger, struct ec_bytes *links);
 bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
                            struct ec_bytes *path);
 
+/* The path that shows header `old_seq` as leaf old_seq - 1 of the history in block `seq`'s header.
+ * As a CBOR item, with one owner.  In: seq may be one that is to come next. */
+bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
+                         struct ec_bytes *path);
+
 /* State transfer.  A snapshot is named by a block's header hash; its state moves in chunks, each
  * all leaves below one prefix of `ec_ledger_chunks()` = 2^bits, checked against the state root
  * alone. Serving: from the last persisted block. */

@@ -175,3 +175,16 @@ struct ec_membership *ec_membership_new(uint32_t n)
 	membership->n = n;
 	return membership;
 }
+
+struct ec_membership *ec_membership_copy(const struct ec_membership *membership)
+{
+	struct ec_membership *copy = ec_membership_new(membership->n);
+	struct ec_seat *seat = copy->seat;
+	struct ec_roster_member *member = copy->member;
+	memcpy(seat, membership->seat, membership->n * sizeof *seat);
+	*copy = *membership;
+	copy->seat = seat;
+	copy->member = member;
+	members_fill(copy);
+	return copy;
+}

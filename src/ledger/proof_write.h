@@ -1,0 +1,22 @@
+/* proof_write.h - the parts of a proof file that every claim shares.  Inside ledger/. */
+#ifndef EC_LEDGER_PROOF_WRITE_H
+#define EC_LEDGER_PROOF_WRITE_H
+
+#include "base/cbor.h"
+#include "ledger/inside.h"
+
+/* A claim, already encoded, and the block that it is about. */
+struct proof_plan {
+	struct ec_bytes claim, header; /* borrowed */
+	uint64_t seq;                  /* of the block, at most certified_seq */
+};
+
+/* Returns: EC_FOUND with one owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED when
+ * the history does not reach back to the block. */
+enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *plan,
+                           struct ec_bytes *proof);
+
+/* The links of the first `count` eras.  Returns: false when one is not certified. */
+bool links_write(const struct ec_ledger *ledger, uint32_t count, struct ec_cbor_writer *writer);
+
+#endif
