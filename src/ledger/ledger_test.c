@@ -1,96 +1,7 @@
 /* ledger_test.c - a ledger's day: blocks, results, windows, money, undo, reopening. */
 #include "base/test.h"
 #include "base/prng.h"
-#include "ledger/test_world.h"
-#include "ledger/ledger.h"
-
-struct day {
-	struct world world;
-	struct ec_pool *pool;
-	struct ec_store *store;
-	struct ec_ledger *ledger;
-	uint64_t stamp_ns;
-};
-
-static void day_open(struct day *day)
-{
-	char why[256] = "";
-	struct ec_ledger_config config = {.genesis = day->world.genesis,
-	                                  .crypto = &ec_crypto_ed25519,
-	                                  .store = day->store,
-	                                  .pool = day->pool};
-	day->ledger = ec_ledger_open(&config, why, sizeof why);
-	if (!day->ledger)
-		print_error("%s\n", why);
-	assert_non_null(day->ledger);
-}
-
-static struct day day_begin(uint32_t flags)
-{
-	struct day day = {.world = world_make(
-				  &(struct world_plan){.members = 4, .authors = 4, .flags = flags}),
-	                  .pool = ec_pool_new(0),
-	                  .store = ec_store_memory(),
-	                  .stamp_ns = WORLD_START_NS};
-	day_open(&day);
-	return day;
-}
-
-static void day_end(struct day *day)
-{
-	ec_ledger_close(day->ledger);
-	day->store->close(day->store);
-	assert_int_equal(ec_pool_live(day->pool), 0);
-	ec_pool_free(day->pool);
-	world_end(&day->world);
-}
-
-/* Delivers one batch of envelopes, which it frees. */
-static bool deliver(struct day *day, uint32_t submitter, bool close, struct ec_batch_item *items,
-                    uint32_t count)
-{
-	day->stamp_ns += 1000000;
-	struct ec_bytes batch =
-		world_batch(day->pool, submitter, day->stamp_ns, close, items, count);
-	uint64_t position = ec_ledger_at(day->ledger).position + 1;
-	bool ended = ec_ledger_deliver(day->ledger, position, batch);
-	ec_drop(batch);
-	for (uint32_t i = 0; i < count; i++)
-		world_envelope_end(&items[i]);
-	return ended;
-}
-
-static struct ec_batch_item note_of(const struct day *day, uint32_t author, uint64_t lane,
-                                    uint64_t sequence, ec_hash *id)
-{
-	uint8_t payload[64];
-	size_t size = world_note("abc", 3, payload, sizeof payload);
-	return world_envelope(&day->world, author, lane, sequence, payload, size, id);
-}
-
-static void note_deliver(struct day *day, uint32_t author, uint64_t lane, uint64_t sequence,
-                         ec_hash *id)
-{
-	struct ec_batch_item item = note_of(day, author, lane, sequence, id);
-	assert_true(deliver(day, 0, true, &item, 1));
-}
-
-static unsigned code_of(struct day *day, const ec_hash *id)
-{
-	unsigned code = 99;
-	assert_int_equal(ec_ledger_result(day->ledger, id, &code, NULL, NULL), EC_FOUND);
-	return code;
-}
-
-static struct ec_header header_at(struct day *day, uint64_t seq)
-{
-	struct ec_bytes bytes;
-	struct ec_header header;
-	assert_true(ec_ledger_header(day->ledger, seq, &bytes));
-	assert_true(ec_header_read(bytes, &header));
-	ec_drop(bytes);
-	return header;
-}
+#include "ledger/test_day.h"
 
 struct seen {
 	unsigned code[8];
@@ -112,19 +23,19 @@ static void see(void *self, const ec_hash *id, uint64_t seq, uint32_t index, uns
 static void blocks_end_at_close_and_at_64(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0);
-	struct ec_batch_item item = note_of(&day, 0, 0, 1, NULL);
-	assert_false(deliver(&day, 0, false, &item, 1));
+	struct day day = day_begin(0, NULL);
+	struct ec_batch_item item = day_note(&day, 0, 0, 1, NULL);
+	assert_false(day_deliver(&day, 0, false, &item, 1));
 	assert_int_equal(ec_ledger_at(day.ledger).seq, 0);
-	item = note_of(&day, 0, 0, 2, NULL);
-	assert_true(deliver(&day, 0, true, &item, 1));
-	struct ec_header header = header_at(&day, 1);
+	item = day_note(&day, 0, 0, 2, NULL);
+	assert_true(day_deliver(&day, 0, true, &item, 1));
+	struct ec_header header = day_header(&day, 1);
 	assert_int_equal(header.envelopes, 2);
 	assert_int_equal(header.position, 2);
 	for (uint64_t position = 3; position < 64; position++)
 		assert_false(ec_ledger_deliver(day.ledger, position, EC_NO_BYTES));
 	assert_true(ec_ledger_deliver(day.ledger, 64, EC_NO_BYTES));
-	struct ec_header second = header_at(&day, 2);
+	struct ec_header second = day_header(&day, 2);
 	ec_hash previous = ec_ledger_at(day.ledger).header;
 	assert_false(ec_hash_equal(&previous, &second.previous));
 	assert_int_equal(second.position, 64);
@@ -136,38 +47,38 @@ static void blocks_end_at_close_and_at_64(void **state)
 static void sequences_are_used_once(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0);
+	struct day day = day_begin(0, NULL);
 	struct seen seen = {0};
 	ec_hash first, id;
-	note_deliver(&day, 0, 5, 100, &first);
+	day_note_deliver(&day, 0, 5, 100, &first);
 	struct ec_batch_item items[] = {
-		note_of(&day, 0, 5, 100, NULL), note_of(&day, 0, 5, 37, NULL),
-		note_of(&day, 0, 5, 36, NULL),  note_of(&day, 0, 5, 37, NULL),
-		note_of(&day, 0, 6, 37, NULL),
+		day_note(&day, 0, 5, 100, NULL), day_note(&day, 0, 5, 37, NULL),
+		day_note(&day, 0, 5, 36, NULL),  day_note(&day, 0, 5, 37, NULL),
+		day_note(&day, 0, 6, 37, NULL),
 	};
-	deliver(&day, 1, true, items, 5);
+	day_deliver(&day, 1, true, items, 5);
 	ec_ledger_results(day.ledger, 2, see, &seen);
 	static const unsigned expected[] = {EC_RESULT_USED, EC_RESULT_DONE, EC_RESULT_OLD,
 	                                    EC_RESULT_USED, EC_RESULT_DONE};
 	assert_int_equal(seen.count, 5);
 	assert_memory_equal(seen.code, expected, sizeof expected);
-	assert_int_equal(code_of(&day, &first), EC_RESULT_DONE);
-	note_deliver(&day, 0, EC_LANE_STRICT, 2, &id);
-	assert_int_equal(code_of(&day, &id), EC_RESULT_GAP);
-	note_deliver(&day, 0, EC_LANE_STRICT, 1, NULL);
-	note_deliver(&day, 0, EC_LANE_STRICT, 2, &id);
-	assert_int_equal(code_of(&day, &id), EC_RESULT_DONE);
+	assert_int_equal(day_code(&day, &first), EC_RESULT_DONE);
+	day_note_deliver(&day, 0, EC_LANE_STRICT, 2, &id);
+	assert_int_equal(day_code(&day, &id), EC_RESULT_GAP);
+	day_note_deliver(&day, 0, EC_LANE_STRICT, 1, NULL);
+	day_note_deliver(&day, 0, EC_LANE_STRICT, 2, &id);
+	assert_int_equal(day_code(&day, &id), EC_RESULT_DONE);
 	day_end(&day);
 }
 
 static void strangers_are_refused_and_enrolled(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0);
+	struct day day = day_begin(0, NULL);
 	ec_hash id;
 	day.world.author[9] = world_secret('a', 9);
-	note_deliver(&day, 9, 0, 1, &id);
-	assert_int_equal(code_of(&day, &id), EC_RESULT_STRANGER);
+	day_note_deliver(&day, 9, 0, 1, &id);
+	assert_int_equal(day_code(&day, &id), EC_RESULT_STRANGER);
 	uint8_t payload[128];
 	struct ec_cbor_writer writer = ec_cbor_writer_over(payload, sizeof payload);
 	ec_cbor_write_array(&writer, 4);
@@ -177,27 +88,27 @@ static void strangers_are_refused_and_enrolled(void **state)
 	ec_cbor_write_string(&writer, "late");
 	struct ec_batch_item item =
 		world_envelope(&day.world, 0, 0, 1, payload, writer.out.size, NULL);
-	deliver(&day, 0, true, &item, 1);
-	note_deliver(&day, 9, 0, 1, &id);
-	assert_int_equal(code_of(&day, &id), EC_RESULT_DONE);
+	day_deliver(&day, 0, true, &item, 1);
+	day_note_deliver(&day, 9, 0, 1, &id);
+	assert_int_equal(day_code(&day, &id), EC_RESULT_DONE);
 	item = world_envelope(&day.world, 9, 0, 2, payload, writer.out.size, &id);
-	deliver(&day, 0, true, &item, 1);
-	assert_int_equal(code_of(&day, &id), EC_RESULT_FORBIDDEN);
+	day_deliver(&day, 0, true, &item, 1);
+	assert_int_equal(day_code(&day, &id), EC_RESULT_FORBIDDEN);
 	day_end(&day);
 }
 
 static void the_stamp_is_the_lower_median(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0);
+	struct day day = day_begin(0, NULL);
 	for (uint32_t i = 0; i < 4; i++)
-		deliver(&day, i, true, NULL, 0);
+		day_deliver(&day, i, true, NULL, 0);
 	/* Claims are start + 1, 2, 3, 4 ms: the second of four. */
-	assert_int_equal(header_at(&day, 2).stamp_ns, header_at(&day, 1).stamp_ns + 1);
-	assert_int_equal(header_at(&day, 4).stamp_ns, WORLD_START_NS + 2000000);
+	assert_int_equal(day_header(&day, 2).stamp_ns, day_header(&day, 1).stamp_ns + 1);
+	assert_int_equal(day_header(&day, 4).stamp_ns, WORLD_START_NS + 2000000);
 	day.stamp_ns = (uint64_t)1 << 61; /* one liar moves nothing but its own claim */
-	deliver(&day, 3, true, NULL, 0);
-	assert_int_equal(header_at(&day, 5).stamp_ns, WORLD_START_NS + 2000001);
+	day_deliver(&day, 3, true, NULL, 0);
+	assert_int_equal(day_header(&day, 5).stamp_ns, WORLD_START_NS + 2000001);
 	day_end(&day);
 }
 
@@ -205,7 +116,7 @@ static void the_stamp_is_the_lower_median(void **state)
 static void undo_and_reopening_change_nothing(void **state)
 {
 	(void)state;
-	struct day straight = day_begin(0), bent = day_begin(0);
+	struct day straight = day_begin(0, NULL), bent = day_begin(0, NULL);
 	struct ec_prng prng;
 	ec_prng_seed(&prng, 7);
 	struct ec_bytes log[400];
@@ -213,9 +124,9 @@ static void undo_and_reopening_change_nothing(void **state)
 		struct ec_batch_item item[3];
 		uint32_t count = (uint32_t)ec_prng_below(&prng, 4);
 		for (uint32_t k = 0; k < count; k++)
-			item[k] = note_of(&straight, (uint32_t)ec_prng_below(&prng, 4),
-			                  ec_prng_below(&prng, 3), 1 + ec_prng_below(&prng, 90),
-			                  NULL);
+			item[k] = day_note(&straight, (uint32_t)ec_prng_below(&prng, 4),
+			                   ec_prng_below(&prng, 3), 1 + ec_prng_below(&prng, 90),
+			                   NULL);
 		log[i] = world_batch(straight.pool, (uint32_t)ec_prng_below(&prng, 4),
 		                     WORLD_START_NS + i * 1000, ec_prng_chance(&prng, 1, 5), item,
 		                     count);
@@ -258,19 +169,19 @@ static void undo_and_reopening_change_nothing(void **state)
 static void order_only_counts_distinct_ids(void **state)
 {
 	(void)state;
-	struct day day = day_begin(EC_GENESIS_ORDER_ONLY | EC_GENESIS_UNSIGNED);
+	struct day day = day_begin(EC_GENESIS_ORDER_ONLY | EC_GENESIS_UNSIGNED, NULL);
 	ec_hash hash = {0}, id, got;
 	uint64_t ids;
 	for (uint64_t i = 1; i <= 100; i++) {
-		note_deliver(&day, (uint32_t)(i % 4), 0, 1 + i / 4, &id);
-		note_deliver(&day, (uint32_t)(i % 4), 0, 1 + i / 4, NULL);
+		day_note_deliver(&day, (uint32_t)(i % 4), 0, 1 + i / 4, &id);
+		day_note_deliver(&day, (uint32_t)(i % 4), 0, 1 + i / 4, NULL);
 		const struct ec_part parts[] = {{hash.b, 32}, {id.b, 32}};
 		hash = ec_sha256_parts(parts, 2);
 	}
 	ec_ledger_count(day.ledger, &ids, &got);
 	assert_int_equal(ids, 100);
 	assert_true(ec_hash_equal(&hash, &got));
-	struct ec_header header = header_at(&day, 200);
+	struct ec_header header = day_header(&day, 200);
 	assert_true(ec_hash_zero(&header.state_root));
 	assert_true(ec_ledger_persist(day.ledger, 150, NULL, 0));
 	ec_ledger_close(day.ledger);
@@ -283,7 +194,7 @@ static void order_only_counts_distinct_ids(void **state)
 static void another_networks_store_is_refused(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0);
+	struct day day = day_begin(0, NULL);
 	struct world other = world_make(&(struct world_plan){.group = "other", .members = 4});
 	char why[128];
 	struct ec_ledger_config config = {

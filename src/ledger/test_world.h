@@ -130,14 +130,15 @@ static inline void world_end(struct world *world)
 	free(world->file);
 }
 
-/* An envelope by author number `author`; the item owns nothing but memory from malloc. */
-static inline struct ec_batch_item world_envelope(const struct world *world, uint32_t author,
-                                                  uint64_t lane, uint64_t sequence,
-                                                  const void *payload, size_t size, ec_hash *id)
+/* An envelope by anyone; the item owns nothing but memory from malloc. */
+static inline struct ec_batch_item world_envelope_by(const struct world *world,
+                                                     const struct ec_secret *author, uint64_t lane,
+                                                     uint64_t sequence, const void *payload,
+                                                     size_t size, ec_hash *id)
 {
 	bool bare = world->genesis->flags & EC_GENESIS_UNSIGNED;
 	struct ec_envelope_plan plan = {
-		.author = &world->author[author],
+		.author = author,
 		.crypto = bare ? NULL : &ec_crypto_ed25519,
 		.genesis = world->genesis->hash,
 		.lane = lane,
@@ -154,6 +155,14 @@ static inline struct ec_batch_item world_envelope(const struct world *world, uin
 	return item;
 }
 
+/* The same by author number `author`. */
+static inline struct ec_batch_item world_envelope(const struct world *world, uint32_t author,
+                                                  uint64_t lane, uint64_t sequence,
+                                                  const void *payload, size_t size, ec_hash *id)
+{
+	return world_envelope_by(world, &world->author[author], lane, sequence, payload, size, id);
+}
+
 static inline void world_envelope_end(struct ec_batch_item *item)
 {
 	free((void *)(uintptr_t)item->envelope.data);
@@ -168,6 +177,23 @@ static inline size_t world_note(const void *data, size_t size, uint8_t *out, siz
 	ec_cbor_write_bytes(&writer, data, size);
 	bool fits = ec_cbor_writer_ok(&writer);
 	assert(fits);
+	return fits ? writer.out.size : 0;
+}
+
+/* The payload [4, roster] of a vote for the roster of `era`, with the keys that tests know. */
+static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, size_t size_max)
+{
+	struct ec_membership *membership = world_membership(members, era);
+	size_t roster_size;
+	uint8_t *roster = ec_membership_write(membership, &roster_size);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
+	ec_cbor_write_array(&writer, 2);
+	ec_cbor_write_uint(&writer, 4);
+	ec_cbor_write_bytes(&writer, roster, roster_size);
+	bool fits = ec_cbor_writer_ok(&writer);
+	assert(fits);
+	free(roster);
+	ec_membership_free(membership);
 	return fits ? writer.out.size : 0;
 }
 

@@ -1,0 +1,334 @@
+/* proof.c - judges a proof file with nothing but the genesis: the order of checks is the format's.
+ *
+ * (P1) Every byte of a proof is under a hash, a signature or the rules of the form, so that none
+ * can be another and the proof still hold.
+ */
+#include "ledger/proof.h"
+#include "ledger/proof_read.h"
+#include "ledger/tree.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* One proof being judged. */
+struct trial {
+	const struct ec_genesis *genesis, *cloud;
+	const struct ec_crypto *crypto;
+	struct proof_parts parts;
+	struct ec_proof_report *report;
+	ec_hash block_hash, certified_hash;
+};
+
+__attribute__((format(printf, 2, 3))) static bool refuse(struct trial *trial, const char *format,
+                                                         ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	vsnprintf(trial->report->why, sizeof trial->report->why, format, arguments);
+	va_end(arguments);
+	return false;
+}
+
+static bool header_read(struct trial *trial, struct ec_bytes bytes, const char *which,
+                        struct ec_header *header)
+{
+	if (!ec_header_read(bytes, header))
+		return refuse(trial, "the %s header is not one", which);
+	return ec_hash_equal(&header->genesis, &trial->genesis->hash) ||
+	       refuse(trial, "the %s header names another group's genesis", which);
+}
+
+static bool headers_judge(struct trial *trial)
+{
+	struct ec_proof_report *report = trial->report;
+	const struct proof_parts *parts = &trial->parts;
+	if (!header_read(trial, parts->block, "block's", &report->block))
+		return false;
+	trial->block_hash = ec_header_hash(parts->block);
+	trial->certified_hash = trial->block_hash;
+	report->certified = report->block;
+	report->time_ns = ec_genesis_time(trial->genesis, report->block.stamp_ns);
+	if (parts->later.size == 0)
+		return true;
+	if (!header_read(trial, parts->later, "certified", &report->certified))
+		return false;
+	trial->certified_hash = ec_header_hash(parts->later);
+	return report->block.seq < report->certified.seq ||
+	       refuse(trial, "the certified header is not later than the block");
+}
+
+static bool result_read(struct trial *trial)
+{
+	struct ec_bytes result = trial->parts.result;
+	struct ec_cbor cbor = ec_cbor_over(result.data, result.size);
+	ec_cbor_array_exact(&cbor, 2);
+	trial->report->result_code = (unsigned)ec_cbor_uint(&cbor, UINT32_MAX);
+	trial->report->result_detail = field_slice(result, ec_cbor_span(&cbor));
+	return ec_cbor_done(&cbor) || refuse(trial, "the result is not of its form");
+}
+
+/* Whether a leaf over three parts stands at the claim's index below a root of the block. */
+static bool leaf_judge(struct trial *trial, const struct ec_part *parts, size_t count,
+                       const struct proof_path *path, const ec_hash *root, const char *which)
+{
+	ec_hash leaf = ec_sha256_parts(parts, count), got;
+	if (!ec_merkle_path_root(&leaf, trial->parts.index, trial->report->block.envelopes,
+	                         path->at, path->length, &got))
+		return refuse(trial, "the %s path is not one of %llu in %llu", which,
+		              (unsigned long long)trial->parts.index,
+		              (unsigned long long)trial->report->block.envelopes);
+	return ec_hash_equal(&got, root) ||
+	       refuse(trial, "the %s path does not lead to the block's root", which);
+}
+
+static bool envelope_judge(struct trial *trial)
+{
+	struct ec_proof_report *report = trial->report;
+	const struct proof_parts *parts = &trial->parts;
+	if (!ec_envelope_check(trial->genesis, trial->crypto, parts->envelope, &report->envelope,
+	                       report->why, sizeof report->why) ||
+	    !result_read(trial))
+		return false;
+	report->index = parts->index;
+	const struct ec_part batch[] = {{"\x00", 1},
+	                                {parts->salt, EC_SALT_SIZE},
+	                                {parts->envelope.data, parts->envelope.size}};
+	const struct ec_part result[] = {{"\x00", 1},
+	                                 {parts->salt, EC_SALT_SIZE},
+	                                 {report->envelope.id.b, 32},
+	                                 {parts->result.data, parts->result.size}};
+	return leaf_judge(trial, batch, 3, &parts->batch_path, &report->block.batch_root,
+	                  "batch") &&
+	       leaf_judge(trial, result, 4, &parts->result_path, &report->block.result_root,
+	                  "result");
+}
+
+/* What the claim says stands at the end of the state path. */
+static bool end_judge(struct trial *trial, const ec_hash *place, ec_hash *end)
+{
+	const struct proof_parts *parts = &trial->parts;
+	if (parts->claim == CLAIM_PRESENCE) {
+		*end = tree_leaf_hash(place, parts->value.data, parts->value.size);
+		return true;
+	}
+	*end = (ec_hash){0};
+	if (!parts->other)
+		return true;
+	if (ec_hash_equal(place, &parts->other_place))
+		return refuse(trial, "the leaf in the way is the name's own");
+	for (uint32_t i = 0; i < parts->state_path.length; i++)
+		if (tree_bit(place, i) != tree_bit(&parts->other_place, i))
+			return refuse(trial, "the leaf in the way is not on the name's way");
+	*end = tree_leaf_of(&parts->other_place, &parts->other_value);
+	return true;
+}
+
+static bool state_judge(struct trial *trial)
+{
+	const struct proof_parts *parts = &trial->parts;
+	ec_hash place = ec_sha256(parts->name.data, parts->name.size), hash;
+	trial->report->name = parts->name;
+	trial->report->value = parts->value;
+	if (!end_judge(trial, &place, &hash))
+		return false;
+	for (uint32_t i = parts->state_path.length; i-- > 0;) {
+		const ec_hash *beside = &parts->state_path.at[i];
+		hash = tree_bit(&place, i) ? ec_merkle_node(beside, &hash)
+		                           : ec_merkle_node(&hash, beside);
+	}
+	return ec_hash_equal(&hash, &trial->report->block.state_root) ||
+	       refuse(trial, "the state path does not lead to the block's root");
+}
+
+/* Whether the block is leaf seq - 1 of the history in a later header. */
+static bool history_judge(struct trial *trial, const struct ec_header *later,
+                          const struct proof_path *path, const char *which)
+{
+	ec_hash leaf = ec_merkle_leaf(trial->block_hash.b, 32), root;
+	uint64_t seq = trial->report->block.seq;
+	if (!ec_merkle_path_root(&leaf, seq - 1, later->seq - 1, path->at, path->length, &root))
+		return refuse(trial, "the %s path is not one of block %llu in %llu", which,
+		              (unsigned long long)seq, (unsigned long long)later->seq - 1);
+	return ec_hash_equal(&root, &later->history_root) ||
+	       refuse(trial, "the %s path does not lead to the later header's root", which);
+}
+
+static bool certificate_judge(struct trial *trial, struct ec_bytes bytes,
+                              const struct ec_membership *membership, const ec_hash *hash,
+                              struct ec_certificate *certificate)
+{
+	char why[160];
+	if (!ec_certificate_read(bytes, certificate))
+		return refuse(trial, "the certificate of era %llu is not one",
+		              (unsigned long long)membership->era);
+	return ec_certificate_check(certificate, membership, hash, trial->crypto, why,
+	                            sizeof why) ||
+	       refuse(trial, "era %llu: %s", (unsigned long long)membership->era, why);
+}
+
+/* The roster that a header must have been ordered under. */
+static bool roster_judge(struct trial *trial, const struct ec_header *header,
+                         const struct ec_membership *membership, const char *which)
+{
+	if (header->era == membership->era && ec_hash_equal(&header->roster, &membership->hash))
+		return true;
+	return refuse(trial, "the %s header is not of the roster of era %llu", which,
+	              (unsigned long long)membership->era);
+}
+
+/* One step from roster to roster. */
+static bool link_judge(struct trial *trial, uint64_t after_seq, struct ec_header *header)
+{
+	struct proof_link link = proof_link_next(&trial->parts);
+	struct ec_membership *before = trial->report->membership;
+	static const char which[] = "era link's";
+	struct ec_certificate certificate;
+	char why[160];
+	if (!header_read(trial, link.header, which, header) ||
+	    !roster_judge(trial, header, before, which))
+		return false;
+	ec_hash hash = ec_header_hash(link.header);
+	if (header->seq <= after_seq || header->seq >= trial->report->certified.seq)
+		return refuse(trial, "the era links are not in order");
+	if (!certificate_judge(trial, link.certificate, before, &hash, &certificate))
+		return false;
+	struct ec_membership *next = ec_membership_read(link.roster, why, sizeof why);
+	if (!next)
+		return refuse(trial, "an era link: %s", why);
+	ec_membership_free(before);
+	trial->report->membership = next;
+	if (!ec_hash_equal(&next->hash, &header->next_roster) || next->era != header->era + 1)
+		return refuse(trial, "an era link's roster is not the one that its header names");
+	return true;
+}
+
+static bool links_judge(struct trial *trial)
+{
+	struct ec_header header = {0};
+	trial->report->membership = ec_membership_copy(trial->genesis->membership);
+	for (uint32_t i = 0; i < trial->parts.links_count; i++)
+		if (!link_judge(trial, header.seq, &header))
+			return false;
+	trial->report->links = trial->parts.links_count;
+	return true;
+}
+
+static bool cover_judge(struct trial *trial)
+{
+	struct ec_proof_report *report = trial->report;
+	struct ec_certificate certificate;
+	if (!roster_judge(trial, &report->certified, report->membership, "certified") ||
+	    !certificate_judge(trial, trial->parts.certificate, report->membership,
+	                       &trial->certified_hash, &certificate))
+		return false;
+	report->quorum = (uint32_t)ec_membership_quorum(report->membership);
+	report->signers = certificate.count;
+	memcpy(report->signer, certificate.index, sizeof report->signer);
+	return true;
+}
+
+/* The name under which the cloud anchors this group; NULL: it does not. */
+static const char *cell_name(const struct trial *trial)
+{
+	for (uint32_t i = 0; i < trial->cloud->cells; i++) {
+		const struct ec_cell_entry *cell = &trial->cloud->cell[i];
+		ec_hash hash = ec_sha256(cell->genesis.data, cell->genesis.size);
+		if (ec_hash_equal(&hash, &trial->genesis->hash))
+			return cell->name;
+	}
+	return NULL;
+}
+
+/* Whether the cloud's entry is about the anchored header, and that covers the block. */
+static bool anchored_judge(struct trial *trial, const struct ec_proof_report *cloud)
+{
+	const struct proof_parts *parts = &trial->parts;
+	const char *cell = cell_name(trial);
+	char name[EC_TEXT_MAX + 16];
+	struct ec_header header;
+	if (!cell)
+		return refuse(trial, "the cloud's genesis does not list this group");
+	int size = snprintf(name, sizeof name, "anchor/%s", cell);
+	if (cloud->claim != CLAIM_PRESENCE || cloud->name.size != (size_t)size ||
+	    memcmp(cloud->name.data, name, cloud->name.size) != 0)
+		return refuse(trial, "the cloud's proof is not about %s", name);
+	struct ec_cbor value = ec_cbor_over(cloud->value.data, cloud->value.size);
+	ec_cbor_array_exact(&value, 3);
+	uint64_t seq = ec_cbor_uint(&value, FIELD_UINT_MAX);
+	ec_hash named = ec_cbor_hash(&value), root = ec_cbor_hash(&value);
+	ec_hash hash = ec_header_hash(parts->anchor_header);
+	if (!header_read(trial, parts->anchor_header, "anchored", &header))
+		return false;
+	if (!ec_cbor_done(&value) || !ec_hash_equal(&named, &hash) || header.seq != seq ||
+	    !ec_hash_equal(&root, &header.history_root))
+		return refuse(trial, "the cloud holds another header than the anchored one");
+	if (ec_hash_equal(&hash, &trial->block_hash))
+		return parts->anchor_path.length == 0 ||
+		       refuse(trial, "the anchored header is the block's own, yet has a path");
+	return history_judge(trial, &header, &parts->anchor_path, "anchor");
+}
+
+static bool anchor_judge(struct trial *trial)
+{
+	struct proof_parts *cloud_parts;
+	struct ec_proof_report *cloud;
+	if (!trial->parts.anchored || !trial->cloud)
+		return true;
+	cloud = calloc(1, sizeof *cloud);
+	cloud_parts = calloc(1, sizeof *cloud_parts);
+	if (!cloud || !cloud_parts)
+		abort();
+	bool good = proof_read(trial->parts.anchor_proof, cloud_parts, NULL, 0) &&
+	            !cloud_parts->anchored;
+	if (!good)
+		refuse(trial, "the cloud's proof is not one");
+	if (good) {
+		ec_proof_judge(trial->cloud, NULL, trial->crypto, trial->parts.anchor_proof, cloud);
+		good = cloud->verdict == EC_VALID || refuse(trial, "the cloud: %.200s", cloud->why);
+	}
+	good = good && anchored_judge(trial, cloud);
+	trial->report->anchored = good;
+	trial->report->anchor_seq = cloud->block.seq;
+	trial->report->anchor_stamp_ns = cloud->block.stamp_ns;
+	ec_proof_report_end(cloud);
+	free(cloud_parts);
+	free(cloud);
+	return good;
+}
+
+static bool judge(struct trial *trial)
+{
+	const struct proof_parts *parts = &trial->parts;
+	trial->report->claim = parts->claim;
+	return headers_judge(trial) &&
+	       (parts->claim == CLAIM_ENVELOPE ? envelope_judge(trial) : state_judge(trial)) &&
+	       (parts->later.size == 0 ||
+	        history_judge(trial, &trial->report->certified, &parts->history_path, "history")) &&
+	       links_judge(trial) && cover_judge(trial) && anchor_judge(trial);
+}
+
+void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
+                    const struct ec_crypto *crypto, struct ec_bytes proof,
+                    struct ec_proof_report *report)
+{
+	struct trial *trial = calloc(1, sizeof *trial);
+	if (!trial)
+		abort();
+	*trial = (struct trial){
+		.genesis = genesis, .cloud = cloud, .crypto = crypto, .report = report};
+	memset(report, 0, sizeof *report);
+	report->verdict = EC_UNUSABLE;
+	if (genesis->flags & EC_GENESIS_UNSIGNED || (cloud && cloud->flags & EC_GENESIS_UNSIGNED))
+		refuse(trial, "the group's genesis is marked unsigned: it proves nothing");
+	else if (proof_read(proof, &trial->parts, report->why, sizeof report->why))
+		report->verdict = judge(trial) ? EC_VALID : EC_INVALID;
+	free(trial);
+}
+
+void ec_proof_report_end(struct ec_proof_report *report)
+{
+	ec_membership_free(report->membership);
+	report->membership = NULL;
+}

@@ -1,0 +1,273 @@
+/* proof_test.c - proofs of every kind hold with the genesis alone, and nothing near them does. */
+#include "base/test.h"
+#include "ledger/proof.h"
+#include "ledger/test_day.h"
+
+static enum ec_verdict judge_with(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
+                                  struct ec_bytes proof, struct ec_proof_report *report)
+{
+	ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, report);
+	if (report->verdict == EC_VALID)
+		assert_int_equal(strlen(report->why), 0);
+	else
+		assert_true(strlen(report->why) > 8);
+	return report->verdict;
+}
+
+static enum ec_verdict judge(const struct day *day, struct ec_bytes proof)
+{
+	struct ec_proof_report report;
+	enum ec_verdict verdict = judge_with(day->world.genesis, NULL, proof, &report);
+	if (verdict != EC_VALID)
+		print_message("%s\n", report.why);
+	ec_proof_report_end(&report);
+	return verdict;
+}
+
+/* Whether a byte is one of the name of an absence.  Another name that would stand at the same place
+ * of the tree is as absent: the proof then holds, for that name. */
+static bool may_change(const struct ec_proof_report *report, struct ec_bytes proof, size_t at)
+{
+	size_t start = (size_t)(report->name.data - proof.data);
+	return report->claim == 2 && at >= start && at < start + report->name.size;
+}
+
+/* Every byte, with one bit or all of them flipped, and every cut. */
+static void nothing_near_holds(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
+                               struct ec_bytes proof)
+{
+	struct ec_proof_report report;
+	static const uint8_t masks[] = {0x01, 0x10, 0x80, 0xff};
+	assert_int_equal(judge_with(genesis, cloud, proof, &report), EC_VALID);
+	ec_proof_report_end(&report);
+	for (size_t i = 0; i < proof.size; i++) {
+		for (size_t k = 0; k < sizeof masks; k++) {
+			ec_writable(proof)[i] ^= masks[k];
+			if (judge_with(genesis, cloud, proof, &report) == EC_VALID &&
+			    !may_change(&report, proof, i))
+				fail_msg("byte %zu of %zu may change", i, proof.size);
+			ec_proof_report_end(&report);
+			ec_writable(proof)[i] ^= masks[k];
+		}
+	}
+	for (size_t size = 0; size < proof.size; size++) {
+		assert_int_not_equal(judge_with(genesis, cloud, ec_slice(proof, 0, size), &report),
+		                     EC_VALID);
+		ec_proof_report_end(&report);
+	}
+}
+
+static void receipts_hold_and_nothing_near_them(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	struct ec_bytes proof;
+	ec_hash id[5], unknown = {{1}};
+	struct ec_batch_item item[5];
+	for (uint32_t i = 0; i < 5; i++)
+		item[i] = day_note(&day, i % 4, 3, 10 + i, &id[i]);
+	day_deliver(&day, 0, true, item, 5);
+	assert_int_equal(ec_ledger_receipt(day.ledger, &unknown, &proof), EC_UNKNOWN);
+	assert_int_equal(ec_ledger_receipt(day.ledger, &id[3], &proof), EC_NOT_YET);
+	day_certify(&day, 1, 3);
+	assert_int_equal(ec_ledger_receipt(day.ledger, &id[3], &proof), EC_FOUND);
+	struct ec_proof_report report;
+	assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_VALID);
+	assert_int_equal(report.claim, 0);
+	assert_int_equal(report.index, 3);
+	assert_int_equal(report.result_code, EC_RESULT_DONE);
+	assert_int_equal(report.signers, 3);
+	assert_int_equal(report.quorum, 3);
+	assert_int_equal(report.signer[2], 2);
+	assert_true(ec_hash_equal(&report.envelope.id, &id[3]));
+	ec_proof_report_end(&report);
+	nothing_near_holds(day.world.genesis, NULL, proof);
+	ec_drop(proof);
+	day_end(&day);
+}
+
+/* Receipts of old blocks by a newer header, before and after the block went to the store. */
+static void later_headers_cover_older_blocks(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	struct ec_bytes proof;
+	ec_hash id[40];
+	for (uint32_t i = 0; i < 40; i++)
+		day_note_deliver(&day, i % 4, 0, 1 + i, &id[i]);
+	day_certify(&day, 33, 4);
+	for (uint32_t round = 0; round < 3; round++) {
+		for (uint32_t i = 0; i < 40; i++) {
+			enum ec_lookup found = ec_ledger_receipt(day.ledger, &id[i], &proof);
+			bool lost = round == 2 && i >= 35; /* never persisted */
+			assert_int_equal(found, i < 33 ? EC_FOUND : lost ? EC_UNKNOWN : EC_NOT_YET);
+			if (found != EC_FOUND)
+				continue;
+			assert_int_equal(judge(&day, proof), EC_VALID);
+			if (round == 0 && i == 20)
+				nothing_near_holds(day.world.genesis, NULL, proof);
+			ec_drop(proof);
+		}
+		assert_true(ec_ledger_persist(day.ledger, 35, NULL, 0));
+		if (round == 1) {
+			ec_ledger_close(day.ledger);
+			day_open(&day);
+		}
+	}
+	day_end(&day);
+}
+
+static struct ec_bytes state_proof(struct day *day, const void *name, size_t size)
+{
+	struct ec_bytes proof;
+	assert_int_equal(ec_ledger_state_proof(day->ledger, name, size, &proof), EC_FOUND);
+	return proof;
+}
+
+static void states_are_proven_present_and_absent(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	uint8_t name[2 + 32] = {'a', '/'};
+	struct ec_proof_report report;
+	day_note_deliver(&day, 0, 0, 1, NULL);
+	day_certify(&day, 1, 3);
+	day_note_deliver(&day, 0, 7, 1, NULL); /* a younger block, not certified */
+	for (uint32_t i = 0; i < 40; i++) {
+		struct ec_secret secret = world_secret('a', i);
+		memcpy(name + 2, secret.key, 32);
+		struct ec_bytes proof = state_proof(&day, name, sizeof name);
+		assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_VALID);
+		assert_int_equal(report.claim, i < 4 ? 1 : 2);
+		assert_int_equal(report.block.seq, 1);
+		ec_proof_report_end(&report);
+		if (i == 2 || (i >= 4 && i < 8))
+			nothing_near_holds(day.world.genesis, NULL, proof);
+		ec_drop(proof);
+	}
+	day_end(&day);
+}
+
+static void proofs_lead_over_eras(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	struct ec_bytes proof, links;
+	struct ec_proof_report report;
+	ec_hash id[3];
+	day_note_deliver(&day, 0, 0, 1, &id[0]);
+	day_era(&day, 5);
+	day_note_deliver(&day, 0, 0, 2, &id[1]);
+	day_era(&day, 4);
+	day_note_deliver(&day, 0, 0, 3, &id[2]);
+	uint64_t seq = ec_ledger_at(day.ledger).seq;
+	day_certify(&day, seq, 3);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(ec_ledger_receipt(day.ledger, &id[i], &proof), EC_FOUND);
+		assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_VALID);
+		assert_int_equal(report.links, 2);
+		assert_int_equal(report.membership->era, 3);
+		assert_int_equal(report.block.era, 1 + i);
+		ec_proof_report_end(&report);
+		if (i != 1)
+			nothing_near_holds(day.world.genesis, NULL, proof);
+		ec_drop(proof);
+	}
+	assert_true(ec_ledger_persist(day.ledger, seq, NULL, 0));
+	ec_ledger_close(day.ledger);
+	day_open(&day);
+	assert_int_equal(ec_ledger_membership(day.ledger)->era, 3);
+	assert_true(ec_ledger_era_links(day.ledger, &links));
+	ec_drop(links);
+	assert_int_equal(ec_ledger_receipt(day.ledger, &id[0], &proof), EC_FOUND);
+	assert_int_equal(judge(&day, proof), EC_VALID);
+	ec_drop(proof);
+	day_end(&day);
+}
+
+/* A proof with another certificate in place of its own, of the same block. */
+static struct ec_bytes with_certificate(struct day *day, const ec_hash *id,
+                                        const struct ec_certificate *certificate)
+{
+	struct ec_bytes proof;
+	struct day other = day_begin(0, NULL);
+	struct ec_batch_item item = day_note(&other, 0, 0, 1, NULL);
+	(void)day;
+	day_deliver(&other, 0, true, &item, 1);
+	ec_ledger_certify(other.ledger, 1, certificate);
+	assert_int_equal(ec_ledger_receipt(other.ledger, id, &proof), EC_FOUND);
+	struct ec_bytes kept = ec_pool_copy(day->pool, proof.data, proof.size);
+	ec_drop(proof);
+	day_end(&other);
+	return kept;
+}
+
+static void refused(struct day *day, const ec_hash *id, const struct ec_certificate *certificate,
+                    const char *reason)
+{
+	struct ec_proof_report report;
+	struct ec_bytes proof = with_certificate(day, id, certificate);
+	assert_int_equal(judge_with(day->world.genesis, NULL, proof, &report), EC_INVALID);
+	if (!strstr(report.why, reason))
+		fail_msg("\"%s\" does not say \"%s\"", report.why, reason);
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+}
+
+static void less_than_a_quorum_is_refused(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	ec_hash id;
+	day_note_deliver(&day, 0, 0, 1, &id);
+	ec_hash hash = ec_ledger_at(day.ledger).header;
+	struct ec_certificate certificate = world_certificate(1, &hash, 2);
+	refused(&day, &id, &certificate, "signed by 2; a quorum is 3");
+	certificate = world_certificate(1, &hash, 3);
+	certificate.index[2] = 1;
+	memcpy(certificate.signature[2], certificate.signature[1], EC_SIGNATURE_SIZE);
+	refused(&day, &id, &certificate, "certificate of era 1 is not one");
+	certificate = world_certificate(2, &hash, 3); /* the keys of another roster */
+	refused(&day, &id, &certificate, "signature of member 0 is bad");
+	day_end(&day);
+}
+
+static void another_genesis_and_an_unsigned_one_are_refused(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL), bare = day_begin(EC_GENESIS_UNSIGNED, NULL);
+	struct world other = world_make(&(struct world_plan){.group = "other", .members = 4});
+	struct ec_proof_report report;
+	struct ec_bytes proof;
+	ec_hash id;
+	day_note_deliver(&day, 0, 0, 1, &id);
+	day_certify(&day, 1, 3);
+	assert_int_equal(ec_ledger_receipt(day.ledger, &id, &proof), EC_FOUND);
+	assert_int_equal(judge_with(other.genesis, NULL, proof, &report), EC_INVALID);
+	assert_non_null(strstr(report.why, "another group's genesis"));
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+	day_note_deliver(&bare, 0, 0, 1, &id);
+	day_certify(&bare, 1, 4);
+	assert_int_equal(ec_ledger_receipt(bare.ledger, &id, &proof), EC_FOUND);
+	assert_int_equal(judge_with(bare.world.genesis, NULL, proof, &report), EC_UNUSABLE);
+	assert_non_null(strstr(report.why, "unsigned"));
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+	world_end(&other);
+	day_end(&bare);
+	day_end(&day);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(receipts_hold_and_nothing_near_them),
+		cmocka_unit_test(later_headers_cover_older_blocks),
+		cmocka_unit_test(states_are_proven_present_and_absent),
+		cmocka_unit_test(proofs_lead_over_eras),
+		cmocka_unit_test(less_than_a_quorum_is_refused),
+		cmocka_unit_test(another_genesis_and_an_unsigned_one_are_refused),
+	};
+	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
