@@ -15,6 +15,7 @@ struct ec_daemon;
 struct ec_node_config;
 
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
+ * In: config outlives the daemon.
  * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do. */
 struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config, char *why,
                                  size_t why_size);
@@ -28,6 +29,21 @@ struct ec_member *ec_daemon_member(struct ec_daemon *daemon);
 const struct ec_genesis *ec_daemon_genesis(const struct ec_daemon *daemon);
 const struct ec_node_config *ec_daemon_config(const struct ec_daemon *daemon);
 struct ec_pool *ec_daemon_pool(struct ec_daemon *daemon);
+
+/* The key of this node: doors sign promises with it. */
+const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
+
+/* Where lines for the operator go. */
+struct ec_journal;
+const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
+
+/* Calls `halted` once when this node must not go on (a disk that failed, a divergence): the caller
+ * then stops it.  From then on it takes no work and says nothing to anybody. */
+void ec_daemon_on_halt(struct ec_daemon *daemon, void (*halted)(void *self, const char *why),
+                       void *self);
+
+/* The port at which it listens for peers. */
+uint16_t ec_daemon_port(const struct ec_daemon *daemon);
 
 /* What became of a submission. */
 enum ec_outcome_kind {

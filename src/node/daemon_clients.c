@@ -1,0 +1,224 @@
+/* daemon_clients.c - envelopes and reads that doors bring, and what becomes of them. */
+#include "node/daemon_inner.h"
+
+#include "crypto/verifier.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t now_ns(void)
+{
+	return uv_hrtime();
+}
+
+/* Bucket i of the histogram counts what took less than 2^i x 100 us. */
+static void latency_count(struct ec_daemon_counters *counters, uint64_t spent_ns)
+{
+	enum { BUCKETS = sizeof counters->commit_bucket / sizeof *counters->commit_bucket };
+	uint32_t bucket = 0;
+	while (bucket < BUCKETS - 1 && spent_ns >= (uint64_t)100000 << bucket)
+		bucket++;
+	counters->commit_bucket[bucket]++;
+	counters->commit_count++;
+	counters->commit_sum_ns += spent_ns;
+}
+
+/* Answers a submission and forgets it. */
+static void answer(struct ec_daemon *daemon, struct waiting *waiting, struct ec_outcome outcome)
+{
+	ec_daemon_done *done = waiting->done;
+	void *self = waiting->self;
+	outcome.id = waiting->id;
+	waiting_free(&daemon->waiting, waiting);
+	if (self)
+		done(self, &outcome);
+}
+
+static void refuse(struct ec_daemon *daemon, struct waiting *waiting, enum ec_outcome_kind kind,
+                   const char *why)
+{
+	struct ec_outcome outcome = {.kind = kind};
+	snprintf(outcome.why, sizeof outcome.why, "%s", why);
+	answer(daemon, waiting, outcome);
+}
+
+static const char *not_ready_text(const struct ec_daemon *daemon, struct ec_member_status *status)
+{
+	if (daemon->halted)
+		return daemon->why_halted;
+	if (daemon->counters.disk_low)
+		return "the disk of this node is nearly full: it takes no more from clients";
+	ec_member_status(daemon->member, status);
+	return status->not_ready[0] ? status->not_ready : "this member is not ready";
+}
+
+/* A checked envelope goes to the member. */
+static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
+{
+	struct ec_member_status status;
+	if (!waiting->good) {
+		refuse(daemon, waiting, EC_OUTCOME_REFUSED, waiting->why);
+		return;
+	}
+	enum ec_admission admission = ec_member_submit(
+		daemon->member, daemon_time(), waiting->token, waiting->envelope, waiting->salt);
+	if (admission == EC_ADMITTED) {
+		ec_drop(waiting->envelope);
+		waiting->envelope = EC_NO_BYTES;
+		if (waiting->accepted && waiting->self)
+			waiting->accepted(waiting->self, &waiting->id);
+	} else if (admission == EC_BUSY) {
+		refuse(daemon, waiting, EC_OUTCOME_BUSY,
+		       "this gateway's queue is full: try later, or another gateway");
+	} else {
+		refuse(daemon, waiting, EC_OUTCOME_NOT_READY, not_ready_text(daemon, &status));
+	}
+	daemon_drain(daemon);
+}
+
+/* On a worker's thread, or the loop's. */
+static void envelope_check(struct ec_job *job)
+{
+	struct waiting *waiting = (struct waiting *)job;
+	struct ec_envelope envelope;
+	waiting->good =
+		ec_envelope_check(waiting->daemon->genesis, &ec_crypto_ed25519, waiting->envelope,
+	                          &envelope, waiting->why, sizeof waiting->why);
+	if (waiting->good)
+		waiting->id = envelope.id;
+}
+
+static void envelope_checked(struct ec_job *job)
+{
+	struct waiting *waiting = (struct waiting *)job;
+	struct ec_daemon *daemon = waiting->daemon;
+	daemon->checking--;
+	if (daemon->stopping || daemon->halted || !job->finished)
+		refuse(daemon, waiting, EC_OUTCOME_NOT_READY,
+		       daemon->halted ? daemon->why_halted : "this node is being stopped");
+	else
+		submit_checked(daemon, waiting);
+}
+
+/* Where nothing is signed the check is cheap, and a thread would cost more than it saves. */
+static void check_begin(struct ec_daemon *daemon, struct waiting *waiting)
+{
+	waiting->job = (struct ec_job){.work = envelope_check,
+	                               .done = envelope_checked,
+	                               .lane = LANE_OF_CLIENTS,
+	                               .unordered = true};
+	daemon->checking++;
+	if (daemon->genesis->flags & EC_GENESIS_UNSIGNED) {
+		envelope_check(&waiting->job);
+		waiting->job.finished = true;
+		envelope_checked(&waiting->job);
+	} else if (!ec_workers_give(daemon->workers, &waiting->job)) {
+		daemon->checking--;
+		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
+	}
+}
+
+void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
+                      const uint8_t salt[static EC_SALT_SIZE],
+                      void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
+                      void *self)
+{
+	struct ec_member_status status;
+	assert(self && done);
+	struct waiting *waiting = waiting_new(&daemon->waiting, self);
+	if (!waiting) {
+		struct ec_outcome outcome = {.kind = EC_OUTCOME_BUSY, .why = "no memory"};
+		done(self, &outcome);
+		return;
+	}
+	waiting->daemon = daemon;
+	waiting->accepted = accepted;
+	waiting->done = done;
+	waiting->envelope = ec_keep(envelope);
+	waiting->begun_ns = now_ns();
+	memcpy(waiting->salt, salt, EC_SALT_SIZE);
+	if (daemon->halted || daemon->stopping || daemon->counters.disk_low)
+		refuse(daemon, waiting, EC_OUTCOME_NOT_READY, not_ready_text(daemon, &status));
+	else if (daemon->checking >= CLIENTS_CHECKED_MAX)
+		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
+	else
+		check_begin(daemon, waiting);
+}
+
+void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
+{
+	struct waiting *waiting = waiting_find(&daemon->waiting, act->token);
+	if (!waiting)
+		return;
+	assert(waiting->done);
+	latency_count(&daemon->counters, now_ns() - waiting->begun_ns);
+	answer(daemon, waiting,
+	       (struct ec_outcome){.kind = EC_OUTCOME_DONE,
+	                           .code = act->code,
+	                           .seq = act->seq,
+	                           .index = act->index});
+}
+
+void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self)
+{
+	assert(self && ready);
+	struct waiting *waiting =
+		daemon->halted || daemon->stopping ? NULL : waiting_new(&daemon->waiting, self);
+	if (!waiting) {
+		ready(self, 0);
+		return;
+	}
+	waiting->daemon = daemon;
+	waiting->ready = ready;
+	if (ec_member_read(daemon->member, daemon_time(), waiting->token) != EC_ADMITTED) {
+		waiting_free(&daemon->waiting, waiting);
+		ready(self, 0);
+	}
+	daemon_drain(daemon);
+}
+
+void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act)
+{
+	struct waiting *waiting = waiting_find(&daemon->waiting, act->token);
+	if (!waiting)
+		return;
+	assert(waiting->ready);
+	void (*ready)(void *self, uint64_t seq) = waiting->ready;
+	void *self = waiting->self;
+	waiting_free(&daemon->waiting, waiting);
+	if (self)
+		ready(self, act->seq);
+}
+
+void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),
+                            void *self)
+{
+	assert(daemon->followers < FOLLOWERS_MAX);
+	daemon->follower[daemon->followers++] = (struct follower){each, self};
+}
+
+void daemon_certified(struct ec_daemon *daemon, uint64_t seq)
+{
+	/* A follower may forget itself, or another, while it is called. */
+	struct follower all[FOLLOWERS_MAX];
+	uint32_t count = daemon->followers;
+	memcpy(all, daemon->follower, sizeof all);
+	for (uint32_t i = 0; i < count; i++)
+		for (uint32_t k = 0; k < daemon->followers; k++)
+			if (daemon->follower[k].self == all[i].self &&
+			    daemon->follower[k].each == all[i].each) {
+				all[i].each(all[i].self, seq);
+				break;
+			}
+}
+
+void ec_daemon_forget(struct ec_daemon *daemon, void *self)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < daemon->followers; i++)
+		if (daemon->follower[i].self != self)
+			daemon->follower[kept++] = daemon->follower[i];
+	daemon->followers = kept;
+	waiting_forget(&daemon->waiting, self);
+}

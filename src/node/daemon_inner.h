@@ -1,0 +1,95 @@
+/* daemon_inner.h - what the daemon's files share; included by daemon*.c only. */
+#ifndef EC_NODE_DAEMON_INNER_H
+#define EC_NODE_DAEMON_INNER_H
+
+#include "node/clients.h"
+#include "node/config.h"
+#include "node/daemon.h"
+#include "node/journal.h"
+#include "node/log.h"
+#include "node/mesh.h"
+#include "node/workers.h"
+
+enum {
+	FOLLOWERS_MAX = 16,
+	LANE_OF_CLIENTS = EC_LANES_MAX - 1,
+	LANE_PAUSE = 512,              /* unchecked frames of a link at which it is not read */
+	LANE_BYTES_PAUSE = 8 << 20,    /* and bytes */
+	CLIENTS_CHECKED_MAX = 1 << 14, /* envelopes being checked at once */
+	JOBS_MAX = EC_MESH_PEERS_MAX * (LANE_PAUSE + 64) + CLIENTS_CHECKED_MAX,
+};
+_Static_assert((int)EC_MESH_PEERS_MAX <= (int)LANE_OF_CLIENTS, "each link has a lane");
+
+/* What the daemon keeps of a peer's link. */
+struct line {
+	uint32_t life;   /* counts links: frames of an older one are dropped */
+	size_t bytes;    /* of frames being checked */
+	uint32_t frames; /* the same, counted: of this life or an older one */
+	bool paused, up;
+};
+
+struct follower {
+	void (*each)(void *self, uint64_t seq);
+	void *self;
+};
+
+struct ec_daemon {
+	uv_loop_t *loop;
+	const struct ec_node_config *config;
+	struct ec_journal journal;
+	struct ec_genesis *genesis;
+	struct ec_secret identity;
+	struct ec_pool *pool;
+	struct ec_store *store;
+	struct ec_member *member;
+	struct ec_log *log;
+	struct ec_mesh *mesh;
+	struct ec_workers *workers;
+	int lock;
+	uv_async_t logged;
+	uv_prepare_t turn_end;
+	uv_timer_t wake, second;
+	uint64_t wake_at;
+	bool open, started, draining, stopping, halted, log_open;
+	uint32_t closing; /* parts that still have something on the loop */
+	struct line line[EC_MESH_PEERS_MAX];
+	struct waiting_table waiting;
+	uint32_t checking; /* envelopes with the workers */
+	struct follower follower[FOLLOWERS_MAX];
+	uint32_t followers;
+	void (*on_halt)(void *self, const char *why);
+	void *on_halt_self;
+	void (*stopped)(void *self);
+	void *stopped_self;
+	struct ec_daemon_counters counters;
+	uint64_t watchdog_ms, watched_ms;
+	char why_halted[200];
+};
+
+/* Now, in both clocks. */
+struct ec_time daemon_time(void);
+
+/* Performs what the member wants, until it wants nothing more. */
+void daemon_drain(struct ec_daemon *daemon);
+
+/* Asks the loop to come back when the member wants to be woken. */
+void daemon_wake_set(struct ec_daemon *daemon);
+
+/* It must not go on: says so once, and takes no input from then on. */
+void daemon_halt(struct ec_daemon *daemon, const char *why);
+
+/* The mesh's and the workers' news (daemon_links.c). */
+void daemon_link(void *self, uint32_t peer, bool up);
+void daemon_frame(void *self, uint32_t peer, struct ec_bytes frame);
+void daemon_event(void *self, enum ec_mesh_event event, uint32_t peer, const char *text);
+uint32_t daemon_peer_of(void *self, const uint8_t key[static EC_KEY_SIZE]);
+
+/* An envelope is in a block; a read may be answered (daemon_clients.c). */
+void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act);
+void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
+void daemon_certified(struct ec_daemon *daemon, uint64_t seq);
+
+/* Once a second: the disk, the watchdog (daemon_watch.c). */
+void daemon_watch(struct ec_daemon *daemon);
+
+#endif

@@ -1,0 +1,65 @@
+/* daemon_watch.c - once a second: the disk, the watchdog, counters for metrics. */
+#include "node/daemon_inner.h"
+
+#include "node/folder.h"
+#include "node/notify.h"
+#include "node/store_lmdb.h"
+
+enum { LOW_PERCENT = 10, WELL_PERCENT = 12 };
+
+/* Below a tenth of the disk clients are refused: what is left is for the protocol. */
+static void disk_watch(struct ec_daemon *daemon)
+{
+	struct ec_daemon_counters *counters = &daemon->counters;
+	struct ec_disk disk;
+	if (!ec_disk_of(daemon->config->data, &disk) || !disk.size_bytes)
+		return;
+	counters->disk_bytes_free = disk.free_bytes;
+	uint64_t percent = disk.free_bytes / (disk.size_bytes / 100 + 1);
+	bool low = percent < (counters->disk_low ? WELL_PERCENT : LOW_PERCENT);
+	if (low != counters->disk_low)
+		ec_journal_say(&daemon->journal, low ? EC_ERROR : EC_INFO,
+		               low ? "disk-low" : "disk-well",
+		               EC_NUMBER("free_bytes", disk.free_bytes),
+		               EC_NUMBER("free_percent", percent));
+	counters->disk_low = low;
+}
+
+static void watchdog_feed(struct ec_daemon *daemon)
+{
+	if (!daemon->watchdog_ms)
+		return;
+	uint64_t now = uv_now(daemon->loop);
+	if (now - daemon->watched_ms + 1000 < daemon->watchdog_ms)
+		return;
+	daemon->watched_ms = now;
+	ec_notify("WATCHDOG=1");
+}
+
+void daemon_watch(struct ec_daemon *daemon)
+{
+	disk_watch(daemon);
+	watchdog_feed(daemon);
+}
+
+void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters)
+{
+	*counters = daemon->counters;
+	if (daemon->log_open) {
+		struct ec_log_counters log = ec_log_counters(daemon->log);
+		counters->log_records = log.files.records;
+		counters->log_bytes = log.files.bytes;
+		counters->log_syncs = log.files.syncs;
+		counters->log_sync_ns = log.sync_ns;
+		counters->disk_bytes_used = log.files.files_bytes;
+	}
+	counters->disk_bytes_used += ec_store_lmdb_bytes(daemon->store);
+	if (daemon->mesh) {
+		struct ec_mesh_counters mesh = ec_mesh_counters(daemon->mesh);
+		counters->links_made = mesh.made;
+		counters->links_lost = mesh.lost;
+		counters->frames_refused = mesh.refused;
+	}
+	if (daemon->workers)
+		ec_workers_counters(daemon->workers, &counters->checks, &counters->check_ns);
+}

@@ -1,0 +1,15 @@
+/* open.h - the parts of a daemon that need no loop: keys, genesis, data folder, store, member. */
+#ifndef EC_NODE_OPEN_H
+#define EC_NODE_OPEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ec_daemon;
+
+/* Reads and opens them, in that order, and refuses what does not fit together.  Returns: false with
+ * a sentence in `why`; what was opened is closed by daemon_parts_close(). */
+bool daemon_parts_open(struct ec_daemon *daemon, char *why, size_t why_size);
+void daemon_parts_close(struct ec_daemon *daemon);
+
+#endif

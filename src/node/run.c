@@ -1,0 +1,196 @@
+/* run.c - a node as a process: its loop, signals, systemd; doors come by a hook.
+ *
+ *   SIGTERM, SIGINT, a halt -> doors stop -> daemon stops (the log settles) -> the loop is empty
+ */
+#include "node/run.h"
+
+#include "base/text.h"
+#include "node/folder.h"
+#include "node/keys.h"
+#include "node/notify.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct process {
+	const struct ec_node_options *options;
+	struct ec_node_config *config;
+	uv_loop_t loop;
+	uv_signal_t terminate, interrupt;
+	struct ec_daemon *daemon;
+	void *doors;
+	bool stopping, halted;
+};
+
+static void journal_say(const struct process *process, enum ec_journal_level level,
+                        const char *event, const char *text)
+{
+	const struct ec_journal journal = {.fd = STDERR_FILENO,
+	                                   .level = process->config->log_level,
+	                                   .json = process->config->log_json};
+	ec_journal_say(&journal, level, event, EC_TEXT("text", text));
+}
+
+static void daemon_stopped(void *self)
+{
+	struct process *process = self;
+	uv_close((uv_handle_t *)&process->terminate, NULL);
+	uv_close((uv_handle_t *)&process->interrupt, NULL);
+}
+
+static void doors_stopped(void *self)
+{
+	struct process *process = self;
+	process->doors = NULL;
+	ec_daemon_stop(process->daemon, daemon_stopped, process);
+}
+
+static void stop(struct process *process, const char *why)
+{
+	if (process->stopping)
+		return;
+	process->stopping = true;
+	ec_notify("STOPPING=1");
+	journal_say(process, EC_INFO, "stopping", why);
+	if (process->doors)
+		process->options->doors.stop(process->doors, doors_stopped, process);
+	else
+		doors_stopped(process);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	stop(handle->data, number == SIGINT ? "interrupted" : "terminated");
+}
+
+/* The end of the daemon must not come from within one of its own calls. */
+static void halt_stop(uv_async_t *async)
+{
+	struct process *process = async->data;
+	uv_close((uv_handle_t *)async, (uv_close_cb)free);
+	stop(process, "this node must not go on");
+}
+
+static void on_halt(void *self, const char *why)
+{
+	struct process *process = self;
+	uv_async_t *async = malloc(sizeof *async);
+	(void)why;
+	process->halted = true;
+	if (!async || uv_async_init(&process->loop, async, halt_stop) != 0)
+		_exit(EC_NODE_HALTED);
+	async->data = process;
+	uv_async_send(async);
+}
+
+/* The old data goes aside, the old era key is destroyed: what it promised is not remembered. */
+static bool rejoin(const struct ec_node_config *config, char *why, size_t why_size)
+{
+	char mark[EC_CONFIG_PATH_MAX + 8];
+	struct ec_secret secret;
+	if (!ec_folder_set_aside(config->data, why, why_size))
+		return false;
+	if (unlink(config->era_key) != 0 && errno != ENOENT) {
+		snprintf(why, why_size, "%s: %s", config->era_key, strerror(errno));
+		return false;
+	}
+	snprintf(mark, sizeof mark, "%s.used", config->era_key);
+	unlink(mark);
+	ec_secret_random(&secret);
+	bool good = ec_key_write(config->era_key, &secret, why, why_size);
+	char hex[2 * EC_KEY_SIZE + 1];
+	struct ec_text text = ec_text_over(hex, sizeof hex);
+	ec_text_add_hex(&text, secret.key, EC_KEY_SIZE);
+	ec_secret_erase(&secret);
+	if (good)
+		fprintf(stderr, "rejoining as a learner; the new era key, to be voted on:\n%s\n",
+		        hex);
+	return good;
+}
+
+static void ready_say(const struct process *process)
+{
+	const struct ec_node_config *config = process->config;
+	const struct ec_genesis *genesis = ec_daemon_genesis(process->daemon);
+	ec_journal_say(ec_daemon_journal(process->daemon), EC_INFO, "ready",
+	               EC_TEXT("network", genesis->network), EC_TEXT("group", genesis->group),
+	               EC_TEXT("listen", config->listen.host),
+	               EC_NUMBER("port", ec_daemon_port(process->daemon)),
+	               EC_TEXT("data", config->data));
+	ec_notify("READY=1");
+}
+
+static void signals_open(struct process *process)
+{
+	uv_signal_init(&process->loop, &process->terminate);
+	uv_signal_init(&process->loop, &process->interrupt);
+	process->terminate.data = process->interrupt.data = process;
+	uv_signal_start(&process->terminate, on_signal, SIGTERM);
+	uv_signal_start(&process->interrupt, on_signal, SIGINT);
+}
+
+/* Opens daemon and doors.  Returns: false when it failed; then all is closed again. */
+static bool process_open(struct process *process)
+{
+	char why[EC_CONFIG_PATH_MAX * 2];
+	process->daemon = ec_daemon_open(&process->loop, process->config, why, sizeof why);
+	if (!process->daemon) {
+		journal_say(process, EC_ERROR, "cannot-start", why);
+		return false;
+	}
+	signals_open(process);
+	ec_daemon_on_halt(process->daemon, on_halt, process);
+	if (!process->options->doors.open)
+		return true;
+	process->doors = process->options->doors.open(process->daemon, why, sizeof why);
+	if (process->doors)
+		return true;
+	journal_say(process, EC_ERROR, "cannot-start", why);
+	stop(process, "a door could not be opened");
+	return false;
+}
+
+static int process_run(struct process *process)
+{
+	uv_loop_init(&process->loop);
+	bool good = process_open(process);
+	if (good)
+		ready_say(process);
+	uv_run(&process->loop, UV_RUN_DEFAULT);
+	ec_daemon_free(process->daemon);
+	int busy = uv_loop_close(&process->loop);
+	assert(!busy);
+	(void)busy;
+	if (!good)
+		return EC_NODE_FAILED;
+	return process->halted ? EC_NODE_HALTED : EC_NODE_STOPPED;
+}
+
+int ec_node_run(const struct ec_node_options *options)
+{
+	char why[EC_CONFIG_PATH_MAX * 2];
+	struct process process = {.options = options};
+	/* Few threads allocate, and little: one more arena each would only cost memory. */
+	mallopt(M_ARENA_MAX, 2);
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	ec_keys_guard();
+	process.config = ec_node_config_read(options->config, options->flags, why, sizeof why);
+	bool good = process.config != NULL;
+	if (good && options->rejoin && !options->check)
+		good = rejoin(process.config, why, sizeof why);
+	if (!good) {
+		fprintf(stderr, "edgecord node: %s\n", why);
+		free(process.config);
+		return EC_NODE_FAILED;
+	}
+	int code = options->check ? EC_NODE_STOPPED : process_run(&process);
+	free(process.config);
+	return code;
+}

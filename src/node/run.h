@@ -1,0 +1,34 @@
+/* run.h - a node as a process: its loop, signals, systemd; doors come by a hook. */
+#ifndef EC_NODE_RUN_H
+#define EC_NODE_RUN_H
+
+#include "node/config.h"
+#include "node/daemon.h"
+
+/* What stands in front of a daemon on the same loop; node/ knows no door. */
+struct ec_node_doors {
+	/* Opens them.  Returns: what stop() gets; NULL with a sentence in `why`. */
+	void *(*open)(struct ec_daemon *daemon, char *why, size_t why_size);
+	/* Closes them, withdraws from the daemon, then calls `done`. */
+	void (*stop)(void *doors, void (*done)(void *self), void *self);
+};
+
+enum ec_node_exit {
+	EC_NODE_STOPPED = 0, /* by SIGTERM or SIGINT */
+	EC_NODE_FAILED = 1,  /* it could not start */
+	EC_NODE_HALTED = 3,  /* it must not go on: do not restart without a person */
+};
+
+struct ec_node_options {
+	const char *config;         /* path of the configuration file */
+	const char *const *flags;   /* NAME=VALUE, see config.h; NULL: none */
+	bool rejoin;                /* data set aside, a new era key: come back as a learner */
+	bool check;                 /* only says what is wrong, starts nothing */
+	struct ec_node_doors doors; /* open NULL: none */
+};
+
+/* Runs one node until it is told to stop.  Messages go to standard error.
+ * Returns: enum ec_node_exit, as the exit code of the process. */
+int ec_node_run(const struct ec_node_options *options);
+
+#endif
