@@ -24,7 +24,7 @@ ALLOWED = {
     "node": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group"},
     "doors": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node"},
     "profile": {"base"},
-    "device": {"base", "crypto"},
+    "device": {"base", "crypto", "ledger"},
     "cli": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node", "doors",
             "profile", "device"},
 }

@@ -1,0 +1,78 @@
+/* device.h - an end device: signs readings and orders, keeps them until they are proven.
+ *
+ *     ec_device_reading() --> envelope --> outbox (on disk) --> schedule --> gateways
+ *     ec_device_proof()   --> judged by the genesis alone   --> forgotten
+ *
+ * Whoever runs it (device_main.c, or firmware) brings the clock, the sockets and the meter.  One
+ * thread. */
+#ifndef EC_DEVICE_DEVICE_H
+#define EC_DEVICE_DEVICE_H
+
+#include "device/outbox.h"
+#include "device/schedule.h"
+#include "ledger/proof.h"
+
+enum { EC_DEVICE_GAPS_MAX = 64, EC_DEVICE_SLOT_S = 900 };
+
+struct ec_device_config {
+	const struct ec_genesis *genesis; /* of the cell; outlives the device */
+	const struct ec_crypto *crypto;
+	const struct ec_secret *secret; /* the device's own key; outlives the device */
+	struct ec_outbox *outbox;       /* stays the caller's */
+	struct ec_schedule_plan plan;
+	char name[64]; /* base name of readings, as "home-07/" */
+};
+
+/* Slots of which this device has no reading, because it was off; first and last, inclusive. */
+struct ec_device_gap {
+	uint64_t first_s, last_s;
+};
+
+struct ec_device {
+	struct ec_device_config config;
+	struct ec_schedule schedule;
+	uint64_t readings, orders; /* made */
+	uint64_t proven, rejected; /* by valid receipts: executed, and refused by a rule */
+	uint64_t expired;          /* orders that came too late */
+	uint32_t gaps;             /* the newest are listed */
+	struct ec_device_gap gap[EC_DEVICE_GAPS_MAX];
+};
+
+/* Begins, with what the outbox still holds. */
+void ec_device_start(struct ec_device *device, const struct ec_device_config *config,
+                     uint64_t now_ns);
+
+enum ec_device_result {
+	EC_DEVICE_DONE,
+	EC_DEVICE_KNOWN,  /* there is a reading of this slot, or of a later one */
+	EC_DEVICE_FULL,   /* the outbox is; the slot is listed as a gap */
+	EC_DEVICE_BROKEN, /* the disk failed: stop */
+};
+
+/* Registers at the end of a slot.  In: time_s: its end, a multiple of 900. */
+struct ec_device_meter {
+	uint64_t time_s, import_wh, export_wh;
+	bool uncertain; /* the clock is not synchronised */
+};
+enum ec_device_result ec_device_reading(struct ec_device *device,
+                                        const struct ec_device_meter *meter, uint64_t now_ns);
+
+/* An order for the slot that starts at slot_s; worth nothing after expiry_ns (community time). */
+struct ec_device_order {
+	uint64_t slot_s, expiry_ns, energy_wh;
+	bool offer;
+	int64_t price_ueur_kwh;
+};
+enum ec_device_result ec_device_order(struct ec_device *device, const struct ec_device_order *order,
+                                      uint64_t now_ns);
+
+/* Forgets orders that expired by community time.  A minute is added for the clock's error. */
+void ec_device_expire(struct ec_device *device, uint64_t community_ns);
+
+/* What a gateway answered to RECEIPT.  proof: empty: it has none yet.  A valid one ends the
+ * envelope; anything else goes to the next gateway.  Out: why, for a person, when it was not valid.
+ * Returns: whether it is proven. */
+bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes proof,
+                     uint64_t now_ns, char *why, size_t why_size);
+
+#endif

@@ -1,0 +1,91 @@
+/* schedule.h - which envelope goes to which gateway when: pure, of fixed size.
+ *
+ * Each envelope goes to one gateway at a time.  The gateway's signed promise, or a time-out without
+ * one, says until when; then the same envelope goes to the next gateway.  Once it is in a block, a
+ * receipt is asked for until one is judged valid; only that ends it.  A device that knows f+1
+ * gateways so reaches an honest one.
+ *
+ *     WAITING --send--> SENT --done--> ORDERED --ask--> ASKED --valid receipt--> gone
+ *        ^                |               ^               |
+ *        +--- too late ---+               +- none, bad ---+    (each time to the next gateway) */
+#ifndef EC_DEVICE_SCHEDULE_H
+#define EC_DEVICE_SCHEDULE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	EC_SCHEDULE_MAX = 4096,
+	EC_GATEWAYS_MAX = 16,
+	EC_WINDOW = 64, /* sequences of a lane that the ledger tells apart */
+};
+
+struct ec_schedule_plan {
+	uint32_t gateways;   /* 1..EC_GATEWAYS_MAX */
+	uint32_t first;      /* which of them to begin with */
+	uint64_t answer_ns;  /* how long to wait for an answer without a promise */
+	uint64_t promise_ns; /* longest promise that is waited for */
+	uint32_t flying_max; /* envelopes at one gateway at once */
+};
+
+enum ec_send_state { EC_SEND_NONE, EC_SEND_WAITING, EC_SEND_SENT, EC_SEND_ORDERED, EC_SEND_ASKED };
+
+struct ec_send {
+	enum ec_send_state state;
+	uint32_t gateway, tries;
+	uint64_t at_ns; /* when something is to happen next */
+	uint64_t lane, sequence;
+};
+
+struct ec_gateway {
+	bool up;
+	uint64_t retry_ns; /* when down: not before */
+	uint32_t failures; /* in a row */
+	uint32_t flying;
+};
+
+struct ec_schedule {
+	struct ec_schedule_plan plan;
+	uint64_t moved; /* envelopes that went on to another gateway */
+	uint64_t liars; /* receipts that were not valid */
+	struct ec_gateway gateway[EC_GATEWAYS_MAX];
+	struct ec_send send[EC_SCHEDULE_MAX];
+};
+
+enum ec_action_kind { EC_ACTION_NONE, EC_ACTION_SUBMIT, EC_ACTION_RECEIPT, EC_ACTION_CONNECT };
+
+struct ec_action {
+	enum ec_action_kind kind;
+	uint32_t index, gateway;
+	uint64_t wake_ns; /* of NONE: when to ask again at the latest; UINT64_MAX: after an event */
+};
+
+void ec_schedule_init(struct ec_schedule *schedule, const struct ec_schedule_plan *plan);
+
+/* A new envelope at a free index. */
+void ec_schedule_add(struct ec_schedule *schedule, uint32_t index, uint64_t lane, uint64_t sequence,
+                     uint64_t now_ns);
+
+/* An envelope is gone: its receipt was valid, or it expired. */
+void ec_schedule_remove(struct ec_schedule *schedule, uint32_t index);
+
+/* What to do now; what it says counts as done.  Call until it says NONE. */
+struct ec_action ec_schedule_next(struct ec_schedule *schedule, uint64_t now_ns);
+
+/* A gateway can be spoken to, or cannot (also when a CONNECT failed). */
+void ec_schedule_up(struct ec_schedule *schedule, uint32_t gateway);
+void ec_schedule_down(struct ec_schedule *schedule, uint32_t gateway, uint64_t now_ns);
+
+/* What came for an envelope.  Answers that fit no state any more are passed over.
+ * promised: a promise that was verified, until deadline_ns by the device's clock.
+ * ordered: it is in a block.
+ * refused: no; again after retry_ns, at the next gateway.
+ * unproven: there is no receipt yet, or it was not valid (then `lied`). */
+void ec_schedule_promised(struct ec_schedule *schedule, uint32_t index, uint64_t deadline_ns,
+                          uint64_t now_ns);
+void ec_schedule_ordered(struct ec_schedule *schedule, uint32_t index, uint64_t now_ns);
+void ec_schedule_refused(struct ec_schedule *schedule, uint32_t index, uint64_t retry_ns,
+                         uint64_t now_ns);
+void ec_schedule_unproven(struct ec_schedule *schedule, uint32_t index, bool lied, uint64_t now_ns);
+
+#endif
