@@ -145,6 +145,8 @@ static void odd_item(struct ec_cbor_writer *writer, struct ec_prng *prng)
 static size_t odd_payload(struct ec_prng *prng, uint8_t *out, size_t size_max)
 {
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
+	if (ec_prng_chance(prng, 1, 3))
+		return world_note("good", 4, out, size_max);
 	uint32_t items = 1 + (uint32_t)ec_prng_below(prng, 4);
 	uint64_t kind = ec_prng_below(prng, 2) ? ec_prng_below(prng, 9)
 	                                       : KIND_FIRST + ec_prng_below(prng, 6);
