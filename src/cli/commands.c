@@ -6,6 +6,11 @@
 /* clang-format off */
 const struct ec_command ec_commands[] = {
 	{"init", "make the folder of a network: keys, geneses, configurations", ec_cmd_init},
+	{"status", "what a node tells about itself", ec_cmd_status},
+	{"submit", "make, sign and submit one envelope", ec_cmd_submit},
+	{"query", "read the state, trades and bills", ec_cmd_query},
+	{"receipt", "fetch the proof of an envelope", ec_cmd_receipt},
+	{"show", "show a genesis, proof, header or envelope as text", ec_cmd_show},
 	{"sim", "simulate one world from one seed, or explore many", ec_cmd_sim},
 	{NULL, NULL, NULL},
 };

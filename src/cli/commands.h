@@ -28,7 +28,13 @@ const struct ec_command *ec_command_suggest(const char *name);
 /* Each in its own cmd_NAME.c. */
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);
+int ec_cmd_query(int argc, char **argv);
+int ec_cmd_receipt(int argc, char **argv);
+int ec_cmd_show(int argc, char **argv);
 int ec_cmd_sim(int argc, char **argv);
+int ec_cmd_status(int argc, char **argv);
+int ec_cmd_submit(int argc, char **argv);
 int ec_cmd_up(int argc, char **argv);
+int ec_cmd_verify(int argc, char **argv);
 
 #endif

@@ -92,6 +92,8 @@ uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argu
                         uint64_t otherwise, uint64_t max, bool *good);
 
 /* Routes of other files. */
+void ec_http_trades(struct ec_http_request *request);
+void ec_http_bills(struct ec_http_request *request, const char *rest);
 void ec_http_metrics(struct ec_http_request *request);
 
 extern const char ec_http_openapi[];

@@ -398,6 +398,8 @@ static bool route_fixed(struct ec_http_request *request)
 	} else if (strcmp(request->path, "/openapi.json") == 0) {
 		ec_json_raw(&request->answer, ec_http_openapi);
 		ec_http_answer(request, 200, json_media);
+	} else if (strcmp(request->path, "/v1/trades") == 0) {
+		ec_http_trades(request);
 	} else {
 		return false;
 	}
@@ -408,8 +410,9 @@ static bool route_fixed(struct ec_http_request *request)
 static bool is_resource(const struct ec_http_request *request)
 {
 	static const char *const begin[] = {"/v1/envelopes/", "/v1/receipts/", "/v1/state/",
-	                                    "/v1/proofs/",    "/v1/status",    "/metrics",
-	                                    "/healthz",       "/readyz",       "/openapi.json"};
+	                                    "/v1/proofs/",    "/v1/trades",    "/v1/bills/",
+	                                    "/v1/status",     "/metrics",      "/healthz",
+	                                    "/readyz",        "/openapi.json"};
 	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
 		if (path_after(request, begin[i]))
 			return true;
@@ -431,6 +434,8 @@ void ec_http_route(struct ec_http_request *request)
 		state_show(request, rest);
 	else if ((rest = path_after(request, "/v1/proofs/")))
 		proof_show(request, rest);
+	else if ((rest = path_after(request, "/v1/bills/")))
+		ec_http_bills(request, rest);
 	else if (!route_fixed(request))
 		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
 		                "no such resource; /openapi.json lists them");

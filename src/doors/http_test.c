@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #define SALT "Edgecord-Salt: 0102030405060708091011121314151617181920212223242526272829303132\r\n"
+#define KEY  "0102030405060708091011121314151617181920212223242526272829303132"
 #define COSE "Content-Type: application/cose\r\n"
 
 struct house {
@@ -318,6 +319,14 @@ static void the_state_is_shown_by_name_and_by_prefix(void **state)
 	json_decref(json);
 	get(wire, "/v1/state/big", 200);
 	assert_true(wire->body_size > 2 * FAKE_BIG);
+	get(wire, "/v1/trades?limit=5", 200);
+	get(wire, "/v1/trades?slot=1782000000", 200);
+	get(wire, "/v1/trades?slot=x", 400);
+	get(wire, "/v1/trades?after=0x12", 400);
+	get(wire, "/v1/bills/12", 400);
+	get(wire, "/v1/bills/" KEY "/x", 400);
+	get(wire, "/v1/bills/" KEY, 200);
+	get(wire, "/v1/bills/" KEY "/20625", 404);
 	get(wire, "/v1/proofs/big", 200);
 	assert_int_equal(wire->body_size, 3);
 	close(wire->fd);

@@ -1,0 +1,155 @@
+/* client_options.c - what all commands that talk to a node share. */
+#include "cli/client_options.h"
+
+#include "node/file.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { TIMEOUT_S = 10, TIMEOUT_S_MAX = 86400 };
+
+static const struct argp_option options[] = {
+	{"node", 'n', "HOST:PORT", 0,
+         "Binary door of a node (default: $EDGECORD_NODE, or 127.0.0.1:7460)", 1},
+	{"timeout", 't', "SECONDS", 0, "How long to wait for an answer (default 10)", 1},
+	{"json", 'j', NULL, 0, "Print JSON", 1},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct ec_client_options *out = state->input;
+	char *end;
+	unsigned long seconds;
+	switch (key) {
+	case 'n':
+		out->node = argument;
+		return 0;
+	case 't':
+		seconds = strtoul(argument, &end, 10);
+		if (!isdigit((unsigned char)*argument) || *end || seconds < 1 ||
+		    seconds > TIMEOUT_S_MAX)
+			argp_error(state, "--timeout takes 1 to %d seconds, not '%s'",
+			           TIMEOUT_S_MAX, argument);
+		out->timeout_ms = (uint32_t)seconds * 1000;
+		return 0;
+	case 'j':
+		out->json = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+const struct argp ec_client_argp = {options, parse, NULL, NULL, NULL, NULL, NULL};
+
+struct ec_client_options ec_client_options_usual(const char *command)
+{
+	const char *node = getenv("EDGECORD_NODE");
+	return (struct ec_client_options){.command = command,
+	                                  .node = node && *node ? node : "127.0.0.1:7460",
+	                                  .timeout_ms = TIMEOUT_S * 1000};
+}
+
+struct ec_client *ec_client_options_open(const struct ec_client_options *client_options)
+{
+	char why[512];
+	struct ec_client *client =
+		ec_client_open(client_options->node, client_options->timeout_ms, why, sizeof why);
+	if (!client)
+		fprintf(stderr, "%s: %s\n", client_options->command, why);
+	return client;
+}
+
+bool ec_client_options_call(const struct ec_client_options *client_options,
+                            struct ec_client *client, const struct ec_door_request *request,
+                            enum ec_door_kind wanted, struct ec_door_answer *answer)
+{
+	const char *command = client_options->command;
+	if (!ec_client_call(client, request, client_options->timeout_ms, answer)) {
+		const char *lost = ec_client_lost(client);
+		if (lost)
+			fprintf(stderr, "%s: %s\n", command, lost);
+		else
+			fprintf(stderr, "%s: no answer from %s in %u s (--timeout)\n", command,
+			        client_options->node, client_options->timeout_ms / 1000);
+		return false;
+	}
+	if (answer->kind == EC_DOOR_REFUSED) {
+		fprintf(stderr, "%s: refused: %s: %.*s\n", command, ec_reason_text(answer->reason),
+		        (int)answer->text.size, (const char *)answer->text.data);
+		return false;
+	}
+	if (answer->kind != wanted) {
+		fprintf(stderr, "%s: the node answered %s instead of %s\n", command,
+		        ec_door_kind_name(answer->kind), ec_door_kind_name(wanted));
+		return false;
+	}
+	return true;
+}
+
+static uint8_t *stream_read(FILE *stream, size_t size_max, size_t *size)
+{
+	uint8_t *at = malloc(size_max + 1);
+	if (!at)
+		abort();
+	*size = fread(at, 1, size_max + 1, stream);
+	if (!ferror(stream) && *size <= size_max)
+		return at;
+	if (*size > size_max)
+		errno = EFBIG;
+	free(at);
+	return NULL;
+}
+
+uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max, size_t *size)
+{
+	bool input = strcmp(path, "-") == 0;
+	uint8_t *at = input ? stream_read(stdin, size_max, size) : file_read(path, size_max, size);
+	if (!at && errno == EFBIG)
+		fprintf(stderr, "%s: %s has more than %zu bytes\n", command, path, size_max);
+	else if (!at)
+		fprintf(stderr, "%s: cannot read %s: %s\n", command, path, strerror(errno));
+	return at;
+}
+
+bool ec_cli_file_write(const char *command, const char *path, const void *data, size_t size)
+{
+	bool output = strcmp(path, "-") == 0;
+	bool good = output ? fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0
+	                   : file_replace(path, data, size, 0644);
+	if (!good)
+		fprintf(stderr, "%s: cannot write %s: %s\n", command, path, strerror(errno));
+	return good;
+}
+
+void ec_cli_json_print(struct ec_json *json)
+{
+	printf("%s\n", json->at);
+	ec_json_free(json);
+}
+
+void ec_cli_print_name(struct ec_bytes name)
+{
+	for (size_t i = 0; i < name.size; i++) {
+		uint8_t byte = name.data[i];
+		if (byte >= 0x20 && byte < 0x7f && byte != '\\')
+			putchar(byte);
+		else
+			printf("\\x%02x", byte);
+	}
+}
+
+void ec_cli_time(uint64_t ns, char out[static 32])
+{
+	time_t seconds = (time_t)(ns / 1000000000);
+	struct tm utc;
+	char text[24];
+	if (!gmtime_r(&seconds, &utc) ||
+	    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc) == 0)
+		text[0] = 0;
+	snprintf(out, 32, "%.19s.%03uZ", text, (unsigned)(ns / 1000000 % 1000));
+}

@@ -1,0 +1,47 @@
+/* client_options.h - what all commands that talk to a node share: options, connection, refusals. */
+#ifndef EC_CLI_CLIENT_OPTIONS_H
+#define EC_CLI_CLIENT_OPTIONS_H
+
+#include "doors/client.h"
+#include "doors/json.h"
+
+#include <argp.h>
+
+struct ec_client_options {
+	const char *command; /* argv[0], for messages */
+	const char *node;    /* HOST:PORT of a binary door */
+	uint32_t timeout_ms;
+	bool json;
+};
+
+/* --node, --timeout, --json: a child parser whose input is a struct ec_client_options. */
+extern const struct argp ec_client_argp;
+
+/* The usual values: EDGECORD_NODE or 127.0.0.1:7460, 10 s, text. */
+struct ec_client_options ec_client_options_usual(const char *command);
+
+/* Connects; says on stderr why it could not.  Returns: NULL then. */
+struct ec_client *ec_client_options_open(const struct ec_client_options *options);
+
+/* Asks; says on stderr what was refused or lost.  Returns: whether the answer is of this kind. */
+bool ec_client_options_call(const struct ec_client_options *options, struct ec_client *client,
+                            const struct ec_door_request *request, enum ec_door_kind wanted,
+                            struct ec_door_answer *answer);
+
+/* Reads a whole file; says on stderr why it could not.  In: "-" is standard input.
+ * Returns: its bytes from malloc; NULL. */
+uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max, size_t *size);
+
+/* Writes one, all or nothing; "-" is standard output.  Returns: whether. */
+bool ec_cli_file_write(const char *command, const char *path, const void *data, size_t size);
+
+/* Prints the document and a line end, and frees it. */
+void ec_cli_json_print(struct ec_json *json);
+
+/* Prints bytes as text where they are that, with the rest as \xNN. */
+void ec_cli_print_name(struct ec_bytes name);
+
+/* Nanoseconds since 1970 as RFC 3339 in UTC, with milliseconds. */
+void ec_cli_time(uint64_t ns, char out[static 32]);
+
+#endif

@@ -1,0 +1,154 @@
+/* cmd_receipt.c - `edgecord receipt`: fetches the proof of an envelope, or of what the state holds.
+ */
+#include "cli/client_options.h"
+#include "cli/commands.h"
+#include "ledger/ledger.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { PAUSE_MS = 20 };
+
+struct arguments {
+	struct ec_client_options client;
+	const char *what, *output;
+	bool state;
+};
+
+static const struct argp_option options[] = {
+	{"output", 'o', "FILE", 0, "Where to write the proof (default: standard output)", 0},
+	{"state", 's', NULL, 0, "WHAT is a name of the state: prove its value, or that it has none",
+         0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &out->client;
+		return 0;
+	case 'o':
+		out->output = argument;
+		return 0;
+	case 's':
+		out->state = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (out->what)
+			argp_error(state, "one id or name, not '%s' as well", argument);
+		out->what = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (!out->what)
+			argp_error(state, "which envelope? give its id, 64 hexadecimal digits");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* What is asked for.  Returns: false when the argument is not of its form. */
+static bool request_make(const struct arguments *arguments, struct ec_door_request *request)
+{
+	*request = (struct ec_door_request){.kind = EC_DOOR_RECEIPT};
+	if (arguments->state) {
+		request->kind = EC_DOOR_STATE_PROOF;
+		request->name.data = (const uint8_t *)arguments->what;
+		request->name.size = strlen(arguments->what);
+		if (request->name.size >= 1 && request->name.size <= EC_DOOR_NAME_MAX)
+			return true;
+		fprintf(stderr, "%s: a name has 1 to %d bytes\n", arguments->client.command,
+		        EC_DOOR_NAME_MAX);
+		return false;
+	}
+	if (ec_hex_read(arguments->what, request->id.b, sizeof request->id.b))
+		return true;
+	fprintf(stderr, "%s: '%s' is no id; an id is 64 hexadecimal digits\n",
+	        arguments->client.command, arguments->what);
+	return false;
+}
+
+static const char *lookup_text(unsigned lookup)
+{
+	switch (lookup) {
+	case EC_NOT_YET:
+		return "it is in a block, but no quorum has certified that yet; try again";
+	case EC_PRUNED:
+		return "this node does not keep blocks that old; ask a node that archives";
+	default:
+		return "this node knows of no such envelope; was it submitted to this group?";
+	}
+}
+
+/* Asks again while a certificate is on its way, within the time-out. */
+static bool proof_fetch(const struct arguments *arguments, struct ec_client *client,
+                        const struct ec_door_request *request, struct ec_door_answer *answer)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+	for (uint32_t left_ms = arguments->client.timeout_ms;; left_ms -= PAUSE_MS) {
+		if (!ec_client_options_call(&arguments->client, client, request, EC_DOOR_PROOF,
+		                            answer))
+			return false;
+		if (answer->lookup == EC_FOUND)
+			return true;
+		if (answer->lookup != EC_NOT_YET || left_ms < PAUSE_MS)
+			break;
+		nanosleep(&pause, NULL);
+	}
+	fprintf(stderr, "%s: no proof: %s\n", arguments->client.command,
+	        lookup_text(answer->lookup));
+	return false;
+}
+
+static bool proof_write(const struct arguments *arguments, const struct ec_door_answer *answer)
+{
+	const char *output = arguments->output ? arguments->output : "-";
+	if (!ec_cli_file_write(arguments->client.command, output, answer->proof.data,
+	                       answer->proof.size))
+		return false;
+	if (!arguments->output)
+		return true;
+	if (!arguments->client.json) {
+		printf("%s: %zu bytes; check it with `edgecord verify %s --genesis FILE`\n", output,
+		       answer->proof.size, output);
+		return true;
+	}
+	struct ec_json json = {0};
+	ec_json_open(&json, '{');
+	ec_json_put_text(&json, "proof", output);
+	ec_json_put_uint(&json, "bytes", answer->proof.size);
+	ec_json_close(&json, '}');
+	ec_cli_json_print(&json);
+	return true;
+}
+
+int ec_cmd_receipt(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&ec_client_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		options,
+		parse,
+		"WHAT",
+		"Fetches the proof of an envelope from a node.\v"
+		"WHAT is the envelope's id. The proof needs no trust in the node that gave it: "
+		"`edgecord verify` checks it offline with the genesis alone.",
+		children,
+		NULL,
+		NULL};
+	struct arguments arguments = {.client = ec_client_options_usual(argv[0])};
+	struct ec_door_request request;
+	struct ec_door_answer answer;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (!request_make(&arguments, &request))
+		return EC_EXIT_USAGE;
+	struct ec_client *client = ec_client_options_open(&arguments.client);
+	if (!client)
+		return EC_EXIT_FAILED;
+	bool good = proof_fetch(&arguments, client, &request, &answer);
+	good = good && proof_write(&arguments, &answer);
+	ec_client_close(client);
+	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+}

@@ -1,0 +1,148 @@
+/* cmd_status.c - `edgecord status`: what a node tells about itself. */
+#include "cli/client_options.h"
+#include "cli/commands.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct arguments {
+	struct ec_client_options client;
+	const char *checkpoint;
+};
+
+static const struct argp_option options[] = {
+	{"checkpoint", 'c', "FILE", 0,
+         "Also write the newest certified header to FILE, for `edgecord verify --checkpoint`", 0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case ARGP_KEY_INIT:
+		state->child_inputs[0] = &out->client;
+		return 0;
+	case 'c':
+		out->checkpoint = argument;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const char *text_of(const json_t *json, const char *key)
+{
+	const char *text = json_string_value(json_object_get(json, key));
+	return text ? text : "-";
+}
+
+static int64_t number_of(const json_t *json, const char *key)
+{
+	return json_integer_value(json_object_get(json, key));
+}
+
+static bool is(const json_t *json, const char *key)
+{
+	return json_is_true(json_object_get(json, key));
+}
+
+static void print_group(const json_t *json)
+{
+	printf("group      %s of %s, protocol %s, era %" PRId64 ", %" PRId64 " members%s\n",
+	       text_of(json, "group"), text_of(json, "network"), text_of(json, "protocol"),
+	       number_of(json, "era"), number_of(json, "members"),
+	       is(json, "unsigned") ? ", UNSIGNED: for benchmarks only" : "");
+	printf("genesis    %s\n", text_of(json, "genesis"));
+	printf("node       %s, %s, %s, %" PRId64 " links up\n", text_of(json, "owner"),
+	       is(json, "voter") ? "voter" : "learner", is(json, "ready") ? "ready" : "not ready",
+	       number_of(json, "links_up"));
+	if (!is(json, "ready"))
+		printf("           %s\n", text_of(json, "unready_because"));
+	if (!json_is_null(json_object_get(json, "liar")))
+		printf("           caught lying: %s\n", text_of(json, "liar"));
+	printf("order      view %" PRId64 " led by %s, %" PRId64 " view changes, position %" PRId64
+	       "\n",
+	       number_of(json, "view"), text_of(json, "leader"), number_of(json, "view_changes"),
+	       number_of(json, "position"));
+}
+
+static void print_ledger(const json_t *json)
+{
+	char time[32];
+	ec_cli_time((uint64_t)number_of(json, "time_ns"), time);
+	printf("ledger     block %" PRId64 ", certified %" PRId64 ", on disk %" PRId64 "; %" PRId64
+	       " envelopes since the start, %" PRId64 " wait\n",
+	       number_of(json, "seq"), number_of(json, "certified"), number_of(json, "persisted"),
+	       number_of(json, "envelopes"), number_of(json, "waiting_envelopes"));
+	printf("time       %s in the community, at %" PRId64 " s a second\n", time,
+	       number_of(json, "time_rate"));
+	printf("traffic    %" PRId64 " messages and %" PRId64 " bytes sent, %" PRId64
+	       " client signatures checked\n",
+	       number_of(json, "messages_sent"), number_of(json, "bytes_sent"),
+	       number_of(json, "signatures_checked"));
+	printf("log        %" PRId64 " records, %" PRId64 " bytes, %" PRId64 " syncs\n",
+	       number_of(json, "log_records"), number_of(json, "log_bytes"),
+	       number_of(json, "log_syncs"));
+	printf("disk       %" PRId64 " bytes used, %" PRId64 " free%s\n",
+	       number_of(json, "disk_bytes_used"), number_of(json, "disk_bytes_free"),
+	       is(json, "disk_low") ? ": too little, clients are refused" : "");
+	if (number_of(json, "commits") > 0)
+		printf("latency    half of %" PRId64 " commits under %" PRId64
+		       " us, 99 %% under %" PRId64 " us\n",
+		       number_of(json, "commits"), number_of(json, "commit_us_p50_below"),
+		       number_of(json, "commit_us_p99_below"));
+}
+
+static bool status_print(const struct arguments *arguments, const struct ec_door_answer *answer)
+{
+	const char *text = (const char *)answer->text.data;
+	json_error_t error;
+	if (arguments->client.json) {
+		printf("%.*s\n", (int)answer->text.size, text);
+		return true;
+	}
+	json_t *json = json_loadb(text, answer->text.size, 0, &error);
+	if (!json) {
+		fprintf(stderr, "%s: the node's answer is not JSON: %s\n",
+		        arguments->client.command, error.text);
+		return false;
+	}
+	print_group(json);
+	print_ledger(json);
+	json_decref(json);
+	return true;
+}
+
+static bool checkpoint_write(const struct arguments *arguments, struct ec_client *client)
+{
+	struct ec_door_request request = {.kind = EC_DOOR_FOLLOW};
+	struct ec_door_answer answer;
+	return ec_client_options_call(&arguments->client, client, &request, EC_DOOR_CERTIFIED,
+	                              &answer) &&
+	       ec_cli_file_write(arguments->client.command, arguments->checkpoint,
+	                         answer.header.data, answer.header.size);
+}
+
+int ec_cmd_status(int argc, char **argv)
+{
+	static const struct argp_child children[] = {{&ec_client_argp, 0, NULL, 0}, {0}};
+	static const struct argp argp = {
+		options,  parse, NULL, "Shows what a node tells about itself.",
+		children, NULL,  NULL};
+	struct arguments arguments = {.client = ec_client_options_usual(argv[0])};
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	struct ec_client *client = ec_client_options_open(&arguments.client);
+	if (!client)
+		return EC_EXIT_FAILED;
+	struct ec_door_request request = {.kind = EC_DOOR_STATUS};
+	struct ec_door_answer answer;
+	bool good = ec_client_options_call(&arguments.client, client, &request, EC_DOOR_TEXT,
+	                                   &answer) &&
+	            status_print(&arguments, &answer) &&
+	            (!arguments.checkpoint || checkpoint_write(&arguments, client));
+	ec_client_close(client);
+	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+}

@@ -1,0 +1,142 @@
+/* cmd_verify.c - `edgecord verify`: judges a proof file offline, with the genesis alone. */
+#include "cli/client_options.h"
+#include "cli/commands.h"
+#include "cli/verify_report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PROOF_SIZE_MAX = 16 << 20 };
+
+struct arguments {
+	const char *command, *proof, *genesis, *cloud, *checkpoint;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{"genesis", 'g', "FILE", 0, "The group's genesis: the one thing that is trusted", 0},
+	{"cloud", 'c', "FILE", 0, "The cloud's genesis, to check the anchor of the proof", 0},
+	{"checkpoint", 'k', "HEADER", 0,
+         "A certified header that was kept: protects against old keys stolen later", 0},
+	{"json", 'j', NULL, 0, "Print JSON", 0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case 'g':
+		out->genesis = argument;
+		return 0;
+	case 'c':
+		out->cloud = argument;
+		return 0;
+	case 'k':
+		out->checkpoint = argument;
+		return 0;
+	case 'j':
+		out->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (out->proof)
+			argp_error(state, "one proof, not '%s' as well", argument);
+		out->proof = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (!out->proof)
+			argp_error(state, "which proof? ('-' is standard input)");
+		if (!out->genesis)
+			argp_error(state, "by which genesis? --genesis FILE");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* Returns: NULL after saying why. */
+static struct ec_genesis *genesis_open(const char *command, const char *path)
+{
+	char why[512];
+	size_t size;
+	uint8_t *data = ec_cli_file_read(command, path, EC_GENESIS_SIZE_MAX, &size);
+	if (!data)
+		return NULL;
+	struct ec_genesis *genesis = ec_genesis_read(data, size, why, sizeof why);
+	free(data);
+	if (!genesis)
+		fprintf(stderr, "%s: %s: %s\n", command, path, why);
+	return genesis;
+}
+
+static bool checkpoint_open(const struct arguments *arguments, struct ec_checkpoint *checkpoint)
+{
+	size_t size;
+	if (!arguments->checkpoint)
+		return true;
+	uint8_t *data = ec_cli_file_read(arguments->command, arguments->checkpoint,
+	                                 EC_HEADER_SIZE_MAX, &size);
+	if (!data)
+		return false;
+	struct ec_bytes bytes = {.data = data, .size = size};
+	checkpoint->given = ec_header_read(bytes, &checkpoint->header);
+	checkpoint->hash = ec_header_hash(bytes);
+	free(data);
+	if (!checkpoint->given)
+		fprintf(stderr, "%s: %s is no header\n", arguments->command, arguments->checkpoint);
+	return checkpoint->given;
+}
+
+static int judge(const struct arguments *arguments, const struct ec_genesis *genesis,
+                 const struct ec_genesis *cloud, const struct ec_checkpoint *checkpoint)
+{
+	struct ec_proof_report report;
+	size_t size;
+	uint8_t *data =
+		ec_cli_file_read(arguments->command, arguments->proof, PROOF_SIZE_MAX, &size);
+	if (!data)
+		return EC_UNUSABLE;
+	struct ec_bytes proof = {.data = data, .size = size};
+	ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, &report);
+	if (report.verdict == EC_VALID)
+		ec_verify_checkpoint(&report, checkpoint);
+	struct ec_verify_view view = {.genesis = genesis,
+	                              .report = &report,
+	                              .checkpoint = checkpoint,
+	                              .cloud_given = cloud != NULL};
+	if (arguments->json)
+		ec_verify_print_json(&view);
+	else
+		ec_verify_print_text(&view);
+	int code = report.verdict;
+	ec_proof_report_end(&report);
+	free(data);
+	return code;
+}
+
+int ec_cmd_verify(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		"PROOF",
+		"Judges a proof file offline: no node, no data folder, no network.\v"
+		"Prints who signed what and when, what is proven and what is not. Exit code 0: "
+		"valid; 1: invalid, with the reason; 2: unusable: a file cannot be read, or is not "
+		"of its form, or the group is an unsigned one.",
+		NULL,
+		NULL,
+		NULL};
+	struct arguments arguments = {.command = argv[0]};
+	struct ec_checkpoint checkpoint = {0};
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	int code = EC_UNUSABLE;
+	struct ec_genesis *genesis = genesis_open(arguments.command, arguments.genesis);
+	struct ec_genesis *cloud =
+		arguments.cloud ? genesis_open(arguments.command, arguments.cloud) : NULL;
+	if (genesis && (cloud || !arguments.cloud) && checkpoint_open(&arguments, &checkpoint))
+		code = judge(&arguments, genesis, cloud, &checkpoint);
+	ec_genesis_free(genesis);
+	ec_genesis_free(cloud);
+	return code;
+}
