@@ -8,7 +8,7 @@
 
 struct place {
 	ec_hash name;
-	uint32_t value; /* UINT32_MAX: empty */
+	uint32_t value; /* plus 1; 0: empty, so that memory never used is never touched */
 };
 
 struct ec_table {
@@ -37,8 +37,6 @@ void ec_table_init(struct ec_table *table, uint32_t entries_max, uint64_t secret
 	table->count = 0;
 	table->entries_max = entries_max;
 	table->secret = secret;
-	for (uint32_t i = 0; i <= table->mask; i++)
-		table->place[i].value = UINT32_MAX;
 }
 
 static uint32_t home(const struct ec_table *table, const ec_hash *name)
@@ -53,38 +51,38 @@ static uint32_t home(const struct ec_table *table, const ec_hash *name)
 static uint32_t seek(const struct ec_table *table, const ec_hash *name)
 {
 	uint32_t at = home(table, name);
-	while (table->place[at].value != UINT32_MAX && !ec_hash_equal(&table->place[at].name, name))
+	while (table->place[at].value && !ec_hash_equal(&table->place[at].name, name))
 		at = (at + 1) & table->mask;
 	return at;
 }
 
 uint32_t ec_table_find(const struct ec_table *table, const ec_hash *name)
 {
-	return table->place[seek(table, name)].value;
+	return table->place[seek(table, name)].value - 1;
 }
 
 void ec_table_put(struct ec_table *table, const ec_hash *name, uint32_t value)
 {
 	uint32_t at = seek(table, name);
-	assert(table->place[at].value == UINT32_MAX);
+	assert(table->place[at].value == 0);
 	assert(value != UINT32_MAX && table->count < table->entries_max);
-	table->place[at] = (struct place){*name, value};
+	table->place[at] = (struct place){*name, value + 1};
 	table->count++;
 }
 
 void ec_table_set(struct ec_table *table, const ec_hash *name, uint32_t value)
 {
 	uint32_t at = seek(table, name);
-	assert(table->place[at].value != UINT32_MAX && value != UINT32_MAX);
-	table->place[at].value = value;
+	assert(table->place[at].value && value != UINT32_MAX);
+	table->place[at].value = value + 1;
 }
 
 void ec_table_remove(struct ec_table *table, const ec_hash *name)
 {
 	uint32_t hole = seek(table, name);
-	assert(table->place[hole].value != UINT32_MAX);
+	assert(table->place[hole].value);
 	table->count--;
-	for (uint32_t at = (hole + 1) & table->mask; table->place[at].value != UINT32_MAX;
+	for (uint32_t at = (hole + 1) & table->mask; table->place[at].value;
 	     at = (at + 1) & table->mask) {
 		uint32_t from_home = (at - home(table, &table->place[at].name)) & table->mask;
 		uint32_t from_hole = (at - hole) & table->mask;
@@ -93,7 +91,7 @@ void ec_table_remove(struct ec_table *table, const ec_hash *name)
 		table->place[hole] = table->place[at];
 		hole = at;
 	}
-	table->place[hole].value = UINT32_MAX;
+	table->place[hole].value = 0;
 }
 
 uint32_t ec_table_count(const struct ec_table *table)

@@ -10,7 +10,7 @@ struct ec_table;
 /* In: entries_max >= 1, how many entries it may hold at once. */
 size_t ec_table_size(uint32_t entries_max);
 
-/* In: secret, mixed into places so that nobody can choose names that collide. */
+/* In: a block of zeros; secret, mixed into places so that nobody can choose names that collide. */
 void ec_table_init(struct ec_table *table, uint32_t entries_max, uint64_t secret);
 
 /* The value under a name; UINT32_MAX: none. */

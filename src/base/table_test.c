@@ -20,7 +20,7 @@ static void test_agrees_with_an_array(void **state)
 	(void)state;
 	uint32_t expected[NAMES];
 	struct ec_prng prng;
-	struct ec_table *table = malloc(ec_table_size(NAMES));
+	struct ec_table *table = calloc(1, ec_table_size(NAMES));
 	ec_prng_seed(&prng, 7);
 	ec_table_init(table, NAMES, ec_prng_next(&prng));
 	memset(expected, 0xff, sizeof expected);

@@ -44,8 +44,8 @@ struct bodies {
 struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret)
 {
 	struct bodies *bodies = calloc(1, sizeof *bodies);
-	struct ec_table *held = malloc(ec_table_size(SLOTS));
-	struct ec_table *delivered = malloc(ec_table_size(BODIES_DIGESTS_MAX));
+	struct ec_table *held = calloc(1, ec_table_size(SLOTS));
+	struct ec_table *delivered = calloc(1, ec_table_size(BODIES_DIGESTS_MAX));
 	if (!bodies || !held || !delivered) {
 		free(bodies);
 		free(held);

@@ -120,9 +120,8 @@ static void quorum_found(struct ec_member *m, const struct reign *reign, const s
 static void gather(struct ec_member *m, struct reign *reign, const struct seal *seal)
 {
 	struct ec_certificate certificate;
-	uint32_t count = seals_gather(reign->seals, &reign->era->roster, seal->seq, &seal->hash,
-	                              &certificate);
-	if (count >= reign->era->quorum)
+	if (seals_gather(reign->seals, reign->era->membership, seal->seq, &seal->hash,
+	                 &certificate))
 		quorum_found(m, reign, seal, &certificate);
 }
 

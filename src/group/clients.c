@@ -36,7 +36,7 @@ struct clients *clients_new(uint32_t capacity, uint64_t secret)
 {
 	assert(capacity >= 1 && capacity < NONE / 8);
 	struct clients *clients = calloc(1, sizeof *clients + capacity * sizeof(struct slot));
-	struct ec_table *table = malloc(ec_table_size(capacity));
+	struct ec_table *table = calloc(1, ec_table_size(capacity));
 	if (!clients || !table) {
 		free(clients);
 		free(table);

@@ -157,6 +157,7 @@ static void deferred_take(struct ec_member *m)
 	uint32_t count = m->deferred_count;
 	m->deferred = NULL;
 	m->deferred_count = 0;
+	m->deferred_bytes = 0;
 	for (uint32_t i = 0; i < count; i++) {
 		struct ec_checked checked;
 		if (link_up(m, deferred[i].peer) && !m->halted) {
@@ -170,7 +171,8 @@ static void deferred_take(struct ec_member *m)
 
 void defer(struct ec_member *m, uint32_t peer, struct ec_bytes frame)
 {
-	if (m->deferred_count == DEFERRED_MAX) {
+	if (m->deferred_count == DEFERRED_MAX ||
+	    m->deferred_bytes + frame.size > DEFERRED_BYTES_MAX) {
 		link_break(m, peer, "more frames of the next era than are kept");
 		return;
 	}
@@ -178,6 +180,7 @@ void defer(struct ec_member *m, uint32_t peer, struct ec_bytes frame)
 		m->deferred = calloc(DEFERRED_MAX, sizeof *m->deferred);
 	if (!m->deferred)
 		abort();
+	m->deferred_bytes += frame.size;
 	m->deferred[m->deferred_count++] = (struct deferred){.peer = peer, .frame = ec_keep(frame)};
 }
 

@@ -116,7 +116,7 @@ static bool effects_perform(struct ec_member *m, struct reign *reign)
 
 bool hosting_turn(struct ec_member *m, struct reign *reign)
 {
-	if (!reign->instance || m->halted)
+	if (!reign->instance || m->halted || (reign == &m->now && transfer_freezes(m)))
 		return false;
 	bool moved = effects_perform(m, reign);
 	if (m->outbox.count >= OUTBOX_LONG)

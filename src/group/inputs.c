@@ -4,6 +4,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
+size_t input_size(const struct ec_input *input)
+{
+	return input->head.size + input->body.size + input->proof.size;
+}
+
 static void grow(struct inputs *inputs)
 {
 	uint32_t capacity = inputs->capacity ? 2 * inputs->capacity : 16;
@@ -22,6 +27,7 @@ void inputs_push(struct inputs *inputs, struct ec_input input)
 {
 	if (inputs->count == inputs->capacity)
 		grow(inputs);
+	inputs->bytes += input_size(&input);
 	inputs->at[(inputs->first + inputs->count++) % inputs->capacity] = input;
 }
 
@@ -36,6 +42,7 @@ struct ec_input inputs_pop(struct inputs *inputs)
 	struct ec_input input = inputs->at[inputs->first];
 	inputs->first = (inputs->first + 1) % inputs->capacity;
 	inputs->count--;
+	inputs->bytes -= input_size(&input);
 	return input;
 }
 

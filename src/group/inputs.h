@@ -7,12 +7,14 @@
 struct inputs {
 	struct ec_input *at;
 	uint32_t first, count, capacity;
+	size_t bytes; /* of heads, bodies, proofs */
 };
 
 void inputs_push(struct inputs *inputs, struct ec_input input);   /* takes over head, body, proof */
 const struct ec_input *inputs_first(const struct inputs *inputs); /* NULL when empty */
 struct ec_input inputs_pop(struct inputs *inputs);                /* In: not empty */
 void inputs_free(struct inputs *inputs);
-void input_drop(const struct ec_input *input); /* its bytes */
+size_t input_size(const struct ec_input *input); /* of its bytes */
+void input_drop(const struct ec_input *input);   /* its bytes */
 
 #endif

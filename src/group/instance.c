@@ -40,10 +40,12 @@ struct instance *instance_new(const struct ec_protocol *protocol, const struct e
 	instance->state = calloc(1, instance->limits.state);
 	instance->flush = malloc(ec_flush_size(capacity));
 	instance->inbox_of = calloc(config->roster->n, sizeof *instance->inbox_of);
+	instance->inbox_bytes = calloc(config->roster->n, sizeof *instance->inbox_bytes);
 	instance->out =
 		(struct ec_out){.capacity = instance->limits.effects_per_step, .pool = pool};
 	instance->out.effect = calloc(instance->out.capacity, sizeof *instance->out.effect);
-	if (!instance->state || !instance->flush || !instance->inbox_of || !instance->out.effect)
+	if (!instance->state || !instance->flush || !instance->inbox_of || !instance->inbox_bytes ||
+	    !instance->out.effect)
 		abort();
 	ec_flush_init(instance->flush, capacity);
 	protocol->init(instance->state, config);
@@ -77,6 +79,7 @@ void instance_free(struct instance *instance)
 	inputs_free(&instance->records);
 	state_drop(instance);
 	free(instance->inbox_of);
+	free(instance->inbox_bytes);
 	free(instance->out.effect);
 	free(instance->flush);
 	free(instance->state);
@@ -157,9 +160,11 @@ void instance_start(struct instance *instance, struct moment moment, uint64_t se
 bool instance_receive(struct instance *instance, const struct ec_input *input)
 {
 	assert(input->from < instance->config->roster->n);
-	if (instance->inbox_of[input->from] >= INSTANCE_INBOX_MAX)
+	if (instance->inbox_of[input->from] >= INSTANCE_INBOX_MAX ||
+	    instance->inbox_bytes[input->from] > INSTANCE_INBOX_BYTES_MAX)
 		return false;
 	instance->inbox_of[input->from]++;
+	instance->inbox_bytes[input->from] += input_size(input);
 	struct ec_input kept = *input;
 	ec_keep(kept.head);
 	ec_keep(kept.body);
@@ -179,6 +184,7 @@ static void step_queued(struct instance *instance, struct moment moment, struct 
 	if (queue == &instance->inbox) {
 		assert(instance->inbox_of[input.from] > 0);
 		instance->inbox_of[input.from]--;
+		instance->inbox_bytes[input.from] -= input_size(&input);
 	}
 	instance_step(instance, moment, input);
 	input_drop(&input);

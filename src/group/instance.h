@@ -7,7 +7,8 @@
 
 enum {
 	INSTANCE_RUN_MAX = 256,    /* effects taken at once; one signature covers their sends */
-	INSTANCE_INBOX_MAX = 4096, /* messages of one member that may wait for a step */
+	INSTANCE_INBOX_MAX = 4096, /* messages of one member that may wait for a step, */
+	INSTANCE_INBOX_BYTES_MAX = 32 << 20, /* and their bytes */
 };
 
 struct instance {
@@ -21,7 +22,8 @@ struct instance {
 	struct ec_out out;
 	struct inputs own;   /* to ourselves, and answers of the host: before all else */
 	struct inputs inbox; /* of others */
-	uint32_t *inbox_of;  /* how many of each member */
+	uint32_t *inbox_of;  /* how many of each member, */
+	size_t *inbox_bytes; /* and how large */
 	struct inputs records;
 	struct ec_effect run[INSTANCE_RUN_MAX];
 	struct ec_bytes run_proof[INSTANCE_RUN_MAX];

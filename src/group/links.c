@@ -147,6 +147,13 @@ static void greet(struct ec_member *m, uint32_t peer)
 	bodies_greet(m, peer);
 }
 
+void links_greet(struct ec_member *m)
+{
+	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+		if (link_up(m, peer))
+			greet(m, peer);
+}
+
 void ec_member_link(struct ec_member *m, struct ec_time time, uint32_t peer, bool up)
 {
 	assert(peer < EC_PEERS_MAX && time.now >= m->time.now);

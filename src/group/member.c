@@ -120,6 +120,7 @@ void ec_member_start(struct ec_member *m, struct ec_time time)
 	if (!m->era_over)
 		reign_start(m);
 	signing_start(m);
+	links_greet(m);
 	ec_member_wake(m, time);
 }
 
@@ -189,7 +190,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
 	wake = earlier(wake, eras_wake(m));
-	if (m->now.instance && instance_ready(m->now.instance))
+	if (m->now.instance && !transfer_freezes(m) && instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);
 	if (m->past.instance && instance_ready(m->past.instance))
 		wake = earlier(wake, m->past.instance->out.wake);
@@ -255,6 +256,9 @@ void member_frame(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
 		link_break(m, peer, "%s", checked->why);
 	else if (!ec_frame_read(bytes, &frame))
 		link_break(m, peer, "a malformed frame");
+	else if (!m->peer[peer].greeted && frame.kind != EC_FRAME_STANDING &&
+	         !ec_member_check_unordered(bytes))
+		link_break(m, peer, "it spoke before it said where it stands");
 	else if (checked->deferred)
 		frame_deferred(m, peer, bytes, &frame);
 	else

@@ -104,7 +104,8 @@ enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, 
 /* `count` more of the records handed out are durable, oldest first. */
 void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
 
-/* The time asked for by ec_member_wake_at() has come; may be early. */
+/* The time asked for by ec_member_wake_at() has come; may be early.  wake_at: 0 is never; a time
+ * that has passed means that there is more to do. */
 void ec_member_wake(struct ec_member *member, struct ec_time time);
 uint64_t ec_member_wake_at(const struct ec_member *member);
 

@@ -7,7 +7,7 @@
  */
 #include "group/state.h"
 
-enum { WAITING_MAX = 1024, MESSAGE_BODY_OUT = 1 };
+enum { WAITING_MAX = 1024, WAITING_BYTES_MAX = 16 << 20, MESSAGE_BODY_OUT = 1 };
 #define ASK_SENDER_NS (30 * MS) /* the gateway's own copy is probably being checked just now */
 #define ASK_ALL_NS    (250 * MS)
 #define GIVE_UP_NS    (2 * SECOND)
@@ -107,7 +107,7 @@ static void body_keep(struct ec_member *m, uint32_t peer, const struct ec_input 
 	                    .bytes = input->body,
 	                    .arrived = m->time.now,
 	                    .source = peer};
-	if (bodies_put(m->bodies, &body, true) == BODIES_NEW)
+	if (bodies_put(m->bodies, &body, false) == BODIES_NEW)
 		messages_body_came(m, &input->digest);
 	struct body *held = bodies_find(m->bodies, &input->digest);
 	if (held)
@@ -117,7 +117,7 @@ static void body_keep(struct ec_member *m, uint32_t peer, const struct ec_input 
 static void wait_for_body(struct ec_member *m, uint32_t peer, const struct ec_input *input)
 {
 	struct peer *of = &m->peer[peer];
-	if (of->waiting.count >= WAITING_MAX) {
+	if (of->waiting.count >= WAITING_MAX || of->waiting.bytes > WAITING_BYTES_MAX) {
 		link_break(m, peer, "more messages than may wait for a batch");
 		return;
 	}

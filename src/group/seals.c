@@ -34,15 +34,18 @@ static const struct seal *find(const struct seals *seals, uint32_t index, uint64
 	return NULL;
 }
 
-uint32_t seals_gather(const struct seals *seals, const struct ec_roster *roster, uint64_t seq,
-                      const ec_hash *hash, struct ec_certificate *certificate)
+bool seals_gather(const struct seals *seals, const struct ec_membership *membership, uint64_t seq,
+                  const ec_hash *hash, struct ec_certificate *certificate)
 {
-	assert(roster->n == seals->n && seq > 0);
+	uint64_t weight = 0;
+	assert(membership->n == seals->n && seq > 0);
 	certificate->count = 0;
 	for (uint32_t i = 0; i < seals->n; i++) {
 		const struct seal *seal = find(seals, i, seq, hash);
-		if (seal && (roster->member[i].roles & EC_VOTER))
-			ec_certificate_add(certificate, i, seal->signature);
+		if (!seal || !(membership->seat[i].roles & EC_VOTER))
+			continue;
+		ec_certificate_add(certificate, i, seal->signature);
+		weight += membership->seat[i].weight;
 	}
-	return certificate->count;
+	return weight >= ec_membership_quorum(membership);
 }

@@ -26,9 +26,9 @@ struct seals *seals_new(uint32_t n); /* from malloc; NULL without memory */
 /* Returns: false when this member's signature for that block is here already. */
 bool seals_add(struct seals *seals, uint32_t index, const struct seal *seal);
 
-/* Gathers the signatures that are equal to this one.  Returns: the weight-less count of voters
- * among them.  Out: certificate. */
-uint32_t seals_gather(const struct seals *seals, const struct ec_roster *roster, uint64_t seq,
-                      const ec_hash *hash, struct ec_certificate *certificate);
+/* Gathers the signatures that are equal to this one.  Returns: whether they weigh a quorum.  Out:
+ * certificate. */
+bool seals_gather(const struct seals *seals, const struct ec_membership *membership, uint64_t seq,
+                  const ec_hash *hash, struct ec_certificate *certificate);
 
 #endif

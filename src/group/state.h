@@ -50,6 +50,7 @@ struct signed_header {
 	uint8_t signature[EC_SIGNATURE_SIZE];
 };
 enum { SIGNED_WAITING_MAX = 64, DEFERRED_MAX = 4096, READS_MAX = 65536 };
+enum { DEFERRED_BYTES_MAX = 16 << 20 };
 
 struct signing {
 	uint64_t seq; /* no header up to this one may be signed any more */
@@ -108,6 +109,7 @@ struct ec_member {
 	struct certified link;    /* of the last block of the era before, for laggards */
 	struct deferred *deferred;
 	uint32_t deferred_count;
+	size_t deferred_bytes;
 	struct read *reads;
 	uint32_t reads_first, reads_count;
 	uint64_t read_ticket;
@@ -140,6 +142,7 @@ void link_break(struct ec_member *m, uint32_t peer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 uint32_t links_reaching(const struct ec_member *m);              /* voters, ourselves included */
 const char *peer_name(const struct ec_member *m, uint32_t peer); /* owner of the seat */
+void links_greet(struct ec_member *m); /* those that came up before the start */
 void standings_send(struct ec_member *m);
 void standing_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 
@@ -209,6 +212,7 @@ void snapshot_take(struct ec_member *m, const struct ec_effect *effect);
 /* transfer.c, serving.c - state from others, and for them. */
 void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol);
 bool transferring(const struct ec_member *m);
+bool transfer_freezes(const struct ec_member *m); /* the instance must not go on meanwhile */
 void transfer_turn(struct ec_member *m);
 uint64_t transfer_wake(const struct ec_member *m);
 void transfer_free(struct ec_member *m);

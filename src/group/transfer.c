@@ -18,6 +18,7 @@ enum {
 };
 #define ANSWER_NS  (2 * SECOND)  /* who takes longer is passed over */
 #define GIVE_UP_NS (10 * SECOND) /* without any progress */
+#define SILENT_NS  (3 * SECOND)  /* without a description, of our own will */
 
 enum chunk_state { CHUNK_WANTED, CHUNK_ASKED, CHUNK_DONE };
 
@@ -48,6 +49,16 @@ bool transferring(const struct ec_member *m)
 	return m->transfer && m->transfer->active;
 }
 
+bool transfer_freezes(const struct ec_member *m)
+{
+	return transferring(m) && !m->transfer->protocol;
+}
+
+static uint64_t gives_up_at(const struct transfer *t)
+{
+	return t->progress + (t->described || t->protocol ? GIVE_UP_NS : SILENT_NS);
+}
+
 static void want(struct ec_member *m, uint32_t peer, uint32_t index)
 {
 	act_frame(m, peer,
@@ -64,7 +75,11 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol)
 		t = m->transfer = calloc(1, sizeof *t);
 	if (!t)
 		abort();
-	assert(!t->active && !t->chunk);
+	if (t->active) {
+		t->protocol |= protocol; /* the one of our own will serves both */
+		return;
+	}
+	assert(!t->chunk);
 	*t = (struct transfer){
 		.active = true, .protocol = protocol, .header = *header, .progress = m->time.now};
 	m->counters.fetches++;
@@ -286,8 +301,8 @@ void transfer_turn(struct ec_member *m)
 	}
 	if (t->described)
 		pass_over(m);
-	if (m->time.now >= t->progress + GIVE_UP_NS)
-		give_up(m, "no progress for 10 s");
+	if (m->time.now >= gives_up_at(t))
+		give_up(m, "no progress");
 	else if (t->described && !sources(t))
 		give_up(m, "nobody has it any more");
 	else
@@ -304,7 +319,7 @@ uint64_t transfer_wake(const struct ec_member *m)
 				wake = earlier(wake, m->peer[peer].era_seen + ANSWER_NS);
 		return wake && t && wake < t->again ? t->again : wake;
 	}
-	wake = t->progress + GIVE_UP_NS;
+	wake = gives_up_at(t);
 	for (uint32_t i = 0; i < t->chunks; i++)
 		if (t->chunk[i].state == CHUNK_ASKED)
 			wake = earlier(wake, t->chunk[i].asked + ANSWER_NS);
