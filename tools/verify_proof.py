@@ -24,6 +24,10 @@ class Invalid(Exception):
     """The proof does not hold; the text says why."""
 
 
+class Unusable(Exception):
+    """Nothing could be proven with these files."""
+
+
 def need(condition, why):
     if not condition:
         raise Invalid(why)
@@ -370,7 +374,7 @@ def certificate_check(certificate, header, roster):
                                        f"{roster.era}")
     signers, last = [], -1
     for entry in certificate:
-        index, signature = form(entry, "an entry of a certificate", is_uint, is_signature)
+        index, signature = entry
         need(index > last, "a certificate's members do not ascend: one may be counted twice")
         last = index
         need(index < len(roster.members), f"a certificate names member {index}, there are "
@@ -413,9 +417,7 @@ def envelope_check(data, genesis):
 
 
 def claim_envelope(claim, block, genesis):
-    _, data, salt, index, batch_path, result, result_path = form(
-        claim, "the claim", is_uint, is_bytes(), is_bytes(32), is_uint, is_path, is_bytes(),
-        is_path)
+    _, data, salt, index, batch_path, result, result_path = claim
     envelope = envelope_check(data, genesis)
     code, _ = form(decode(result, "the result"), "the result", is_uint, anything)
     need(index < block.envelopes, f"the block has {block.envelopes} envelopes, none at {index}")
@@ -429,7 +431,7 @@ def claim_envelope(claim, block, genesis):
 
 
 def claim_state(claim, block):
-    _, name, value, path = form(claim, "the claim", is_uint, is_bytes(), is_bytes(), is_path)
+    _, name, value, path = claim
     place = sha256(name)
     root = state_root(place, sha256(b"\x00", place, sha256(value)), path)
     need(root == block.state, "the state does not hold this: the path leads to another root")
@@ -437,10 +439,10 @@ def claim_state(claim, block):
 
 
 def claim_absence(claim, block):
-    _, name, path, leaf = form(claim, "the claim", is_uint, is_bytes(), is_path, anything)
+    _, name, path, leaf = claim
     place, end = sha256(name), bytes(32)
     if leaf is not None:
-        other, value_hash = form(leaf, "the other leaf", is_hash, is_hash)
+        other, value_hash = leaf
         need(other != place, "the other leaf is the one that should be absent")
         need(all(bit_of(other, i) == bit_of(place, i) for i in range(len(path))),
              "the other leaf does not stand where the name would")
@@ -451,8 +453,6 @@ def claim_absence(claim, block):
 
 
 def claim_check(claim, block, genesis):
-    need(is_list(claim) and claim and is_uint(claim[0]) and claim[0] <= 2,
-         "the claim is of no known kind")
     if claim[0] == 0:
         return claim_envelope(claim, block, genesis)
     return (claim_state if claim[0] == 1 else claim_absence)(claim, block)
@@ -461,9 +461,8 @@ def claim_check(claim, block, genesis):
 def cover_check(cover, block, genesis):
     """(certified header, certificate): the block's own header, or a later one that covers it."""
     if len(cover) == 1:
-        form(cover, "the cover", is_list)
         return block, cover[0]
-    certificate, data, path = form(cover, "the cover", is_list, is_bytes(), is_path)
+    certificate, data, path = cover
     later = Header(data, genesis, "the later header")
     need(block.seq < later.seq, "the later header is not later than the block")
     need(block.era <= later.era and block.stamp < later.stamp, "the later header is older")
@@ -476,8 +475,7 @@ def links_check(links, genesis):
     """(rosters from the genesis's to the one reached, last header of the era before it)."""
     rosters, last = [genesis.roster], None
     for number, link in enumerate(links, 1):
-        data, certificate, next_data = form(link, f"era link {number}", is_bytes(), is_list,
-                                            is_bytes())
+        data, certificate, next_data = link
         header = Header(data, genesis, f"the header of era link {number}")
         certificate_check(certificate, header, rosters[-1])
         need(last is None or (header.seq > last.seq and header.stamp > last.stamp),
@@ -492,7 +490,7 @@ def links_check(links, genesis):
 
 
 def anchor_check(anchor, block, genesis, cloud):
-    proof, data, path = form(anchor, "the anchor", is_bytes(), is_bytes(), is_path)
+    proof, data, path = anchor
     names = [name for name, cell in cloud.cells.items() if cell == genesis.hash]
     need(names, "the cloud's genesis does not name this cell")
     facts = proof_check(proof, cloud, None, "the cloud's proof")
@@ -512,11 +510,42 @@ def anchor_check(anchor, block, genesis, cloud):
     return {"cell": names[0], "seq": seq, "cloud": facts}
 
 
-def proof_check(data, genesis, cloud, what="the proof"):
+CLAIMS = [(is_uint, is_bytes(), is_bytes(32), is_uint, is_path, is_bytes(), is_path),
+          (is_uint, is_bytes(), is_bytes(), is_path),
+          (is_uint, is_bytes(), is_path, anything)]
+
+
+def certificate_form(certificate):
+    for entry in certificate:
+        form(entry, "an entry of a certificate", is_uint, is_signature)
+
+
+def proof_form(data, what):
+    """The items of a proof, all of their form; what is in byte strings is not looked at yet."""
     item = form(decode(data, what), what, literal("edgecord/proof/1"), is_list, is_bytes(), is_list,
                 is_list, lambda i: i is None or is_list(i))
-    _, claim, block_data, cover, links, anchor = item
-    need(not genesis.flags & 1, "the group is unsigned: nothing in it is proven")
+    _, claim, _, cover, links, anchor = item
+    need(claim and is_uint(claim[0]) and claim[0] <= 2, "the claim is of no known kind")
+    form(claim, "the claim", *CLAIMS[claim[0]])
+    if claim[0] == 2 and claim[3] is not None:
+        form(claim[3], "the other leaf", is_hash, is_hash)
+    form(cover, "the cover", *(is_list, is_bytes(), is_path)[:1 if len(cover) == 1 else 3])
+    certificate_form(cover[0])
+    for number, link in enumerate(links, 1):
+        form(link, f"era link {number}", is_bytes(), is_list, is_bytes())
+        certificate_form(link[1])
+    if anchor is not None:
+        form(anchor, "the anchor", is_bytes(), is_bytes(), is_path)
+    return item
+
+
+def proof_check(data, genesis, cloud, what="the proof"):
+    try:
+        _, claim, block_data, cover, links, anchor = proof_form(data, what)
+    except Invalid as error:
+        raise Unusable(f"not a proof file: {error}") from None
+    if genesis.flags & 1:
+        raise Unusable("the group is unsigned: nothing in it is proven")
     block = Header(block_data, genesis, "the block's header")
     facts = {"claim": claim_check(claim, block, genesis)}
     certified, certificate = cover_check(cover, block, genesis)
@@ -534,7 +563,6 @@ def proof_check(data, genesis, cloud, what="the proof"):
                  era_links=len(links), protocol=roster.protocol,
                  group=f"{genesis.network}/{genesis.group}", anchor=None)
     if anchor is not None:
-        form(anchor, "the anchor", is_bytes(), is_bytes(), is_path)
         facts["anchor"] = anchor_check(anchor, block, genesis, cloud) if cloud else "not checked"
     return facts
 
@@ -617,6 +645,9 @@ def main():
         return 2
     try:
         facts = proof_check(proof, genesis, cloud)
+    except Unusable as error:
+        print(f"unusable: {error}", file=sys.stderr)
+        return 2
     except Invalid as error:
         why = str(error)
         print(json.dumps({"valid": False, "why": why}) if options.json else f"invalid: {why}")

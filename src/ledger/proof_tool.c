@@ -1,0 +1,138 @@
+/* proof_tool.c - makes proofs of every kind, and judges proofs, for the test of the two verifiers.
+ *
+ * usage: proof_tool make FOLDER                        writes genesis and NAME.proof files
+ *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0, 1 or 2, and why, a line
+ * Exit 0: done; 2: a file cannot be used. */
+#include "ledger/proof.h"
+#include "ledger/test_day.h"
+
+static void file_write(const char *folder, const char *name, struct ec_bytes bytes)
+{
+	char path[512];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	FILE *file = fopen(path, "wb");
+	if (!file || fwrite(bytes.data, 1, bytes.size, file) != bytes.size || fclose(file)) {
+		perror(path);
+		exit(2);
+	}
+}
+
+/* The whole of a file, from malloc. */
+static struct ec_bytes file_read(const char *path)
+{
+	FILE *file = fopen(path, "rb");
+	uint8_t *data = malloc(EC_GENESIS_SIZE_MAX);
+	if (!file || !data) {
+		perror(path);
+		exit(2);
+	}
+	size_t size = fread(data, 1, EC_GENESIS_SIZE_MAX, file);
+	fclose(file);
+	return (struct ec_bytes){.data = data, .size = size};
+}
+
+static void receipt_write(struct day *day, const char *folder, const char *name, const ec_hash *id)
+{
+	struct ec_bytes proof;
+	if (ec_ledger_receipt(day->ledger, id, &proof) != EC_FOUND) {
+		fprintf(stderr, "proof_tool: no receipt for %s\n", name);
+		exit(2);
+	}
+	file_write(folder, name, proof);
+	ec_drop(proof);
+}
+
+static void state_write(struct day *day, const char *folder, const char *file, const void *name,
+                        size_t size)
+{
+	struct ec_bytes proof;
+	if (ec_ledger_state_proof(day->ledger, name, size, &proof) != EC_FOUND) {
+		fprintf(stderr, "proof_tool: no proof for %s\n", file);
+		exit(2);
+	}
+	file_write(folder, file, proof);
+	ec_drop(proof);
+}
+
+/* A block of five, ten of one, an era's end, and more: receipts under their own certificate, under
+ * a later one and over eras; states there and not there. */
+static int make(const char *folder)
+{
+	struct day day = day_begin(0, NULL);
+	struct ec_batch_item item[5];
+	uint8_t name[2 + 32] = {'a', '/'};
+	ec_hash five[5], first, second, last;
+	for (uint32_t i = 0; i < 5; i++)
+		item[i] = day_note(&day, i % 4, 3, 10 + i, &five[i]);
+	day_deliver(&day, 0, true, item, 5);
+	day_certify(&day, 1, 3);
+	receipt_write(&day, folder, "own.proof", &five[3]);
+	for (uint32_t i = 0; i < 4; i++) {
+		char file[32];
+		struct ec_secret author = world_secret('a', i + 2); /* two have accounts */
+		memcpy(name + 2, author.key, 32);
+		snprintf(file, sizeof file, "state%u.proof", i);
+		state_write(&day, folder, file, name, sizeof name);
+	}
+	day_note_deliver(&day, 0, 0, 1, &first);
+	for (uint32_t i = 0; i < 10; i++)
+		day_note_deliver(&day, i % 4, 5, 1 + i, NULL);
+	day_certify(&day, ec_ledger_at(day.ledger).seq, 4);
+	receipt_write(&day, folder, "later.proof", &first);
+	day_era(&day, 5);
+	day_note_deliver(&day, 0, 0, 2, &second);
+	day_era(&day, 4);
+	day_note_deliver(&day, 0, 0, 3, &last);
+	day_certify(&day, ec_ledger_at(day.ledger).seq, 3);
+	receipt_write(&day, folder, "eras_first.proof", &first);
+	receipt_write(&day, folder, "eras_second.proof", &second);
+	receipt_write(&day, folder, "eras_last.proof", &last);
+	file_write(folder, "genesis",
+	           (struct ec_bytes){.data = day.world.file, .size = day.world.file_size});
+	day_end(&day);
+	return 0;
+}
+
+static struct ec_genesis *genesis_read(const char *path)
+{
+	char why[256] = "";
+	struct ec_bytes bytes = file_read(path);
+	struct ec_genesis *genesis = ec_genesis_read(bytes.data, bytes.size, why, sizeof why);
+	free((void *)(uintptr_t)bytes.data);
+	if (!genesis) {
+		fprintf(stderr, "%s: %s\n", path, why);
+		exit(2);
+	}
+	return genesis;
+}
+
+static int judge(int count, char **paths)
+{
+	struct ec_genesis *genesis = genesis_read(paths[0]), *cloud = NULL;
+	if (strcmp(paths[1], "-") != 0)
+		cloud = genesis_read(paths[1]);
+	for (int i = 2; i < count; i++) {
+		struct ec_bytes proof = file_read(paths[i]);
+		struct ec_proof_report report;
+		ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, &report);
+		printf("%d %s\n", (int)report.verdict, report.why);
+		ec_proof_report_end(&report);
+		free((void *)(uintptr_t)proof.data);
+	}
+	ec_genesis_free(genesis);
+	ec_genesis_free(cloud);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	if (!ec_crypto_start())
+		return 2;
+	if (argc == 3 && strcmp(argv[1], "make") == 0)
+		return make(argv[2]);
+	if (argc >= 4 && strcmp(argv[1], "judge") == 0)
+		return judge(argc - 2, argv + 2);
+	fprintf(stderr, "usage: proof_tool make FOLDER\n"
+	                "       proof_tool judge GENESIS CLOUD|- PROOF...\n");
+	return 2;
+}

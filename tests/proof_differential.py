@@ -1,0 +1,174 @@
+#!/usr/bin/env python3
+"""proof_differential.py - the two verifiers must agree: on good proofs, and on every spoilt one.
+
+usage: tests/proof_differential.py PROOF_TOOL
+
+Proofs that the program made are judged by tools/verify_proof.py, proofs that its test makes by the
+program; then both judge the same mutants: single bits, and parts of the structure changed, dropped,
+doubled, exchanged, and encoded again.  Agree means: valid or not; where form ends
+and truth begins may be seen differently.  Prints `ok` and `FAIL` lines."""
+import glob
+import os
+import random
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+import verify_proof as v  # noqa: E402
+import verify_proof_test as made  # noqa: E402
+
+TOOL = sys.argv[1]
+BITS, PARTS = 150, 350
+failed = 0
+
+
+def result(good, text):
+    global failed
+    failed += not good
+    print(("ok " if good else "FAIL ") + text)
+
+
+def theirs(genesis, cloud, paths):
+    """[(verdict, why)] of the program."""
+    lines = []
+    for first in range(0, len(paths), 200):
+        run = subprocess.run([TOOL, "judge", genesis, cloud or "-", *paths[first:first + 200]],
+                             capture_output=True, text=True, check=True)
+        lines += run.stdout.split("\n")[:-1]
+    assert len(lines) == len(paths), f"{len(paths)} proofs, {len(lines)} verdicts"
+    return [(int(line[0]), line[2:]) for line in lines]
+
+
+def ours(data, genesis, cloud):
+    try:
+        v.proof_check(data, genesis, cloud)
+        return 0, ""
+    except v.Invalid as error:
+        return 1, str(error)
+    except v.Unusable as error:
+        return 2, str(error)
+
+
+def leaves(item, place=()):
+    """Places of everything inside an array, arrays too."""
+    if isinstance(item, list):
+        for index, part in enumerate(item):
+            yield place + (index,)
+            yield from leaves(part, place + (index,))
+
+
+def changed(item, choose):
+    """Another item of about the same kind."""
+    if isinstance(item, bool) or item is None:
+        return choose.choice([None, [], b"", 0])
+    if isinstance(item, int):
+        return choose.choice([item + 1, max(0, item - 1), 0, 2**63, 2**64 - 1, -1, item ^ 1])
+    if isinstance(item, bytes):
+        spoilt = bytearray(item or b"\x00")
+        spoilt[choose.randrange(len(spoilt))] ^= 1 << choose.randrange(8)
+        return choose.choice([bytes(spoilt), item[:-1], item + b"\x00", b"", bytes(len(item))])
+    if isinstance(item, str):
+        return choose.choice([item + "x", "", item.encode()])
+    if isinstance(item, list) and item:
+        index = choose.randrange(len(item))
+        other = list(item)
+        action = choose.randrange(4)
+        if action == 0:
+            del other[index]
+        elif action == 1:
+            other.insert(index, item[index])
+        elif action == 2:
+            choose.shuffle(other)
+        else:
+            other.append(choose.choice([None, 0, b"", bytes(32), []]))
+        return other
+    return choose.choice([[], None, [bytes(32)], b"\x80"])
+
+
+def mutant(data, choose):
+    """The proof with one part of its structure changed; parts inside byte strings, too."""
+    item = v.decode(data, "the proof")
+    place = choose.choice(list(leaves(item)))
+    target = item
+    for index in place[:-1]:
+        target = target[index]
+    part = target[place[-1]]
+    if isinstance(part, bytes) and len(part) > 64 and choose.random() < 0.7:
+        inner = v.decode(part, "a part")
+        if isinstance(inner, v.Tag):
+            inner.item[choose.randrange(4)] = changed(inner.item[choose.randrange(4)], choose)
+        else:
+            index = choose.randrange(len(inner))
+            inner[index] = changed(inner[index], choose)
+        target[place[-1]] = made.encode(inner)
+    else:
+        target[place[-1]] = changed(part, choose)
+    return made.encode(item)
+
+
+def flipped(data, choose):
+    at = choose.randrange(len(data))
+    return data[:at] + bytes([data[at] ^ 1 << choose.randrange(8)]) + data[at + 1:]
+
+
+def agree(name, originals, genesis_data, cloud_data, folder):
+    """Both on the originals, which are valid, and on mutants of them."""
+    choose = random.Random(name)
+    genesis = v.Genesis(genesis_data)
+    cloud = v.Genesis(cloud_data) if cloud_data else None
+    proofs = list(originals)
+    proofs += [flipped(choose.choice(originals), choose) for _ in range(BITS)]
+    proofs += [mutant(choose.choice(originals), choose) for _ in range(PARTS)]
+    paths = []
+    for number, data in enumerate(proofs):
+        paths.append(os.path.join(folder, f"{number}.proof"))
+        with open(paths[-1], "wb") as file:
+            file.write(data)
+    files = {"genesis": genesis_data, "cloud": cloud_data}
+    for kind, data in files.items():
+        with open(os.path.join(folder, kind), "wb") as file:
+            file.write(data or b"")
+    there = theirs(os.path.join(folder, "genesis"),
+                   os.path.join(folder, "cloud") if cloud else None, paths)
+    here = [ours(data, genesis, cloud) for data in proofs]
+    bad = [f"{number}: the program says {a}, the second verifier {b}"
+           for number, (a, b) in enumerate(zip(there, here)) if (a[0] == 0) != (b[0] == 0)]
+    for line in bad[:10]:
+        print(line)
+    result(not bad, f"{name}: both agree on {len(proofs)} proofs, {sum(h[0] == 0 for h in here)} "
+                    "of them valid")
+    forged = [number for number, (data, h) in enumerate(zip(proofs, here))
+              if h[0] == 0 and data not in originals and v.decode(data, "it")[1][0] != 2]
+    for number in forged[:10]:
+        print(f"{number}: valid, but differs from its original")
+    result(not forged, f"{name}: none that differs from its original is valid")
+    result(all(h[0] == 0 for h in here[:len(originals)]), f"{name}: {len(originals)} proofs are "
+                                                          "valid")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([TOOL, "make", folder], check=True)
+        with open(os.path.join(folder, "genesis"), "rb") as file:
+            genesis = file.read()
+        proofs = []
+        for path in sorted(glob.glob(os.path.join(folder, "*.proof"))):
+            with open(path, "rb") as file:
+                proofs.append(file.read())
+        result(len(proofs) >= 8, f"the program makes {len(proofs)} proofs")
+        agree("made by the program", proofs, genesis, None, folder)
+    world = made.WORLD
+    proofs = [made.encode(world.proof(seq, later)) for seq, later in (
+        (1, None), (4, None), (2, 4), (5, 6), (3, 12), (13, None))]
+    proofs += [made.encode(world.proof(3, claim=world.claim_state(name)))
+               for name in (b"home/1", b"home/2", b"absent/1", b"absent/2")]
+    with tempfile.TemporaryDirectory() as folder:
+        agree("made by the document", proofs, world.genesis, None, folder)
+    cloud, proofs = made.anchored(world)
+    with tempfile.TemporaryDirectory() as folder:
+        agree("anchored", proofs, world.genesis, cloud.genesis, folder)
+    return 1 if failed else 0
+
+
+sys.exit(main())
