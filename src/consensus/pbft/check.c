@@ -20,7 +20,7 @@ static bool voter(const struct check *check, ec_node node)
 static bool number(const struct check *check, ec_seq seq)
 {
 	(void)check;
-	return seq >= 1 && seq <= NUMBER_MAX;
+	return seq >= 1 && seq <= NUMBER_TOLD_MAX;
 }
 
 static bool value_good(const struct check *check, const struct value *value)
@@ -105,7 +105,7 @@ static bool view_change_good(struct check *check, uint64_t view, struct ec_bytes
 	struct ec_reader reader = ec_reader_over(body.data, body.size);
 	struct change change = pbft_change_read(&reader);
 	uint32_t claims_max = AHEAD * check->interval;
-	if (reader.bad || view == 0 || change.claims > claims_max)
+	if (reader.bad || view == 0 || view > NUMBER_TOLD_MAX || change.claims > claims_max)
 		return false;
 	if (planted(check->config, BUG_DOMAIN))
 		check->domain = change.domain; /* whatever it says */
@@ -141,7 +141,7 @@ static bool new_view_good(const struct check *check, uint64_t view, struct ec_by
 	}
 	ec_seq low = ec_read_u64(&reader);
 	uint32_t count = ec_read_u32(&reader);
-	if (reader.bad || low > NUMBER_MAX || low % check->interval ||
+	if (reader.bad || low > NUMBER_TOLD_MAX || low % check->interval ||
 	    count > AHEAD * check->interval)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
@@ -239,7 +239,8 @@ bool pbft_check(const struct ec_config *config, const struct ec_input *in)
 	                      .quorum = pbft_quorum_of(config),
 	                      .voters = pbft_voters_of(config->roster),
 	                      .domain = config->domain};
-	if (in->from >= config->roster->n || !pbft_message_read(in->head, &check.m))
+	if (in->from >= config->roster->n || !pbft_message_read(in->head, &check.m) ||
+	    check.m.view > NUMBER_TOLD_MAX)
 		return false;
 	bool bodied = check.m.kind == PREPREPARE || check.m.kind == VIEW_CHANGE ||
 	              check.m.kind == NEW_VIEW || check.m.kind == RELAY || check.m.kind == BODY ||

@@ -22,7 +22,7 @@ static void slot_holds(const struct pbft *self, const struct slot *slot)
 		assert(slot->prepared_view <= self->view); /* (I2) */
 		assert(slot->certificate.size);            /* (I4) */
 	}
-	if (slot->prepared && !blind)
+	if (slot->prepared && !blind && !planted(&self->config, BUG_VOTE_UNSAVED))
 		assert(pbft_body_has(slot, &slot->prepared_value)); /* (I4) */
 	if (slot->seq > self->fetched && slot->seq <= self->delivered)
 		assert(slot->committed); /* (I5) */

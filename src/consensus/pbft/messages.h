@@ -74,7 +74,8 @@ enum {
 	VOTE_SIZE_MAX = 4 + 1 + 4 + EC_PROOF_SIZE_MAX,
 };
 
-#define NUMBER_MAX ((uint64_t)1 << 62) /* of views and positions: one more never overflows */
+#define NUMBER_MAX      ((uint64_t)1 << 62) /* of views and positions: one more never overflows */
+#define NUMBER_TOLD_MAX ((uint64_t)1 << 61) /* what others may say: we never count to the other */
 
 /* Decodes a head.  Returns: false unless it is exactly one head of a known kind with numbers at
  * most NUMBER_MAX.  Out: message, pointing into `head`. */

@@ -80,6 +80,8 @@ static void cut_replay(struct pbft *self, const struct ec_input *in, const struc
 /* Slots up to `delivered` hold what was last accepted in them. */
 static void delivered_replay(struct pbft *self, ec_seq delivered)
 {
+	if (self->replayed < pbft_window_floor(self))
+		self->replayed = pbft_window_floor(self);
 	for (; self->replayed < delivered; self->replayed++) {
 		struct slot *slot = pbft_slot_at(self, self->replayed + 1);
 		if (slot && slot->accepted && !slot->committed)

@@ -100,7 +100,8 @@ void pbft_show(const void *opaque, struct ec_text *text)
 		ec_text_add(text, "; stable %llu", (unsigned long long)self->low);
 	if (self->fetching)
 		ec_text_add(text, "; fetching");
-	for (ec_seq seq = self->delivered + 1; seq <= pbft_window_end(self); seq++)
-		if (pbft_slot_at(self, seq))
-			slot_show(self, pbft_slot_at(self, seq), text);
+	ec_seq from = pbft_window_floor(self);
+	from = self->delivered > from ? self->delivered : from;
+	for (ec_seq seq = from + 1; seq <= pbft_window_end(self); seq++)
+		slot_show(self, pbft_slot_at(self, seq), text);
 }
