@@ -122,7 +122,7 @@ size_t ec_payload_reading(const char *text, uint8_t *payload, char *why, size_t 
 	    !number_read(fields.at[3], 0, EC_REGISTER_WH_MAX, &export))
 		return wrong(why, why_size, "NAME:TIME-S:IMPORT-WH:EXPORT-WH, both registers",
 		             text);
-	snprintf(reading.name, sizeof reading.name, "%s", fields.at[0]);
+	memcpy(reading.name, fields.at[0], strlen(fields.at[0]) + 1);
 	reading.time_s = (uint64_t)time;
 	reading.import_wh = (uint64_t)import;
 	reading.export_wh = (uint64_t) export;
