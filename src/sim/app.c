@@ -20,7 +20,7 @@ static void app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq
 	if (batch == UINT32_MAX || sim_executed(app, batch))
 		return;
 	app->executed[batch / 64] |= (uint64_t)1 << batch % 64;
-	if (world->batch[batch].era == app->era + 1 && world->batch[batch].era <= world->eras) {
+	if (world->batch[batch].era && app->era < world->eras) {
 		app->era++;
 		app->era_seq = seq;
 		app->era_digest = app->digest;

@@ -11,7 +11,7 @@ static void member_make(struct sim_world *world, struct sim_era *era, uint32_t i
 {
 	struct {
 		uint64_t seed, era, identity;
-	} name = {world->plan.seed, era->roster.era, identity};
+	} name = {world->plan.seed, world->plan.keys_stay ? 0 : era->roster.era, identity};
 	ec_hash seed = ec_sha256(&name, sizeof name);
 	ec_secret_from_seed(&era->secret[i], seed.b);
 	era->identity[i] = identity;
@@ -36,7 +36,8 @@ static void era_make(struct sim_world *world, uint64_t number, const bool *takes
 }
 
 /* The last member stays out of the first era where more than one is planned and comes in the
- * second; in the third a correct one leaves, if the others are enough; keys change every time. */
+ * second; in the third a correct one leaves, if the others are enough; keys change unless they
+ * stay. */
 void sim_eras_make(struct sim_world *world)
 {
 	const struct sim_plan *plan = &world->plan;

@@ -31,7 +31,8 @@ static void crash(struct sim_world *world)
 	sim_say(world, "%s crashes", sim_name(host, name));
 	sim_crash(world, host, UINT32_MAX);
 	bool at_once = ec_prng_chance(&world->prng, 1, 3);
-	sim_later(world, at_once ? SIM_MS : sim_between(world, 20 * SIM_MS, 4 * SIM_S),
+	sim_later(world,
+	          at_once ? SIM_MS : sim_between(world, 2 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_RESTART, .host = host->index});
 }
 
@@ -62,7 +63,7 @@ static void part(struct sim_world *world, uint64_t side, bool one_way)
 			sim_link_break(world, a, b, false);
 			link->cut = true;
 		}
-	sim_later(world, sim_between(world, 100 * SIM_MS, 5 * SIM_S),
+	sim_later(world, sim_between(world, 10 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_HEAL});
 }
 
@@ -89,7 +90,7 @@ static void stall(struct sim_world *world)
 	world->counts.fired[SIM_DISK_STALL]++;
 	for (int i = 0; i < 2; i++)
 		host->instance[i].disk.stalled = true;
-	sim_later(world, sim_between(world, 50 * SIM_MS, 3 * SIM_S),
+	sim_later(world, sim_between(world, 10 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_UNSTALL, .host = host->index, .life = host->life});
 }
 
@@ -116,7 +117,7 @@ static void slow(struct sim_world *world)
 	struct sim_host *host = anyone(world);
 	host->slow = true;
 	world->counts.fired[SIM_SLOW_NODE]++;
-	sim_later(world, sim_between(world, 200 * SIM_MS, 5 * SIM_S),
+	sim_later(world, sim_between(world, 10 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_UNSLOW, .host = host->index});
 }
 

@@ -209,9 +209,12 @@ static void refuse(struct sim_world *world, const struct sim_host *host,
                    const struct sim_item *item)
 {
 	char words[128], a[8], b[8];
+	struct ec_text text = ec_text_over(words, sizeof words);
 	const struct sim_host *from = world->host[item->from_host];
 	world->counts.refused++;
-	sim_words(world, item->head, EC_NO_BYTES, words, sizeof words);
+	if (!world->trace.on && from->byzantine)
+		return;
+	world->plan.protocol->show_head(item->head, &text);
 	sim_say(world, "%s refuses %s of %s", sim_name(host, a), words, sim_name(from, b));
 	if (!from->byzantine && !world->plan.manual)
 		sim_violate(world, "honest messages pass", "check() of %s refused %s of %s", a,

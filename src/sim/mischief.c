@@ -46,11 +46,63 @@ static void head_mutate(struct sim_world *world, struct sim_item *item)
 	item->head = head;
 }
 
+/* Where the digest of some batch stands in these bytes, or NULL. */
+static uint8_t *digest_in(struct sim_world *world, uint8_t *at, size_t size)
+{
+	uint32_t first = (uint32_t)ec_prng_below(&world->prng, world->batches);
+	for (uint32_t i = 0; i < world->batches; i++) {
+		const struct sim_batch *batch = &world->batch[(first + i) % world->batches];
+		uint8_t *found = memmem(at, size, batch->digest.b, sizeof batch->digest.b);
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+/* Another batch is named than was meant. */
+static bool digest_mutate(struct sim_world *world, struct ec_bytes *bytes)
+{
+	if (bytes->size < sizeof(ec_hash) || world->batches == 0)
+		return false;
+	struct ec_bytes copy = ec_pool_copy(world->pool, bytes->data, bytes->size);
+	uint8_t *at = digest_in(world, ec_writable(copy), copy.size);
+	const struct sim_batch *other = &world->batch[ec_prng_below(&world->prng, world->batches)];
+	if (at)
+		memcpy(at, other->digest.b, sizeof other->digest.b);
+	ec_drop(at ? *bytes : copy);
+	if (at)
+		*bytes = copy;
+	return at;
+}
+
+/* What is no batch is changed inside, and the digest that the head may have of it, too. */
+static void body_mutate(struct sim_world *world, struct sim_item *item)
+{
+	ec_hash before = item->digest;
+	if (!digest_mutate(world, &item->body)) {
+		struct ec_bytes copy = ec_pool_copy(world->pool, item->body.data, item->body.size);
+		ec_writable(copy)[ec_prng_below(&world->prng, copy.size)] ^= 1;
+		ec_drop(item->body);
+		item->body = copy;
+	}
+	item->digest = sim_digest(world, item->body);
+	struct ec_bytes head = ec_pool_copy(world->pool, item->head.data, item->head.size);
+	uint8_t *at = memmem(ec_writable(head), head.size, before.b, sizeof before.b);
+	if (at)
+		memcpy(at, item->digest.b, sizeof before.b);
+	ec_drop(item->head);
+	item->head = head;
+}
+
 static void mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
 {
 	world->counts.fired[SIM_MUTATED]++;
 	item->mutant = true;
-	head_mutate(world, item);
+	bool batch = item->body.size && sim_batch_find(world, item->body) != UINT32_MAX;
+	if (item->body.size && !batch && ec_prng_chance(&world->prng, 1, 2))
+		body_mutate(world, item);
+	else if (ec_prng_chance(&world->prng, 1, 2) || !digest_mutate(world, &item->head))
+		head_mutate(world, item);
 	if (item->proof.size == 0 || ec_prng_chance(&world->prng, 1, 8))
 		return; /* an old signature under a new text */
 	ec_drop(item->proof);
@@ -108,6 +160,10 @@ static void say_again(struct sim_world *world, struct sim_host *host)
 	if (now != EC_ALL && ec_prng_chance(&world->prng, 1, 3)) {
 		item.era = host->app.era;
 		item.from = now;
+		if (item.proof.size && ec_prng_chance(&world->prng, 1, 2)) {
+			ec_drop(item.proof);
+			item.proof = sim_sign(world, host, item.era, item.head, &item.digest);
+		}
 	}
 	item.mutant = true;
 	world->counts.fired[SIM_REPLAYED]++;

@@ -40,7 +40,9 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 	                             &plan->stall, &plan->slow,   &plan->jump,      &plan->isolate};
 	for (uint32_t i = 0; i < sizeof weights / sizeof weights[0]; i++)
 		*weights[i] = ec_prng_chance(prng, 1, 3) ? 0 : (uint32_t)between(prng, 1, 8);
-	plan->fault_ns = between(prng, 50, 1500) * SIM_MS;
+	bool storm = ec_prng_chance(prng, 1, 4);
+	plan->fault_ns = (storm ? between(prng, 20, 150) : between(prng, 50, 1500)) * SIM_MS;
+	plan->fault_max_ns = storm ? between(prng, 50, 600) * SIM_MS : 5 * SIM_S;
 	plan->body_lost_permille = ec_prng_chance(prng, 1, 2) ? (uint32_t)between(prng, 0, 400) : 0;
 	plan->delay_min_ns = between(prng, 50, 5000) * 1000;
 	plan->delay_max_ns = plan->delay_min_ns + between(prng, 100, 30000) * 1000;
@@ -125,6 +127,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->chaos_ns = between(&prng, 10, 40) * SIM_S;
 	plan->calm_ns = 120 * SIM_S;
 	faults_draw(plan, &prng);
+	plan->keys_stay = ec_prng_chance(&prng, 1, 2);
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
 	members_draw(plan, &prng, members, byzantine, colluders);

@@ -39,6 +39,8 @@ struct sim_plan {
 		isolate;             /* weights of faults */
 	uint32_t body_lost_permille; /* a body that does not reach a host early */
 	uint32_t reads_permille;
+	bool keys_stay;          /* from era to era */
+	uint64_t fault_max_ns;   /* how long a partition, a stall or slowness may last */
 	uint32_t persist_every;  /* the application saves itself; 0: at snapshots only */
 	uint32_t link_items_max; /* a fuller link breaks */
 	uint32_t roles[SIM_MEMBERS_MAX];

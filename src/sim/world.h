@@ -127,7 +127,7 @@ struct sim_host {
 struct sim_batch {
 	struct ec_bytes body;
 	ec_hash digest;
-	uint64_t era; /* the era that it names; 0: none */
+	uint64_t era; /* not 0: it orders the change to the next era */
 	uint64_t submitted_at;
 	uint32_t delivered; /* at correct hosts */
 };
