@@ -55,7 +55,7 @@ void sim_counts_add(struct sim_counts *sum, const struct sim_counts *more)
 	sum->duplicates += more->duplicates;
 	sum->views += more->views;
 	sum->virtual_ns += more->virtual_ns;
-	sum->wall_ns += more->wall_ns;
+	sum->core_ns += more->core_ns;
 	sum->forked += more->forked;
 	sum->forks_reported += more->forks_reported;
 	sum->seeds += more->seeds;

@@ -57,7 +57,7 @@ struct sim_counts {
 	uint64_t fired[SIM_COUNT_KINDS];
 	uint64_t rule[SIM_RULES_MAX];
 	char rule_name[SIM_RULES_MAX][SIM_RULE_NAME];
-	uint64_t steps, messages, refused, delivered, duplicates, views, virtual_ns, wall_ns;
+	uint64_t steps, messages, refused, delivered, duplicates, views, virtual_ns, core_ns;
 	uint64_t forked, forks_reported, seeds;
 };
 

@@ -49,8 +49,16 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->sync_min_ns = between(prng, 50, 2000) * 1000;
 	plan->sync_max_ns = plan->sync_min_ns + between(prng, 50, 20000) * 1000;
 	plan->step_ns = between(prng, 2, 50) * 1000;
-	if (ec_prng_chance(prng, 1, 8))
-		plan->link_items_max = (uint32_t)between(prng, 128, 1024);
+}
+
+/* Much traffic, short queues, and links that hold their messages back: queues overflow. */
+static void crowd(struct sim_plan *plan, struct ec_prng *prng)
+{
+	plan->link_items_max = (uint32_t)between(prng, 200, 300);
+	plan->batches = 240;
+	plan->chaos_ns = 10 * SIM_S;
+	plan->block = 8;
+	plan->fault_max_ns = 6 * SIM_S;
 }
 
 static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
@@ -127,6 +135,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->chaos_ns = between(&prng, 10, 40) * SIM_S;
 	plan->calm_ns = 120 * SIM_S;
 	faults_draw(plan, &prng);
+	if (ec_prng_chance(&prng, 1, 10))
+		crowd(plan, &prng);
 	plan->keys_stay = ec_prng_chance(&prng, 1, 2);
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;

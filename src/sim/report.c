@@ -87,7 +87,7 @@ static void plan_print(const struct sim_plan *plan)
 
 static double ratio(const struct sim_counts *counts)
 {
-	return counts->wall_ns ? (double)counts->virtual_ns / (double)counts->wall_ns : 0;
+	return counts->core_ns ? (double)counts->virtual_ns / (double)counts->core_ns : 0;
 }
 
 static void counts_print(const struct sim_order *order, const struct sim_counts *counts)
@@ -145,7 +145,7 @@ void sim_report_text(const struct sim_order *order, const struct sim_outcome *ou
 	}
 	printf("%llu worlds, %.1f virtual s, %.1f s of one core, %.0f x real time, %.1f s\n",
 	       (unsigned long long)counts->seeds, (double)counts->virtual_ns / 1e9,
-	       (double)counts->wall_ns / 1e9, ratio(counts), (double)outcome->wall_ns / 1e9);
+	       (double)counts->core_ns / 1e9, ratio(counts), (double)outcome->wall_ns / 1e9);
 	if (verdict->silent)
 		printf("%u faults or rules never fired\n", verdict->silent);
 	if (verdict->forks_rare)
@@ -194,7 +194,7 @@ void sim_report_json(const struct sim_order *order, const struct sim_outcome *ou
 	       verdict->clean ? "true" : "false", (unsigned long long)outcome->failed,
 	       verdict->silent);
 	printf("\"virtual_s\":%.3f,\"core_s\":%.3f,\"wall_s\":%.3f,\"times_real\":%.1f,",
-	       (double)counts->virtual_ns / 1e9, (double)counts->wall_ns / 1e9,
+	       (double)counts->virtual_ns / 1e9, (double)counts->core_ns / 1e9,
 	       (double)outcome->wall_ns / 1e9, ratio(counts));
 	printf("\"steps\":%llu,\"messages\":%llu,\"delivered\":%llu,\"forked\":%llu,"
 	       "\"forks_reported\":%llu,\"final\":\"%s\",\"fired\":{",

@@ -252,13 +252,15 @@ void pbft_commit_received(struct pbft *self, const struct ec_input *in, const st
 		pbft_body_ask(self, slot, &m->value, equal, out);
 }
 
-/* What a restart must know to deliver this again, unless its vote says it already. */
+/* What a restart must know to deliver this again, unless its vote in this view says it already.  A
+ * NEW-VIEW does not: the record of it goes with a later cut, and the slot is retained. */
 static void commit_record(struct pbft *self, struct slot *slot, struct ec_out *out)
 {
 	struct value *value = &slot->committed_value;
 	struct body *body = value_filler(value) ? NULL : pbft_body_find(slot, &value->digest);
 	bool unsaved = body && !body->saved;
-	bool voted = slot->accepted && value_equal(&slot->accepted_value, value);
+	bool own = pbft_slot_current(self, slot) && slot->voted && slot->seq > self->planned_to;
+	bool voted = own && value_equal(&slot->accepted_value, value);
 	if (!self->voter || slot->recorded || (voted && !unsaved))
 		return;
 	struct message message = {.kind = SAVED_COMMITTED,
