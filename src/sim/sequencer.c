@@ -14,7 +14,7 @@
 
 #include <assert.h>
 
-enum { ENTRIES = 640, HEAD_SIZE = 9, SPEAK_FIRST = 1 };
+enum { ENTRIES = 2048, HEAD_SIZE = 9, SPEAK_FIRST = 1 };
 enum kind { PROPOSE = 1, ACK = 2, COMMIT = 3 };
 
 struct entry {
