@@ -25,6 +25,7 @@ ALLOWED = {
     "doors": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node"},
     "profile": {"base"},
     "device": {"base", "crypto", "ledger"},
+    "home": {"base", "crypto", "ledger", "services", "node", "doors", "profile", "device"},
     "cli": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node", "doors",
             "profile", "device"},
 }

@@ -1,0 +1,73 @@
+/* home.h - the process around a device: its meter, its clock, its gateways.
+ *
+ * Every quarter-hour of community time a home signs what its registers show and orders what it
+ * expects for a later slot; it keeps both until a receipt is proven by the genesis. */
+#ifndef EC_HOME_HOME_H
+#define EC_HOME_HOME_H
+
+#include "device/device.h"
+#include "device/strategy.h"
+#include "doors/client.h"
+#include "profile/grid_meter.h"
+#include "profile/import.h"
+
+#include <signal.h>
+
+#define HOME_SECOND_NS UINT64_C(1000000000)
+
+/* What the command line says; texts outlive the home. */
+struct home_options {
+	const char *key, *gateways, *genesis, *profile, *pv, *outbox;
+	struct ec_import_options import;
+};
+
+struct home_gateway {
+	char address[128];
+	struct ec_client *client;
+	bool known; /* its key is one of the genesis: its promises count */
+	uint8_t key[EC_KEY_SIZE];
+};
+
+/* All that the process holds. */
+struct home {
+	struct home_options options;
+	struct ec_genesis *genesis;
+	struct ec_secret secret;
+	struct ec_outbox *outbox;
+	struct ec_device *device;
+	struct ec_series *load, *pv;
+	struct ec_grid_meter meter;
+	struct ec_supply forecast; /* stands at the begin of forecast_s */
+	uint64_t forecast_s;
+	struct ec_strategy strategy;
+	uint64_t lead_s, next_s; /* next_s: the next boundary at which a reading is due */
+	uint32_t gateways;
+	struct home_gateway gateway[EC_GATEWAYS_MAX];
+	uint64_t tokens, token[EC_SCHEDULE_MAX]; /* the newest request about each envelope */
+	char why[512];
+};
+
+/* Opens everything that the options name.  Returns: false with a sentence in home->why. */
+bool home_open(struct home *home);
+void home_close(struct home *home);
+
+/* Runs until *stop is set.  Returns: false when the disk failed; home->why says so. */
+bool home_run(struct home *home, const volatile sig_atomic_t *stop);
+
+/* A line about what was done. */
+void home_summary(const struct home *home);
+
+/* ---- inside ---- */
+
+/* The monotonic clock, and community time by the system's. */
+uint64_t home_now_ns(void);
+uint64_t home_time_of_day_ns(void);
+uint64_t home_community_ns(const struct home *home);
+
+/* Sends what may be sent.  Returns: when there is more to do at the latest. */
+uint64_t home_send(struct home *home);
+
+/* Waits for answers, and takes them. */
+void home_wait(struct home *home, int timeout_ms);
+
+#endif

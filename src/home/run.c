@@ -1,0 +1,131 @@
+/* run.c - a home's day: registers, orders, and what the gateways make of them. */
+#include "home/home.h"
+
+#include <stdio.h>
+#include <time.h>
+
+enum {
+	ORDER_AHEAD_MS = 3000, /* of real time: an order has that long until its gate closes */
+	CATCH_UP_MAX = 16,     /* quarter-hours late, at most, that still get a reading */
+};
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec time;
+	clock_gettime(clock, &time);
+	return (uint64_t)time.tv_sec * HOME_SECOND_NS + (uint64_t)time.tv_nsec;
+}
+
+uint64_t home_now_ns(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+uint64_t home_time_of_day_ns(void)
+{
+	return clock_ns(CLOCK_REALTIME);
+}
+
+uint64_t home_community_ns(const struct home *home)
+{
+	return ec_genesis_time(home->genesis, home_time_of_day_ns());
+}
+
+/* The order for the slot that starts at slot_s.  Slots before it are passed over. */
+static enum ec_device_result order_place(struct home *home, uint64_t slot_s)
+{
+	struct ec_strategy_order wish;
+	uint64_t load_wh = 0, pv_wh = 0;
+	if (slot_s < home->forecast_s || slot_s <= home->lead_s)
+		return EC_DEVICE_DONE;
+	for (; home->forecast_s <= slot_s; home->forecast_s += EC_DEVICE_SLOT_S)
+		ec_supply_next(&home->forecast, &load_wh, &pv_wh);
+	if (!ec_strategy_order(&home->strategy, slot_s, load_wh, pv_wh, &wish))
+		return EC_DEVICE_DONE;
+	struct ec_device_order order = {.slot_s = slot_s,
+	                                .expiry_ns = (slot_s - home->lead_s) * HOME_SECOND_NS,
+	                                .energy_wh = wish.energy_wh,
+	                                .offer = wish.offer,
+	                                .price_ueur_kwh = wish.price_ueur_kwh};
+	return ec_device_order(home->device, &order, home_now_ns());
+}
+
+/* How far ahead orders are placed: a slot, and what passes while they are agreed on. */
+static uint64_t ahead_s(const struct home *home)
+{
+	uint64_t agree_s = home->genesis->time_rate * ORDER_AHEAD_MS / 1000 + home->lead_s;
+	return (agree_s / EC_DEVICE_SLOT_S + 1) * EC_DEVICE_SLOT_S;
+}
+
+static enum ec_device_result boundary_pass(struct home *home)
+{
+	ec_grid_meter_to(&home->meter, home->next_s);
+	struct ec_device_meter meter = {.time_s = home->next_s,
+	                                .import_wh = home->meter.import_wh,
+	                                .export_wh = home->meter.export_wh};
+	uint32_t gaps = home->device->gaps;
+	enum ec_device_result result = ec_device_reading(home->device, &meter, home_now_ns());
+	if (home->device->gaps > gaps) {
+		const struct ec_device_gap *gap = &home->device->gap[home->device->gaps - 1];
+		printf("gap: no readings of slots %llu to %llu\n", (unsigned long long)gap->first_s,
+		       (unsigned long long)gap->last_s);
+	}
+	if (result != EC_DEVICE_BROKEN &&
+	    result != EC_DEVICE_KNOWN) /* known: ordered before, too */
+		result = order_place(home, home->next_s + ahead_s(home));
+	home->next_s += EC_DEVICE_SLOT_S;
+	return result;
+}
+
+/* All quarter-hours that ended meanwhile.  Returns: false when the disk failed. */
+static bool boundaries_pass(struct home *home)
+{
+	uint64_t now_s = home_community_ns(home) / HOME_SECOND_NS;
+	if (now_s > home->next_s + CATCH_UP_MAX * EC_DEVICE_SLOT_S)
+		home->next_s = now_s / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
+	while (home->next_s <= now_s)
+		if (boundary_pass(home) == EC_DEVICE_BROKEN)
+			return false;
+	ec_device_expire(home->device, home_community_ns(home));
+	return !home->outbox->broken;
+}
+
+/* Milliseconds until the next boundary, or until `wake_ns`. */
+static int wait_ms(const struct home *home, uint64_t wake_ns)
+{
+	uint64_t now = home_now_ns(), community = home_community_ns(home), wait_ns = HOME_SECOND_NS;
+	uint64_t next_ns = home->next_s * HOME_SECOND_NS;
+	uint64_t left_ns =
+		next_ns > community ? (next_ns - community) / home->genesis->time_rate : 0;
+	if (left_ns < wait_ns)
+		wait_ns = left_ns;
+	if (wake_ns < now + wait_ns)
+		wait_ns = wake_ns > now ? wake_ns - now : 0;
+	return (int)(wait_ns / 1000000) + 1;
+}
+
+void home_summary(const struct home *home)
+{
+	const struct ec_device *device = home->device;
+	printf("readings %llu, orders %llu, proven %llu, refused by a rule %llu, expired %llu, "
+	       "waiting %u, moved on %llu, bad receipts %llu\n",
+	       (unsigned long long)device->readings, (unsigned long long)device->orders,
+	       (unsigned long long)device->proven, (unsigned long long)device->rejected,
+	       (unsigned long long)device->expired, home->outbox->count,
+	       (unsigned long long)device->schedule.moved,
+	       (unsigned long long)device->schedule.liars);
+}
+
+bool home_run(struct home *home, const volatile sig_atomic_t *stop)
+{
+	while (!*stop) {
+		if (!boundaries_pass(home)) {
+			snprintf(home->why, sizeof home->why,
+			         "the outbox cannot be written; nothing more is sent");
+			return false;
+		}
+		uint64_t wake_ns = home_send(home);
+		home_wait(home, wait_ms(home, wake_ns));
+	}
+	return true;
+}
