@@ -117,8 +117,9 @@ static bool turn_run(struct ec_log *log, const struct turn *turn)
 		good = segments_trim(log->segments, turn->trim);
 	if (good && (turn->idle || turn->stop))
 		good = segments_seal(log->segments);
-	good = good && segments_prepare(log->segments);
-	if (!good)
+	if (good)
+		segments_prepare(log->segments);
+	else
 		turn_report(log, durable, false, 0);
 	return good && !turn->stop;
 }

@@ -6,6 +6,7 @@
 #include "node/test_folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -25,6 +26,15 @@ int fdatasync(int fd)
 		return -1;
 	}
 	return (int)syscall(SYS_fdatasync, fd);
+}
+
+static atomic_bool disk_full;
+
+int posix_fallocate(int fd, off_t offset, off_t size)
+{
+	if (atomic_load(&disk_full))
+		return ENOSPC;
+	return syscall(SYS_fallocate, fd, 0, offset, size) ? errno : 0;
 }
 
 /* A host without a loop: waits until the writer has news. */
@@ -220,6 +230,34 @@ static void a_failed_sync_is_never_tried_again(void **state)
 	assert_int_equal(atomic_load(&syncs), after);
 }
 
+/* On a full disk the log goes on while its segment and its spare have room, and then fails with the
+ * reason; what was called durable stands. */
+static void a_full_disk_is_met_with_the_reason(void **state)
+{
+	struct host host;
+	char why[300] = "";
+	host_open(&host, *state);
+	atomic_store(&disk_full, true);
+	uint32_t durable = 0, appended = 0;
+	while (!ec_log_failed(host.log, why, sizeof why)) {
+		append(&host, appended++, 4000);
+		ec_log_submit(host.log);
+		news_wait(&host);
+		durable += ec_log_durable(host.log);
+	}
+	assert_non_null(strstr(why, "No space left on device"));
+	assert_true(durable >= 30 && durable < 40);
+	host_close(&host);
+	atomic_store(&disk_full, false);
+	host_open(&host, *state);
+	assert_true(host.shown >= durable);
+	append(&host, host.shown, 4000);
+	ec_log_submit(host.log);
+	news_wait(&host);
+	assert_int_equal(ec_log_durable(host.log), 1);
+	host_close(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +267,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_full_ring_waits_for_the_disk, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(trimmed_records_leave_the_disk, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_full_disk_is_met_with_the_reason, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_failed_sync_is_never_tried_again, folder_make,
 	                                        folder_end),

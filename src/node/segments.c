@@ -76,7 +76,7 @@ void spare_path(const struct segments *segments, uint32_t number, char path[stat
 	(void)fits;
 }
 
-/* A new file of `size` bytes under a spare's name. */
+/* A new file of `size` bytes under a spare's name.  Returns: false with errno. */
 static bool spare_make(struct segments *segments, size_t size, uint32_t *number)
 {
 	char path[FILE_PATH_MAX];
@@ -84,17 +84,15 @@ static bool spare_make(struct segments *segments, size_t size, uint32_t *number)
 	spare_path(segments, *number, path);
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (fd < 0)
-		return segments_fail(segments, "cannot make a segment", path);
+		return false;
 	int error = posix_fallocate(fd, 0, (off_t)size);
 	if (!error && fsync(fd) != 0)
 		error = errno;
 	close(fd);
-	if (error) {
+	if (error)
 		unlink(path);
-		errno = error;
-		return segments_fail(segments, "cannot reserve room for a segment", path);
-	}
-	return true;
+	errno = error;
+	return !error;
 }
 
 bool segments_prepare(struct segments *segments)
@@ -144,13 +142,11 @@ bool segment_begin(struct segments *segments, size_t size)
 	char from[FILE_PATH_MAX], path[FILE_PATH_MAX];
 	assert(segments->durable == segments->chain.seq && segments->staged == 0);
 	uint32_t number;
-	if (size == segments->segment_bytes) {
-		if (!segments_prepare(segments))
-			return false;
+	bool usual = size == segments->segment_bytes;
+	if (usual ? !segments_prepare(segments) : !spare_make(segments, size, &number))
+		return segments_fail(segments, "no room for another segment", segments->folder);
+	if (usual)
 		number = segments->spare[--segments->spares];
-	} else if (!spare_make(segments, size, &number)) {
-		return false;
-	}
 	spare_path(segments, number, from);
 	segment_path(segments, segments->chain.seq + 1, path);
 	if (segments->fd >= 0)

@@ -31,8 +31,8 @@ struct segments *segments_open(const char *folder, size_t segment_bytes, segment
 /* Closes the files; writes nothing. */
 void segments_close(struct segments *segments);
 
-/* After any of these returned false the log is failed and all fail: the node must halt.  A failed
- * sync is never tried again (what the system kept of it is unknown). */
+/* After one of these but segments_prepare() returned false the log is failed and all fail: the node
+ * must halt.  A failed sync is never tried again (what the system kept of it is unknown). */
 
 /* Appends a payload of 1..RECORD_PAYLOAD_MAX bytes; durable after the next segments_sync(). */
 bool segments_append(struct segments *segments, const void *payload, size_t size);
@@ -44,8 +44,8 @@ bool segments_seal(struct segments *segments);
 /* `count` more of the oldest payloads are not needed any more. */
 bool segments_trim(struct segments *segments, uint64_t count);
 
-/* Has a spare segment at hand, so that the next one costs no allocation and a full disk is met
- * while there is still room. */
+/* Has a spare segment at hand, so that the next one costs no allocation.  Returns: false when there
+ * is none and none could be made; that is no failure while the current one has room. */
 bool segments_prepare(struct segments *segments);
 
 /* Why it failed; "" while it has not. */

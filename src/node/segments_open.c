@@ -260,11 +260,10 @@ struct segments *segments_open(const char *folder, size_t segment_bytes, segment
 	segments->segment_bytes = segment_bytes;
 	segments->fd = -1;
 	struct opening opening = {segments, visit, self, why, why_size};
-	if (!log_read(&opening) || !segments_prepare(segments)) {
-		if (!why[0])
-			snprintf(why, why_size, "%s", segments->error);
+	if (!log_read(&opening)) {
 		segments_close(segments);
 		return NULL;
 	}
+	segments_prepare(segments);
 	return segments;
 }
