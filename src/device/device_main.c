@@ -24,7 +24,7 @@ static const struct argp_option option_table[] = {
 	{"unit", OPTION_UNIT, "UNIT", 0, "Unit of the files: W, kW, Wh, kWh, pu", 0},
 	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing values: fill, zero, refuse", 0},
 	{"tz", OPTION_TZ, "ZONE", 0, "The clock of the files' times", 0},
-	{"outbox", 'o', "FILE", 0, "What waits for a receipt (default: the key's name.outbox)", 0},
+	{"outbox", 'o', "FILE", 0, "What waits for a receipt (default: KEY.outbox)", 0},
 	{0},
 };
 
