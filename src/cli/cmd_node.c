@@ -1,11 +1,14 @@
 /* cmd_node.c - `edgecord node`: one node: the daemon and its doors on one loop. */
 #include "cli/commands.h"
+#include "doors/anchorer.h"
 #include "doors/door.h"
 #include "doors/http.h"
 #include "node/config.h"
+#include "node/file.h"
 #include "node/keys.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +65,8 @@ struct node {
 	struct ec_daemon *daemon;
 	struct ec_door *door;
 	struct ec_http *http;
-	bool stopping;
+	struct ec_anchorer *anchorer;
+	bool stopping, halted;
 };
 
 static void daemon_stopped(void *self)
@@ -76,7 +80,11 @@ static void stop_next(void *self)
 	struct node *node = self;
 	struct ec_door *door = node->door;
 	struct ec_http *http = node->http;
-	if (door) {
+	struct ec_anchorer *anchorer = node->anchorer;
+	if (anchorer) {
+		node->anchorer = NULL;
+		ec_anchorer_stop(anchorer, stop_next, node);
+	} else if (door) {
 		node->door = NULL;
 		ec_door_stop(door, stop_next, node);
 	} else if (http) {
@@ -103,6 +111,14 @@ static void signal_came(uv_signal_t *handle, int number)
 	stop(handle->data);
 }
 
+static void halted(void *self, const char *why)
+{
+	struct node *node = self;
+	fprintf(stderr, "edgecord node: halted: %s\n", why);
+	node->halted = true;
+	stop(node);
+}
+
 static void watch_signals(struct node *node)
 {
 	uv_signal_init(&node->loop, &node->interrupt);
@@ -127,6 +143,28 @@ static bool doors_open(struct node *node, const struct ec_node_config *config, c
 	       (node->http = ec_http_open(node->daemon, &http, why, why_size));
 }
 
+/* A cell's node anchors in the cloud that its configuration names. */
+static bool anchorer_open(struct node *node, const struct ec_node_config *config, char *why,
+                          size_t why_size)
+{
+	size_t size;
+	if (config->clouds == 0)
+		return true;
+	uint8_t *genesis = file_read(config->cloud_genesis, EC_GENESIS_SIZE_MAX, &size);
+	if (!genesis) {
+		snprintf(why, why_size, "cannot read the cloud's genesis %.300s: %s",
+		         config->cloud_genesis, strerror(errno));
+		return false;
+	}
+	struct ec_anchorer_config anchorer = {.identity = &node->identity,
+	                                      .cloud = config->cloud,
+	                                      .clouds = config->clouds,
+	                                      .cloud_genesis = ec_sha256(genesis, size)};
+	free(genesis);
+	node->anchorer = ec_anchorer_open(node->daemon, &anchorer);
+	return node->anchorer != NULL;
+}
+
 static int run(const struct ec_node_config *config)
 {
 	struct node node = {0};
@@ -145,12 +183,16 @@ static int run(const struct ec_node_config *config)
 	}
 	watch_signals(&node);
 	int code = EC_EXIT_OK;
-	if (!doors_open(&node, config, why, sizeof why)) {
+	if (!doors_open(&node, config, why, sizeof why) ||
+	    !anchorer_open(&node, config, why, sizeof why)) {
 		fprintf(stderr, "edgecord node: %s\n", why);
 		code = EC_EXIT_FAILED;
 		stop(&node);
 	}
+	ec_daemon_on_halt(node.daemon, halted, &node);
 	uv_run(&node.loop, UV_RUN_DEFAULT);
+	if (node.halted)
+		code = EC_EXIT_FAILED;
 	ec_daemon_free(node.daemon);
 	uv_loop_close(&node.loop);
 	ec_secret_erase(&node.identity);

@@ -208,6 +208,7 @@ static bool parcel_make(const struct arguments *arguments, const ec_hash *genesi
 		return false;
 	}
 	struct ec_envelope_plan plan = {.author = &author,
+	                                .crypto = &ec_crypto_ed25519,
 	                                .genesis = *genesis,
 	                                .lane = arguments->lane,
 	                                .sequence = arguments->has_sequence ? arguments->sequence

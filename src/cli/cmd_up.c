@@ -183,6 +183,8 @@ static bool wait_ready(struct up *up)
 		tell_ended(up);
 		nap(100 * 1000000);
 	}
+	if (stopping)
+		return false;
 	snprintf(up->why, sizeof up->why,
 	         "the nodes were not ready within 60 s; their logs stand in %s/*/node*/log",
 	         up->network->folder);
@@ -220,8 +222,10 @@ static void tell_where(const struct up *up)
 static int play(struct up *up)
 {
 	if (!up_start_nodes(up) || !wait_ready(up) || !up_start_devices(up)) {
+		if (stopping)
+			return EC_EXIT_OK;
 		fprintf(stderr, "edgecord up: %s\n", up->why);
-		return stopping ? EC_EXIT_OK : EC_EXIT_FAILED;
+		return EC_EXIT_FAILED;
 	}
 	tell_where(up);
 	bool summed = false, good = true;

@@ -171,21 +171,31 @@ static bool device_key(struct making *making, uint32_t cell, uint32_t home, uint
 	return good;
 }
 
-/* Accounts of a group: its gateways, and in a cell its homes. */
+static void gateways_enrol(struct ec_genesis *genesis, const struct ec_network_group *group,
+                           uint32_t roles)
+{
+	for (uint32_t i = 0; i < group->nodes; i++) {
+		struct ec_account_entry *entry = &genesis->account[genesis->accounts++];
+		memcpy(entry->key, group->node[i].identity_key, EC_KEY_SIZE);
+		entry->roles = roles;
+		snprintf(entry->name, sizeof entry->name, "%.40s-node%u", group->name, i + 1);
+	}
+}
+
+/* Accounts of a group: its gateways; in a cell its homes; in the cloud the gateways of all cells,
+ * who anchor there. */
 static bool accounts(struct making *making, uint32_t g, struct ec_genesis *genesis)
 {
 	const struct ec_network_group *group = &making->network->group[g];
 	bool cloud = making->network->has_cloud && g == making->plan->cells;
 	uint32_t homes = cloud ? 0 : making->plan->homes;
-	genesis->account = calloc(group->nodes + homes + 1, sizeof *genesis->account);
+	uint32_t others = cloud ? making->plan->cells * EC_NETWORK_NODES_MAX : 0;
+	genesis->account = calloc(group->nodes + homes + others, sizeof *genesis->account);
 	if (!genesis->account)
 		abort();
-	for (uint32_t i = 0; i < group->nodes; i++) {
-		struct ec_account_entry *entry = &genesis->account[genesis->accounts++];
-		memcpy(entry->key, making->identity[i].key, EC_KEY_SIZE);
-		entry->roles = EC_ROLE_GATEWAY | EC_ROLE_OPERATOR;
-		snprintf(entry->name, sizeof entry->name, "%.40s-node%u", group->name, i + 1);
-	}
+	gateways_enrol(genesis, group, EC_ROLE_GATEWAY | EC_ROLE_OPERATOR);
+	for (uint32_t cell = 0; cloud && cell < making->plan->cells; cell++)
+		gateways_enrol(genesis, &making->network->group[cell], EC_ROLE_GATEWAY);
 	for (uint32_t home = 0; home < homes; home++) {
 		struct ec_account_entry *entry = &genesis->account[genesis->accounts++];
 		if (!device_key(making, g, home, entry->key))

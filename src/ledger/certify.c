@@ -50,6 +50,17 @@ uint64_t ec_ledger_certified(const struct ec_ledger *ledger)
 	return ledger->certified_seq;
 }
 
+bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *header,
+                                struct ec_bytes *certificate)
+{
+	const struct ec_bytes *kept = &ledger->certified_header, *proof = &ledger->certificate;
+	if (ledger->certified_seq == 0)
+		return false;
+	*header = ec_pool_copy(ledger->config.pool, kept->data, kept->size);
+	*certificate = ec_pool_copy(ledger->config.pool, proof->data, proof->size);
+	return true;
+}
+
 enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
                                 uint64_t *seq, uint32_t *index)
 {

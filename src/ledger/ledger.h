@@ -73,6 +73,11 @@ void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
 /* The newest certified block; 0: none. */
 uint64_t ec_ledger_certified(const struct ec_ledger *ledger);
 
+/* Its header and its certificate (docs/formats.md), each with one owner.  Returns: false when no
+ * block is certified. */
+bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *header,
+                                struct ec_bytes *certificate);
+
 /* Writes every ended block up to `seq` to the store and syncs it; recounts the money.
  * Returns: false when the disk failed or the books do not add up, with a sentence in `why`. */
 bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size);

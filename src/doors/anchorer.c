@@ -1,0 +1,286 @@
+/* anchorer.c - a cell's node enters its newest certified header in the cloud. */
+#include "doors/anchorer.h"
+
+#include "doors/client.h"
+#include "ledger/ledger.h"
+#include "tiers/anchors.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TURN_MS = 2000, CONNECT_MS = 2000, ANSWER_MS = 10000, ENVELOPE_MAX = 1 << 18 };
+
+/* A turn: ask (on the pool), build (on the loop, where the ledger is), submit (on the pool). */
+enum step { IDLE, ASKING, SUBMITTING };
+
+struct ec_anchorer {
+	struct ec_daemon *daemon;
+	const struct ec_secret *identity;
+	struct ec_address *cloud;
+	uint32_t clouds, turn_ms;
+	ec_hash cloud_genesis;
+	char cell[EC_TEXT_MAX];
+	uv_timer_t timer;
+	uv_work_t work;
+	enum step step;
+	bool stopping;
+	void (*stopped)(void *self);
+	void *stopped_self;
+	uint32_t next; /* of the cloud's gateways to be tried */
+	struct ec_anchorer_counters counters;
+	/* Of the turn under way. */
+	struct ec_client *client;
+	bool reached, known;
+	struct ec_anchor last;
+	uint8_t *envelope;
+	size_t envelope_size;
+	uint8_t salt[EC_SALT_SIZE];
+	struct ec_door_answer answer;
+	char why[160];
+};
+
+static void step_done(uv_work_t *work, int status);
+
+/* On the pool: connects, and asks what the cloud holds of this cell. */
+static void ask(uv_work_t *work)
+{
+	struct ec_anchorer *anchorer = work->data;
+	const struct ec_address *address = &anchorer->cloud[anchorer->next % anchorer->clouds];
+	char text[EC_CONFIG_HOST_MAX + 8];
+	uint8_t name[EC_NAME_MAX];
+	snprintf(text, sizeof text, "%s:%u", address->host, address->port);
+	anchorer->reached = anchorer->known = false;
+	anchorer->client = ec_client_open(text, CONNECT_MS, anchorer->why, sizeof anchorer->why);
+	if (!anchorer->client)
+		return;
+	struct ec_door_request request = {
+		.kind = EC_DOOR_QUERY,
+		.at = EC_AT_LOCAL,
+		.limit = 1,
+		.name = {.data = name, .size = ec_anchor_name(anchorer->cell, name)}};
+	struct ec_door_answer answer;
+	if (!ec_client_call(anchorer->client, &request, ANSWER_MS, &answer) ||
+	    answer.kind != EC_DOOR_VALUES) {
+		snprintf(anchorer->why, sizeof anchorer->why, "%.120s did not answer", text);
+		return;
+	}
+	struct ec_bytes its_name, value;
+	anchorer->reached = true;
+	anchorer->known = ec_door_item_next(&answer, &its_name, &value) &&
+	                  ec_anchor_read(value, &anchorer->last);
+}
+
+/* On the pool. */
+static void submit(uv_work_t *work)
+{
+	struct ec_anchorer *anchorer = work->data;
+	struct ec_bytes envelope = {.data = anchorer->envelope, .size = anchorer->envelope_size};
+	anchorer->reached = ec_client_submit(anchorer->client, envelope, anchorer->salt, ANSWER_MS,
+	                                     &anchorer->answer);
+	if (!anchorer->reached)
+		snprintf(anchorer->why, sizeof anchorer->why, "the cloud took it and fell silent");
+}
+
+static void turn_end(struct ec_anchorer *anchorer)
+{
+	ec_client_close(anchorer->client);
+	free(anchorer->envelope);
+	anchorer->client = NULL;
+	anchorer->envelope = NULL;
+	anchorer->step = IDLE;
+	if (strcmp(anchorer->why, anchorer->counters.last) != 0)
+		ec_journal_say(ec_daemon_journal(anchorer->daemon), EC_INFO, "anchor",
+		               EC_TEXT("text", anchorer->why));
+	snprintf(anchorer->counters.last, sizeof anchorer->counters.last, "%s", anchorer->why);
+}
+
+/* Everything about the header that is to be anchored; owned. */
+struct parts {
+	struct ec_bytes links, header, certificate, consistency, last;
+};
+
+static void parts_drop(struct parts *parts)
+{
+	ec_drop(parts->links);
+	ec_drop(parts->header);
+	ec_drop(parts->certificate);
+	ec_drop(parts->consistency);
+	ec_drop(parts->last);
+}
+
+static bool parts_get(const struct ec_anchorer *anchorer, uint64_t seq, struct parts *parts)
+{
+	struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(anchorer->daemon));
+	*parts = (struct parts){0};
+	bool good = ec_ledger_certified_header(ledger, &parts->header, &parts->certificate) &&
+	            ec_ledger_era_links(ledger, &parts->links);
+	if (good && anchorer->known)
+		good = ec_ledger_consistency(ledger, anchorer->last.seq - 1, seq,
+		                             &parts->consistency) &&
+		       ec_ledger_inclusion(ledger, anchorer->last.seq, seq, &parts->last);
+	return good;
+}
+
+/* Makes the envelope of header `seq`.  Its sequence is the header's, so that one header is taken
+ * from one member at most once. */
+static bool envelope_make(struct ec_anchorer *anchorer, uint64_t seq)
+{
+	struct parts parts;
+	bool good = parts_get(anchorer, seq, &parts);
+	uint8_t *payload = malloc(ENVELOPE_MAX);
+	anchorer->envelope = malloc(ENVELOPE_MAX);
+	if (good && payload && anchorer->envelope) {
+		struct ec_anchor_plan plan = {.cell = anchorer->cell,
+		                              .links = parts.links,
+		                              .header = parts.header,
+		                              .certificate = parts.certificate,
+		                              .consistency = parts.consistency,
+		                              .last = parts.last};
+		struct ec_envelope_plan envelope = {.author = anchorer->identity,
+		                                    .crypto = &ec_crypto_ed25519,
+		                                    .genesis = anchorer->cloud_genesis,
+		                                    .sequence = seq,
+		                                    .payload = payload};
+		envelope.payload_size = ec_anchor_payload(&plan, payload, ENVELOPE_MAX);
+		if (envelope.payload_size)
+			anchorer->envelope_size = ec_envelope_make(
+				&envelope, anchorer->envelope, ENVELOPE_MAX, NULL, anchorer->salt);
+		good = envelope.payload_size && anchorer->envelope_size;
+	}
+	free(payload);
+	parts_drop(&parts);
+	return good && anchorer->envelope;
+}
+
+static void asked(struct ec_anchorer *anchorer)
+{
+	struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(anchorer->daemon));
+	uint64_t seq = ec_ledger_certified(ledger);
+	if (!anchorer->reached) {
+		anchorer->counters.unreached++;
+		anchorer->next++;
+		turn_end(anchorer);
+		return;
+	}
+	if (seq == 0 || (anchorer->known && anchorer->last.seq >= seq)) {
+		snprintf(anchorer->why, sizeof anchorer->why, "nothing newer than block %llu",
+		         (unsigned long long)(anchorer->known ? anchorer->last.seq : 0));
+		turn_end(anchorer);
+		return;
+	}
+	if (!envelope_make(anchorer, seq)) {
+		snprintf(anchorer->why, sizeof anchorer->why,
+		         "block %llu cannot be tied to the last anchor", (unsigned long long)seq);
+		turn_end(anchorer);
+		return;
+	}
+	anchorer->step = SUBMITTING;
+	if (uv_queue_work(ec_daemon_loop(anchorer->daemon), &anchorer->work, submit, step_done))
+		turn_end(anchorer);
+}
+
+static void submitted(struct ec_anchorer *anchorer)
+{
+	const struct ec_door_answer *answer = &anchorer->answer;
+	if (!anchorer->reached) {
+		anchorer->counters.unreached++;
+	} else if (answer->kind == EC_DOOR_DONE && answer->code == EC_RESULT_DONE) {
+		anchorer->counters.anchored++;
+		snprintf(anchorer->why, sizeof anchorer->why, "anchored in block %llu of the cloud",
+		         (unsigned long long)answer->seq);
+	} else {
+		anchorer->counters.refused++;
+		if (answer->kind == EC_DOOR_DONE)
+			snprintf(anchorer->why, sizeof anchorer->why, "refused: %s",
+			         ec_result_text(answer->code));
+		else
+			snprintf(anchorer->why, sizeof anchorer->why, "refused: %.*s",
+			         (int)answer->text.size, (const char *)answer->text.data);
+		anchorer->next++;
+	}
+	turn_end(anchorer);
+}
+
+static void freed(uv_handle_t *handle)
+{
+	struct ec_anchorer *anchorer = handle->data;
+	void (*stopped)(void *self) = anchorer->stopped;
+	void *self = anchorer->stopped_self;
+	free(anchorer->cloud);
+	free(anchorer);
+	stopped(self);
+}
+
+static void step_done(uv_work_t *work, int status)
+{
+	struct ec_anchorer *anchorer = work->data;
+	if (status != 0 || anchorer->stopping)
+		turn_end(anchorer);
+	else if (anchorer->step == ASKING)
+		asked(anchorer);
+	else
+		submitted(anchorer);
+	if (anchorer->stopping && anchorer->step == IDLE)
+		uv_close((uv_handle_t *)&anchorer->timer, freed);
+}
+
+static void turn(uv_timer_t *timer)
+{
+	struct ec_anchorer *anchorer = timer->data;
+	struct ec_member_status status;
+	ec_member_status(ec_daemon_member(anchorer->daemon), &status);
+	if (anchorer->step != IDLE || status.self >= status.n)
+		return;
+	uv_timeval64_t wall;
+	if (uv_gettimeofday(&wall) != 0)
+		return;
+	uint64_t number = (uint64_t)wall.tv_sec * 1000 / anchorer->turn_ms;
+	if (number % status.n != status.self)
+		return;
+	anchorer->counters.turns++;
+	anchorer->step = ASKING;
+	if (uv_queue_work(timer->loop, &anchorer->work, ask, step_done))
+		anchorer->step = IDLE;
+}
+
+struct ec_anchorer *ec_anchorer_open(struct ec_daemon *daemon,
+                                     const struct ec_anchorer_config *config)
+{
+	assert(config->clouds > 0);
+	struct ec_anchorer *anchorer = calloc(1, sizeof *anchorer);
+	if (!anchorer)
+		return NULL;
+	anchorer->cloud = calloc(config->clouds, sizeof *anchorer->cloud);
+	if (!anchorer->cloud) {
+		free(anchorer);
+		return NULL;
+	}
+	memcpy(anchorer->cloud, config->cloud, config->clouds * sizeof *anchorer->cloud);
+	anchorer->clouds = config->clouds;
+	anchorer->daemon = daemon;
+	anchorer->identity = config->identity;
+	anchorer->cloud_genesis = config->cloud_genesis;
+	anchorer->turn_ms = config->turn_ms ? config->turn_ms : TURN_MS;
+	snprintf(anchorer->cell, sizeof anchorer->cell, "%s", ec_daemon_genesis(daemon)->group);
+	anchorer->work.data = anchorer;
+	anchorer->timer.data = anchorer;
+	uv_timer_init(ec_daemon_loop(daemon), &anchorer->timer);
+	uv_timer_start(&anchorer->timer, turn, anchorer->turn_ms, anchorer->turn_ms);
+	return anchorer;
+}
+
+void ec_anchorer_stop(struct ec_anchorer *anchorer, void (*done)(void *self), void *self)
+{
+	anchorer->stopping = true;
+	anchorer->stopped = done;
+	anchorer->stopped_self = self;
+	uv_timer_stop(&anchorer->timer);
+	if (anchorer->step == IDLE)
+		uv_close((uv_handle_t *)&anchorer->timer, freed);
+}
+
+void ec_anchorer_counters(const struct ec_anchorer *anchorer, struct ec_anchorer_counters *out)
+{
+	*out = anchorer->counters;
+}
