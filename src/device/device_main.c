@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 		.options = option_table,
 		.parser = option_take,
 		.doc = "Plays one home: its meter and its orders, signed with its own key.\v"
-		       "Stops on SIGTERM or Ctrl-C; what waits for its receipt stays in the outbox.",
+		       "Stops on SIGTERM or Ctrl-C; what waits for a receipt stays in the outbox.",
 	};
 	static struct home home;
 	argp_parse(&argp, argc, argv, 0, NULL, &home.options);
