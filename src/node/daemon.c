@@ -39,8 +39,15 @@ void daemon_halt(struct ec_daemon *daemon, const char *why)
 	daemon->halted = true;
 	snprintf(daemon->why_halted, sizeof daemon->why_halted, "%s", why);
 	ec_journal_say(&daemon->journal, EC_ERROR, "halt", EC_TEXT("why", why));
-	if (daemon->on_halt)
-		daemon->on_halt(daemon->on_halt_self, daemon->why_halted);
+}
+
+/* Who listens may stop the daemon: it hears of it when none of the daemon's calls is under way. */
+static void halt_tell(struct ec_daemon *daemon)
+{
+	void (*on_halt)(void *self, const char *why) = daemon->on_halt;
+	daemon->on_halt = NULL;
+	if (on_halt)
+		on_halt(daemon->on_halt_self, daemon->why_halted);
 }
 
 static void say(const struct ec_daemon *daemon, enum ec_journal_level level, const char *event,
@@ -131,11 +138,13 @@ void daemon_wake_set(struct ec_daemon *daemon)
 static void on_turn_end(uv_prepare_t *prepare)
 {
 	struct ec_daemon *daemon = prepare->data;
-	if (daemon->stopping || daemon->halted)
+	if (daemon->stopping)
 		return;
 	daemon_drain(daemon);
-	if (daemon->halted)
+	if (daemon->halted) {
+		halt_tell(daemon);
 		return;
+	}
 	ec_log_submit(daemon->log);
 	ec_mesh_flush(daemon->mesh);
 	daemon_wake_set(daemon);
@@ -376,6 +385,4 @@ void ec_daemon_on_halt(struct ec_daemon *daemon, void (*halted)(void *self, cons
 {
 	daemon->on_halt = halted;
 	daemon->on_halt_self = self;
-	if (daemon->halted)
-		halted(self, daemon->why_halted);
 }

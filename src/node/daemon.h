@@ -37,8 +37,9 @@ const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
 struct ec_journal;
 const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
 
-/* Calls `halted` once when this node must not go on (a disk that failed, a divergence): the caller
- * then stops it.  From then on it takes no work and says nothing to anybody. */
+/* Calls `halted` once, from the loop, when this node must not go on (a disk that failed, a
+ * divergence): the caller then stops it, at once if it likes.  A halted node takes no work and says
+ * nothing to anybody. */
 void ec_daemon_on_halt(struct ec_daemon *daemon, void (*halted)(void *self, const char *why),
                        void *self);
 

@@ -69,24 +69,11 @@ static void on_signal(uv_signal_t *handle, int number)
 	stop(handle->data, number == SIGINT ? "interrupted" : "terminated");
 }
 
-/* The end of the daemon must not come from within one of its own calls. */
-static void halt_stop(uv_async_t *async)
-{
-	struct process *process = async->data;
-	uv_close((uv_handle_t *)async, (uv_close_cb)free);
-	stop(process, "this node must not go on");
-}
-
 static void on_halt(void *self, const char *why)
 {
 	struct process *process = self;
-	uv_async_t *async = malloc(sizeof *async);
-	(void)why;
 	process->halted = true;
-	if (!async || uv_async_init(&process->loop, async, halt_stop) != 0)
-		_exit(EC_NODE_HALTED);
-	async->data = process;
-	uv_async_send(async);
+	stop(process, why);
 }
 
 /* The old data goes aside, the old era key is destroyed: what it promised is not remembered. */
