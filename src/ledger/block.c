@@ -103,7 +103,7 @@ uint64_t block_last_position(const struct block *block)
 
 struct block *block_at(const struct ec_ledger *ledger, uint64_t seq)
 {
-	if (seq <= ledger->persisted_seq || seq > ledger->seq)
+	if (seq <= ledger->persisted.seq || seq > ledger->seq)
 		return NULL;
-	return ledger->blocks[seq - ledger->persisted_seq - 1];
+	return ledger->blocks[seq - ledger->persisted.seq - 1];
 }

@@ -53,7 +53,7 @@ static void changes_apply(struct ec_ledger *ledger, uint64_t first, uint64_t las
 void tree_move(struct ec_ledger *ledger, uint64_t position)
 {
 	uint64_t from = ledger->tree_position;
-	assert(position >= ledger->persisted_position);
+	assert(position >= ledger->persisted.position);
 	ledger->tree_position = position;
 	if (ledger_order_only(ledger) || position == from)
 		return;

@@ -1,10 +1,10 @@
 /* inside.h - what a ledger consists of.  Inside ledger/ only.
  *
- *     store (persisted_seq) <- layers, tree, ended blocks (.. seq) <- open block (.. position)
+ *     store (persisted.seq) <- layers, tree, ended blocks (.. seq) <- open block (.. position)
  *
- * (B1) Blocks in memory are persisted_seq + 1 .. seq, then the open one; positions have no gaps.
+ * (B1) Blocks in memory are persisted.seq + 1 .. seq, then the open one; positions have no gaps.
  * (B2) tree_position is the last position of an ended block, or of the persisted one.
- * (B3) Every layer's versions are above persisted_position.
+ * (B3) Every layer's versions are above persisted.position.
  */
 #ifndef EC_LEDGER_INSIDE_H
 #define EC_LEDGER_INSIDE_H
@@ -66,6 +66,16 @@ struct service_entry {
 	struct ec_bytes parameters;
 };
 
+/* Where the store stands. */
+struct meta {
+	uint64_t seq, position, stamp_ns;
+	ec_hash hash; /* of block seq's header; the genesis hash before block 1 */
+	uint8_t header[EC_HEADER_SIZE_MAX];
+	size_t header_size;
+	uint64_t pruned_seq;  /* bodies of blocks up to it are gone */
+	uint64_t state_bytes; /* names and values */
+};
+
 struct ec_ledger {
 	struct ec_ledger_config config;
 	const struct ec_genesis *genesis;
@@ -87,8 +97,7 @@ struct ec_ledger {
 	uint64_t seq, block_position;      /* of the last ended block */
 	uint64_t block_stamp_ns;
 	ec_hash block_hash;
-	uint64_t persisted_seq, persisted_position, persisted_stamp_ns;
-	ec_hash persisted_hash;
+	struct meta persisted;
 	bool turning;
 	uint64_t due_ns;
 	uint64_t ids_count; /* order only */
@@ -99,7 +108,6 @@ struct ec_ledger {
 	struct block **blocks; /* ended, not persisted; [0] is persisted_seq + 1 */
 	size_t blocks_count, blocks_capacity;
 	struct ec_frontier history; /* of the hashes of headers 1 .. seq */
-	uint64_t pruned_seq;        /* blocks up to it left the store */
 
 	uint64_t certified_seq;                        /* newest */
 	struct ec_bytes certificate, certified_header; /* from malloc */
@@ -112,6 +120,7 @@ struct ec_ledger {
 	uint64_t collected;      /* marks names while changes are collected */
 	struct restore *restore; /* a state transfer into this ledger; NULL: none */
 	struct serving *serving; /* state transfers out of it */
+	bool swept;              /* nothing is left in the area that is not in force */
 };
 
 static inline bool ledger_order_only(const struct ec_ledger *ledger)
@@ -163,9 +172,12 @@ void era_end_drop(struct ec_ledger *ledger);
 struct ec_membership *era_next(struct ec_ledger *ledger); /* as the state has it; or NULL */
 
 /* meta.c */
-void meta_write(struct ec_ledger *ledger, const struct block *block);
+void meta_write(struct ec_ledger *ledger, uint8_t area, const struct meta *meta);
 bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size);
 void era_ends_write(struct ec_ledger *ledger, uint64_t seq);
+void era_end_write(struct ec_ledger *ledger, uint8_t area, uint64_t era, const struct era_end *end);
+void certified_write(struct ec_ledger *ledger, uint8_t area, uint64_t seq, struct ec_bytes header,
+                     struct ec_bytes certificate);
 bool era_ends_read(struct ec_ledger *ledger);
 struct ec_bytes bytes_copy(const void *data, size_t size); /* from malloc */
 void bytes_free(struct ec_bytes *bytes);
@@ -203,6 +215,18 @@ bool stored_block_read(struct ec_bytes bytes, struct stored_block *out);
 bool stored_block(struct ec_ledger *ledger, uint64_t seq, struct stored_block *out);
 struct ec_bytes stored_result(const struct stored_block *block, uint32_t index);
 
+/* ledger.c: which area is in force; and everything anew from it. */
+void ledger_area_write(struct ec_ledger *ledger, uint8_t area);
+bool ledger_reload(struct ec_ledger *ledger);
+
+/* snapshot.c: once a persist; and the end. */
+void serving_age(struct ec_ledger *ledger);
+void serving_end(struct ec_ledger *ledger);
+
+/* restore.c: some of what a transfer left behind goes; and the end of one. */
+void restore_sweep(struct ec_ledger *ledger);
+void restore_drop(struct ec_ledger *ledger);
+
 /* Names in the store: area, table, then numbers big-endian. */
 enum ledger_table {
 	TABLE_STATE = 's',
@@ -214,6 +238,7 @@ enum ledger_table {
 	TABLE_ERA = 'e',
 	TABLE_CERTIFICATE = 'c',
 	TABLE_META = 'm',
+	TABLE_RESTORE = 'r',
 };
 struct table_name {
 	uint8_t at[2 + 8 + 4];

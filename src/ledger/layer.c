@@ -223,10 +223,15 @@ static void named_settle(struct layer *layer, struct named *named, uint64_t posi
 	if (!version) /* an earlier entry of the journal settled it */
 		return;
 	struct stored_name at = stored(layer, named->name, named->name_size);
-	if (version->gone)
+	struct ec_bytes old;
+	if (layer->store->get(layer->store, at.at, at.size, &old))
+		layer->stored -= named->name_size + old.size;
+	if (version->gone) {
 		layer->store->del(layer->store, at.at, at.size);
-	else
+	} else {
 		layer->store->put(layer->store, at.at, at.size, version->data, version->size);
+		layer->stored += named->name_size + version->size;
+	}
 	*link = NULL;
 	versions_free(layer, version);
 }

@@ -45,7 +45,8 @@ struct layer {
 	struct names *names;
 	struct layer_change *journal;
 	size_t journal_first, journal_end, journal_capacity;
-	uint64_t bytes; /* that versions hold */
+	uint64_t bytes;  /* that versions hold */
+	uint64_t stored; /* bytes of names and values in the store; the owner keeps it */
 };
 
 /* In: ordered: whether layer_next() will be asked. */

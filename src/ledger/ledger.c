@@ -55,6 +55,12 @@ static void layers_start(struct ec_ledger *ledger)
 	ledger->scratch->crypto = ledger->config.crypto;
 }
 
+void ledger_area_write(struct ec_ledger *ledger, uint8_t area)
+{
+	ledger->store->put(ledger->store, area_name, sizeof area_name - 1, &area, 1);
+	ledger->area = area;
+}
+
 /* An empty store gets what the genesis says, as block 0. */
 static bool first_write(struct ec_ledger *ledger, char *why, size_t why_size)
 {
@@ -69,8 +75,11 @@ static bool first_write(struct ec_ledger *ledger, char *why, size_t why_size)
 	tree_first(ledger);
 	tree_flush(&ledger->tree);
 	layer_settle(&ledger->state, 0);
-	meta_write(ledger, NULL);
-	store->put(store, area_name, sizeof area_name - 1, &ledger->area, 1);
+	struct meta meta = {.stamp_ns = genesis->time_start_ns,
+	                    .hash = genesis->hash,
+	                    .state_bytes = ledger->state.stored};
+	meta_write(ledger, ledger->area, &meta);
+	ledger_area_write(ledger, ledger->area);
 	return store->sync(store) || field_refuse(why, why_size, "the store could not be written");
 }
 
@@ -81,7 +90,7 @@ static bool membership_load(struct ec_ledger *ledger, char *why, size_t why_size
 	if (!era_ends_read(ledger))
 		return field_refuse(why, why_size, "store: the record of an era is torn");
 	for (uint32_t i = 0; i < ledger->ends_count; i++)
-		if (ledger->ends[i].seq < ledger->persisted_seq)
+		if (ledger->ends[i].seq < ledger->persisted.seq)
 			roster = ledger->ends[i].roster;
 	ledger->membership = roster.size ? ec_membership_read(roster, why, why_size)
 	                                 : ec_membership_copy(ledger->genesis->membership);
@@ -118,8 +127,9 @@ static bool load(struct ec_ledger *ledger, char *why, size_t why_size)
 	    !certificate_load(ledger, why, why_size) ||
 	    !money_adds_up(ledger->store, prefix, sizeof prefix, why, why_size))
 		return false;
-	ledger->seq = ledger->persisted_seq;
-	ledger->position = ledger->tree_position = ledger->persisted_position;
+	ledger->seq = ledger->persisted.seq;
+	ledger->state.stored = ledger->persisted.state_bytes;
+	ledger->position = ledger->tree_position = ledger->persisted.position;
 	struct ec_frontier frontier;
 	if (!history_load(ledger, ledger->seq, &frontier))
 		return field_refuse(why, why_size, "store: a part of the history is missing");
@@ -157,7 +167,7 @@ struct ec_ledger *ec_ledger_open(const struct ec_ledger_config *config, char *wh
 	return NULL;
 }
 
-/* Everything but the configuration. */
+/* What was read from the store or made since; the transfers live on. */
 static void contents_free(struct ec_ledger *ledger)
 {
 	if (ledger->scratch) {
@@ -166,29 +176,45 @@ static void contents_free(struct ec_ledger *ledger)
 		tree_end(&ledger->tree);
 	}
 	scratch_free(ledger->scratch);
+	ledger->scratch = NULL;
 	for (uint32_t i = 0; i < ledger->ends_count; i++) {
 		bytes_free(&ledger->ends[i].header);
 		bytes_free(&ledger->ends[i].certificate);
 		bytes_free(&ledger->ends[i].roster);
 	}
-	free(ledger->ends);
+	ledger->ends_count = 0;
 	for (size_t i = 0; i < ledger->blocks_count; i++)
 		block_free(ledger->blocks[i]);
-	free(ledger->blocks);
+	ledger->blocks_count = 0;
 	block_free(ledger->open);
+	ledger->open = NULL;
 	bytes_free(&ledger->certificate);
 	bytes_free(&ledger->certified_header);
+	ledger->certified_seq = 0;
+	ledger->certificate_dirty = false;
 	ec_membership_free(ledger->membership);
 	ec_membership_free(ledger->next_membership);
-	free(ledger->entries);
-	free(ledger->changes);
+	ledger->membership = ledger->next_membership = NULL;
+}
+
+bool ledger_reload(struct ec_ledger *ledger)
+{
+	contents_free(ledger);
+	layers_start(ledger);
+	return load(ledger, NULL, 0);
 }
 
 void ec_ledger_close(struct ec_ledger *ledger)
 {
 	if (!ledger)
 		return;
+	serving_end(ledger);
+	restore_drop(ledger);
 	contents_free(ledger);
+	free(ledger->ends);
+	free(ledger->blocks);
+	free(ledger->entries);
+	free(ledger->changes);
 	free(ledger);
 }
 
@@ -198,7 +224,7 @@ struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
 		.position = ledger->position,
 		.seq = ledger->seq,
 		.block_position = ledger->block_position,
-		.persisted_position = ledger->persisted_position,
+		.persisted_position = ledger->persisted.position,
 		.header = ledger->block_hash,
 		.stamp_ns = ledger->stamp_ns,
 		.time_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns),
@@ -234,6 +260,9 @@ bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *h
 	else if (seq == ledger->certified_seq && seq > 0)
 		*header = ec_pool_copy(ledger->config.pool, ledger->certified_header.data,
 		                       ledger->certified_header.size);
+	else if (seq == ledger->persisted.seq && seq > 0)
+		*header = ec_pool_copy(ledger->config.pool, ledger->persisted.header,
+		                       ledger->persisted.header_size);
 	else if (stored_block(ledger, seq, &stored))
 		*header = ec_pool_copy(ledger->config.pool, stored.header.data, stored.header.size);
 	else

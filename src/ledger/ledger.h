@@ -115,9 +115,11 @@ bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t 
 bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
                          struct ec_bytes *path);
 
-/* State transfer.  A snapshot is named by a block's header hash; its state moves in chunks, each
- * all leaves below one prefix of `ec_ledger_chunks()` = 2^bits, checked against the state root
- * alone. Serving: from the last persisted block. */
+/* State transfer.  A snapshot is named by a block's header hash; its state moves in 2^bits chunks,
+ * each all leaves below one prefix, checked against the state root alone (ledger/chunk.h).
+ * Served is the last persisted block, and up to two that were asked for when they were that: while
+ * chunks of them are asked for, and 64 persists longer.  Groups that only order have none.
+ * Out: every part with one owner. */
 struct ec_snapshot {
 	struct ec_bytes header;      /* of the block */
 	struct ec_bytes frontier;    /* of the history tree: its full subtrees */
@@ -129,11 +131,18 @@ bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct 
 bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t index,
                      struct ec_bytes *chunk);
 
-/* Receiving: begin clears the store (kept apart until the end), then every chunk once, then end.
- * ec_ledger_restore_chunk() returns false when the chunk is not the one of that header. */
+/* Receiving: begin, then every chunk, in any order, then end.  What comes is kept apart in the
+ * store until the end, which puts it in the place of the present state in one turn; until then the
+ * ledger may go on, and another begin drops the transfer.  A crash in between leaves the present
+ * state; a begin with the same header then goes on with the chunks that are there. begin: false
+ * when the description does not fit the header or the genesis: links, history, form. chunk: false
+ * when it is not the one of that header; true also when it is there already. end: false when chunks
+ * are missing, or the disk failed.  After true everything borrowed before (memberships, values) is
+ * gone; ec_ledger_at() says where the ledger stands. */
 bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot *snapshot,
                              const ec_hash *header);
 bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);
+bool ec_ledger_restore_has(const struct ec_ledger *ledger, uint32_t index);
 bool ec_ledger_restore_end(struct ec_ledger *ledger);
 
 /* Order-only groups: how many distinct ids were counted, and the hash over them in order. */

@@ -43,17 +43,19 @@ void bytes_free(struct ec_bytes *bytes)
 	*bytes = EC_NO_BYTES;
 }
 
-void meta_write(struct ec_ledger *ledger, const struct block *block)
+void meta_write(struct ec_ledger *ledger, uint8_t area, const struct meta *meta)
 {
-	uint8_t bytes[128];
+	uint8_t bytes[256 + EC_HEADER_SIZE_MAX];
 	struct ec_writer writer = ec_writer_over(bytes, sizeof bytes);
-	struct table_name name = table_name(ledger->area, TABLE_META, 0);
+	struct table_name name = table_name(area, TABLE_META, 0);
 	ec_write_hash(&writer, &ledger->genesis->hash);
-	ec_write_u64(&writer, block ? block->seq : 0);
-	ec_write_u64(&writer, block ? block_last_position(block) : 0);
-	ec_write_u64(&writer, block ? block->stamp_ns : ledger->genesis->time_start_ns);
-	ec_write_hash(&writer, block ? &block->hash : &ledger->genesis->hash);
-	ec_write_u64(&writer, ledger->pruned_seq);
+	ec_write_u64(&writer, meta->seq);
+	ec_write_u64(&writer, meta->position);
+	ec_write_u64(&writer, meta->stamp_ns);
+	ec_write_hash(&writer, &meta->hash);
+	ec_write_u64(&writer, meta->pruned_seq);
+	ec_write_u64(&writer, meta->state_bytes);
+	ec_write_block(&writer, meta->header, meta->header_size);
 	assert(ec_writer_ok(&writer));
 	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
 }
@@ -65,22 +67,25 @@ bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size)
 	if (!ledger->store->get(ledger->store, name.at, name.size, &value))
 		return field_refuse(why, why_size, "store: it does not say where it stands");
 	struct ec_reader reader = ec_reader_over(value.data, value.size);
+	struct meta *meta = &ledger->persisted;
 	ec_hash genesis = ec_read_hash(&reader);
-	ledger->persisted_seq = ec_read_u64(&reader);
-	ledger->persisted_position = ec_read_u64(&reader);
-	ledger->persisted_stamp_ns = ec_read_u64(&reader);
-	ledger->persisted_hash = ec_read_hash(&reader);
-	ledger->pruned_seq = ec_read_u64(&reader);
+	meta->seq = ec_read_u64(&reader);
+	meta->position = ec_read_u64(&reader);
+	meta->stamp_ns = ec_read_u64(&reader);
+	meta->hash = ec_read_hash(&reader);
+	meta->pruned_seq = ec_read_u64(&reader);
+	meta->state_bytes = ec_read_u64(&reader);
+	const uint8_t *header = ec_read_block(&reader, EC_HEADER_SIZE_MAX, &meta->header_size);
 	if (!ec_reader_done(&reader))
 		return field_refuse(why, why_size, "store: its record of where it stands is torn");
+	memcpy(meta->header, header, meta->header_size);
 	return ec_hash_equal(&genesis, &ledger->genesis->hash) ||
 	       field_refuse(why, why_size, "store: it is of another network: its genesis differs");
 }
 
-static void era_end_write(struct ec_ledger *ledger, uint32_t i)
+void era_end_write(struct ec_ledger *ledger, uint8_t area, uint64_t era, const struct era_end *end)
 {
-	const struct era_end *end = &ledger->ends[i];
-	struct table_name name = table_name(ledger->area, TABLE_ERA, i + 1);
+	struct table_name name = table_name(area, TABLE_ERA, era);
 	size_t size = 8 + 3 * 4 + end->header.size + end->certificate.size + end->roster.size;
 	uint8_t *bytes = malloc(size);
 	if (!bytes)
@@ -100,9 +105,26 @@ void era_ends_write(struct ec_ledger *ledger, uint64_t seq)
 	for (uint32_t i = 0; i < ledger->ends_count; i++) {
 		if (!ledger->ends[i].dirty || ledger->ends[i].seq > seq)
 			continue;
-		era_end_write(ledger, i);
+		era_end_write(ledger, ledger->area, i + 1, &ledger->ends[i]);
 		ledger->ends[i].dirty = false;
 	}
+}
+
+void certified_write(struct ec_ledger *ledger, uint8_t area, uint64_t seq, struct ec_bytes header,
+                     struct ec_bytes certificate)
+{
+	struct table_name name = table_name(area, TABLE_CERTIFICATE, 0);
+	size_t size = 8 + 2 * 4 + header.size + certificate.size;
+	uint8_t *bytes = malloc(size);
+	if (!bytes)
+		abort();
+	struct ec_writer writer = ec_writer_over(bytes, size);
+	ec_write_u64(&writer, seq);
+	ec_write_block(&writer, header.data, header.size);
+	ec_write_block(&writer, certificate.data, certificate.size);
+	assert(ec_writer_ok(&writer));
+	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
+	free(bytes);
 }
 
 static struct ec_bytes block_copy(struct ec_reader *reader, size_t size_max)

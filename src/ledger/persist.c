@@ -61,30 +61,23 @@ static void certificate_write(struct ec_ledger *ledger, uint64_t seq)
 {
 	if (!ledger->certificate_dirty || ledger->certified_seq > seq)
 		return;
-	struct table_name name = table_name(ledger->area, TABLE_CERTIFICATE, 0);
-	size_t size = 8 + 2 * 4 + ledger->certified_header.size + ledger->certificate.size;
-	uint8_t *bytes = malloc(size);
-	if (!bytes)
-		abort();
-	struct ec_writer writer = ec_writer_over(bytes, size);
-	ec_write_u64(&writer, ledger->certified_seq);
-	ec_write_block(&writer, ledger->certified_header.data, ledger->certified_header.size);
-	ec_write_block(&writer, ledger->certificate.data, ledger->certificate.size);
-	assert(ec_writer_ok(&writer));
-	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
+	certified_write(ledger, ledger->area, ledger->certified_seq, ledger->certified_header,
+	                ledger->certificate);
 	ledger->certificate_dirty = false;
-	free(bytes);
 }
 
 /* The blocks up to `seq` leave memory. */
 static void blocks_drop(struct ec_ledger *ledger, uint64_t seq)
 {
-	size_t count = (size_t)(seq - ledger->persisted_seq);
+	size_t count = (size_t)(seq - ledger->persisted.seq);
 	const struct block *last = ledger->blocks[count - 1];
-	ledger->persisted_seq = seq;
-	ledger->persisted_position = block_last_position(last);
-	ledger->persisted_stamp_ns = last->stamp_ns;
-	ledger->persisted_hash = last->hash;
+	struct meta *meta = &ledger->persisted;
+	meta->seq = seq;
+	meta->position = block_last_position(last);
+	meta->stamp_ns = last->stamp_ns;
+	meta->hash = last->hash;
+	meta->header_size = last->header_size;
+	memcpy(meta->header, last->header, last->header_size);
 	for (size_t i = 0; i < count; i++)
 		block_free(ledger->blocks[i]);
 	ledger->blocks_count -= count;
@@ -101,11 +94,12 @@ static void settle(struct ec_ledger *ledger, uint64_t seq)
 	}
 	layer_settle(&ledger->state, position);
 	layer_settle(&ledger->ids, position);
-	for (uint64_t i = ledger->persisted_seq + 1; i <= seq; i++)
+	for (uint64_t i = ledger->persisted.seq + 1; i <= seq; i++)
 		block_write(ledger, block_at(ledger, i));
 	prune(ledger, seq);
-	meta_write(ledger, last);
 	blocks_drop(ledger, seq);
+	ledger->persisted.state_bytes = ledger->state.stored;
+	meta_write(ledger, ledger->area, &ledger->persisted);
 }
 
 bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size)
@@ -114,10 +108,12 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 	struct ec_store *store = ledger->store;
 	if (seq > ledger->seq)
 		seq = ledger->seq;
-	if (seq > ledger->persisted_seq)
+	if (seq > ledger->persisted.seq)
 		settle(ledger, seq);
-	era_ends_write(ledger, ledger->persisted_seq);
-	certificate_write(ledger, ledger->persisted_seq);
+	era_ends_write(ledger, ledger->persisted.seq);
+	certificate_write(ledger, ledger->persisted.seq);
+	restore_sweep(ledger);
+	serving_age(ledger);
 	if (!money_adds_up(store, prefix, sizeof prefix, why, why_size))
 		return false;
 	if (!store->sync(store))

@@ -43,6 +43,6 @@ static void block_forget(struct ec_ledger *ledger, uint64_t seq)
 void prune(struct ec_ledger *ledger, uint64_t seq)
 {
 	uint64_t kept = ledger->genesis->blocks_kept;
-	for (; ledger->pruned_seq + kept < seq; ledger->pruned_seq++)
-		block_forget(ledger, ledger->pruned_seq + 1);
+	for (; ledger->persisted.pruned_seq + kept < seq; ledger->persisted.pruned_seq++)
+		block_forget(ledger, ledger->persisted.pruned_seq + 1);
 }

@@ -67,10 +67,10 @@ enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name,
 	struct ec_bytes bytes = {.data = name, .size = name_size};
 	if (name_size == 0 || name_size > EC_NAME_MAX || ledger_order_only(ledger))
 		return EC_UNKNOWN;
-	if (seq == 0 || seq < ledger->persisted_seq || seq > ledger->seq)
+	if (seq == 0 || seq < ledger->persisted.seq || seq > ledger->seq)
 		return EC_NOT_YET;
 	const struct block *block = block_at(ledger, seq);
-	tree_move(ledger, block ? block_last_position(block) : ledger->persisted_position);
+	tree_move(ledger, block ? block_last_position(block) : ledger->persisted.position);
 	struct ec_bytes claim = claim_write(ledger, bytes);
 	tree_move(ledger, ledger->block_position);
 	tree_trim(&ledger->tree);

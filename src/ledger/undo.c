@@ -45,9 +45,9 @@ static void blocks_cut(struct ec_ledger *ledger, size_t left, uint64_t position)
 void ledger_stand(struct ec_ledger *ledger)
 {
 	const struct block *last = block_at(ledger, ledger->seq), *open = ledger->open;
-	ledger->block_position = last ? block_last_position(last) : ledger->persisted_position;
-	ledger->block_stamp_ns = last ? last->stamp_ns : ledger->persisted_stamp_ns;
-	ledger->block_hash = last ? last->hash : ledger->persisted_hash;
+	ledger->block_position = last ? block_last_position(last) : ledger->persisted.position;
+	ledger->block_stamp_ns = last ? last->stamp_ns : ledger->persisted.stamp_ns;
+	ledger->block_hash = last ? last->hash : ledger->persisted.hash;
 	ledger->stamp_ns = open ? open->slot[open->slots - 1].stamp_ns : ledger->block_stamp_ns;
 	ledger->turning = open ? open->slot[open->slots - 1].turning : false;
 	bool whole = history_load(ledger, ledger->seq, &ledger->history);
@@ -60,12 +60,12 @@ void ledger_stand(struct ec_ledger *ledger)
 
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position)
 {
-	assert(position >= ledger->persisted_position && position <= ledger->position);
+	assert(position >= ledger->persisted.position && position <= ledger->position);
 	if (position == ledger->position)
 		return;
 	size_t left = blocks_left(ledger, position);
 	tree_move(ledger, left ? block_last_position(ledger->blocks[left - 1])
-	                       : ledger->persisted_position);
+	                       : ledger->persisted.position);
 	layer_undo(&ledger->state, position);
 	layer_undo(&ledger->ids, position);
 	blocks_cut(ledger, left, position);
