@@ -104,10 +104,11 @@ bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t 
                            struct ec_bytes *path)
 {
 	ec_hash hashes[EC_MERKLE_PATH_MAX];
-	if (old_seq == 0 || seq <= old_seq || seq > ledger->seq + 1)
+	uint32_t length = 0; /* every history goes on from that of no headers */
+	if (seq <= old_seq || seq > ledger->seq + 1)
 		return false;
-	uint32_t length =
-		ec_merkle_consistency_from(history_node, ledger, old_seq, seq - 1, hashes);
+	if (old_seq > 0)
+		length = ec_merkle_consistency_from(history_node, ledger, old_seq, seq - 1, hashes);
 	if (length == UINT32_MAX)
 		return false;
 	*path = path_bytes(ledger, hashes, length);
