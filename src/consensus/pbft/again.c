@@ -116,17 +116,33 @@ void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out)
 	asked_say(self, to, out);
 }
 
+void pbft_linked(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	for (uint32_t i = 0; i < self->ring; i++)
+		for (int k = 0; k < BODIES; k++)
+			pbft_slots(self)[i].bodies[k].served &= ~bit(to);
+	for (uint32_t i = 0; i < self->n; i++) {
+		pbft_members(self)[i].view_change.served &= ~bit(to);
+		pbft_members(self)[i].named.served &= ~bit(to);
+	}
+	pbft_say_again(self, to, out);
+}
+
 void pbft_again_received(struct pbft *self, const struct ec_input *in, const struct message *m,
                          struct ec_out *out)
 {
 	struct member *member = pbft_members(self) + in->from;
+	/* Where the asker stands counts only within the ring: so answers are bounded. */
+	ec_seq stands = m->seq < pbft_window_end(self) ? m->seq : pbft_window_end(self);
+	if (stands < pbft_window_floor(self))
+		stands = pbft_window_floor(self);
 	if (member->answered && member->answered_view == self->view &&
-	    member->answered_low == self->low && member->answered_seq >= m->seq)
+	    member->answered_low == self->low && member->answered_seq >= stands)
 		return;
 	member->answered = true;
 	member->answered_view = self->view;
 	member->answered_low = self->low;
-	member->answered_seq = m->seq;
+	member->answered_seq = stands;
 	pbft_say_again(self, in->from, out);
 }
 

@@ -2,7 +2,8 @@
  *
  * A PREPARE or COMMIT by a correct member says that it holds the batch, on disk.  Whoever lacks one
  * asks f+1 that said so: one of them is correct and answers; if its link breaks meanwhile, LINK
- * asks again.  Hence no time-out. */
+ * asks again.  Hence no time-out.  Nobody is served one batch twice on one link: asking is cheap.
+ */
 #include "consensus/pbft/state.h"
 
 void pbft_body_ask(struct pbft *self, struct slot *slot, const struct value *value,
@@ -25,8 +26,9 @@ void pbft_ask_body_received(struct pbft *self, const struct ec_input *in, const 
 {
 	struct slot *slot = pbft_slot_at(self, m->seq);
 	struct body *body = slot ? pbft_body_find(slot, &m->digest) : NULL;
-	if (!body)
+	if (!body || body->served & bit(in->from))
 		return;
+	body->served |= bit(in->from);
 	struct message message = {.kind = BODY, .seq = m->seq};
 	pbft_send(self, out, in->from, &message, ec_keep(body->bytes), EC_EAGER);
 }

@@ -248,12 +248,14 @@ void pbft_new_view_received(struct pbft *self, const struct ec_input *in, const 
 void pbft_ask_view_change_received(struct pbft *self, const struct ec_input *in,
                                    const struct message *m, struct ec_out *out)
 {
-	const struct member *author = pbft_members(self) + m->node;
-	const struct letter *letter = &author->named;
+	struct member *author = pbft_members(self) + m->node;
+	struct letter *letter = &author->named;
 	if (!letter->here || !ec_hash_equal(&letter->digest, &m->digest))
 		letter = &author->view_change;
-	if (!letter->here || letter->view != m->view || !ec_hash_equal(&letter->digest, &m->digest))
+	if (!letter->here || letter->view != m->view ||
+	    !ec_hash_equal(&letter->digest, &m->digest) || letter->served & bit(in->from))
 		return;
+	letter->served |= bit(in->from);
 	uint8_t at[HEAD_SIZE_MAX];
 	struct message quoted = {.kind = VIEW_CHANGE, .view = m->view};
 	struct message message = {.kind = RELAY,

@@ -24,9 +24,10 @@ static struct ec_limits limits(const struct ec_config *config)
 	uint32_t batch = options.batch_bytes_max;
 	return (struct ec_limits){
 		.state = pbft_state_size(config),
-		/* A step may enter a view, vote and commit in every slot, deliver all, and say
-	         * again: of each slot at most eight effects; of each member two asks. */
-		.effects_per_step = 64 + 8 * ring + 4 * n,
+		/* A step may enter a view, and in every slot ask f+1 for its batch, or vote,
+	         * commit, deliver and note; or say all again.  Of each member: two asks, two
+	         * requests to say again. */
+		.effects_per_step = 64 + (12 + faults_of(config->roster)) * ring + 4 * n,
 		.buffers_held = held_max(n, ring),
 		.message_max = HEAD_SIZE_MAX + (change > batch ? change : batch),
 		.record_max = HEAD_SIZE_MAX + (cut > batch ? cut : batch),
@@ -91,7 +92,7 @@ static void input_take(struct pbft *self, const struct ec_input *in, struct ec_o
 		break;
 	case EC_LINK:
 		if (in->from != self->config.self)
-			pbft_say_again(self, in->from, out);
+			pbft_linked(self, in->from, out);
 		break;
 	case EC_SUBMIT:
 		pbft_submitted(self, in, out);

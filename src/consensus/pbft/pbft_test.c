@@ -7,7 +7,7 @@
 static void good_case_has_the_messages_of_the_paper(void **state)
 {
 	(void)state;
-	for (uint32_t n = 4; n <= 7; n++) {
+	for (uint32_t n = 1; n <= 8; n++) {
 		struct world *world = world_new((struct world_options){.n = n, .twins = true});
 		world_batch(world, "alpha");
 		assert_true(world_finish(world, 0));

@@ -21,7 +21,8 @@ _Static_assert((int)MARKS > (int)AHEAD, "a mark for every checkpoint of the ring
 struct body {
 	ec_hash digest;
 	struct ec_bytes bytes;
-	bool saved; /* a record that is not cut holds it */
+	uint64_t served; /* who was sent it on request, since its link is new */
+	bool saved;      /* a record that is not cut holds it */
 };
 
 /* What one member last said of one slot: the highest view of each. */
@@ -60,6 +61,7 @@ struct letter {
 	uint64_t view;
 	ec_hash digest; /* of body */
 	struct ec_bytes body, proof;
+	uint64_t served; /* who was sent it on request, since its link is new */
 };
 
 /* A signed CHECKPOINT, kept. */
@@ -266,6 +268,7 @@ void pbft_life_start(struct pbft *self, const struct ec_input *in, struct ec_out
 void pbft_cut_save(struct pbft *self, struct ec_out *out);
 
 /* again.c - what another may still need. */
+void pbft_linked(struct pbft *self, ec_node to, struct ec_out *out);
 void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out);
 void pbft_again_received(struct pbft *self, const struct ec_input *in, const struct message *m,
                          struct ec_out *out);
