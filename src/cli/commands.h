@@ -26,6 +26,7 @@ const struct ec_command *ec_command_find(const char *name);
 const struct ec_command *ec_command_suggest(const char *name);
 
 /* Each in its own cmd_NAME.c. */
+int ec_cmd_bench(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);
 int ec_cmd_query(int argc, char **argv);

@@ -160,7 +160,7 @@ bool ec_client_next(struct ec_client *client, struct ec_door_answer *answer)
 	return true;
 }
 
-bool ec_client_send(struct ec_client *client, const struct ec_door_request *request)
+bool ec_client_push(struct ec_client *client, const struct ec_door_request *request)
 {
 	if (client->is_lost)
 		return false;
@@ -174,6 +174,13 @@ bool ec_client_send(struct ec_client *client, const struct ec_door_request *requ
 	size_t wrote = ec_door_request_write(request, client->out.at + client->out.end, size);
 	assert(wrote == size);
 	client->out.end += wrote;
+	return true;
+}
+
+bool ec_client_send(struct ec_client *client, const struct ec_door_request *request)
+{
+	if (!ec_client_push(client, request))
+		return false;
 	send_some(client);
 	return !client->is_lost;
 }

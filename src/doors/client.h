@@ -56,6 +56,10 @@ short ec_client_events(const struct ec_client *client);
  * ec_client_lost() is NULL, and the request was not queued). */
 bool ec_client_send(struct ec_client *client, const struct ec_door_request *request);
 
+/* As ec_client_send(), but leaves the sending to the next ec_client_turn(): many requests, one
+ * system call. */
+bool ec_client_push(struct ec_client *client, const struct ec_door_request *request);
+
 /* Sends and receives what is possible without waiting.  Invalidates earlier answers.
  * Returns: false when the connection is lost; answers that came before may still be taken. */
 bool ec_client_turn(struct ec_client *client);

@@ -1,0 +1,123 @@
+/* bench.h - the parts of `edgecord bench`: a cell of its own, a load, and what came of it. */
+#ifndef EC_CLI_BENCH_H
+#define EC_CLI_BENCH_H
+
+#include "cli/make_network.h"
+#include "cli/processes.h"
+#include "crypto/sign.h"
+#include "doors/client.h"
+
+enum {
+	BENCH_CLIENTS_MAX = 4096,
+	BENCH_AUTHORS = 16,
+	BENCH_LANES = 1000,
+	BENCH_DEPTH_MAX = 48, /* below the window of a lane */
+	BENCH_ENVELOPE_MAX = 4096,
+	BENCH_NODES_MAX = EC_NETWORK_NODES_MAX,
+};
+
+enum bench_mode { BENCH_ORDER, BENCH_LEDGER, BENCH_SIGNED };
+
+struct bench_options {
+	enum bench_mode mode;
+	bool rest, json, keep;
+	uint32_t clients, depth, members, payload_bytes;
+	double seconds, open_rate; /* open_rate 0: closed loop */
+	const char *folder;        /* where the cell is made; NULL: data/bench.PID */
+};
+
+/* Latencies in buckets whose width is 1/64 of their value. */
+enum { BENCH_BUCKETS = 64 * 40 };
+struct bench_histogram {
+	uint64_t count, sum_ns, max_ns;
+	uint64_t bucket[BENCH_BUCKETS];
+};
+void bench_histogram_add(struct bench_histogram *histogram, uint64_t ns);
+
+/* The value below which `share` of all are, in ns; 0 when there is none. */
+uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share);
+
+/* What this machine can do at best, measured in the same run. */
+struct bench_limits {
+	double syncs_s;       /* fdatasync of a 4 KiB write, one after another */
+	double round_trips_s; /* of one byte over a TCP connection to itself */
+	double verifies_s;    /* Ed25519 signatures of 200 bytes checked, a core */
+	uint32_t cores;
+};
+bool bench_limits_measure(const char *folder, struct bench_limits *limits, char *why,
+                          size_t why_size);
+
+/* The cell under test. */
+struct bench_cell {
+	struct ec_network *network;
+	struct ec_processes processes;
+	uint32_t members;
+	struct ec_client *client[BENCH_NODES_MAX]; /* one to each member, for questions */
+	struct ec_secret author[BENCH_AUTHORS];
+	ec_hash genesis;
+};
+bool bench_cell_start(const struct bench_options *options, const char *folder,
+                      struct bench_cell *cell, char *why, size_t why_size);
+void bench_cell_stop(struct bench_cell *cell);
+
+/* What the members say of themselves, and what their processes used. */
+struct bench_count {
+	uint64_t seq, ids, executed, syncs, signatures, messages, bytes;
+	ec_hash ids_hash, state_root;
+	uint64_t cpu_ns, memory_bytes;
+};
+bool bench_cell_count(struct bench_cell *cell, struct bench_count count[BENCH_NODES_MAX], char *why,
+                      size_t why_size);
+
+/* Waits until all members stand at the same block, at most `wait_ms`. */
+bool bench_cell_settle(struct bench_cell *cell, uint32_t wait_ms,
+                       struct bench_count count[BENCH_NODES_MAX], char *why, size_t why_size);
+
+/* Makes the envelopes of the load: one author and lane a client, sequences ascending.  In signed
+ * mode they are signed beforehand, `each` for every client. */
+struct bench_mill;
+struct bench_mill *bench_mill_new(const struct bench_options *options,
+                                  const struct bench_cell *cell, uint32_t each);
+void bench_mill_free(struct bench_mill *mill);
+
+/* The next envelope of a client.  Out: envelope, borrowed until the next call for this client;
+ * salt.  Returns: false when the ones signed beforehand are used up. */
+bool bench_mill_next(struct bench_mill *mill, uint32_t client, struct ec_bytes *envelope,
+                     uint8_t salt[static 32]);
+
+/* What a load did. */
+struct bench_result {
+	struct bench_histogram latency;
+	uint64_t acknowledged, refused, lost; /* refused: asked again or not, but answered */
+	double seconds;                       /* from the first submission to the last answer */
+	bool used_up;                         /* the envelopes signed beforehand */
+	uint64_t cpu_ns;                      /* of this process */
+	char first_refusal[256];
+};
+bool bench_load(const struct bench_options *options, const struct bench_cell *cell,
+                struct bench_mill *mill, struct bench_result *result, char *why, size_t why_size);
+
+/* One connection of the load, over the binary door or HTTP. */
+struct bench_link;
+struct bench_link *bench_link_open(const struct bench_options *options,
+                                   const struct ec_network_node *node, char *why, size_t why_size);
+void bench_link_close(struct bench_link *link);
+int bench_link_fd(const struct bench_link *link);
+bool bench_link_wants_write(const struct bench_link *link);
+
+/* Queues one submission; sent by the next turn. */
+bool bench_link_push(struct bench_link *link, uint64_t token, struct ec_bytes envelope,
+                     const uint8_t salt[static 32]);
+
+/* Sends and receives.  Returns: false when the connection is lost. */
+bool bench_link_turn(struct bench_link *link);
+
+/* The next answer.  Out: token; over HTTP answers come in the order of submission.
+ * done: executed with result `done`; else why, a sentence. */
+bool bench_link_next(struct bench_link *link, uint64_t *token, bool *done, char *why,
+                     size_t why_size);
+
+/* Monotonic, ns. */
+uint64_t bench_now(void);
+
+#endif

@@ -1,0 +1,178 @@
+/* bench_limits.c - what this machine can do at best; and the clock and histogram of a bench. */
+#include "cli/bench.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const uint64_t MEASURE_NS = 400000000;
+
+enum { SYNC_BYTES = 4096, SYNC_PLACES = 256, MESSAGE_BYTES = 200 };
+
+uint64_t bench_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* 64 buckets for each doubling; below 64 ns one each. */
+static uint32_t bucket_of(uint64_t ns)
+{
+	uint32_t shift = 0;
+	while (ns >> shift >= 128)
+		shift++;
+	uint32_t bucket = shift * 64 + (uint32_t)(ns >> shift);
+	return bucket < BENCH_BUCKETS ? bucket : BENCH_BUCKETS - 1;
+}
+
+static uint64_t bucket_top(uint32_t bucket)
+{
+	if (bucket < 128)
+		return bucket + 1;
+	uint32_t shift = bucket / 64 - 1;
+	return (uint64_t)(bucket - shift * 64 + 1) << shift;
+}
+
+void bench_histogram_add(struct bench_histogram *histogram, uint64_t ns)
+{
+	histogram->count++;
+	histogram->sum_ns += ns;
+	histogram->bucket[bucket_of(ns)]++;
+	if (ns > histogram->max_ns)
+		histogram->max_ns = ns;
+}
+
+uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share)
+{
+	uint64_t wanted = (uint64_t)(share * (double)histogram->count + 0.999999), seen = 0;
+	for (uint32_t i = 0; i < BENCH_BUCKETS; i++) {
+		seen += histogram->bucket[i];
+		if (seen >= wanted && seen > 0)
+			return bucket_top(i) < histogram->max_ns ? bucket_top(i)
+			                                         : histogram->max_ns;
+	}
+	return histogram->max_ns;
+}
+
+static double rate(uint64_t count, uint64_t since)
+{
+	return (double)count * 1e9 / (double)(bench_now() - since);
+}
+
+static bool syncs_measure(const char *folder, double *result)
+{
+	char path[512];
+	static uint8_t block[SYNC_BYTES];
+	snprintf(path, sizeof path, "%s/sync-test", folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	bool good = posix_fallocate(fd, 0, SYNC_BYTES * SYNC_PLACES) == 0 && fsync(fd) == 0;
+	uint64_t begin = bench_now(), count = 0;
+	while (good && bench_now() - begin < MEASURE_NS) {
+		off_t at = (off_t)(count % SYNC_PLACES) * SYNC_BYTES;
+		block[0]++;
+		good = pwrite(fd, block, sizeof block, at) == SYNC_BYTES && fdatasync(fd) == 0;
+		count++;
+	}
+	*result = rate(count, begin);
+	close(fd);
+	unlink(path);
+	return good;
+}
+
+/* A pair of connected TCP sockets on 127.0.0.1. */
+static bool pair_make(int fd[2])
+{
+	struct sockaddr_in address = {.sin_family = AF_INET,
+	                              .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof address;
+	int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd[0] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd[1] = -1;
+	if (listener >= 0 && fd[0] >= 0 &&
+	    bind(listener, (struct sockaddr *)&address, sizeof address) == 0 &&
+	    listen(listener, 1) == 0 &&
+	    getsockname(listener, (struct sockaddr *)&address, &size) == 0 &&
+	    connect(fd[0], (struct sockaddr *)&address, sizeof address) == 0)
+		fd[1] = accept(listener, NULL, NULL);
+	if (listener >= 0)
+		close(listener);
+	if (fd[1] < 0) {
+		if (fd[0] >= 0)
+			close(fd[0]);
+		return false;
+	}
+	setsockopt(fd[0], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	setsockopt(fd[1], IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return true;
+}
+
+static void echo(int fd)
+{
+	char byte;
+	while (read(fd, &byte, 1) == 1 && write(fd, &byte, 1) == 1)
+		;
+	_exit(0);
+}
+
+static bool round_trips_measure(double *result)
+{
+	int fd[2];
+	char byte = 0;
+	if (!pair_make(fd))
+		return false;
+	pid_t other = fork();
+	if (other == 0) {
+		close(fd[0]);
+		echo(fd[1]);
+	}
+	close(fd[1]);
+	bool good = other > 0;
+	uint64_t begin = bench_now(), count = 0;
+	while (good && bench_now() - begin < MEASURE_NS) {
+		good = write(fd[0], &byte, 1) == 1 && read(fd[0], &byte, 1) == 1;
+		count++;
+	}
+	*result = rate(count, begin);
+	close(fd[0]);
+	if (other > 0)
+		waitpid(other, NULL, 0);
+	return good;
+}
+
+static bool verifies_measure(double *result)
+{
+	struct ec_secret secret;
+	uint8_t message[MESSAGE_BYTES] = {1}, signature[EC_SIGNATURE_SIZE];
+	ec_secret_random(&secret);
+	ec_sign(&secret, message, sizeof message, signature);
+	bool good = true;
+	uint64_t begin = bench_now(), count = 0;
+	while (good && bench_now() - begin < MEASURE_NS) {
+		good = ec_verify(secret.key, message, sizeof message, signature);
+		count++;
+	}
+	*result = rate(count, begin);
+	return good;
+}
+
+bool bench_limits_measure(const char *folder, struct bench_limits *limits, char *why,
+                          size_t why_size)
+{
+	limits->cores = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	if (syncs_measure(folder, &limits->syncs_s) &&
+	    round_trips_measure(&limits->round_trips_s) && verifies_measure(&limits->verifies_s))
+		return true;
+	snprintf(why, why_size, "the machine's limits cannot be measured in %s: %s", folder,
+	         strerror(errno));
+	return false;
+}

@@ -1,0 +1,140 @@
+/* bench_test.c - quantiles are right, disagreement is seen, and envelopes are good ones. */
+#include "base/test.h"
+#include "cli/bench_report.h"
+#include "ledger/envelope.h"
+
+#include <string.h>
+
+static void quantiles_are_within_two_percent(void **state)
+{
+	(void)state;
+	static struct bench_histogram histogram;
+	histogram = (struct bench_histogram){0};
+	assert_int_equal(bench_histogram_at(&histogram, 0.5), 0);
+	for (uint64_t i = 1; i <= 100000; i++)
+		bench_histogram_add(&histogram, i * 1000);
+	static const double share[] = {0.001, 0.01, 0.5, 0.9, 0.99, 0.999};
+	for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
+		double wanted = share[i] * 1e8,
+		       got = (double)bench_histogram_at(&histogram, share[i]);
+		assert_true(got >= wanted * 0.999 && got <= wanted * 1.02);
+	}
+	assert_int_equal(bench_histogram_at(&histogram, 1), 100000000);
+	bench_histogram_add(&histogram, UINT64_MAX / 2);
+	assert_true(bench_histogram_at(&histogram, 1) <= UINT64_MAX / 2);
+}
+
+static struct bench_run *good_run(enum bench_mode mode)
+{
+	static struct bench_run run;
+	memset(&run, 0, sizeof run);
+	run.options.mode = mode;
+	run.members = 4;
+	run.result.acknowledged = 100;
+	for (uint32_t i = 0; i < 4; i++) {
+		run.before[i] = (struct bench_count){.seq = 3, .syncs = 5, .signatures = 2};
+		run.rest[i] = (struct bench_count){
+			.seq = 9, .syncs = 50, .ids = 100, .executed = 100, .signatures = 2};
+		if (mode == BENCH_SIGNED)
+			run.rest[i].signatures = 102;
+	}
+	return &run;
+}
+
+static void members_that_agree_pass_and_any_other_figure_fails(void **state)
+{
+	(void)state;
+	for (int mode = BENCH_ORDER; mode <= BENCH_SIGNED; mode++)
+		assert_true(bench_agreement(good_run((enum bench_mode)mode)));
+	struct bench_run *run = good_run(BENCH_ORDER);
+	run->rest[2].ids--;
+	assert_false(bench_agreement(run));
+	assert_non_null(strstr(run->why, "member 2 counts 99"));
+	run = good_run(BENCH_LEDGER);
+	run->rest[3].executed++;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_ORDER);
+	run->rest[1].ids_hash.b[31] = 1;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->rest[1].state_root.b[0] = 1;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_SIGNED);
+	run->rest[1].signatures = 101;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->rest[0].signatures = 3;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->rest[0].syncs = 5;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->result.lost = 1;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->result.acknowledged = 0;
+	assert_false(bench_agreement(run));
+}
+
+static void every_envelope_is_another_one_and_of_its_form(void **state)
+{
+	(void)state;
+	static struct bench_cell cell;
+	for (uint32_t i = 0; i < BENCH_AUTHORS; i++) {
+		uint8_t seed[EC_SEED_SIZE] = {(uint8_t)(i + 1)};
+		ec_secret_from_seed(&cell.author[i], seed);
+	}
+	for (int mode = BENCH_ORDER; mode <= BENCH_SIGNED; mode++) {
+		struct bench_options options = {
+			.mode = (enum bench_mode)mode, .clients = 40, .payload_bytes = 128};
+		struct bench_mill *mill = bench_mill_new(&options, &cell, 3);
+		for (uint64_t k = 0; k < 3; k++) {
+			for (uint32_t client = 0; client < 40; client++) {
+				struct ec_bytes bytes;
+				struct ec_envelope envelope;
+				uint8_t salt[32];
+				char why[256] = "";
+				assert_true(bench_mill_next(mill, client, &bytes, salt));
+				bool good = ec_envelope_read(bytes, &envelope, why, sizeof why);
+				assert_string_equal(why, "");
+				assert_true(good);
+				assert_true(envelope.sequence == (1ull << 32) + k);
+				assert_int_equal(envelope.lane, client / BENCH_AUTHORS);
+				assert_memory_equal(envelope.author,
+				                    cell.author[client % BENCH_AUTHORS].key, 32);
+				assert_int_equal(envelope.kind, 6);
+				uint8_t bare[EC_SIGNATURE_SIZE] = {0};
+				bool is_bare = memcmp(envelope.signature, bare, sizeof bare) == 0;
+				assert_true(is_bare == (mode != BENCH_SIGNED));
+			}
+		}
+		struct ec_bytes bytes;
+		uint8_t salt[32];
+		assert_true(bench_mill_next(mill, 0, &bytes, salt) == (mode != BENCH_SIGNED));
+		bench_mill_free(mill);
+	}
+}
+
+static void the_machine_is_measured(void **state)
+{
+	(void)state;
+	struct bench_limits limits = {0};
+	char why[256];
+	assert_true(bench_limits_measure("/tmp", &limits, why, sizeof why));
+	assert_true(limits.syncs_s > 0 && limits.round_trips_s > 100 && limits.verifies_s > 100);
+	assert_true(limits.cores >= 1);
+	assert_false(bench_limits_measure("/no-such-folder", &limits, why, sizeof why));
+}
+
+int main(void)
+{
+	if (!ec_crypto_start())
+		return 1;
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(quantiles_are_within_two_percent),
+		cmocka_unit_test(members_that_agree_pass_and_any_other_figure_fails),
+		cmocka_unit_test(every_envelope_is_another_one_and_of_its_form),
+		cmocka_unit_test(the_machine_is_measured),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,189 @@
+/* cmd_bench.c - `edgecord bench`: load on a real cell, and what every member says of it afterwards.
+ */
+#include "cli/bench.h"
+#include "cli/bench_report.h"
+#include "cli/commands.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+	OPTION_REST = 256,
+	OPTION_OPEN,
+	OPTION_KEEP,
+	OPTION_PAYLOAD,
+	SETTLE_MS = 20000,
+	SIGNED_A_SECOND = 12000, /* so many envelopes are signed beforehand */
+};
+
+static const struct argp_option options[] = {
+	{"mode", 'm', "order|ledger|signed", 0,
+         "order: ids are counted and hashed; ledger: with state; signed: with signatures too", 0},
+	{"clients", 'c', "N", 0, "Connections (default 16), spread over the members", 0},
+	{"depth", 'd', "N", 0, "Envelopes under way a client (default 1, at most 48)", 0},
+	{"seconds", 's', "S", 0, "How long (default 10)", 0},
+	{"rest", OPTION_REST, NULL, 0, "Over HTTP instead of the binary door", 0},
+	{"open", OPTION_OPEN, "RATE", 0, "Open loop: so many a second, whatever comes back", 0},
+	{"members", 'n', "N", 0, "Members of the cell (default 4)", 0},
+	{"payload", OPTION_PAYLOAD, "BYTES", 0, "Of each envelope (default 128)", 0},
+	{"dir", 'D', "DIR", 0, "Where to make the cell (default data/bench.PID)", 0},
+	{"keep", OPTION_KEEP, NULL, 0, "Leave its folder there", 0},
+	{"json", 'j', NULL, 0, "Print JSON", 0},
+	{0},
+};
+
+static double number(struct argp_state *state, const char *text, double min, double max)
+{
+	char *end;
+	double value = strtod(text, &end);
+	if (end == text || *end || !(value >= min && value <= max))
+		argp_error(state, "expected a number from %g to %g, not '%s'", min, max, text);
+	return value;
+}
+
+static enum bench_mode mode_read(struct argp_state *state, const char *text)
+{
+	for (int mode = BENCH_ORDER; mode <= BENCH_SIGNED; mode++)
+		if (strcmp(text, bench_mode_name((enum bench_mode)mode)) == 0)
+			return (enum bench_mode)mode;
+	argp_error(state, "--mode takes order, ledger or signed, not '%s'", text);
+	return BENCH_ORDER;
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct bench_options *out = state->input;
+	switch (key) {
+	case 'm':
+		out->mode = mode_read(state, argument);
+		return 0;
+	case 'c':
+		out->clients = (uint32_t)number(state, argument, 1, BENCH_CLIENTS_MAX);
+		return 0;
+	case 'd':
+		out->depth = (uint32_t)number(state, argument, 1, BENCH_DEPTH_MAX);
+		return 0;
+	case 's':
+		out->seconds = number(state, argument, 0.1, 86400);
+		return 0;
+	case 'n':
+		out->members = (uint32_t)number(state, argument, 1, BENCH_NODES_MAX);
+		return 0;
+	case 'D':
+		out->folder = argument;
+		return 0;
+	case 'j':
+		out->json = true;
+		return 0;
+	case OPTION_REST:
+		out->rest = true;
+		return 0;
+	case OPTION_OPEN:
+		out->open_rate = number(state, argument, 1, 1e6);
+		return 0;
+	case OPTION_KEEP:
+		out->keep = true;
+		return 0;
+	case OPTION_PAYLOAD:
+		out->payload_bytes = (uint32_t)number(state, argument, 1, 1500);
+		return 0;
+	case ARGP_KEY_ARG:
+		argp_error(state, "'%s' is not an option", argument);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* The folder of the cell: as told, or one of our own.  Returns: false when it cannot be made. */
+static bool folder_make(const struct bench_options *out, char folder[static 256])
+{
+	if (out->folder) {
+		snprintf(folder, 256, "%s", out->folder);
+	} else {
+		mkdir("data", 0755);
+		snprintf(folder, 256, "data/bench.%d", (int)getpid());
+	}
+	if (mkdir(folder, 0700) == 0)
+		return true;
+	fprintf(stderr, "edgecord bench: cannot make the folder %s: %s\n", folder, strerror(errno));
+	return false;
+}
+
+static void folder_remove(const char *folder)
+{
+	char path[sizeof((struct bench_run *)0)->folder];
+	snprintf(path, sizeof path, "%s", folder);
+	pid_t child = fork();
+	if (child == 0) {
+		execlp("rm", "rm", "-rf", "--", path, (char *)NULL);
+		_exit(127);
+	}
+	if (child > 0)
+		waitpid(child, NULL, 0);
+}
+
+/* Load, and counts before and after it. */
+static bool cell_load(struct bench_run *run, struct bench_cell *cell)
+{
+	const struct bench_options *o = &run->options;
+	uint32_t each = (uint32_t)(o->seconds * SIGNED_A_SECOND) / o->clients + 1;
+	struct bench_mill *mill = bench_mill_new(o, cell, each);
+	bool good = bench_cell_settle(cell, SETTLE_MS, run->before, run->why, sizeof run->why) &&
+	            bench_load(o, cell, mill, &run->result, run->why, sizeof run->why) &&
+	            bench_cell_count(cell, run->after, run->why, sizeof run->why) &&
+	            bench_cell_settle(cell, SETTLE_MS, run->rest, run->why, sizeof run->why);
+	bench_mill_free(mill);
+	return good;
+}
+
+static int run_all(struct bench_run *run)
+{
+	static struct bench_cell cell;
+	bool good =
+		bench_limits_measure(run->folder, &run->limits, run->why, sizeof run->why) &&
+		bench_cell_start(&run->options, run->folder, &cell, run->why, sizeof run->why) &&
+		cell_load(run, &cell);
+	run->members = cell.members;
+	bench_cell_stop(&cell);
+	if (!good) {
+		fprintf(stderr, "edgecord bench: %s\n", run->why);
+		return EC_EXIT_FAILED;
+	}
+	bool agree = bench_agreement(run);
+	if (run->options.json)
+		bench_print_json(run, agree);
+	else
+		bench_print_text(run, agree);
+	return agree ? EC_EXIT_OK : EC_EXIT_FAILED;
+}
+
+int ec_cmd_bench(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		NULL,
+		"Starts a cell, loads it, and asks every member what it did.\v"
+		"Prints throughput, latency, CPU, messages and bytes a request, beside what this "
+		"machine can do at best. Exit code 0: the members agree with the figures; 1: they "
+		"do not, or the cell did not run; 2: usage.",
+		NULL,
+		NULL,
+		NULL};
+	static struct bench_run run;
+	run.options = (struct bench_options){
+		.clients = 16, .depth = 1, .members = 4, .payload_bytes = 128, .seconds = 10};
+	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
+	if (!folder_make(&run.options, run.folder))
+		return EC_EXIT_USAGE;
+	int code = run_all(&run);
+	if (!run.options.keep)
+		folder_remove(run.folder);
+	return code;
+}
