@@ -20,18 +20,29 @@ void ec_supply_home(struct ec_supply *supply, const struct ec_homes *homes, uint
 	                   quarter);
 }
 
+/* Seconds since the last midnight, as it were: 0..86399. */
+static uint64_t day_part(int64_t seconds)
+{
+	int64_t part = seconds % DAY_S;
+	return (uint64_t)(part < 0 ? part + DAY_S : part);
+}
+
 void ec_supply_series(struct ec_supply *supply, const struct ec_series *load, uint32_t load_column,
                       const struct ec_series *pv, uint32_t pv_column, int64_t begin_s)
 {
-	int64_t elapsed_s = (begin_s - load->start_s) % DAY_S;
+	uint64_t elapsed_s = day_part(begin_s - load->start_s);
+	int64_t ahead_s = pv ? load->start_s - pv->start_s : 0;
 	assert(load_column < load->columns);
 	*supply = (struct ec_supply){
 		.load = load, .pv = pv, .load_column = load_column, .pv_column = pv_column};
 	if (pv)
 		assert(pv_column < pv->columns);
-	supply->elapsed_s = (uint64_t)(elapsed_s < 0 ? elapsed_s + DAY_S : elapsed_s);
-	supply->load_wh = ec_series_register_wh(load, load_column, supply->elapsed_s);
-	supply->pv_wh = pv ? ec_series_register_wh(pv, pv_column, supply->elapsed_s) : 0;
+	supply->elapsed_s = elapsed_s;
+	supply->pv_ahead_s = ahead_s < 0 ? day_part(ahead_s) : (uint64_t)ahead_s;
+	supply->load_wh = ec_series_register_wh(load, load_column, elapsed_s);
+	if (pv)
+		supply->pv_wh =
+			ec_series_register_wh(pv, pv_column, elapsed_s + supply->pv_ahead_s);
 }
 
 void ec_supply_next(struct ec_supply *supply, uint64_t *load_wh, uint64_t *pv_wh)
@@ -42,8 +53,9 @@ void ec_supply_next(struct ec_supply *supply, uint64_t *load_wh, uint64_t *pv_wh
 		supply->load_wh =
 			ec_series_register_wh(supply->load, supply->load_column, supply->elapsed_s);
 		if (supply->pv)
-			supply->pv_wh = ec_series_register_wh(supply->pv, supply->pv_column,
-			                                      supply->elapsed_s);
+			supply->pv_wh =
+				ec_series_register_wh(supply->pv, supply->pv_column,
+			                              supply->elapsed_s + supply->pv_ahead_s);
 	} else {
 		ec_home_walk_next(&supply->walk);
 		supply->load_wh = ec_home_load_wh(&supply->walk);

@@ -13,7 +13,8 @@
 struct ec_supply {
 	const struct ec_series *load, *pv; /* NULL: from the walk; pv NULL beside a load: no PV */
 	uint32_t load_column, pv_column;
-	uint64_t elapsed_s; /* in the series, at the begin of the next quarter-hour */
+	uint64_t elapsed_s, pv_ahead_s; /* in the load at the begin of the next quarter-hour; PV's
+	                                 * is as much ahead */
 	struct ec_home_walk walk;
 	uint64_t load_wh, pv_wh; /* registers at the begin of the next quarter-hour */
 };
@@ -23,7 +24,8 @@ void ec_supply_home(struct ec_supply *supply, const struct ec_homes *homes, uint
                     int64_t begin_s);
 
 /* Columns of series, which outlive it; pv may be NULL.  The first day that is played is the first
- * of the series that has this time of day.  In: equal starts of both. */
+ * of the load that has this time of day; PV is of the same date where it has it, else of the same
+ * time of day. */
 void ec_supply_series(struct ec_supply *supply, const struct ec_series *load, uint32_t load_column,
                       const struct ec_series *pv, uint32_t pv_column, int64_t begin_s);
 

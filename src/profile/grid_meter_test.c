@@ -60,6 +60,12 @@ static void a_series_is_played_at_its_time_of_day_and_again(void **state)
 	ec_grid_meter_to(&meter, BEGIN_S + 3 * DAY);
 	assert_int_equal(meter.import_wh, 3 * (95 * 96 / 2 - 30));
 	assert_int_equal(meter.export_wh, 3 * 70);
+	pv->start_s += 6 * 3600; /* a file that begins later in the day */
+	ec_supply_series(&supply, load, 1, pv, 0, BEGIN_S);
+	ec_grid_meter_start(&meter, &supply, BEGIN_S);
+	ec_grid_meter_to(&meter, BEGIN_S + DAY);
+	assert_int_equal(meter.import_wh, 95 * 96 / 2 - 54); /* its quarter 30 is then quarter 54 */
+	assert_int_equal(meter.export_wh, 46);
 	ec_series_free(load);
 	ec_series_free(pv);
 }
