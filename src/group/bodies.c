@@ -31,7 +31,8 @@ struct source {
 struct bodies {
 	uint64_t bytes_max, bytes;
 	uint32_t free, used, oldest, newest, count;
-	uint32_t turn; /* the source whose turn it is */
+	uint32_t turn;     /* the source whose turn it is */
+	uint32_t announce; /* the oldest undelivered one that was not announced; NONE */
 	struct ec_table *held, *delivered;
 	uint32_t recent[BODIES_RECENT_MAX], recent_first, recent_count;
 	uint64_t recent_bytes;
@@ -57,7 +58,7 @@ struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret)
 	bodies->held = held;
 	bodies->delivered = delivered;
 	bodies->bytes_max = bytes_max;
-	bodies->free = bodies->oldest = bodies->newest = NONE;
+	bodies->free = bodies->oldest = bodies->newest = bodies->announce = NONE;
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
 		bodies->source[i].first = bodies->source[i].last = NONE;
 	return bodies;
@@ -107,6 +108,8 @@ static void arrival_push(struct bodies *bodies, uint32_t at)
 	else
 		bodies->slot[bodies->newest].after = at;
 	bodies->newest = at;
+	if (bodies->announce == NONE)
+		bodies->announce = at;
 	bodies->count++;
 	bodies->bytes += slot->body.bytes.size;
 	bodies->source[slot->body.source].count++;
@@ -117,6 +120,8 @@ static void arrival_unlink(struct bodies *bodies, uint32_t at)
 {
 	struct slot *slot = &bodies->slot[at];
 	struct source *source = &bodies->source[slot->body.source];
+	if (bodies->announce == at)
+		bodies->announce = slot->after;
 	if (slot->before == NONE)
 		bodies->oldest = slot->after;
 	else
@@ -164,6 +169,11 @@ bool bodies_knows(const struct bodies *bodies, const ec_hash *digest)
 	       ec_table_find(bodies->delivered, digest) != NONE;
 }
 
+bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest)
+{
+	return ec_table_find(bodies->delivered, digest) != NONE;
+}
+
 static void recent_drop(struct bodies *bodies)
 {
 	assert(bodies->recent_count > 0);
@@ -209,6 +219,30 @@ bool bodies_delivered(struct bodies *bodies, const ec_hash *digest)
 	return false;
 }
 
+static uint32_t slot_take(struct bodies *bodies, const struct body *body)
+{
+	uint32_t at = bodies->free;
+	if (at == NONE)
+		at = bodies->used++;
+	else
+		bodies->free = bodies->slot[at].after;
+	assert(at < SLOTS);
+	bodies->slot[at].body = *body;
+	bodies->slot[at].body.submitted = bodies->slot[at].body.delivered = false;
+	ec_keep(body->bytes);
+	ec_table_put(bodies->held, &body->digest, at);
+	return at;
+}
+
+void bodies_keep(struct bodies *bodies, const struct body *body)
+{
+	if (ec_table_find(bodies->held, &body->digest) != NONE)
+		return;
+	while (bodies->recent_count == BODIES_RECENT_MAX)
+		recent_drop(bodies);
+	recent_push(bodies, slot_take(bodies, body));
+}
+
 enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool wanted)
 {
 	assert(body->arrived > 0 && body->source < BODIES_SOURCES);
@@ -220,16 +254,7 @@ enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool 
 	if (!bodies_room(bodies, body->source, body->bytes.size) &&
 	    !(wanted && bodies->count < BODIES_UNDELIVERED_MAX))
 		return BODIES_FULL;
-	uint32_t at = bodies->free;
-	if (at == NONE)
-		at = bodies->used++;
-	else
-		bodies->free = bodies->slot[at].after;
-	assert(at < SLOTS);
-	bodies->slot[at].body = *body;
-	bodies->slot[at].body.submitted = bodies->slot[at].body.delivered = false;
-	ec_keep(body->bytes);
-	ec_table_put(bodies->held, &body->digest, at);
+	uint32_t at = slot_take(bodies, body);
 	arrival_push(bodies, at);
 	source_push(bodies, at);
 	if (late)
@@ -254,6 +279,16 @@ void bodies_forget_peer(struct bodies *bodies, uint32_t peer)
 	assert(peer < EC_PEERS_MAX);
 	for (uint32_t i = 0; i < bodies->used; i++)
 		bodies->slot[i].body.known[peer / 64] &= ~((uint64_t)1 << peer % 64);
+}
+
+uint32_t body_old_said(struct body *body, uint32_t peer)
+{
+	uint32_t count = 0;
+	assert(peer < EC_PEERS_MAX);
+	body->old[peer / 64] |= (uint64_t)1 << peer % 64;
+	for (uint32_t i = 0; i < BODIES_WORDS; i++)
+		count += (uint32_t)__builtin_popcountll(body->old[i]);
+	return count;
 }
 
 struct body *bodies_submit(struct bodies *bodies, uint32_t source)
@@ -300,6 +335,22 @@ struct body *bodies_after(struct bodies *bodies, const struct body *body)
 {
 	uint32_t after = bodies->slot[index_of(bodies, body)].after;
 	return after == NONE ? NULL : &bodies->slot[after].body;
+}
+
+struct body *bodies_unannounced(struct bodies *bodies)
+{
+	return bodies->announce == NONE ? NULL : &bodies->slot[bodies->announce].body;
+}
+
+void bodies_reannounce(struct bodies *bodies)
+{
+	bodies->announce = bodies->oldest;
+}
+
+void bodies_announced(struct bodies *bodies)
+{
+	assert(bodies->announce != NONE);
+	bodies->announce = bodies->slot[bodies->announce].after;
 }
 
 uint32_t bodies_count(const struct bodies *bodies)

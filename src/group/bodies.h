@@ -11,6 +11,8 @@
 
 struct bodies;
 
+enum { BODIES_WORDS = (EC_PEERS_MAX + 63) / 64 };
+
 enum {
 	BODIES_UNDELIVERED_MAX = 8192, /* over all sources */
 	BODIES_RECENT_MAX = 128,       /* delivered ones still held */
@@ -26,8 +28,9 @@ struct body {
 	uint64_t arrived; /* ns, monotonic, > 0 */
 	uint32_t source;  /* peer that brought it first, or BODIES_OWN */
 	bool spread;      /* it came as a BODY: others have it or get it too */
-	bool delivered, submitted, announced;
-	uint64_t known[(EC_PEERS_MAX + 63) / 64]; /* peers whose link of now carried it */
+	bool delivered, submitted;
+	uint64_t known[BODIES_WORDS]; /* peers whose link of now carried it */
+	uint64_t old[BODIES_WORDS];   /* peers that say that it was delivered */
 };
 
 struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret);
@@ -49,12 +52,18 @@ struct body *bodies_find(struct bodies *bodies, const ec_hash *digest);
 /* Whether it is held, or was delivered as far as is known. */
 bool bodies_knows(const struct bodies *bodies, const ec_hash *digest);
 
+bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest);
+
+/* Holds one that came inside a message, for those who ask: it waits for no delivery. */
+void bodies_keep(struct bodies *bodies, const struct body *body);
+
 /* It was delivered; held or not.  Returns: whether it was delivered before, as far as is known. */
 bool bodies_delivered(struct bodies *bodies, const ec_hash *digest);
 
 /* Peers and what they are known to have. */
 void body_known_set(struct body *body, uint32_t peer);
 bool body_known(const struct body *body, uint32_t peer);
+uint32_t body_old_said(struct body *body, uint32_t peer);      /* returns: how many said so */
 void bodies_forget_peer(struct bodies *bodies, uint32_t peer); /* the link is new */
 
 /* The next one to submit: oldest first of each source, the sources in turn; only of `source`, or
@@ -70,6 +79,11 @@ void bodies_clear(struct bodies *bodies);
 /* The undelivered ones, oldest first; NULL at the end. */
 struct body *bodies_oldest(struct bodies *bodies);
 struct body *bodies_after(struct bodies *bodies, const struct body *body);
+
+/* The oldest undelivered one that was not yet announced to all; NULL.  _announced: it is now. */
+struct body *bodies_unannounced(struct bodies *bodies);
+void bodies_announced(struct bodies *bodies);
+void bodies_reannounce(struct bodies *bodies);
 
 uint32_t bodies_count(const struct bodies *bodies);                 /* undelivered */
 uint32_t bodies_from(const struct bodies *bodies, uint32_t source); /* undelivered */

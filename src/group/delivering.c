@@ -76,17 +76,14 @@ static void claim_note(struct ec_member *m, struct ec_bytes batch)
 
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
-	ec_hash digest = effect->digest;
-	if (effect->body.size && ec_hash_zero(&digest))
-		digest = instance_digest(effect->body);
 	if (effect->body.size) {
 		m->counters.batches_delivered++;
-		bodies_delivered(m->bodies, &digest);
+		bodies_delivered(m->bodies, &effect->digest);
 		claim_note(m, effect->body);
 	}
 	deliver_position(m, m->now.era->base + effect->seq, effect->body);
 	if (effect->body.size)
-		reads_marker_delivered(m, &digest);
+		reads_marker_delivered(m, &effect->digest);
 }
 
 void clients_look_up(struct ec_member *m)

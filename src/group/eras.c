@@ -228,6 +228,13 @@ bool reign_of_state(struct ec_member *m, char *why, size_t why_size)
 	return reign_begin(m, membership, base, why, why_size);
 }
 
+void era_resume(struct ec_member *m)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	if (at.era_over && ec_ledger_certified(m->ledger) >= at.seq)
+		ec_ledger_era_begin(m->ledger); /* (I1): there may be records of the next era */
+}
+
 bool era_jump(struct ec_member *m, char *why, size_t why_size)
 {
 	if (!reign_of_state(m, why, why_size))
@@ -241,8 +248,7 @@ static bool era_next(struct ec_member *m)
 {
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	if (at.persisted_position < at.position &&
-	    !ec_ledger_persist(m->ledger, at.seq, why, sizeof why)) {
+	if (!snapshot_write(m, why, sizeof why)) {
 		member_halt(m, "the state cannot be saved at the end of an era: %s", why);
 		return false;
 	}

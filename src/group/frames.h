@@ -20,6 +20,7 @@ enum ec_frame_kind {
 	EC_FRAME_BODY,      /* a batch.  Blocks: its bytes */
 	EC_FRAME_BODY_WANT, /* name: digest of a batch that a message left out */
 	EC_FRAME_BODY_HAVE, /* name: digest of a batch that is not delivered; ask for it */
+	EC_FRAME_BODY_OLD,  /* name: digest of one that was announced and that we have delivered */
 	/* A header signature.  era, seq, name: hash of the header.  Blocks: the signature */
 	EC_FRAME_SIGNATURE,
 	/* For laggards.  era, seq, name: hash of the header.  Blocks: certificate, header */

@@ -9,7 +9,7 @@ static void save(struct ec_member *m, const struct reign *reign, const struct ec
 	                            .cut = (effect->flags & EC_CUT) != 0,
 	                            .era = reign->era->number,
 	                            .seq = effect->seq,
-	                            .hash = instance_digest(effect->body),
+	                            .hash = effect->digest,
 	                            .head = effect->head,
 	                            .body = effect->body});
 }

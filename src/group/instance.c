@@ -77,6 +77,8 @@ void instance_free(struct instance *instance)
 	inputs_free(&instance->own);
 	inputs_free(&instance->inbox);
 	inputs_free(&instance->records);
+	for (uint32_t i = 0; i < INSTANCE_MEMO; i++)
+		ec_drop(instance->memo[i].body);
 	state_drop(instance);
 	free(instance->inbox_of);
 	free(instance->inbox_bytes);
@@ -91,6 +93,28 @@ bool instance_ready(const struct instance *instance)
 	return ec_flush_room(instance->flush) >= instance->limits.effects_per_step;
 }
 
+static void memo_add(struct instance *instance, struct ec_bytes body, const ec_hash *digest)
+{
+	struct memo *memo = &instance->memo[instance->memo_next++ % INSTANCE_MEMO];
+	ec_drop(memo->body);
+	*memo = (struct memo){ec_keep(body), *digest};
+}
+
+/* The same buffer still held has the same bytes: bodies travel through a protocol uncopied. */
+static ec_hash digest_of(struct instance *instance, struct ec_bytes body)
+{
+	if (!body.size)
+		return (ec_hash){{0}};
+	for (uint32_t i = 0; i < INSTANCE_MEMO; i++) {
+		const struct memo *memo = &instance->memo[i];
+		if (memo->body.data == body.data && memo->body.size == body.size)
+			return memo->digest;
+	}
+	ec_hash digest = instance_digest(body);
+	memo_add(instance, body, &digest);
+	return digest;
+}
+
 void instance_step(struct instance *instance, struct moment moment, struct ec_input input)
 {
 	struct ec_out *out = &instance->out;
@@ -100,6 +124,8 @@ void instance_step(struct instance *instance, struct moment moment, struct ec_in
 	if (input.kind != EC_RECORD)
 		input.stamp = moment.stamp;
 	instance->since = moment.since;
+	if (input.body.size && (input.kind == EC_RECV || input.kind == EC_SUBMIT))
+		memo_add(instance, input.body, &input.digest);
 	instance->protocol->step(instance->state, &input, out);
 	assert(out->count <= out->capacity);
 	if (input.kind == EC_RECORD)
@@ -215,10 +241,10 @@ static void run_sign(struct instance *instance)
 	for (uint32_t i = 0; i < instance->run_count; i++) {
 		struct ec_effect *effect = &instance->run[i];
 		instance->run_proof[i] = EC_NO_BYTES;
-		if (effect->kind != EC_SEND)
+		if (effect->kind == EC_FETCH) /* its digest is the application's */
 			continue;
-		effect->digest = instance_digest(effect->body);
-		if (!(effect->flags & EC_SIGN))
+		effect->digest = digest_of(instance, effect->body);
+		if (effect->kind != EC_SEND || !(effect->flags & EC_SIGN))
 			continue;
 		leaf[count] =
 			ec_proof_leaf(&instance->config->domain, effect->head, &effect->digest);

@@ -6,6 +6,7 @@
 #include "group/inputs.h"
 
 enum {
+	INSTANCE_MEMO = 16,
 	INSTANCE_RUN_MAX = 256,    /* effects taken at once; one signature covers their sends */
 	INSTANCE_INBOX_MAX = 4096, /* messages of one member that may wait for a step, */
 	INSTANCE_INBOX_BYTES_MAX = 32 << 20, /* and their bytes */
@@ -28,6 +29,11 @@ struct instance {
 	struct ec_effect run[INSTANCE_RUN_MAX];
 	struct ec_bytes run_proof[INSTANCE_RUN_MAX];
 	uint32_t run_at, run_count;
+	struct memo { /* digests that are known, of bodies that are held for it */
+		struct ec_bytes body;
+		ec_hash digest;
+	} memo[INSTANCE_MEMO];
+	uint32_t memo_next;
 	uint64_t since; /* as the protocol knows it */
 	bool started;
 };
@@ -66,7 +72,7 @@ void instance_tell(struct instance *instance, struct ec_input input);
 bool instance_turn(struct instance *instance, struct moment moment);
 
 /* The next effect to perform; false when none may be.  Out: effect, whose head and body pass to the
- * caller; its proof, with one owner, if it is marked EC_SIGN. */
+ * caller, with the digest of its body; its proof, with one owner, if it is marked EC_SIGN. */
 bool instance_effect(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof);
 
 /* The digest of a body: zero without one. */

@@ -60,6 +60,7 @@ struct ec_member *ec_member_open(const struct ec_member_config *config, char *wh
 		return NULL;
 	}
 	tables_make(m);
+	era_resume(m);
 	m->counters.persisted = ec_ledger_at(m->ledger).seq;
 	m->snapshot = ec_ledger_at(m->ledger).header;
 	if (reign_of_state(m, why, why_size))
@@ -215,6 +216,9 @@ static void frame_handle(struct ec_member *m, uint32_t peer, const struct ec_fra
 		break;
 	case EC_FRAME_BODY_HAVE:
 		body_announced(m, peer, frame);
+		break;
+	case EC_FRAME_BODY_OLD:
+		body_old(m, peer, frame);
 		break;
 	case EC_FRAME_SIGNATURE:
 		signature_received(m, peer, frame);

@@ -107,11 +107,9 @@ static void body_keep(struct ec_member *m, uint32_t peer, const struct ec_input 
 	                    .bytes = input->body,
 	                    .arrived = m->time.now,
 	                    .source = peer};
-	if (bodies_put(m->bodies, &body, false) == BODIES_NEW)
-		messages_body_came(m, &input->digest);
-	struct body *held = bodies_find(m->bodies, &input->digest);
-	if (held)
-		body_known_set(held, peer);
+	bodies_keep(m->bodies, &body);
+	body_known_set(bodies_find(m->bodies, &input->digest), peer);
+	messages_body_came(m, &input->digest);
 }
 
 static void wait_for_body(struct ec_member *m, uint32_t peer, const struct ec_input *input)

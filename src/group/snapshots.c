@@ -1,6 +1,18 @@
 /* snapshots.c - checkpoints on disk: the protocol says when, the ledger writes, the log is cut. */
 #include "group/state.h"
 
+bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	if (!ec_ledger_persist(m->ledger, at.seq, why, why_size))
+		return false;
+	m->counters.persisted = at.seq;
+	m->snapshot = at.header;
+	if (ec_hash_equal(&m->certified.hash, &m->snapshot))
+		certified_keep(&m->settled, &m->certified);
+	return true;
+}
+
 void snapshot_take(struct ec_member *m, const struct ec_effect *effect)
 {
 	char why[160];
@@ -13,12 +25,10 @@ void snapshot_take(struct ec_member *m, const struct ec_effect *effect)
 		            m->now.era->protocol->name, (unsigned long long)position);
 		return;
 	}
-	if (!ec_ledger_persist(m->ledger, at.seq, why, sizeof why)) {
+	if (!snapshot_write(m, why, sizeof why)) {
 		member_halt(m, "the state cannot be saved: %s", why);
 		return;
 	}
-	m->counters.persisted = at.seq;
-	m->snapshot = at.header;
 	signing_checkpoint(m);
 	instance_tell(
 		m->now.instance,

@@ -5,8 +5,11 @@
  */
 #include "group/state.h"
 
+#include "consensus/quorum.h"
+
 enum { HAVES_MAX = 256 };
-#define HAVE_NS (250 * MS)
+#define HAVE_NS  (250 * MS)
+#define AGAIN_NS (2 * SECOND)
 
 static const char BATCH_FORM[] = "edgecord/batch/1";
 enum { BATCH_FORM_SIZE = sizeof BATCH_FORM - 1 };
@@ -60,9 +63,26 @@ void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *fram
 
 void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
-	if (bodies_knows(m->bodies, &frame->name) || !bodies_room(m->bodies, peer, 0))
+	struct ec_frame answer = {.kind = EC_FRAME_BODY_WANT, .name = frame->name};
+	if (bodies_was_delivered(m->bodies, &frame->name))
+		answer.kind = EC_FRAME_BODY_OLD;
+	else if (bodies_knows(m->bodies, &frame->name) || !bodies_room(m->bodies, peer, 0))
 		return;
-	act_frame(m, peer, &(struct ec_frame){.kind = EC_FRAME_BODY_WANT, .name = frame->name});
+	act_frame(m, peer, &answer);
+}
+
+/* One that was ordered while we were away, or in what we skipped: f + 1 say so, so one of them who
+ * is correct does.  It waits for nothing any more. */
+void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
+{
+	struct body *body = bodies_find(m->bodies, &frame->name);
+	const struct era *era = m->now.era;
+	if (!body || body->delivered || era->index_of[peer] == NONE ||
+	    !(era->roster.member[era->index_of[peer]].roles & EC_VOTER))
+		return;
+	uint32_t faults = ec_faults_byzantine(era->voters);
+	if (body_old_said(body, peer) > faults)
+		bodies_delivered(m->bodies, &frame->name);
 }
 
 static void announce(struct ec_member *m, uint32_t peer, const struct body *body)
@@ -77,13 +97,16 @@ void bodies_greet(struct ec_member *m, uint32_t peer)
 		announce(m, peer, body);
 }
 
-/* The oldest that was not announced and is still new enough not to be; the next to be. */
-static struct body *next_to_announce(const struct ec_member *m)
+/* The next to announce; all that still wait are announced again after a while. */
+static struct body *next_to_announce(struct ec_member *m)
 {
-	struct body *body = bodies_oldest(m->bodies);
-	while (body && body->announced)
-		body = bodies_after(m->bodies, body);
-	return body;
+	struct body *oldest = bodies_oldest(m->bodies);
+	if (oldest && m->time.now >= oldest->arrived + AGAIN_NS &&
+	    m->time.now >= m->announced + AGAIN_NS) {
+		m->announced = m->time.now;
+		bodies_reannounce(m->bodies);
+	}
+	return bodies_unannounced(m->bodies);
 }
 
 void spreading_turn(struct ec_member *m)
@@ -92,15 +115,21 @@ void spreading_turn(struct ec_member *m)
 		struct body *body = next_to_announce(m);
 		if (!body || m->time.now < body->arrived + HAVE_NS)
 			return;
-		body->announced = true;
+		bool again = m->time.now >= body->arrived + AGAIN_NS;
+		bodies_announced(m->bodies);
 		for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
-			if (link_up(m, peer) && !body_known(body, peer))
+			if (link_up(m, peer) && (again || !body_known(body, peer)))
 				announce(m, peer, body);
 	}
 }
 
 uint64_t spreading_wake(const struct ec_member *m)
 {
-	const struct body *body = next_to_announce(m);
-	return body ? body->arrived + HAVE_NS : 0;
+	const struct body *next = bodies_unannounced(m->bodies);
+	const struct body *oldest = bodies_oldest(m->bodies);
+	uint64_t first = next ? next->arrived + HAVE_NS : 0;
+	if (!oldest)
+		return first;
+	uint64_t again = oldest->arrived > m->announced ? oldest->arrived : m->announced;
+	return earlier(first, again + AGAIN_NS);
 }

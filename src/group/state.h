@@ -117,6 +117,7 @@ struct ec_member {
 	uint64_t marker_ticket;
 	struct ticks ticks;
 	struct transfer *transfer;
+	uint64_t announced;         /* when all waiting batches last were, again */
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
@@ -164,6 +165,7 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
                    const ec_hash *digest);
 void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
+void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 void bodies_greet(struct ec_member *m, uint32_t peer);
 void spreading_turn(struct ec_member *m);
 uint64_t spreading_wake(const struct ec_member *m);
@@ -207,6 +209,7 @@ void certified_free(struct certified *certified);
 void certified_keep(struct certified *certified, const struct certified *from);
 
 /* snapshots.c - checkpoints on disk. */
+bool snapshot_write(struct ec_member *m, char *why, size_t why_size); /* to the last block */
 void snapshot_take(struct ec_member *m, const struct ec_effect *effect);
 
 /* transfer.c, serving.c - state from others, and for them. */
@@ -227,7 +230,8 @@ bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t
 void reign_end(struct reign *reign);
 void reign_start(struct ec_member *m);
 void era_entered(struct ec_member *m);
-bool era_jump(struct ec_member *m, char *why, size_t why_size);       /* to that of the state */
+bool era_jump(struct ec_member *m, char *why, size_t why_size); /* to that of the state */
+void era_resume(struct ec_member *m); /* at open: goes on in the era whose records may be there */
 bool reign_of_state(struct ec_member *m, char *why, size_t why_size); /* begins it */
 bool eras_turn(struct ec_member *m);
 void defer(struct ec_member *m, uint32_t peer, struct ec_bytes frame);

@@ -21,13 +21,13 @@ static bool may_tick(const struct ec_member *m)
 	       !bodies_from(m->bodies, BODIES_OWN) && !clients_queue(m->clients);
 }
 
-/* How long this member lets others go first: a majority need not wait. */
-static uint64_t stagger(const struct ec_member *m)
+/* How long this member lets others go first: a majority need not wait.  Each deadline has others.
+ */
+static uint64_t stagger(const struct ec_member *m, uint64_t due)
 {
 	const struct era *era = m->now.era;
-	uint64_t seq = ec_ledger_at(m->ledger).seq;
 	uint32_t n = era->roster.n, majority = era->voters / 2 + 1;
-	uint32_t rank = (uint32_t)((era->self + seq) % n);
+	uint32_t rank = (uint32_t)((era->self + due / SECOND) % n);
 	return rank < majority ? 0 : (rank - majority + 1) * STAGGER_NS;
 }
 
@@ -51,7 +51,7 @@ static uint64_t due_at(const struct ec_member *m)
 	    (m->ticks.claim_ns && ec_genesis_time(m->config.genesis, m->ticks.claim_ns) >= due))
 		return 0;
 	if (m->ticks.due_ns == due && m->ticks.due_since)
-		return m->ticks.due_since + stagger(m);
+		return m->ticks.due_since + stagger(m, due);
 	return when(m, due);
 }
 

@@ -36,8 +36,9 @@ struct source {
 
 struct transfer {
 	bool active, protocol, described;
-	ec_hash header; /* zero: the newest certified one that a peer describes */
-	uint32_t chunks, done;
+	struct ec_bytes certificate; /* of the header, if it was proven */
+	ec_hash header;              /* zero: the newest certified one that a peer describes */
+	uint32_t bits, chunks, done;
 	struct chunk *chunk;
 	struct source source[EC_PEERS_MAX];
 	uint64_t progress; /* when there was some */
@@ -95,6 +96,8 @@ static void end(struct ec_member *m)
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	free(t->chunk);
 	t->chunk = NULL;
+	ec_drop(t->certificate);
+	t->certificate = EC_NO_BYTES;
 	t->active = false;
 	t->again = m->time.now + ANSWER_NS;
 	if (t->protocol && m->now.instance)
@@ -110,6 +113,25 @@ static void give_up(struct ec_member *m, const char *why)
 	end(m);
 }
 
+/* A proven certificate of the block that was brought; the rest we hear when we say where we stand.
+ */
+static void certificate_brought(struct ec_member *m)
+{
+	struct ec_certificate certificate;
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	const struct transfer *t = m->transfer;
+	if (!t->certificate.size || !ec_certificate_read(t->certificate, &certificate))
+		return;
+	ec_ledger_certify(m->ledger, at.seq, &certificate);
+	certified_free(&m->certified);
+	m->certified = (struct certified){.era = ec_ledger_membership(m->ledger)->era,
+	                                  .seq = at.seq,
+	                                  .hash = at.header,
+	                                  .certificate = ec_keep(t->certificate)};
+	ec_ledger_header(m->ledger, at.seq, &m->certified.header);
+	certified_keep(&m->settled, &m->certified);
+}
+
 /* The state stands: its era may be another than ours, and clients may have their answers in it. */
 static void finish(struct ec_member *m)
 {
@@ -122,6 +144,7 @@ static void finish(struct ec_member *m)
 	at = ec_ledger_at(m->ledger);
 	m->counters.persisted = at.seq;
 	m->snapshot = at.header;
+	certificate_brought(m);
 	m->era_over = at.era_over;
 	bodies_clear(m->bodies);
 	clients_look_up(m);
@@ -134,6 +157,7 @@ static void finish(struct ec_member *m)
 			member_halt(m, "the era that was brought cannot begin here: %s", why);
 	}
 	clients_requeue(m->clients);
+	standings_send(m);
 	end(m);
 }
 
@@ -202,18 +226,28 @@ static bool describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 	struct ec_header header;
 	if (!ec_hash_equal(&hash, &frame->name) || !ec_header_read(snapshot.header, &header))
 		return false;
-	if (ec_hash_zero(&t->header) && !snapshot_proven(m, &snapshot, &hash))
+	bool proven = snapshot_proven(m, &snapshot, &hash);
+	if (ec_hash_zero(&t->header) && !proven)
 		return false;
+	if (!proven)
+		snapshot.certificate = EC_NO_BYTES;
 	if (header.position <= ec_ledger_at(m->ledger).position || snapshot.bits > BITS_MAX)
 		return false;
 	if (!ec_ledger_restore_begin(m->ledger, &snapshot, &hash))
 		return false;
 	t->header = hash;
+	t->certificate = proven ? ec_keep(snapshot.certificate) : EC_NO_BYTES;
 	t->described = true;
+	t->bits = snapshot.bits;
 	t->chunks = 1u << snapshot.bits;
 	t->chunk = calloc(t->chunks, sizeof *t->chunk);
 	if (!t->chunk)
 		abort();
+	for (uint32_t i = 0; i < t->chunks; i++)
+		if (ec_ledger_restore_has(m->ledger, i)) { /* from an earlier attempt */
+			t->chunk[i].state = CHUNK_DONE;
+			t->done++;
+		}
 	t->source[peer].has = true;
 	return true;
 }
@@ -226,8 +260,12 @@ static void snapshot_received(struct ec_member *m, uint32_t peer, const struct e
 		if (!describe(m, peer, frame))
 			return;
 		t->progress = m->time.now;
+		if (t->done == t->chunks) {
+			finish(m);
+			return;
+		}
 	} else if (t->described && ec_hash_equal(&t->header, &frame->name)) {
-		t->source[peer].has = !m->peer[peer].liar;
+		t->source[peer].has = t->bits == frame->index; /* others cut it otherwise */
 	}
 	ask(m);
 }
@@ -328,8 +366,10 @@ uint64_t transfer_wake(const struct ec_member *m)
 
 void transfer_free(struct ec_member *m)
 {
-	if (m->transfer)
+	if (m->transfer) {
 		free(m->transfer->chunk);
+		ec_drop(m->transfer->certificate);
+	}
 	free(m->transfer);
 	m->transfer = NULL;
 }

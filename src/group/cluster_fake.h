@@ -1,0 +1,99 @@
+/* cluster_fake.h - a few members in one process with virtual time: for tests.
+ *
+ * Links are first-in first-out with random delays and lose what is in flight when they break; a log
+ * is an array of records of which a prefix is durable; a crash keeps the durable ones, perhaps some
+ * more, and of the store what was synced.
+ */
+#ifndef EC_GROUP_CLUSTER_FAKE_H
+#define EC_GROUP_CLUSTER_FAKE_H
+
+#include "base/prng.h"
+#include "group/member.h"
+#include "ledger/test_world.h"
+
+enum { CLUSTER_MAX = 8 };
+
+struct cluster_plan {
+	uint64_t seed;
+	uint32_t members;    /* in the genesis */
+	uint32_t spare;      /* further ones, not in it */
+	uint32_t authors;    /* of envelopes; at least 1 */
+	bool unsigned_group; /* envelopes carry no signature, and the crypto is a cheap stand-in */
+	uint64_t delay_min_ns, delay_max_ns; /* of a link; 0: 100 us to 1 ms */
+	uint64_t sync_ns;                    /* of a log; 0: 500 us */
+	const struct ec_protocol *const *protocols;
+	const struct ec_service *const *services; /* NULL: none */
+	const struct ec_service_entry *service;   /* of the genesis */
+	uint32_t service_count;
+};
+
+struct cluster_told { /* what a client heard */
+	uint64_t token, seq;
+	ec_hash id;
+	uint32_t node;
+	unsigned code;
+};
+
+struct cluster_node {
+	struct ec_member *member; /* NULL: down */
+	struct ec_pool *pool;
+	struct ec_store *store;
+	struct ec_secret identity, era_key, next_key;
+	struct ec_bytes *log; /* bytes from malloc */
+	uint32_t log_count, log_durable, log_capacity;
+	uint32_t syncing; /* records that the sync under way makes durable */
+	uint32_t life;
+	uint64_t appends;         /* of all lives */
+	uint64_t crash_at_append; /* it crashes as it appends that one; 0: never */
+	bool wrong_price, halted, has_next_key;
+	bool liar;   /* flips a bit in chunks of state that it sends */
+	bool silent; /* sends none */
+	uint64_t wake;
+	uint32_t alarms, crashes;
+	uint64_t fetches; /* of earlier lives */
+	char alarm[160], halt[160];
+	uint64_t readable; /* the last token of a read that was answered */
+};
+
+struct cluster;
+
+struct cluster *cluster_new(const struct cluster_plan *plan);
+void cluster_free(struct cluster *cluster);
+
+struct cluster_node *cluster_node(struct cluster *cluster, uint32_t node);
+const struct world *cluster_world(const struct cluster *cluster);
+struct ec_prng *cluster_prng(struct cluster *cluster);
+uint64_t cluster_now(const struct cluster *cluster);
+
+void cluster_start(struct cluster *cluster, uint32_t node);
+void cluster_crash(struct cluster *cluster, uint32_t node); /* as a loss of power */
+void cluster_wipe(struct cluster *cluster, uint32_t node);  /* down: log and store are gone */
+
+/* Whether a and b may be connected; at the start all are. */
+void cluster_connect(struct cluster *cluster, uint32_t a, uint32_t b, bool connected);
+void cluster_break(struct cluster *cluster, uint32_t a, uint32_t b); /* comes back by itself */
+
+/* Runs for that long, or until `done` (may be NULL) says so.  Returns: whether it did. */
+bool cluster_run(struct cluster *cluster, uint64_t ns, bool (*done)(struct cluster *, void *),
+                 void *self);
+
+/* Gives a note of its own, by author 0, to a gateway.  Returns: whether it was admitted. */
+bool cluster_submit(struct cluster *cluster, uint32_t node, uint64_t token);
+
+/* Gives any payload by an author, whose sequence in lane 0 counts up. */
+bool cluster_submit_payload(struct cluster *cluster, uint32_t node, uint32_t author, uint64_t token,
+                            const void *payload, size_t size);
+
+enum ec_admission cluster_read(struct cluster *cluster, uint32_t node, uint64_t token);
+
+/* The vote of a member, through itself, for a next roster.  Returns: whether it was admitted. */
+bool cluster_vote(struct cluster *cluster, struct ec_membership *next, uint32_t node,
+                  uint64_t token);
+
+/* Transfers of state begun by a member in all its lives. */
+uint64_t cluster_fetches(struct cluster *cluster, uint32_t node);
+
+/* All that clients heard so far. */
+const struct cluster_told *cluster_told(const struct cluster *cluster, uint32_t *count);
+
+#endif

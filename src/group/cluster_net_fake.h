@@ -1,0 +1,55 @@
+/* cluster_net_fake.h - inside of the cluster for tests: events, links, and who is who. */
+#ifndef EC_GROUP_CLUSTER_NET_FAKE_H
+#define EC_GROUP_CLUSTER_NET_FAKE_H
+
+#include "group/cluster_fake.h"
+
+enum { TOLD_MAX = 1 << 16, NODES_MAX = CLUSTER_MAX };
+#define MS           ((uint64_t)1000 * 1000)
+#define RECONNECT_NS (20 * MS)
+
+enum event_kind { EVENT_FRAME, EVENT_SYNCED, EVENT_LINK, EVENT_KINDS };
+
+struct event {
+	uint64_t at, number;
+	enum event_kind kind;
+	uint32_t node, from, life;
+	uint64_t link; /* which making of the link */
+	uint8_t *frame;
+	size_t size;
+};
+
+struct cluster {
+	struct cluster_plan plan;
+	struct world world;
+	struct cluster_node node[NODES_MAX];
+	uint32_t nodes;
+	struct ec_prng prng;
+	uint64_t now, number, links;
+	struct event *heap;
+	size_t heap_count, heap_capacity;
+	bool parted[NODES_MAX][NODES_MAX];
+	uint64_t link[NODES_MAX][NODES_MAX]; /* 0: down; both directions alike */
+	uint64_t link_last[NODES_MAX][NODES_MAX];
+	uint64_t sequence[WORLD_AUTHORS_MAX], votes[NODES_MAX];
+	struct cluster_told *told;
+	uint32_t told_count;
+};
+
+void cluster_event_push(struct cluster *c, struct event event);
+struct event cluster_event_pop(struct cluster *c); /* In: there is one */
+
+uint64_t cluster_between(struct cluster *c, uint64_t low, uint64_t high);
+struct ec_time cluster_time(const struct cluster *c);
+
+void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes);
+uint32_t cluster_peer(struct cluster *c, uint32_t node, uint32_t other);
+uint32_t cluster_node_of_peer(struct cluster *c, uint32_t node, uint32_t peer);
+void cluster_link_lose(struct cluster *c, uint32_t a, uint32_t b);
+void cluster_link_later(struct cluster *c, uint32_t a, uint32_t b);
+void cluster_link_make(struct cluster *c, uint32_t a, uint32_t b);
+
+/* Performs what a member wants done. */
+void cluster_acts(struct cluster *c, uint32_t node);
+
+#endif

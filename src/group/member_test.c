@@ -1,0 +1,274 @@
+/* member_test.c - four members over PBFT: commit, crash, restart, outvote, read, keep time. */
+#include "base/test.h"
+#include "group/member_fake.h"
+
+static void test_envelopes_commit_on_all(void **state)
+{
+	(void)state;
+	enum { COUNT = 300 };
+	struct cluster *c = four(1);
+	uint32_t count = COUNT, n = 4;
+	for (uint32_t i = 0; i < COUNT; i++) {
+		assert_true(cluster_submit(c, i % 4, i + 1));
+		if (i % 10 == 9)
+			cluster_run(c, MS, NULL, NULL);
+	}
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	settle(c, n);
+	assert_int_equal(status_of(c, 0).view, 0);
+	assert_int_equal(status_of(c, 0).envelopes_delivered, COUNT);
+	cluster_free(c);
+}
+
+/* The delay of a lone client: one batch, no waiting for company. */
+static void test_one_client_does_not_wait(void **state)
+{
+	(void)state;
+	struct cluster *c = four(2);
+	uint64_t worst = 0;
+	for (uint32_t i = 0; i < 50; i++) {
+		uint32_t count = i + 1;
+		uint64_t before = cluster_now(c);
+		assert_true(cluster_submit(c, i % 4, i + 1));
+		assert_true(cluster_run(c, SECOND, told_all, &count));
+		uint64_t took = cluster_now(c) - before;
+		worst = took > worst ? took : worst;
+	}
+	/* Links of at most 1 ms five times, syncs of at most 0.75 ms three times. */
+	assert_in_range(worst, 0, 8 * MS);
+	cluster_free(c);
+}
+
+static void test_a_dead_leader_is_replaced(void **state)
+{
+	(void)state;
+	struct cluster *c = four(3);
+	uint32_t told = 0;
+	for (uint32_t round = 0; round < 40; round++) {
+		if (round == 10)
+			cluster_crash(c, 0);
+		for (uint32_t i = 1; i < 4; i++)
+			told += cluster_submit(c, i, round * 4 + i);
+		cluster_run(c, 5 * MS, NULL, NULL);
+	}
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &told));
+	assert_true(status_of(c, 1).view > 0);
+	cluster_start(c, 0);
+	settle(c, 4);
+	cluster_free(c);
+}
+
+static void test_all_restart_and_nothing_is_lost(void **state)
+{
+	(void)state;
+	struct cluster *c = four(4);
+	for (uint32_t round = 0; round < 5; round++) {
+		for (uint32_t i = 0; i < 100; i++) {
+			cluster_submit(c, i % 4, round * 1000 + i + 1);
+			if (i % 4 == 3)
+				cluster_run(c, MS, NULL, NULL);
+		}
+		cluster_run(c, 2 * MS, NULL, NULL);
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_crash(c, i);
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_start(c, i);
+		cluster_run(c, 200 * MS, NULL, NULL);
+	}
+	assert_true(told_count(c) > 100);
+	settle(c, 4);
+	cluster_free(c);
+}
+
+static void test_one_restarts_under_load(void **state)
+{
+	(void)state;
+	struct cluster *c = four(5);
+	for (uint32_t round = 0; round < 60; round++) {
+		uint32_t down = round / 10 % 4;
+		if (round % 10 == 3)
+			cluster_crash(c, down);
+		if (round % 10 == 8)
+			cluster_start(c, down);
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_submit(c, i, round * 10 + i + 1);
+		cluster_run(c, 20 * MS, NULL, NULL);
+	}
+	settle(c, 4);
+	assert_true(told_count(c) > 100);
+	cluster_free(c);
+}
+
+static void test_who_computes_another_price_is_outvoted(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 6, .members = 4, .authors = 4, .protocols = protocols});
+	cluster_node(c, 2)->wrong_price = true;
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	cluster_run(c, 100 * MS, NULL, NULL);
+	for (uint32_t i = 0; i < 40; i++) {
+		cluster_submit(c, i % 2, i + 1);
+		cluster_run(c, 5 * MS, NULL, NULL);
+	}
+	assert_true(cluster_node(c, 2)->halted);
+	assert_non_null(strstr(cluster_node(c, 2)->alarm, "divergence at block "));
+	settle(c, 4);
+	assert_int_equal(told_count(c), 40);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(cluster_node(c, i)->halted, i == 2);
+	/* It does not come back by itself. */
+	cluster_node(c, 2)->wrong_price = false;
+	cluster_crash(c, 2);
+	cluster_start(c, 2);
+	assert_true(cluster_node(c, 2)->halted);
+	assert_non_null(strstr(cluster_node(c, 2)->halt, "--rejoin"));
+	cluster_free(c);
+}
+
+static bool read_came(struct cluster *c, void *self)
+{
+	return cluster_node(c, 3)->readable == *(const uint64_t *)self;
+}
+
+/* A read at one member sees what a client was told at another before. */
+static void test_reads_see_what_was_acknowledged(void **state)
+{
+	(void)state;
+	struct cluster *c = four(7);
+	for (uint64_t i = 1; i <= 20; i++) {
+		uint32_t count = (uint32_t)i;
+		assert_true(cluster_submit(c, (uint32_t)i % 3, i));
+		assert_true(cluster_run(c, SECOND, told_all, &count));
+		assert_int_equal(cluster_read(c, 3, i), EC_ADMITTED);
+		assert_true(cluster_run(c, SECOND, read_came, &i));
+		uint32_t told;
+		const struct cluster_told *last = cluster_told(c, &told) + i - 1;
+		struct ec_ledger *ledger = ec_member_ledger(cluster_node(c, 3)->member);
+		assert_int_equal(ec_ledger_result(ledger, &last->id, NULL, NULL, NULL), EC_FOUND);
+	}
+	cluster_free(c);
+}
+
+static void test_without_a_quorum_clients_are_refused(void **state)
+{
+	(void)state;
+	struct cluster *c = four(8);
+	cluster_crash(c, 1);
+	cluster_crash(c, 2);
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_false(cluster_submit(c, 0, 1));
+	assert_string_equal(status_of(c, 0).not_ready, "no quorum of members is reachable");
+	cluster_start(c, 1);
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_true(cluster_submit(c, 0, 1));
+	settle(c, 4);
+	cluster_free(c);
+}
+
+/* A service that waits for every full second of community time. */
+static const char clock_name[] = "clock";
+
+static bool clock_check(uint64_t kind, struct ec_cbor body, uint64_t items)
+{
+	(void)kind;
+	(void)body;
+	(void)items;
+	return false;
+}
+
+static bool clock_parameters(struct ec_bytes parameters)
+{
+	return parameters.size == 0;
+}
+
+static enum ec_result clock_execute(struct ec_scratch *scratch, struct ec_bytes parameters,
+                                    uint64_t kind, const struct ec_transaction *transaction)
+{
+	(void)scratch;
+	(void)parameters;
+	(void)kind;
+	(void)transaction;
+	return EC_RESULT_UNKNOWN;
+}
+
+static uint64_t clock_next(uint64_t now_ns)
+{
+	return now_ns / SECOND * SECOND + SECOND;
+}
+
+static bool clock_turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t before_ns,
+                       uint64_t now_ns)
+{
+	uint64_t next = clock_next(now_ns);
+	(void)parameters;
+	(void)before_ns;
+	ec_state_put(scratch, clock_name, sizeof clock_name, &next, sizeof next);
+	return true;
+}
+
+static uint64_t clock_due(struct ec_scratch *scratch, struct ec_bytes parameters)
+{
+	struct ec_bytes value;
+	uint64_t next;
+	(void)parameters;
+	if (!ec_state_get(scratch, clock_name, sizeof clock_name, &value))
+		return clock_next(WORLD_START_NS);
+	memcpy(&next, value.data, sizeof next);
+	return next;
+}
+
+static const struct ec_service clock_service = {.name = clock_name,
+                                                .kind_first = 1,
+                                                .kind_last = 0,
+                                                .check = clock_check,
+                                                .parameters_check = clock_parameters,
+                                                .execute = clock_execute,
+                                                .turn = clock_turn,
+                                                .due = clock_due};
+
+/* An idle group keeps its deadlines, with no more batches than a majority of clocks needs. */
+static void test_deadlines_pass_in_an_idle_group(void **state)
+{
+	(void)state;
+	static const struct ec_service *const services[] = {&clock_service, NULL};
+	struct ec_service_entry entry = {.name = "clock"};
+	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = 10,
+	                                                       .members = 4,
+	                                                       .authors = 1,
+	                                                       .protocols = protocols,
+	                                                       .services = services,
+	                                                       .service = &entry,
+	                                                       .service_count = 1});
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	enum { SECONDS = 30 };
+	cluster_run(c, SECONDS * SECOND, NULL, NULL);
+	struct ec_member_status status = status_of(c, 1);
+	assert_in_range(status.time_ns, WORLD_START_NS + (SECONDS - 1) * SECOND,
+	                WORLD_START_NS + (SECONDS + 1) * SECOND);
+	assert_in_range(status.batches_delivered, 3 * (SECONDS - 1), 3 * SECONDS + 8);
+	cluster_crash(c, 3); /* then the one that waited steps in */
+	cluster_run(c, SECONDS * SECOND, NULL, NULL);
+	status = status_of(c, 1);
+	assert_in_range(status.time_ns, WORLD_START_NS + (2 * SECONDS - 2) * SECOND,
+	                WORLD_START_NS + (2 * SECONDS + 1) * SECOND);
+	cluster_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_envelopes_commit_on_all),
+		cmocka_unit_test(test_one_client_does_not_wait),
+		cmocka_unit_test(test_a_dead_leader_is_replaced),
+		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
+		cmocka_unit_test(test_one_restarts_under_load),
+		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
+		cmocka_unit_test(test_reads_see_what_was_acknowledged),
+		cmocka_unit_test(test_without_a_quorum_clients_are_refused),
+		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
