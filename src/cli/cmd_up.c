@@ -147,6 +147,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+enum { LOOK_NS = 1000 * 1000 * 1000 };
+
 static volatile sig_atomic_t stopping;
 
 static void stop(int signal_number)
@@ -221,7 +223,7 @@ static void tell_where(const struct up *up)
 
 static int play(struct up *up)
 {
-	if (!up_start_nodes(up) || !wait_ready(up) || !up_start_devices(up)) {
+	if (!up_data_read(up) || !up_start_nodes(up) || !wait_ready(up) || !up_start_devices(up)) {
 		if (stopping)
 			return EC_EXIT_OK;
 		fprintf(stderr, "edgecord up: %s\n", up->why);
@@ -230,6 +232,7 @@ static int play(struct up *up)
 	tell_where(up);
 	bool summed = false, good = true;
 	while (!stopping) {
+		nap(LOOK_NS);
 		look_around(up);
 		/* Two slots more: the last one's readings and its settlement follow it. */
 		if (!summed && slots_played(up) >= up->options.slots + 2) {
@@ -239,7 +242,6 @@ static int play(struct up *up)
 			if (up->options.exit_at_end)
 				break;
 		}
-		nap(500 * 1000000);
 	}
 	if (!summed) {
 		up_look(up);

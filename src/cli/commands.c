@@ -5,6 +5,7 @@
 
 /* clang-format off */
 const struct ec_command ec_commands[] = {
+	{"up", "a living energy community on this machine", ec_cmd_up},
 	{"init", "make the folder of a network: keys, geneses, configurations", ec_cmd_init},
 	{"status", "what a node tells about itself", ec_cmd_status},
 	{"submit", "make, sign and submit one envelope", ec_cmd_submit},
@@ -13,6 +14,7 @@ const struct ec_command ec_commands[] = {
 	{"verify", "judge a proof offline, with the genesis alone", ec_cmd_verify},
 	{"show", "show a genesis, proof, header or envelope as text", ec_cmd_show},
 	{"bench", "load on a real cell", ec_cmd_bench},
+	{"node", "run one node", ec_cmd_node},
 	{"sim", "simulate one world from one seed, or explore many", ec_cmd_sim},
 	{NULL, NULL, NULL},
 };

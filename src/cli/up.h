@@ -50,6 +50,7 @@ struct up {
 	struct ec_processes processes;
 	struct ec_client *client[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
 	struct up_sight sight;
+	uint32_t load_columns, pv_columns;             /* of real profiles; 0: none */
 	uint64_t started_ns, ready_ns, first_trade_ns; /* monotonic; 0: not yet */
 	char why[512];
 };
@@ -60,6 +61,17 @@ uint64_t up_now(void);
 /* up_start.c: makes or reads the network and starts its processes.  Returns: false with up->why. */
 bool up_start_nodes(struct up *up);
 bool up_start_devices(struct up *up);
+
+/* up_data.c: reads real profiles, if there are any, and says what they are.  Returns: false with
+ * up->why when they are refused. */
+bool up_data_read(struct up *up);
+
+/* What a device is told about its profile: the arguments, NULL ends, and their texts. */
+struct up_device_arguments {
+	const char *argument[16];
+	char profile[1100], pv[1100];
+};
+void up_data_arguments(const struct up *up, uint32_t number, struct up_device_arguments *out);
 
 /* up_watch.c: connects where there is no connection yet, asks every node, fills up->sight.
  * Returns: whether every node answered and is ready. */

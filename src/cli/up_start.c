@@ -115,8 +115,8 @@ static bool device_start(struct up *up, uint32_t cell, uint32_t home)
 {
 	const struct ec_network_group *group = &up->network->group[cell];
 	char program[FILE_PATH_MAX], genesis[FILE_PATH_MAX], key[512], addresses[256];
-	char profile[512], name[128], log[FILE_PATH_MAX];
-	uint32_t number = cell * up->network->homes + home;
+	char name[128], log[FILE_PATH_MAX];
+	struct up_device_arguments profile;
 	if (!ec_process_beside("edgecord-device", program, sizeof program) ||
 	    !file_path(genesis, group->folder, "genesis"))
 		return false;
@@ -124,9 +124,11 @@ static bool device_start(struct up *up, uint32_t cell, uint32_t home)
 	gateways(group, home, addresses, sizeof addresses);
 	snprintf(name, sizeof name, "%s-home%02u", group->name, home + 1);
 	snprintf(log, sizeof log, "%s/devices/%s.log", up->network->folder, name);
-	snprintf(profile, sizeof profile, "generated:1:%u", number);
-	const char *const arguments[] = {program,     "--key", key,         "--gateways", addresses,
-	                                 "--genesis", genesis, "--profile", profile,      NULL};
+	up_data_arguments(up, cell * up->network->homes + home, &profile);
+	const char *arguments[EC_ARGUMENTS_MAX] = {program,   "--key",     key,    "--gateways",
+	                                           addresses, "--genesis", genesis};
+	for (uint32_t i = 0; profile.argument[i]; i++)
+		arguments[7 + i] = profile.argument[i];
 	return ec_process_start(&up->processes, name, log, arguments) != NULL;
 }
 

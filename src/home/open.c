@@ -106,6 +106,8 @@ static bool pv_open(struct home *home, uint32_t *column)
 		return false;
 	}
 	import.path = path;
+	import.prefix = "pv";
+	import.unit = EC_UNIT_UNKNOWN; /* the option speaks of the loads */
 	import.rated_w = kwp * 1000;
 	home->pv = series_open(home, &import, *column);
 	return home->pv;
