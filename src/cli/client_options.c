@@ -1,6 +1,7 @@
 /* client_options.c - what all commands that talk to a node share. */
 #include "cli/client_options.h"
 
+#include "cli/node_address.h"
 #include "node/file.h"
 
 #include <ctype.h>
@@ -12,8 +13,10 @@
 enum { TIMEOUT_S = 10, TIMEOUT_S_MAX = 86400 };
 
 static const struct argp_option options[] = {
-	{"node", 'n', "HOST:PORT", 0,
-         "Binary door of a node (default: $EDGECORD_NODE, or 127.0.0.1:7460)", 1},
+	{"node", 'n', "HOST:PORT|DIR", 0,
+         "Binary door of a node, or the folder of a group or node of a local network (default: "
+         "$EDGECORD_NODE, or 127.0.0.1:7460)",
+         1},
 	{"timeout", 't', "SECONDS", 0, "How long to wait for an answer (default 10)", 1},
 	{"json", 'j', NULL, 0, "Print JSON", 1},
 	{0},
@@ -57,8 +60,16 @@ struct ec_client_options ec_client_options_usual(const char *command)
 struct ec_client *ec_client_options_open(const struct ec_client_options *client_options)
 {
 	char why[512];
-	struct ec_client *client =
-		ec_client_open(client_options->node, client_options->timeout_ms, why, sizeof why);
+	struct ec_node_addresses addresses;
+	struct ec_client *client = NULL;
+	if (ec_node_addresses_of(client_options->node, &addresses, why, sizeof why)) {
+		for (uint32_t i = 0; i < addresses.count && !client; i++)
+			client = ec_client_open(addresses.address[i], client_options->timeout_ms,
+			                        why, sizeof why);
+	} else if (!why[0]) {
+		client = ec_client_open(client_options->node, client_options->timeout_ms, why,
+		                        sizeof why);
+	}
 	if (!client)
 		fprintf(stderr, "%s: %s\n", client_options->command, why);
 	return client;

@@ -9,7 +9,7 @@
 
 struct ec_client_options {
 	const char *command; /* argv[0], for messages */
-	const char *node;    /* HOST:PORT of a binary door */
+	const char *node;    /* HOST:PORT of a binary door, or a folder (node_address.h) */
 	uint32_t timeout_ms;
 	bool json;
 };

@@ -215,7 +215,7 @@ static void tell_where(const struct up *up)
 	FILE *out = up->options.json ? stderr : stdout;
 	const struct ec_network_group *cell = &up->network->group[0];
 	fprintf(out, "network   %s\n", up->network->folder);
-	fprintf(out, "status    edgecord status --network %s\n", up->network->folder);
+	fprintf(out, "status    edgecord status --node %s/node1\n", cell->folder);
 	fprintf(out, "a gateway http://127.0.0.1:%u/v1/status, /metrics\n",
 	        cell->node[0].http_port);
 	fprintf(out, "logs      %s/node1/log\n\n", cell->folder);

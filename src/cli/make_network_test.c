@@ -2,6 +2,7 @@
 #include "cli/make_network.h"
 
 #include "base/test.h"
+#include "cli/node_address.h"
 #include "crypto/sign.h"
 #include "ledger/genesis.h"
 #include "node/config.h"
@@ -159,6 +160,28 @@ static void a_second_network_in_one_folder_is_refused(void **state)
 	free(network);
 }
 
+static void a_folder_names_its_nodes(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	struct ec_node_addresses addresses;
+	char expected[32];
+	assert_non_null(network);
+	assert_true(ec_node_addresses_of(network->group[1].folder, &addresses, why, sizeof why));
+	assert_int_equal(addresses.count, 4);
+	assert_true(ec_node_addresses_of(network->group[2].node[3].folder, &addresses, why,
+	                                 sizeof why));
+	assert_int_equal(addresses.count, 1);
+	snprintf(expected, sizeof expected, "127.0.0.1:%u", network->group[2].node[3].door_port);
+	assert_string_equal(addresses.address[0], expected);
+	assert_false(ec_node_addresses_of(folder, &addresses, why, sizeof why));
+	assert_non_null(strstr(why, "DIR/GROUP"));
+	assert_false(ec_node_addresses_of("127.0.0.1:7460", &addresses, why, sizeof why));
+	assert_string_equal(why, "");
+	free(network);
+}
+
 static void a_folder_without_a_network_says_how_to_make_one(void **state)
 {
 	(void)state;
@@ -179,6 +202,7 @@ int main(void)
 	                                        begin, end),
 		cmocka_unit_test_setup_teardown(a_second_network_in_one_folder_is_refused, begin,
 	                                        end),
+		cmocka_unit_test_setup_teardown(a_folder_names_its_nodes, begin, end),
 		cmocka_unit_test_setup_teardown(a_folder_without_a_network_says_how_to_make_one,
 	                                        begin, end),
 	};
