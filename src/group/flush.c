@@ -1,13 +1,14 @@
 /* flush.c - the queue between a protocol's effects and the world.
  *
- * Two first-in first-out lists over one array of slots: what keeps its place, and what is eager.
- * Both remember the number of each effect, so that of what may leave, the earlier leaves first.
+ * Three first-in first-out lists over one array of slots: SAVEs, what else keeps its place, and
+ * what is eager.  All remember the number of each effect, so that of what may leave, the earlier
+ * leaves first.
  *
- * (I1) An ordered effect leaves only from the head, and, unless it is a SAVE, only while no SAVE
- *      that left before it is not yet durable.
+ * (I1) An ordered effect leaves only from the head of its list; a SAVE at any time; another only
+ *      when every SAVE added before it is durable.
  * (I2) An eager effect leaves only from the head of its list; one on the application, only after
  *      every ordered one on the application that was added before it.
- * (I3) Every slot is in exactly one of: ordered, eager, free.
+ * (I3) Every slot is in exactly one of: saves, ordered, eager, free.
  */
 #include "group/flush.h"
 
@@ -19,6 +20,7 @@ struct slot {
 	struct ec_effect effect;
 	uint64_t number;       /* of effects added before it */
 	uint64_t applications; /* of ordered effects on the application added before it */
+	uint64_t saves;        /* of SAVEs added before it */
 	uint32_t next;
 };
 
@@ -27,9 +29,10 @@ struct list {
 };
 
 struct ec_flush {
-	uint32_t capacity, free, saving;
-	struct list ordered, eager;
+	uint32_t capacity, free;
+	struct list saves, ordered, eager;
 	uint64_t added;
+	uint64_t saves_added, saves_left, saves_durable;
 	uint64_t applications_added, applications_passed; /* of the ordered */
 	struct slot slot[];
 };
@@ -42,8 +45,10 @@ size_t ec_flush_size(uint32_t capacity)
 void ec_flush_init(struct ec_flush *flush, uint32_t capacity)
 {
 	assert(capacity >= 1 && capacity < NONE);
-	*flush = (struct ec_flush){
-		.capacity = capacity, .ordered = {NONE, NONE, 0}, .eager = {NONE, NONE, 0}};
+	*flush = (struct ec_flush){.capacity = capacity,
+	                           .saves = {NONE, NONE, 0},
+	                           .ordered = {NONE, NONE, 0},
+	                           .eager = {NONE, NONE, 0}};
 	for (uint32_t i = 0; i < capacity; i++)
 		flush->slot[i] = (struct slot){.next = i + 1 < capacity ? i + 1 : NONE};
 }
@@ -95,7 +100,7 @@ static struct ec_effect list_pop(struct ec_flush *flush, struct list *list)
 
 uint32_t ec_flush_waiting(const struct ec_flush *flush)
 {
-	return flush->ordered.count + flush->eager.count;
+	return flush->saves.count + flush->ordered.count + flush->eager.count;
 }
 
 uint32_t ec_flush_room(const struct ec_flush *flush)
@@ -106,7 +111,7 @@ uint32_t ec_flush_room(const struct ec_flush *flush)
 
 uint32_t ec_flush_saving(const struct ec_flush *flush)
 {
-	return flush->saving;
+	return (uint32_t)(flush->saves_left - flush->saves_durable);
 }
 
 void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
@@ -122,17 +127,21 @@ void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
 	slot->effect = effect;
 	slot->number = flush->added++;
 	slot->applications = flush->applications_added;
+	slot->saves = flush->saves_added;
 	flush->applications_added += !eager && on_application(effect.kind);
-	list_push(flush, eager ? &flush->eager : &flush->ordered, at);
+	flush->saves_added += effect.kind == EC_SAVE;
+	list_push(flush,
+	          effect.kind == EC_SAVE ? &flush->saves
+	          : eager                ? &flush->eager
+	                                 : &flush->ordered,
+	          at);
 }
 
-/* Whether the head of the ordered may leave (I1).  A SAVE at the head follows the last one that
- * left with nothing between, so one sync covers both. */
+/* Whether the head of the ordered may leave (I1). */
 static bool ordered_ready(const struct ec_flush *flush)
 {
-	if (!flush->ordered.count)
-		return false;
-	return flush->saving == 0 || flush->slot[flush->ordered.first].effect.kind == EC_SAVE;
+	return flush->ordered.count &&
+	       flush->slot[flush->ordered.first].saves <= flush->saves_durable;
 }
 
 /* Whether the head of the eager may leave (I2). */
@@ -147,24 +156,27 @@ static bool eager_ready(const struct ec_flush *flush)
 
 bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect)
 {
-	bool ordered = ordered_ready(flush), eager = eager_ready(flush);
-	if (!ordered && !eager)
+	struct list *const lists[] = {flush->saves.count ? &flush->saves : NULL,
+	                              ordered_ready(flush) ? &flush->ordered : NULL,
+	                              eager_ready(flush) ? &flush->eager : NULL};
+	struct list *earliest = NULL;
+	for (int i = 0; i < 3; i++)
+		if (lists[i] && (!earliest || flush->slot[lists[i]->first].number <
+		                                      flush->slot[earliest->first].number))
+			earliest = lists[i];
+	if (!earliest)
 		return false;
-	if (ordered && eager)
-		ordered = flush->slot[flush->ordered.first].number <
-		          flush->slot[flush->eager.first].number;
-	*effect = list_pop(flush, ordered ? &flush->ordered : &flush->eager);
-	if (ordered) {
+	*effect = list_pop(flush, earliest);
+	if (earliest == &flush->ordered)
 		flush->applications_passed += on_application(effect->kind);
-		flush->saving += effect->kind == EC_SAVE;
-	}
+	flush->saves_left += effect->kind == EC_SAVE;
 	return true;
 }
 
 void ec_flush_durable(struct ec_flush *flush, uint32_t saves)
 {
-	assert(saves <= flush->saving);
-	flush->saving -= saves;
+	assert(saves <= ec_flush_saving(flush));
+	flush->saves_durable += saves;
 }
 
 static uint32_t list_clear(struct ec_flush *flush, struct list *list)
@@ -180,8 +192,9 @@ static uint32_t list_clear(struct ec_flush *flush, struct list *list)
 
 uint32_t ec_flush_clear(struct ec_flush *flush)
 {
-	uint32_t lost = list_clear(flush, &flush->ordered) + list_clear(flush, &flush->eager);
-	flush->saving = 0;
+	uint32_t lost = list_clear(flush, &flush->saves) + list_clear(flush, &flush->ordered) +
+	                list_clear(flush, &flush->eager);
+	flush->saves_left = flush->saves_durable = flush->saves_added;
 	flush->applications_passed = flush->applications_added;
 	assert(ec_flush_room(flush) == flush->capacity);
 	return lost;
@@ -206,5 +219,7 @@ static uint32_t list_held(const struct ec_flush *flush, const struct list *list,
 
 uint32_t ec_flush_held(const struct ec_flush *flush, struct ec_bytes *at)
 {
-	return list_held(flush, &flush->eager, at, list_held(flush, &flush->ordered, at, 0));
+	uint32_t count = list_held(flush, &flush->saves, at, 0);
+	count = list_held(flush, &flush->ordered, at, count);
+	return list_held(flush, &flush->eager, at, count);
 }

@@ -1,8 +1,10 @@
 /* flush.h - the queue between a protocol's effects and the world: write-ahead by its shape.
  *
  * Effects leave in the order emitted, and none overtakes a SAVE before it that is not yet durable,
- * unless it is marked EC_EAGER.  Eager effects keep their order among themselves; an eager DELIVER,
- * UNDO, FINAL, SNAP, FETCH or SERVE never overtakes a waiting one of these.
+ * unless it is marked EC_EAGER.  A SAVE itself waits for nobody but earlier SAVEs: durable sooner
+ * than need be it binds nobody, and so all that steps want saved shares one sync.  Eager effects
+ * keep their order among themselves; an eager DELIVER, UNDO, FINAL, SNAP, FETCH or SERVE never
+ * overtakes a waiting one of these.
  *
  *   add  d1 SAVE send1 send2 eager send3
  *   next d1 SAVE eager; after durable: send1 send2 send3
@@ -27,9 +29,9 @@ uint32_t ec_flush_room(const struct ec_flush *flush);
 /* Takes over the effect with its bytes. */
 void ec_flush_add(struct ec_flush *flush, struct ec_effect effect);
 
-/* The next effect that may be performed now; its bytes pass to the caller.  SAVEs come out as soon
- * as they stand at the head, several in a row, so that one sync covers them (group commit); what
- * follows waits for ec_flush_durable().  Returns: false when nothing may be performed. */
+/* The next effect that may be performed now; its bytes pass to the caller.  SAVEs come out at once,
+ * so that one sync covers many (group commit); what follows one waits for ec_flush_durable().
+ * Returns: false when nothing may be performed. */
 bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect);
 
 /* `saves` more of the SAVEs handed out are durable, oldest first. */
