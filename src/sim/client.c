@@ -39,7 +39,7 @@ void sim_batch_arrive(struct sim_world *world, struct sim_host *host, uint32_t b
 {
 	if (!host->up || host->arrived[batch])
 		return;
-	host->arrived[batch] = world->now + 1;
+	host->arrived[batch] = world->now;
 	assert(host->queue_count < SIM_BATCHES_MAX);
 	host->queue[host->queue_count++] = (uint16_t)batch;
 }

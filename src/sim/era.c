@@ -76,11 +76,11 @@ void sim_era_enter(struct sim_world *world, struct sim_host *host)
 	char name[8];
 	host->durable = *app;
 	sim_keep(host, app);
-	old->retired_at = world->now + 1;
+	old->retired_at = world->now;
 	if (!host->byzantine) {
 		world->counts.fired[SIM_ERA]++;
 		if (!era->entered_at)
-			era->entered_at = world->now + 1;
+			era->entered_at = world->now;
 	}
 	sim_say(world, "%s enters era %llu after %llu", sim_name(host, name),
 	        (unsigned long long)app->era, (unsigned long long)app->seq);

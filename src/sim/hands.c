@@ -325,6 +325,11 @@ bool sim_hands_fork(struct sim_world *world, struct sim_host *host, uint64_t one
 		instance_copy(world, &twin->instance[i], &host->instance[i]);
 	host->faces = one;
 	twin->faces = other;
+	for (uint32_t h = 0; h < world->hosts; h++) /* twins keep to their own side */
+		if (world->host[h]->twin) {
+			twin->faces |= (uint64_t)1 << h;
+			world->host[h]->faces |= (uint64_t)1 << twin->index;
+		}
 	world->host[world->hosts++] = twin;
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		if (h == twin->index)

@@ -107,7 +107,7 @@ static void batches_return(struct sim_world *world, struct sim_host *host)
 	for (uint32_t i = 0; i < world->batches; i++) {
 		if (!host->arrived[i])
 			continue;
-		host->arrived[i] = world->now + 1;
+		host->arrived[i] = world->now;
 		host->queue[count++] = (uint16_t)i;
 	}
 	host->queue_first = 0;

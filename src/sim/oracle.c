@@ -72,7 +72,7 @@ static void disagree(struct sim_world *world, const struct sim_host *host, ec_se
 	sim_name(world->host[decided->host], b);
 	sim_say(world, "fork at %llu: %s and %s delivered different orders",
 	        (unsigned long long)seq, b, a);
-	if (!world->plan.colluders)
+	if (!world->plan.forks_expected)
 		sim_violate(world, "agreement", "at %llu %s and %s delivered different orders",
 		            (unsigned long long)seq, b, a);
 }

@@ -83,6 +83,7 @@ static void colluders_draw(struct sim_plan *plan)
 	for (uint32_t i = 0; i < plan->colluders; i++)
 		plan->mischief[i] = SIM_EQUIVOCATE;
 	plan->byzantine = plan->colluders;
+	plan->forks_expected = true;
 	plan->fault_ns = 0;
 	plan->eras = 1;
 	plan->chaos_ns = 10 * SIM_S;

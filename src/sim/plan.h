@@ -26,7 +26,8 @@ struct sim_plan {
 	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of the protocol */
 	char options_text[96];
 	uint32_t bug;
-	bool manual; /* a script moves everything */
+	bool forks_expected; /* beyond f: they are reported and break no property */
+	bool manual;         /* a script moves everything */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */

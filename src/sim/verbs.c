@@ -141,6 +141,15 @@ static bool verb_eras(struct sim_script *script, struct words *words)
 	return true;
 }
 
+/* Forks are told, and break nothing: for what lies beyond f. */
+static bool verb_forks(struct sim_script *script, struct words *words)
+{
+	if (!script->planned || script->world)
+		return fail(script, "forks comes right after nodes:", words->at[0]);
+	script->plan.forks_expected = true;
+	return true;
+}
+
 static bool verb_notes(struct sim_script *script, struct words *words)
 {
 	if (!script->planned || script->world)
@@ -395,6 +404,7 @@ static const struct verb {
 	{"roles",      2, 3,             true,  verb_roles},
 	{"eras",       2, 5,             true,  verb_eras},
 	{"notes",      1, 1,             true,  verb_notes},
+	{"forks",      1, 1,             true,  verb_forks},
 	{"submit",     3, SIM_WORDS_MAX, false, verb_submit},
 	{"waiting",    3, SIM_WORDS_MAX, false, verb_waiting},
 	{"era",        3, 3,             false, verb_era},

@@ -115,6 +115,7 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 	struct sim_world *world = calloc(1, sizeof *world);
 	assert(world && plan->members >= 1 && plan->members <= SIM_MEMBERS_MAX);
 	world->plan = *plan;
+	world->now = 1; /* 0 means never */
 	ec_prng_seed(&world->prng, plan->seed ^ 0x73696d756c617465u);
 	world->pool = ec_pool_new(0);
 	world->held = malloc(SIM_HELD_MAX * sizeof *world->held);

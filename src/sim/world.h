@@ -111,7 +111,7 @@ struct sim_host {
 	struct sim_queue self, early;
 	bool entering;                     /* the application named the next era */
 	bool starting;                     /* its log is being replayed */
-	uint64_t arrived[SIM_BATCHES_MAX]; /* when the body came here, world time + 1; 0: not yet */
+	uint64_t arrived[SIM_BATCHES_MAX]; /* when the body came here, in world time; 0: not yet */
 	uint64_t submitted[SIM_BATCHES_MAX]; /* in which turn of this host */
 	uint16_t queue[SIM_BATCHES_MAX];
 	uint32_t queue_first, queue_count;

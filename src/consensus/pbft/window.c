@@ -59,7 +59,9 @@ bool pbft_window_knows(const struct pbft *self, const ec_hash *digest)
 	struct pbft *reader = (struct pbft *)(uintptr_t)self;
 	for (uint32_t at = *chain_of(reader, digest); at;) {
 		const struct slot *slot = pbft_slots(self) + (at - 1);
-		if (ec_hash_equal(&slot->index_digest, digest) &&
+		const struct value *holds =
+			slot->committed ? &slot->committed_value : &slot->accepted_value;
+		if (ec_hash_equal(&holds->digest, digest) &&
 		    (slot->committed || pbft_slot_current(self, slot)))
 			return true;
 		at = slot->index_next;
