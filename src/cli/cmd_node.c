@@ -5,7 +5,7 @@
 #include "doors/http.h"
 #include "node/config.h"
 #include "node/file.h"
-#include "node/keys.h"
+#include "node/run.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FLAGS_MAX = 64, OPTION_CHECK = 256 };
+enum { FLAGS_MAX = 64, OPTION_CHECK = 256, OPTION_REJOIN };
 
 struct arguments {
 	const char *config;
 	const char *flag[FLAGS_MAX + 1];
 	uint32_t flags;
-	bool check;
+	bool check, rejoin;
 };
 
 static const struct argp_option options[] = {
@@ -27,6 +27,8 @@ static const struct argp_option options[] = {
 	{"set", 's', "NAME=VALUE", 0, "A setting that goes before the file's, as log.level=debug",
          0},
 	{"check", OPTION_CHECK, NULL, 0, "Read the configuration, say whether it is good, end", 0},
+	{"rejoin", OPTION_REJOIN, NULL, 0,
+         "Set the data aside, make a new era key, and come back as a learner", 0},
 	{0},
 };
 
@@ -45,6 +47,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_CHECK:
 		out->check = true;
 		return 0;
+	case OPTION_REJOIN:
+		out->rejoin = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);
 		return 0;
@@ -57,96 +62,48 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* One node and what belongs to it, from start to stop. */
-struct node {
-	uv_loop_t loop;
-	uv_signal_t interrupt, terminate;
-	struct ec_secret identity;
-	struct ec_daemon *daemon;
+/* What stands in front of one node. */
+struct doors {
 	struct ec_door *door;
 	struct ec_http *http;
 	struct ec_anchorer *anchorer;
-	bool stopping, halted;
+	void (*stopped)(void *self);
+	void *stopped_self;
 };
 
-static void daemon_stopped(void *self)
-{
-	(void)self; /* the loop has nothing left and ends */
-}
-
-/* Closes what is open, one after the other; the daemon last. */
+/* Closes what is open, one after the other. */
 static void stop_next(void *self)
 {
-	struct node *node = self;
-	struct ec_door *door = node->door;
-	struct ec_http *http = node->http;
-	struct ec_anchorer *anchorer = node->anchorer;
+	struct doors *doors = self;
+	struct ec_door *door = doors->door;
+	struct ec_http *http = doors->http;
+	struct ec_anchorer *anchorer = doors->anchorer;
 	if (anchorer) {
-		node->anchorer = NULL;
-		ec_anchorer_stop(anchorer, stop_next, node);
+		doors->anchorer = NULL;
+		ec_anchorer_stop(anchorer, stop_next, doors);
 	} else if (door) {
-		node->door = NULL;
-		ec_door_stop(door, stop_next, node);
+		doors->door = NULL;
+		ec_door_stop(door, stop_next, doors);
 	} else if (http) {
-		node->http = NULL;
-		ec_http_stop(http, stop_next, node);
+		doors->http = NULL;
+		ec_http_stop(http, stop_next, doors);
 	} else {
-		ec_daemon_stop(node->daemon, daemon_stopped, node);
+		doors->stopped(doors->stopped_self);
 	}
 }
 
-static void stop(struct node *node)
+static void doors_stop(void *self, void (*done)(void *self), void *done_self)
 {
-	if (node->stopping)
-		return;
-	node->stopping = true;
-	uv_close((uv_handle_t *)&node->interrupt, NULL);
-	uv_close((uv_handle_t *)&node->terminate, NULL);
-	stop_next(node);
-}
-
-static void signal_came(uv_signal_t *handle, int number)
-{
-	(void)number;
-	stop(handle->data);
-}
-
-static void halted(void *self, const char *why)
-{
-	struct node *node = self;
-	fprintf(stderr, "edgecord node: halted: %s\n", why);
-	node->halted = true;
-	stop(node);
-}
-
-static void watch_signals(struct node *node)
-{
-	uv_signal_init(&node->loop, &node->interrupt);
-	uv_signal_init(&node->loop, &node->terminate);
-	node->interrupt.data = node->terminate.data = node;
-	uv_signal_start(&node->interrupt, signal_came, SIGINT);
-	uv_signal_start(&node->terminate, signal_came, SIGTERM);
-}
-
-static bool doors_open(struct node *node, const struct ec_node_config *config, char *why,
-                       size_t why_size)
-{
-	struct ec_door_config door = {.host = config->binary.host,
-	                              .port = config->binary.port,
-	                              .identity = &node->identity};
-	struct ec_http_config http = {
-		.host = config->http.host, .port = config->http.port, .identity = &node->identity};
-	if (config->binary.host[0] &&
-	    !(node->door = ec_door_open(node->daemon, &door, why, why_size)))
-		return false;
-	return !config->http.host[0] ||
-	       (node->http = ec_http_open(node->daemon, &http, why, why_size));
+	struct doors *doors = self;
+	doors->stopped = done;
+	doors->stopped_self = done_self;
+	stop_next(doors);
 }
 
 /* A cell's node anchors in the cloud that its configuration names. */
-static bool anchorer_open(struct node *node, const struct ec_node_config *config, char *why,
-                          size_t why_size)
+static bool anchorer_open(struct doors *doors, struct ec_daemon *daemon, char *why, size_t why_size)
 {
+	const struct ec_node_config *config = ec_daemon_config(daemon);
 	size_t size;
 	if (config->clouds == 0)
 		return true;
@@ -156,47 +113,31 @@ static bool anchorer_open(struct node *node, const struct ec_node_config *config
 		         config->cloud_genesis, strerror(errno));
 		return false;
 	}
-	struct ec_anchorer_config anchorer = {.identity = &node->identity,
+	struct ec_anchorer_config anchorer = {.identity = ec_daemon_identity(daemon),
 	                                      .cloud = config->cloud,
 	                                      .clouds = config->clouds,
 	                                      .cloud_genesis = ec_sha256(genesis, size)};
 	free(genesis);
-	node->anchorer = ec_anchorer_open(node->daemon, &anchorer);
-	return node->anchorer != NULL;
+	doors->anchorer = ec_anchorer_open(daemon, &anchorer);
+	if (!doors->anchorer)
+		snprintf(why, why_size, "no memory to anchor");
+	return doors->anchorer != NULL;
 }
 
-static int run(const struct ec_node_config *config)
+static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t why_size)
 {
-	struct node node = {0};
-	char why[512];
-	if (!ec_key_read(config->identity, &node.identity, why, sizeof why)) {
-		fprintf(stderr, "edgecord node: %s\n", why);
-		return EC_EXIT_FAILED;
-	}
-	ec_keys_guard();
-	uv_loop_init(&node.loop);
-	node.daemon = ec_daemon_open(&node.loop, config, why, sizeof why);
-	if (!node.daemon) {
-		fprintf(stderr, "edgecord node: %s\n", why);
-		ec_secret_erase(&node.identity);
-		return EC_EXIT_FAILED;
-	}
-	watch_signals(&node);
-	int code = EC_EXIT_OK;
-	if (!doors_open(&node, config, why, sizeof why) ||
-	    !anchorer_open(&node, config, why, sizeof why)) {
-		fprintf(stderr, "edgecord node: %s\n", why);
-		code = EC_EXIT_FAILED;
-		stop(&node);
-	}
-	ec_daemon_on_halt(node.daemon, halted, &node);
-	uv_run(&node.loop, UV_RUN_DEFAULT);
-	if (node.halted)
-		code = EC_EXIT_FAILED;
-	ec_daemon_free(node.daemon);
-	uv_loop_close(&node.loop);
-	ec_secret_erase(&node.identity);
-	return code;
+	struct doors *doors = self;
+	const struct ec_node_config *config = ec_daemon_config(daemon);
+	const struct ec_secret *identity = ec_daemon_identity(daemon);
+	struct ec_door_config door = {
+		.host = config->binary.host, .port = config->binary.port, .identity = identity};
+	struct ec_http_config http = {
+		.host = config->http.host, .port = config->http.port, .identity = identity};
+	if (config->binary.host[0] && !(doors->door = ec_door_open(daemon, &door, why, why_size)))
+		return false;
+	if (config->http.host[0] && !(doors->http = ec_http_open(daemon, &http, why, why_size)))
+		return false;
+	return anchorer_open(doors, daemon, why, why_size);
 }
 
 int ec_cmd_node(int argc, char **argv)
@@ -207,22 +148,21 @@ int ec_cmd_node(int argc, char **argv)
 		NULL,
 		"Runs one node until SIGTERM or Ctrl-C.\vSettings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
-		"order; 1: could not start, or had to halt (the last line says why); 2: usage.",
+		"order; 1: could not start; 2: usage; 3: had to halt, and must not be started "
+		"again before a person has read why (the last line that says `halt`).",
 		NULL,
 		NULL,
 		NULL};
 	struct arguments arguments = {0};
-	char why[512];
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	struct ec_node_config *config =
-		ec_node_config_read(arguments.config, arguments.flag, why, sizeof why);
-	if (!config) {
-		fprintf(stderr, "edgecord node: %s\n", why);
-		return EC_EXIT_USAGE;
-	}
-	if (arguments.check)
+	struct doors doors = {0};
+	const struct ec_node_options node = {.config = arguments.config,
+	                                     .flags = arguments.flag,
+	                                     .check = arguments.check,
+	                                     .rejoin = arguments.rejoin,
+	                                     .doors = {&doors, doors_open, doors_stop}};
+	int code = ec_node_run(&node);
+	if (arguments.check && code == EC_NODE_STOPPED)
 		printf("%s: good\n", arguments.config);
-	int code = arguments.check ? EC_EXIT_OK : run(config);
-	free(config);
 	return code;
 }

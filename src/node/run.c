@@ -24,7 +24,6 @@ struct process {
 	uv_loop_t loop;
 	uv_signal_t terminate, interrupt;
 	struct ec_daemon *daemon;
-	void *doors;
 	bool stopping, halted;
 };
 
@@ -47,7 +46,6 @@ static void daemon_stopped(void *self)
 static void doors_stopped(void *self)
 {
 	struct process *process = self;
-	process->doors = NULL;
 	ec_daemon_stop(process->daemon, daemon_stopped, process);
 }
 
@@ -58,8 +56,9 @@ static void stop(struct process *process, const char *why)
 	process->stopping = true;
 	ec_notify("STOPPING=1");
 	journal_say(process, EC_INFO, "stopping", why);
-	if (process->doors)
-		process->options->doors.stop(process->doors, doors_stopped, process);
+	const struct ec_node_doors *doors = &process->options->doors;
+	if (doors->stop)
+		doors->stop(doors->self, doors_stopped, process);
 	else
 		doors_stopped(process);
 }
@@ -133,10 +132,8 @@ static bool process_open(struct process *process)
 	}
 	signals_open(process);
 	ec_daemon_on_halt(process->daemon, on_halt, process);
-	if (!process->options->doors.open)
-		return true;
-	process->doors = process->options->doors.open(process->daemon, why, sizeof why);
-	if (process->doors)
+	const struct ec_node_doors *doors = &process->options->doors;
+	if (!doors->open || doors->open(doors->self, process->daemon, why, sizeof why))
 		return true;
 	journal_say(process, EC_ERROR, "cannot-start", why);
 	stop(process, "a door could not be opened");

@@ -7,10 +7,12 @@
 
 /* What stands in front of a daemon on the same loop; node/ knows no door. */
 struct ec_node_doors {
-	/* Opens them.  Returns: what stop() gets; NULL with a sentence in `why`. */
-	void *(*open)(struct ec_daemon *daemon, char *why, size_t why_size);
-	/* Closes them, withdraws from the daemon, then calls `done`. */
-	void (*stop)(void *doors, void (*done)(void *self), void *self);
+	void *self;
+	/* Opens them.  Returns: false with a sentence in `why`. */
+	bool (*open)(void *self, struct ec_daemon *daemon, char *why, size_t why_size);
+	/* Closes what was opened, withdraws from the daemon, then calls `done`; also after an open
+	 * that failed. */
+	void (*stop)(void *self, void (*done)(void *self), void *done_self);
 };
 
 enum ec_node_exit {
@@ -23,7 +25,7 @@ struct ec_node_options {
 	const char *config;         /* path of the configuration file */
 	const char *const *flags;   /* NAME=VALUE, see config.h; NULL: none */
 	bool rejoin;                /* data set aside, a new era key: come back as a learner */
-	bool check;                 /* only says what is wrong, starts nothing */
+	bool check;                 /* only says what is wrong with the configuration */
 	struct ec_node_doors doors; /* open NULL: none */
 };
 
