@@ -55,7 +55,8 @@ static void put_commit(struct ec_text *text, const struct ec_daemon_counters *co
 	            counters->commit_count);
 }
 
-static void put_consensus(struct ec_text *text, const struct ec_member_status *status)
+static void put_consensus(struct ec_text *text, const struct ec_member_status *status,
+                          const struct ec_daemon_counters *counters)
 {
 	put_count(text, "edgecord_consensus_view_changes_total", "Views entered after the first.",
 	          status->view_changes);
@@ -79,7 +80,7 @@ static void put_consensus(struct ec_text *text, const struct ec_member_status *s
 	put_count(text, "edgecord_received_bytes_total", "Bytes from other members.",
 	          status->bytes_received);
 	put_count(text, "edgecord_signatures_checked_total", "Client signatures verified.",
-	          status->signatures_checked);
+	          status->signatures_checked + counters->envelopes_checked);
 }
 
 static void put_ledger(struct ec_text *text, struct ec_daemon *daemon,
@@ -160,7 +161,7 @@ void ec_metrics_write(struct ec_daemon *daemon, struct ec_text *text)
 	ec_member_status(ec_daemon_member(daemon), &status);
 	ec_daemon_counters(daemon, &counters);
 	put_commit(text, &counters, tier);
-	put_consensus(text, &status);
+	put_consensus(text, &status, &counters);
 	put_ledger(text, daemon, &status, &counters);
 	put_process(text);
 }

@@ -70,7 +70,8 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	ec_json_put_uint(json, "bytes_sent", status->bytes_sent);
 	ec_json_put_uint(json, "messages_received", status->messages_received);
 	ec_json_put_uint(json, "bytes_received", status->bytes_received);
-	ec_json_put_uint(json, "signatures_checked", status->signatures_checked);
+	ec_json_put_uint(json, "signatures_checked",
+	                 status->signatures_checked + counters->envelopes_checked);
 	ec_json_put_uint(json, "fetches", status->fetches);
 	ec_json_put_uint(json, "fetched_bytes", status->fetched_bytes);
 	ec_json_put_uint(json, "links_made", counters->links_made);
@@ -126,7 +127,7 @@ void ec_status_counts(struct ec_daemon *daemon, struct ec_door_answer *counts)
 	counts->seq = ec_ledger_at(ledger).seq;
 	ec_ledger_count(ledger, &counts->ids, &counts->ids_hash);
 	counts->syncs = counters.log_syncs;
-	counts->signatures = status.signatures_checked;
+	counts->signatures = status.signatures_checked + counters.envelopes_checked;
 	counts->messages = status.messages_sent;
 	counts->bytes = status.bytes_sent;
 	if (counts->seq > 0 && ec_ledger_header(ledger, counts->seq, &bytes)) {

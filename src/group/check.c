@@ -66,7 +66,6 @@ static void check_signature(const struct ec_member *m, const struct era *era, ui
 {
 	uint8_t text[EC_CERTIFICATE_TEXT_SIZE];
 	ec_certificate_text(&frame->name, text);
-	checked->signatures = 1;
 	if (frame->block[0].size != EC_SIGNATURE_SIZE || frame->seq == 0 ||
 	    !(era->roster.member[from].roles & EC_VOTER))
 		refuse(checked, "a header signature that nobody may make");

@@ -85,7 +85,8 @@ void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, u
 struct ec_daemon_counters {
 	uint64_t log_records, log_bytes, log_syncs, log_sync_ns;
 	uint64_t links_made, links_lost, frames_refused;
-	uint64_t checks, check_ns; /* on worker threads */
+	uint64_t checks, check_ns;  /* on worker threads */
+	uint64_t envelopes_checked; /* signatures of envelopes submitted at this gateway */
 	uint64_t commit_count, commit_sum_ns;
 	uint64_t commit_bucket[24]; /* commit latency: bucket i counts < 2^i x 100 us */
 	uint64_t disk_bytes_free, disk_bytes_used;

@@ -94,6 +94,8 @@ static void envelope_checked(struct ec_job *job)
 	struct waiting *waiting = (struct waiting *)job;
 	struct ec_daemon *daemon = waiting->daemon;
 	daemon->checking--;
+	if (job->finished && !(daemon->genesis->flags & EC_GENESIS_UNSIGNED))
+		daemon->counters.envelopes_checked++;
 	if (daemon->stopping || daemon->halted || !job->finished)
 		refuse(daemon, waiting, EC_OUTCOME_NOT_READY,
 		       daemon->halted ? daemon->why_halted : "this node is being stopped");
