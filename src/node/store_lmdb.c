@@ -5,8 +5,8 @@
  * from then on may be committed in portions (so that a whole state fits in little memory), for
  * nothing of it counts before the sync that also turns the name.
  *
- * (I1) No read transaction is open while a write transaction begins: LMDB runs without its lock
- *      file, and would take pages from under a reader.
+ * (I1) Our own reader ends when a write transaction begins, so that it never shows less than was
+ * put. Views are readers, too, and stay: LMDB's lock file keeps their pages from being used again.
  * (I2) The standing table changes only by commits that sync() asked for.
  */
 #include "node/store_lmdb.h"
@@ -31,6 +31,7 @@ struct lmdb_store {
 	MDB_txn *reader, *writer;
 	MDB_cursor *cursor;
 	size_t portion; /* bytes put since the writer began */
+	unsigned views; /* open now */
 	bool dirty;     /* something was put, deleted or cleared since the last sync */
 	char error[200];
 };
@@ -81,11 +82,14 @@ static bool writer_commit(struct lmdb_store *store)
 	return well(store, code, "commit");
 }
 
-/* The map is doubled while more than half of it is used: a transaction may take the other half. */
+/* The map is doubled while more than half of it is used: a transaction may take the other half.
+ * Not while a view is open, which points into it. */
 static bool map_grow(struct lmdb_store *store)
 {
 	MDB_envinfo info;
 	MDB_stat stat;
+	if (store->views > 0)
+		return true;
 	mdb_env_info(store->env, &info);
 	mdb_env_stat(store->env, &stat);
 	if ((info.me_last_pgno + 1) * stat.ms_psize <= info.me_mapsize / 2)
@@ -107,7 +111,7 @@ static bool writer_begin(struct lmdb_store *store)
 }
 
 /* The transaction that sees everything put so far; NULL when the store failed. */
-static MDB_txn *view(struct lmdb_store *store)
+static MDB_txn *newest(struct lmdb_store *store)
 {
 	if (store->error[0])
 		return NULL;
@@ -134,7 +138,7 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 {
 	struct lmdb_store *store = of(face);
 	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
-	MDB_txn *txn = view(store);
+	MDB_txn *txn = newest(store);
 	if (!txn)
 		return false;
 	MDB_val key = value_of(name, name_size), found;
@@ -147,31 +151,93 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 	return true;
 }
 
+/* The first name above `after`.  Returns: LMDB's code. */
+static int cursor_after(MDB_cursor *cursor, const void *after, size_t after_size,
+                        struct ec_bytes *name, struct ec_bytes *value)
+{
+	MDB_val key = value_of(after, after_size), found = {0};
+	int code = mdb_cursor_get(cursor, &key, &found, after_size ? MDB_SET_RANGE : MDB_FIRST);
+	if (!code && after_size && key.mv_size == after_size &&
+	    memcmp(key.mv_data, after, after_size) == 0)
+		code = mdb_cursor_get(cursor, &key, &found, MDB_NEXT);
+	*name = bytes_of(key);
+	*value = bytes_of(found);
+	return code;
+}
+
 static bool lmdb_next(struct ec_store *face, const void *after, size_t after_size,
                       struct ec_bytes *name, struct ec_bytes *value)
 {
 	struct lmdb_store *store = of(face);
 	assert(after_size <= EC_STORE_NAME_MAX);
-	MDB_txn *txn = view(store);
+	MDB_txn *txn = newest(store);
 	if (!txn)
 		return false;
 	if (!store->cursor &&
 	    !well(store, mdb_cursor_open(txn, store->table[store->target], &store->cursor),
 	          "cursor"))
 		return false;
-	MDB_val key = value_of(after, after_size), found;
-	int code =
-		mdb_cursor_get(store->cursor, &key, &found, after_size ? MDB_SET_RANGE : MDB_FIRST);
-	if (!code && after_size && key.mv_size == after_size &&
-	    memcmp(key.mv_data, after, after_size) == 0)
-		code = mdb_cursor_get(store->cursor, &key, &found, MDB_NEXT);
-	if (code) {
+	int code = cursor_after(store->cursor, after, after_size, name, value);
+	if (code)
 		well(store, code == MDB_NOTFOUND ? 0 : code, "next");
+	return !code;
+}
+
+/* A view: a reader of the last commit.  It only reads. */
+struct lmdb_view {
+	struct ec_store face;
+	struct lmdb_store *store;
+	MDB_dbi table;
+	MDB_txn *txn;
+	MDB_cursor *cursor;
+};
+
+static bool view_get(struct ec_store *face, const void *name, size_t name_size,
+                     struct ec_bytes *value)
+{
+	struct lmdb_view *view = (struct lmdb_view *)face;
+	MDB_val key = value_of(name, name_size), found;
+	if (mdb_get(view->txn, view->table, &key, &found))
 		return false;
-	}
-	*name = bytes_of(key);
 	*value = bytes_of(found);
 	return true;
+}
+
+static bool view_next(struct ec_store *face, const void *after, size_t after_size,
+                      struct ec_bytes *name, struct ec_bytes *value)
+{
+	struct lmdb_view *view = (struct lmdb_view *)face;
+	return cursor_after(view->cursor, after, after_size, name, value) == 0;
+}
+
+static void view_close(struct ec_store *face)
+{
+	struct lmdb_view *view = (struct lmdb_view *)face;
+	mdb_cursor_close(view->cursor);
+	mdb_txn_abort(view->txn);
+	view->store->views--;
+	free(view);
+}
+
+static struct ec_store *lmdb_view(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	struct lmdb_view *view = calloc(1, sizeof *view);
+	if (!view || store->error[0] ||
+	    mdb_txn_begin(store->env, NULL, MDB_RDONLY, &view->txn) != 0) {
+		free(view);
+		return NULL;
+	}
+	view->table = store->table[store->standing];
+	if (mdb_cursor_open(view->txn, view->table, &view->cursor) != 0) {
+		mdb_txn_abort(view->txn);
+		free(view);
+		return NULL;
+	}
+	view->face = (struct ec_store){.get = view_get, .next = view_next, .close = view_close};
+	view->store = store;
+	store->views++;
+	return &view->face;
 }
 
 /* After a clear nothing stands until sync, so portions may go to the disk before. */
@@ -248,6 +314,7 @@ static bool lmdb_sync(struct ec_store *face)
 static void lmdb_close(struct ec_store *face)
 {
 	struct lmdb_store *store = of(face);
+	assert(store->views == 0);
 	writer_abort(store);
 	reader_end(store);
 	mdb_env_close(store->env);
@@ -291,6 +358,7 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	                                .del = lmdb_del,
 	                                .sync = lmdb_sync,
 	                                .clear = lmdb_clear,
+	                                .view = lmdb_view,
 	                                .close = lmdb_close};
 	if (!well(store, mdb_env_create(&store->env), "no memory")) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);
@@ -299,7 +367,7 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	}
 	mdb_env_set_maxdbs(store->env, 2);
 	mdb_env_set_mapsize(store->env, MAP_BYTES);
-	if (!well(store, mdb_env_open(store->env, folder, MDB_NOLOCK, 0600), "open") ||
+	if (!well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
 	    !tables_open(store)) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);
 		lmdb_close(&store->face);

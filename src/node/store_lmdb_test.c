@@ -151,6 +151,45 @@ static void a_large_state_replaces_the_old_one_at_once(void **state)
 	store->close(store);
 }
 
+/* Whatever is committed afterwards, a view shows what stood when it was opened. */
+static void views_stay_while_the_store_goes_on(void **state)
+{
+	struct ec_store *store = open_store(*state), *view[3] = {NULL};
+	struct ec_bytes value, name;
+	uint8_t data[3000];
+	uint64_t opened[3] = {0};
+	for (uint64_t round = 1; round <= 60; round++) {
+		for (uint16_t i = 0; i < 100; i++) {
+			memset(data, (int)(round + i), sizeof data);
+			store->put(store, &i, sizeof i, data, sizeof data);
+		}
+		assert_true(store->sync(store));
+		store->put(store, "late", 4, "x", 1); /* not committed: in no view */
+		uint64_t k = round % 3;
+		if (view[k])
+			view[k]->close(view[k]);
+		view[k] = store->view(store);
+		assert_non_null(view[k]);
+		opened[k] = round;
+		store->del(store, "late", 4);
+		for (k = 0; k < 3; k++) {
+			uint32_t count = 0;
+			uint16_t at = 0;
+			for (size_t size = 0;
+			     view[k] && view[k]->next(view[k], &at, size, &name, &value);
+			     size = sizeof at, count++) {
+				assert_int_equal(name.size, sizeof at);
+				memcpy(&at, name.data, sizeof at);
+				assert_int_equal(value.data[0], (uint8_t)(opened[k] + at));
+			}
+			assert_int_equal(count, view[k] ? 100 : 0);
+		}
+	}
+	for (uint64_t k = 0; k < 3; k++)
+		view[k]->close(view[k]);
+	store->close(store);
+}
+
 static void a_folder_that_is_no_folder_is_named(void **state)
 {
 	char path[FILE_PATH_MAX], why[300];
@@ -167,6 +206,8 @@ int main(void)
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_large_state_replaces_the_old_one_at_once,
 	                                        folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(views_stay_while_the_store_goes_on, folder_make,
+	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_folder_that_is_no_folder_is_named, folder_make,
 	                                        folder_end),
 	};
