@@ -101,6 +101,14 @@ uint64_t block_last_position(const struct block *block)
 	return block->first_position + block->slots - 1;
 }
 
+uint64_t block_bytes(const struct block *block)
+{
+	uint64_t bytes = sizeof *block + block->results_size;
+	for (uint32_t i = 0; i < block->slots; i++)
+		bytes += block->slot[i].batch.size;
+	return bytes + (uint64_t)block->count * (3 * sizeof(ec_hash) + sizeof(uint32_t));
+}
+
 struct block *block_at(const struct ec_ledger *ledger, uint64_t seq)
 {
 	if (seq <= ledger->persisted.seq || seq > ledger->seq)

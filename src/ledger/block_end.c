@@ -35,6 +35,7 @@ static void blocks_add(struct ec_ledger *ledger, struct block *block)
 			abort();
 	}
 	ledger->blocks[ledger->blocks_count++] = block;
+	ledger->blocks_bytes += block_bytes(block);
 }
 
 void block_end(struct ec_ledger *ledger)

@@ -107,6 +107,7 @@ struct ec_ledger {
 	struct block *open;
 	struct block **blocks; /* ended, not persisted; [0] is persisted_seq + 1 */
 	size_t blocks_count, blocks_capacity;
+	uint64_t blocks_bytes;      /* that the ended ones hold */
 	struct ec_frontier history; /* of the hashes of headers 1 .. seq */
 
 	uint64_t certified_seq;                        /* newest */
@@ -137,6 +138,7 @@ void block_result(struct block *block, const struct entry *entry, unsigned code,
 struct ec_bytes block_result_bytes(const struct block *block, uint32_t index);
 void block_cut(struct block *block, uint32_t slots);
 uint64_t block_last_position(const struct block *block);
+uint64_t block_bytes(const struct block *block); /* that it holds in memory */
 struct block *block_at(const struct ec_ledger *ledger,
                        uint64_t seq); /* ended, in memory; or NULL */
 

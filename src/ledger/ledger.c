@@ -185,7 +185,7 @@ static void contents_free(struct ec_ledger *ledger)
 	ledger->ends_count = 0;
 	for (size_t i = 0; i < ledger->blocks_count; i++)
 		block_free(ledger->blocks[i]);
-	ledger->blocks_count = 0;
+	ledger->blocks_count = ledger->blocks_bytes = 0;
 	block_free(ledger->open);
 	ledger->open = NULL;
 	bytes_free(&ledger->certificate);
@@ -232,7 +232,8 @@ struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
 		.era_over = ledger->next_membership != NULL,
 		.envelopes = ledger->envelopes,
 		.executed = ledger->executed,
-		.pending_bytes = ledger->state.bytes + ledger->ids.bytes,
+		.pending_bytes = ledger->state.bytes + ledger->ids.bytes + ledger->blocks_bytes +
+	                         ledger->tree.dirty * sizeof(struct tree_page),
 	};
 }
 

@@ -156,6 +156,7 @@ static void undo_and_reopening_change_nothing(void **state)
 		}
 	}
 	struct ec_ledger_at a = ec_ledger_at(straight.ledger), b = ec_ledger_at(bent.ledger);
+	assert_true(b.pending_bytes < a.pending_bytes);
 	assert_int_equal(a.seq, b.seq);
 	assert_true(a.seq > 50);
 	assert_true(ec_hash_equal(&a.header, &b.header));

@@ -78,8 +78,10 @@ static void blocks_drop(struct ec_ledger *ledger, uint64_t seq)
 	meta->hash = last->hash;
 	meta->header_size = last->header_size;
 	memcpy(meta->header, last->header, last->header_size);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		ledger->blocks_bytes -= block_bytes(ledger->blocks[i]);
 		block_free(ledger->blocks[i]);
+	}
 	ledger->blocks_count -= count;
 	memmove(ledger->blocks, ledger->blocks + count, ledger->blocks_count * sizeof last);
 }

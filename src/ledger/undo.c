@@ -37,6 +37,7 @@ static void blocks_cut(struct ec_ledger *ledger, size_t left, uint64_t position)
 		if (ledger->next_membership)
 			era_end_drop(ledger);
 		ledger->open = ledger->blocks[--ledger->blocks_count];
+		ledger->blocks_bytes -= block_bytes(ledger->open);
 		ledger->seq--;
 		open_cut(ledger, position);
 	}
