@@ -94,7 +94,7 @@ static void body_mutate(struct sim_world *world, struct sim_item *item)
 	item->head = head;
 }
 
-static void mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
 {
 	world->counts.fired[SIM_MUTATED]++;
 	item->mutant = true;
@@ -139,7 +139,7 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
 		*delay = sim_between(world, 0, 1500 * SIM_MS);
 	}
 	if ((how & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 12))
-		mutate(world, host, item);
+		sim_mutate(world, host, item);
 	return true;
 }
 

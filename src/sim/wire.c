@@ -198,15 +198,29 @@ static void send_to(struct sim_world *world, struct sim_host *host, uint32_t ide
 	}
 }
 
+/* The same lie for everyone else. */
+static struct sim_item lie(struct sim_world *world, struct sim_host *host,
+                           const struct sim_item *item)
+{
+	struct sim_item said = *item;
+	ec_keep(said.head);
+	ec_keep(said.body);
+	ec_keep(said.proof);
+	if ((host->mischief & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 24))
+		sim_mutate(world, host, &said);
+	return said;
+}
+
 static void send_one(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                      const struct ec_effect *effect, struct sim_item *item)
 {
+	struct sim_item said = lie(world, host, item);
 	const struct sim_era *era = &world->era[instance->era - 1];
 	for (ec_node node = 0; node < era->roster.n; node++) {
 		if (effect->node != EC_ALL && effect->node != node)
 			continue;
 		if (node != instance->self) {
-			send_to(world, host, era->identity[node], item);
+			send_to(world, host, era->identity[node], &said);
 			continue;
 		}
 		ec_keep(item->head);
@@ -214,6 +228,7 @@ static void send_one(struct sim_world *world, struct sim_host *host, struct sim_
 		ec_keep(item->proof);
 		sim_queue_push(&host->self, *item);
 	}
+	sim_item_drop(said);
 }
 
 /* Out: proofs[i] for each outgoing message that asks for one. */

@@ -366,6 +366,8 @@ void sim_unstall(struct sim_world *world, struct sim_host *host);
 /* What a Byzantine host does to one message to one peer.  Returns: false when it is withheld. */
 bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item *item,
                 uint64_t *delay);
+/* Changes a message a little, and mostly signs it again. */
+void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item);
 void sim_mischief(struct sim_world *world, struct sim_host *host);
 /* Signs one message in the name of a host. */
 struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,

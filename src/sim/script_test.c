@@ -1,0 +1,91 @@
+/* script_test.c - scripts are judged, rewritten and refused with their line. */
+#include "base/test.h"
+#include "sim/script.h"
+#include "sim/sequencer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char RIGHT[] = "# One batch.\n\nnodes 3\n----\n\nsubmit a alpha\n----\n"
+			    "a save propose 1 \"alpha\"\na -> * propose 1 \"alpha\"\n"
+			    "a -> a ack 1\n\ncrash b\n----\nb lost 0 effects\n";
+
+/* Runs a text as a script.  Out: what the file holds afterwards. */
+static int run(const char *text, bool rewrite, char *after, size_t size)
+{
+	char path[] = "/tmp/edgecord-script-XXXXXX";
+	int file = mkstemp(path);
+	assert_true(file >= 0);
+	assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
+	close(file);
+	int code = sim_script_run(&sim_sequencer_entry, path, 0, rewrite);
+	FILE *again = fopen(path, "rb");
+	assert_non_null(again);
+	after[fread(after, 1, size - 1, again)] = 0;
+	fclose(again);
+	unlink(path);
+	return code;
+}
+
+static void what_happens_as_written_passes(void **state)
+{
+	(void)state;
+	char after[4096];
+	assert_int_equal(run(RIGHT, false, after, sizeof after), 0);
+	assert_string_equal(after, RIGHT);
+}
+
+static void another_trace_fails_and_is_rewritten(void **state)
+{
+	(void)state;
+	char wrong[sizeof RIGHT], after[4096];
+	memcpy(wrong, RIGHT, sizeof RIGHT);
+	*strstr(wrong, "ack 1") = 'o';
+	assert_int_equal(run(wrong, false, after, sizeof after), 1);
+	assert_string_equal(after, wrong);
+	assert_int_equal(run(wrong, true, after, sizeof after), 0);
+	assert_string_equal(after, RIGHT);
+}
+
+static void what_cannot_be_obeyed_is_refused(void **state)
+{
+	(void)state;
+	static const char *const bad[] = {
+		"nodes\n----\n",
+		"nodes 99\n----\n",
+		"nodes 0\n----\n",
+		"----\n",
+		"submit a alpha\n----\n",
+		"nodes 3\nfly a\n----\n",
+		"nodes 3\nsubmit z alpha\n----\n",
+		"nodes 3\nsubmit a,b alpha\n----\n",
+		"nodes 3\ndeliver a propose\n----\n",
+		"nodes 3\ncrash a keeping\n----\n",
+		"nodes 3\ncrash a\ncrash a\n----\n",
+		"nodes 3\nrestart a\n----\n",
+		"nodes 3\nfetched a ok\n----\n",
+		"nodes 3\nequivocate a->b propose as beta\n----\n",
+		"nodes 3\nmutate a->b propose 99999999\n----\n",
+		"nodes 3\nfork a b\n----\n",
+		"nodes 3\nera a 2\n----\n",
+		"nodes 3\ntick x\n----\n",
+		"nodes 3\n----\n\nroles a voter\n----\n",
+		"nodes 3\nsubmit a 1 2 3 4 5 6 7 8 9 10 11 12 13\n----\n",
+	};
+	char after[4096];
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(run(bad[i], false, after, sizeof after), 2);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_happens_as_written_passes),
+		cmocka_unit_test(another_trace_fails_and_is_rewritten),
+		cmocka_unit_test(what_cannot_be_obeyed_is_refused),
+	};
+	if (!ec_crypto_start())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
