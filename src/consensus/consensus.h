@@ -57,7 +57,7 @@ enum ec_input_kind {
 	EC_SUBMIT,  /* body digest stamp    a client batch; only while `want` > 0 */
 	EC_READ,    /* ticket               someone wants to read; tickets only grow */
 	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
-	EC_FETCHED, /* seq digest           a FETCH ended; the application stands here */
+	EC_FETCHED, /* seq digest           a FETCH ended, or the host went ahead: it stands here */
 	EC_PINNED,  /* seq digest           a quorum certified this position: treat it as final */
 };
 /* clang-format on */

@@ -86,6 +86,8 @@ static void judge(struct ec_member *m, struct certified certified,
 	if (certified.seq <= ec_ledger_certified(m->ledger) || m->diverged)
 		return;
 	if (certified.seq > ec_ledger_at(m->ledger).seq) {
+		if (m->ahead.seq <= ec_ledger_at(m->ledger).seq)
+			m->ahead_since = m->time.now;
 		if (certified.seq > m->ahead.seq)
 			certified_keep(&m->ahead, &certified);
 		return;

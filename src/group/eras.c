@@ -48,7 +48,7 @@ void reign_end(struct reign *reign)
 }
 
 /* Which of our keys the seat names; with none of them we follow and promise nothing. */
-static void key_choose(struct ec_member *m, struct reign *reign)
+void key_choose(struct ec_member *m, struct reign *reign)
 {
 	const struct era *era = reign->era;
 	const uint8_t *named = era->self == NONE ? NULL : era->membership->seat[era->self].era_key;

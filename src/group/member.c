@@ -129,6 +129,8 @@ void ec_member_next_era_key(struct ec_member *m, const struct ec_secret *secret)
 {
 	m->next_key = *secret;
 	m->next_key_set = true;
+	if (!m->started)
+		key_choose(m, &m->now);
 }
 
 static bool turn_once(struct ec_member *m)

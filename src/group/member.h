@@ -52,7 +52,9 @@ struct ec_member *ec_member_open(const struct ec_member_config *config, char *wh
 bool ec_member_record(struct ec_member *member, struct ec_bytes record, char *why, size_t why_size);
 void ec_member_start(struct ec_member *member, struct ec_time time);
 
-/* The era key of an era to come: used from the first era whose roster names it as our seat's. */
+/* A further era key of ours: used from the first era whose roster names it as our seat's, also from
+ * the one in force when given between open and start.  While the roster names none of our keys we
+ * follow and promise nothing. */
 void ec_member_next_era_key(struct ec_member *member, const struct ec_secret *secret);
 
 /* Frees it and drops all it holds. */

@@ -1,5 +1,6 @@
 /* messages.c - messages of the protocol, in and out, their batches by digest where that is enough.
  *
+
  * (I1) The step sees the messages of a link in the order in which they were sent: one that waits
  *      for its batch holds back those behind it.
  * (I2) A message leaves its batch out only if we hold it and the receiver has it or gets it from

@@ -105,6 +105,7 @@ struct ec_member {
 	uint32_t items_max;
 	struct signing signing;
 	struct certified certified, ahead;
+	uint64_t ahead_since;     /* when we were first known to be behind it */
 	struct certified settled; /* of the block that is on disk, for those who fetch it */
 	struct certified link;    /* of the last block of the era before, for laggards */
 	struct deferred *deferred;
@@ -231,6 +232,7 @@ void reign_end(struct reign *reign);
 void reign_start(struct ec_member *m);
 void era_entered(struct ec_member *m);
 bool era_jump(struct ec_member *m, char *why, size_t why_size); /* to that of the state */
+void key_choose(struct ec_member *m, struct reign *reign);
 void era_resume(struct ec_member *m); /* at open: goes on in the era whose records may be there */
 bool reign_of_state(struct ec_member *m, char *why, size_t why_size); /* begins it */
 bool eras_turn(struct ec_member *m);

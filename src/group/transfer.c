@@ -30,12 +30,13 @@ struct chunk {
 
 /* What we know of a peer in this transfer. */
 struct source {
+	bool asked;    /* to describe the state, and did not answer yet */
 	bool has;      /* it said that it has the state, and did not disappoint since */
 	uint32_t open; /* chunks asked of it */
 };
 
 struct transfer {
-	bool active, protocol, described;
+	bool active, protocol, described, moved;
 	struct ec_bytes certificate; /* of the header, if it was proven */
 	ec_hash header;              /* zero: the newest certified one that a peer describes */
 	uint32_t bits, chunks, done;
@@ -84,9 +85,11 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol)
 	*t = (struct transfer){
 		.active = true, .protocol = protocol, .header = *header, .progress = m->time.now};
 	m->counters.fetches++;
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
-		if (link_up(m, peer))
+	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
+		t->source[peer].asked = link_up(m, peer);
+		if (t->source[peer].asked)
 			want(m, peer, NONE);
+	}
 }
 
 /* The protocol hears where the application stands, whether it was brought there or not. */
@@ -100,7 +103,8 @@ static void end(struct ec_member *m)
 	t->certificate = EC_NO_BYTES;
 	t->active = false;
 	t->again = m->time.now + ANSWER_NS;
-	if (t->protocol && m->now.instance)
+	t->moved |= t->protocol; /* the protocol hears of what it asked for, and of what moved */
+	if (t->moved && m->now.instance)
 		instance_tell(m->now.instance,
 		              (struct ec_input){.kind = EC_FETCHED,
 		                                .seq = at.position - m->now.era->base,
@@ -144,6 +148,7 @@ static void finish(struct ec_member *m)
 	at = ec_ledger_at(m->ledger);
 	m->counters.persisted = at.seq;
 	m->snapshot = at.header;
+	m->transfer->moved = true;
 	certificate_brought(m);
 	m->era_over = at.era_over;
 	bodies_clear(m->bodies);
@@ -152,7 +157,7 @@ static void finish(struct ec_member *m)
 	act_text(m, EC_ACT_NOTE, NONE, "state of block %llu brought from others, %u chunks",
 	         (unsigned long long)at.seq, m->transfer->chunks);
 	if (ec_ledger_membership(m->ledger)->era != m->now.era->number) {
-		m->transfer->protocol = false;
+		m->transfer->protocol = m->transfer->moved = false; /* its instance is another */
 		if (!era_jump(m, why, sizeof why))
 			member_halt(m, "the era that was brought cannot begin here: %s", why);
 	}
@@ -294,6 +299,20 @@ static void chunk_received(struct ec_member *m, uint32_t peer, const struct ec_f
 		ask(m);
 }
 
+static void absent_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
+{
+	struct transfer *t = m->transfer;
+	bool left = false;
+	if (!ec_hash_equal(&t->header, &frame->name))
+		return;
+	source_drop(m, peer);
+	t->source[peer].asked = false;
+	for (uint32_t i = 0; i < EC_PEERS_MAX; i++)
+		left |= t->source[i].asked && link_up(m, i);
+	if (!t->described && !left)
+		give_up(m, "nobody has it");
+}
+
 void state_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	if (!transferring(m) || m->peer[peer].liar)
@@ -302,8 +321,8 @@ void state_received(struct ec_member *m, uint32_t peer, const struct ec_frame *f
 		snapshot_received(m, peer, frame);
 	else if (frame->kind == EC_FRAME_CHUNK)
 		chunk_received(m, peer, frame);
-	else if (ec_hash_equal(&m->transfer->header, &frame->name))
-		source_drop(m, peer);
+	else
+		absent_received(m, peer, frame);
 }
 
 /* Chunks that a source does not answer go to others; it is left alone until it answers. */
@@ -316,15 +335,19 @@ static void pass_over(struct ec_member *m)
 			source_drop(m, t->chunk[i].peer);
 }
 
-/* Our own will: others are in a later era than the one that we can follow. */
-static bool left_behind(const struct ec_member *m)
+/* When we shall fetch of our own will; 0: not.  Others are in a later era than the one that we can
+ * follow; or a quorum certified a block beyond ours, and the protocol does not bring us there. */
+static uint64_t own_will_at(const struct ec_member *m)
 {
-	uint64_t era = m->now.era->number;
+	uint64_t at = 0, era = m->now.era->number;
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
-		if (link_up(m, peer) && m->peer[peer].era > era &&
-		    m->time.now >= m->peer[peer].era_seen + ANSWER_NS)
-			return true;
-	return false;
+		if (link_up(m, peer) && m->peer[peer].era > era)
+			at = earlier(at, m->peer[peer].era_seen + ANSWER_NS);
+	if (m->ahead.seq > ec_ledger_at(m->ledger).seq) {
+		uint64_t moved = m->block_ended > m->ahead_since ? m->block_ended : m->ahead_since;
+		at = earlier(at, moved + ANSWER_NS);
+	}
+	return at && m->transfer && at < m->transfer->again ? m->transfer->again : at;
 }
 
 void transfer_turn(struct ec_member *m)
@@ -333,7 +356,8 @@ void transfer_turn(struct ec_member *m)
 	if (m->diverged || m->halted)
 		return;
 	if (!transferring(m)) {
-		if (left_behind(m) && (!t || m->time.now >= t->again))
+		uint64_t at = own_will_at(m);
+		if (at && m->time.now >= at)
 			transfer_begin(m, &(const ec_hash){{0}}, false);
 		return;
 	}
@@ -350,14 +374,9 @@ void transfer_turn(struct ec_member *m)
 uint64_t transfer_wake(const struct ec_member *m)
 {
 	const struct transfer *t = m->transfer;
-	uint64_t wake = 0;
-	if (!transferring(m)) {
-		for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
-			if (link_up(m, peer) && m->peer[peer].era > m->now.era->number)
-				wake = earlier(wake, m->peer[peer].era_seen + ANSWER_NS);
-		return wake && t && wake < t->again ? t->again : wake;
-	}
-	wake = gives_up_at(t);
+	if (!transferring(m))
+		return m->diverged ? 0 : own_will_at(m);
+	uint64_t wake = gives_up_at(t);
 	for (uint32_t i = 0; i < t->chunks; i++)
 		if (t->chunk[i].state == CHUNK_ASKED)
 			wake = earlier(wake, t->chunk[i].asked + ANSWER_NS);
