@@ -8,7 +8,7 @@
 struct ec_door;
 
 struct ec_door_config {
-	const char *host;                 /* an IPv4 or IPv6 address to listen on */
+	const char *host;                 /* a name, an IPv4 or IPv6 address to listen on */
 	uint16_t port;                    /* 0: any free one */
 	const struct ec_secret *identity; /* signs promises; outlives the door */
 	uint32_t promise_ms;              /* how far ahead a promise's deadline is; 0: 10 s */

@@ -6,6 +6,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+static void fake_daemon_left(void *self)
+{
+	fake_daemon_close(self);
+}
+
 /* A socket without manners. */
 static int barge(const struct house *house)
 {
@@ -182,6 +187,37 @@ static void a_stopping_door_says_so(void **state)
 	ec_client_close(client);
 }
 
+/* What a configuration may name, and what it may not. */
+static void a_door_opens_where_it_is_told(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"localhost", "127.0.0.1"};
+	static const char *const bad[] = {"no such host", "192.0.2.1"};
+	struct house *house = house_usual();
+	char why[256];
+	for (int i = 0; i < 2; i++) {
+		struct ec_door_config config = {.host = good[i], .identity = &house->identity};
+		uv_loop_t loop;
+		uv_loop_init(&loop);
+		struct ec_daemon *daemon = fake_daemon_new(&loop);
+		struct ec_door *door = ec_door_open(daemon, &config, why, sizeof why);
+		assert_non_null(door);
+		assert_true(ec_door_port(door) > 0);
+		config.host = bad[i];
+		assert_null(ec_door_open(daemon, &config, why, sizeof why));
+		assert_non_null(strstr(why, bad[i]));
+		config.host = "127.0.0.1";
+		config.port = ec_door_port(house->door);
+		assert_null(ec_door_open(daemon, &config, why, sizeof why));
+		assert_non_null(strstr(why, "is another node running there"));
+		ec_door_stop(door, fake_daemon_left, daemon);
+		uv_run(&loop, UV_RUN_DEFAULT);
+		assert_int_equal(uv_loop_close(&loop), 0);
+		fake_daemon_free(daemon);
+	}
+	house_close(house);
+}
+
 static void wrong_addresses_meet_a_sentence(void **state)
 {
 	(void)state;
@@ -207,6 +243,7 @@ int main(void)
 		cmocka_unit_test(one_who_does_not_read_is_cut_and_others_go_on),
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(a_stopping_door_says_so),
+		cmocka_unit_test(a_door_opens_where_it_is_told),
 		cmocka_unit_test(wrong_addresses_meet_a_sentence),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -398,14 +398,27 @@ static void limits_default(struct ec_hall_limits *limits)
 	limits->idle_ms = limits->idle_ms ? limits->idle_ms : usual.idle_ms;
 }
 
+/* The address of a host by number or name, which takes as long as the system's resolver does: only
+ * at the start.  Returns: 0, or libuv's error. */
+static int address_find(const struct ec_hall_config *config, struct sockaddr_storage *address)
+{
+	char service[8];
+	uv_getaddrinfo_t found;
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE};
+	snprintf(service, sizeof service, "%u", config->port);
+	int code = uv_getaddrinfo(config->loop, &found, NULL, config->host, service, &hints);
+	if (code != 0)
+		return code;
+	memcpy(address, found.addrinfo->ai_addr, found.addrinfo->ai_addrlen);
+	uv_freeaddrinfo(found.addrinfo);
+	return 0;
+}
+
 /* Binds and listens.  Returns: 0, or libuv's error. */
 static int hall_listen(struct ec_hall *hall)
 {
 	struct sockaddr_storage address;
-	const char *host = hall->config.host;
-	int code = uv_ip4_addr(host, hall->config.port, (struct sockaddr_in *)&address);
-	if (code != 0)
-		code = uv_ip6_addr(host, hall->config.port, (struct sockaddr_in6 *)&address);
+	int code = address_find(&hall->config, &address);
 	if (code == 0)
 		code = uv_tcp_bind(&hall->listener, (const struct sockaddr *)&address, 0);
 	if (code == 0)

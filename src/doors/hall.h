@@ -57,7 +57,7 @@ struct ec_hall_limits {    /* 0: the value in brackets */
 
 struct ec_hall_config {
 	uv_loop_t *loop;
-	const char *host;   /* an IPv4 or IPv6 address */
+	const char *host;   /* a name, an IPv4 or IPv6 address; read at the start only */
 	uint16_t port;      /* 0: any free one */
 	uint32_t frame_max; /* bytes of a frame from outside */
 	struct ec_hall_limits limits;
