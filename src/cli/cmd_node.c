@@ -142,11 +142,17 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 
 int ec_cmd_node(int argc, char **argv)
 {
+	if (argc > 1 && strcmp(argv[1], "join") == 0)
+		return ec_cmd_node_join(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "rejoin") == 0)
+		return ec_cmd_node_rejoin(argc - 1, argv + 1);
 	static const struct argp argp = {
 		options,
 		parse,
 		NULL,
-		"Runs one node until SIGTERM or Ctrl-C.\vSettings come from --set, then from the "
+		"Runs one node until SIGTERM or Ctrl-C. `edgecord node join` adds one to a group "
+		"of a local network; `edgecord node rejoin` brings one back.\v"
+		"Settings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
 		"order; 1: could not start; 2: usage; 3: had to halt, and must not be started "
 		"again before a person has read why (the last line that says `halt`).",

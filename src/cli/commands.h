@@ -29,6 +29,8 @@ const struct ec_command *ec_command_suggest(const char *name);
 int ec_cmd_bench(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);
+int ec_cmd_node_join(int argc, char **argv);   /* of `node`, as is */
+int ec_cmd_node_rejoin(int argc, char **argv); /* this */
 int ec_cmd_query(int argc, char **argv);
 int ec_cmd_receipt(int argc, char **argv);
 int ec_cmd_show(int argc, char **argv);

@@ -70,8 +70,7 @@ static bool port_free(uint16_t port)
 	return is_free;
 }
 
-/* The first of `count` free ports in a row. */
-static uint16_t ports_find(uint32_t count)
+uint16_t ec_network_ports_find(uint32_t count)
 {
 	uint32_t run = 0;
 	for (uint32_t port = PORT_FIRST; port < 60000; port++) {
@@ -95,7 +94,7 @@ static bool layout(struct making *making)
 	const struct ec_network_plan *plan = making->plan;
 	struct ec_network *network = making->network;
 	uint32_t nodes = plan->cells * plan->members + plan->cloud;
-	uint32_t port = plan->port ? plan->port : ports_find(nodes * PORTS_A_NODE);
+	uint32_t port = plan->port ? plan->port : ec_network_ports_find(nodes * PORTS_A_NODE);
 	if (!port)
 		return refuse(making, "no %u free ports in a row on 127.0.0.1",
 		              nodes * PORTS_A_NODE);

@@ -58,6 +58,9 @@ struct ec_network *ec_network_make(const struct ec_network_plan *plan, char *why
 /* Reads what ec_network_make() made. */
 struct ec_network *ec_network_read(const char *folder, char *why, size_t why_size);
 
+/* The first of `count` free ports in a row on 127.0.0.1; 0: there are none. */
+uint16_t ec_network_ports_find(uint32_t count);
+
 /* The path of a home's key file: cell and home count from 0. */
 void ec_network_device_key(const struct ec_network *network, uint32_t cell, uint32_t home,
                            char path[static 512]);

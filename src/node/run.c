@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct process {
@@ -75,12 +76,12 @@ static void on_halt(void *self, const char *why)
 	stop(process, why);
 }
 
-/* The old data goes aside, the old era key is destroyed: what it promised is not remembered. */
-static bool rejoin(const struct ec_node_config *config, char *why, size_t why_size)
+bool ec_node_renew(const struct ec_node_config *config, uint8_t key[static EC_KEY_SIZE], char *why,
+                   size_t why_size)
 {
 	char mark[EC_CONFIG_PATH_MAX + 8];
 	struct ec_secret secret;
-	if (!ec_folder_set_aside(config->data, why, why_size))
+	if (access(config->data, F_OK) == 0 && !ec_folder_set_aside(config->data, why, why_size))
 		return false;
 	if (unlink(config->era_key) != 0 && errno != ENOENT) {
 		snprintf(why, why_size, "%s: %s", config->era_key, strerror(errno));
@@ -90,14 +91,21 @@ static bool rejoin(const struct ec_node_config *config, char *why, size_t why_si
 	unlink(mark);
 	ec_secret_random(&secret);
 	bool good = ec_key_write(config->era_key, &secret, why, why_size);
+	memcpy(key, secret.key, EC_KEY_SIZE);
+	ec_secret_erase(&secret);
+	return good;
+}
+
+static bool rejoin(const struct ec_node_config *config, char *why, size_t why_size)
+{
+	uint8_t key[EC_KEY_SIZE];
 	char hex[2 * EC_KEY_SIZE + 1];
 	struct ec_text text = ec_text_over(hex, sizeof hex);
-	ec_text_add_hex(&text, secret.key, EC_KEY_SIZE);
-	ec_secret_erase(&secret);
-	if (good)
-		fprintf(stderr, "rejoining as a learner; the new era key, to be voted on:\n%s\n",
-		        hex);
-	return good;
+	if (!ec_node_renew(config, key, why, why_size))
+		return false;
+	ec_text_add_hex(&text, key, EC_KEY_SIZE);
+	fprintf(stderr, "rejoining as a learner; the new era key, to be voted on:\n%s\n", hex);
+	return true;
 }
 
 static void ready_say(const struct process *process)

@@ -1,0 +1,260 @@
+/* cmd_node_join.c - `edgecord node join` and `edgecord node rejoin`: a new member, or one whose
+ * data is gone, enters a running group of a local network by a change of era. */
+#include "cli/commands.h"
+#include "cli/network_file.h"
+#include "cli/node_files.h"
+#include "base/text.h"
+#include "cli/roster_change.h"
+#include "node/file.h"
+#include "node/keys.h"
+#include "node/run.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE_MS = 60000, OPTION_NO_START = 256 };
+
+struct arguments {
+	const char *folder;
+	bool no_start;
+};
+
+static const struct argp_option options[] = {
+	{"no-start", OPTION_NO_START, NULL, 0, "Change the era, but do not run the node", 0},
+	{0},
+};
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case OPTION_NO_START:
+		out->no_start = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (out->folder)
+			argp_error(state, "one folder only, not also '%s'", argument);
+		out->folder = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (!out->folder)
+			argp_error(state, "give the folder: of the group to join, or of the node "
+			                  "that comes back");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static bool refuse(const char *why)
+{
+	fprintf(stderr, "edgecord node: %s\n", why);
+	return false;
+}
+
+/* The network that `folder` is `depth` levels inside of, and where in it.  Returns: NULL with a
+ * message. */
+static struct ec_network *network_around(const char *folder, int depth, char whole[static PATH_MAX])
+{
+	char why[512], above[PATH_MAX];
+	if (!realpath(folder, whole)) {
+		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
+		refuse(why);
+		return NULL;
+	}
+	memcpy(above, whole, PATH_MAX);
+	for (int i = 0; i < depth; i++) {
+		char *slash = strrchr(above, '/');
+		if (slash && slash != above)
+			*slash = 0;
+	}
+	struct ec_network *network = ec_network_read(above, why, sizeof why);
+	if (!network)
+		refuse(why);
+	return network;
+}
+
+static bool key_make(const char *folder, const char *name, struct ec_secret *secret)
+{
+	char path[FILE_PATH_MAX], why[512];
+	ec_secret_random(secret);
+	if (!file_path(path, folder, name))
+		return refuse("the path is too long");
+	return ec_key_write(path, secret, why, sizeof why) || refuse(why);
+}
+
+/* Folder, keys and configuration of one more node; network.json is written last. */
+static bool node_add(struct ec_network *network, uint32_t g, struct ec_seat *seat)
+{
+	char why[512];
+	struct ec_network_group *group = &network->group[g];
+	struct ec_network_node *node = &group->node[group->nodes];
+	struct ec_secret identity, era;
+	if (group->nodes == EC_NETWORK_NODES_MAX)
+		return refuse("the group has as many nodes as a local network may have");
+	uint16_t port = ec_network_ports_find(3);
+	*node = (struct ec_network_node){.peer_port = port,
+	                                 .door_port = (uint16_t)(port + 1),
+	                                 .http_port = (uint16_t)(port + 2)};
+	struct ec_text path = ec_text_over(node->folder, sizeof node->folder);
+	ec_text_add(&path, "%s/node%u", group->folder, group->nodes + 1);
+	if (!port || path.cut || !file_make_folder(node->folder, 0700))
+		return refuse("cannot make the node's folder, or no ports are free");
+	if (!key_make(node->folder, "identity.key", &identity) ||
+	    !key_make(node->folder, "era.key", &era))
+		return false;
+	memcpy(node->identity_key, identity.key, EC_KEY_SIZE);
+	*seat = (struct ec_seat){.weight = 1, .roles = EC_VOTER | EC_LEADER};
+	memcpy(seat->identity_key, identity.key, EC_KEY_SIZE);
+	memcpy(seat->era_key, era.key, EC_KEY_SIZE);
+	snprintf(seat->owner, sizeof seat->owner, "owner%u", group->nodes + 1);
+	snprintf(seat->site, sizeof seat->site, "%.40s-site%u", group->name, group->nodes + 1);
+	ec_secret_erase(&identity);
+	ec_secret_erase(&era);
+	group->nodes++;
+	return (ec_node_files_write(network, g, group->nodes - 1, why, sizeof why) &&
+	        ec_network_write(network, why, sizeof why)) ||
+	       refuse(why);
+}
+
+/* Becomes the node. */
+static int start(const struct ec_network_node *node, const struct arguments *arguments)
+{
+	char configuration[FILE_PATH_MAX], option[] = "--config", name[] = "edgecord node";
+	if (!file_path(configuration, node->folder, "node.yaml"))
+		return EC_EXIT_FAILED;
+	printf("start it with: edgecord node --config %s\n", configuration);
+	fflush(stdout);
+	char *argv[] = {name, option, configuration, NULL};
+	return arguments->no_start ? EC_EXIT_OK : ec_cmd_node(3, argv);
+}
+
+static void tell(const struct ec_roster_change *change)
+{
+	printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
+	       "(%llu notes meanwhile)\n",
+	       (unsigned long long)change->next->era, change->next->n,
+	       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+}
+
+static int join(struct ec_network *network, uint32_t g, const struct arguments *arguments)
+{
+	char why[512];
+	struct ec_roster_change change;
+	struct ec_network_group *group = &network->group[g];
+	struct ec_seat seat;
+	bool good = ec_roster_change_begin(&change, group, why, sizeof why) || refuse(why);
+	if (good) {
+		ec_roster_change_plan(&change, 1);
+		good = node_add(network, g, &seat);
+	}
+	if (good) {
+		change.next->seat[change.next->n - 1] = seat;
+		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why);
+	}
+	if (good)
+		tell(&change);
+	ec_roster_change_end(&change);
+	return good ? start(&group->node[group->nodes - 1], arguments) : EC_EXIT_FAILED;
+}
+
+int ec_cmd_node_join(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		"DIR/GROUP",
+		"Adds a node to a running group of a local network and runs it: makes its "
+		"folder, has the members vote for a roster with one more seat, and says how long "
+		"commits paused.",
+		NULL,
+		NULL,
+		NULL};
+	struct arguments arguments = {0};
+	char whole[PATH_MAX];
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	struct ec_network *network = network_around(arguments.folder, 1, whole);
+	if (!network)
+		return EC_EXIT_FAILED;
+	int code = EC_EXIT_FAILED;
+	uint32_t g = 0;
+	while (g < network->groups && strcmp(network->group[g].folder, whole) != 0)
+		g++;
+	if (g < network->groups)
+		code = join(network, g, &arguments);
+	else
+		refuse("expected the folder of a group, as DIR/cell1");
+	free(network);
+	return code;
+}
+
+/* Data aside, a fresh era key in place of the old one. */
+static bool node_renew(const struct ec_network_node *node, uint8_t key[static EC_KEY_SIZE])
+{
+	char path[FILE_PATH_MAX], why[512];
+	if (!file_path(path, node->folder, "node.yaml"))
+		return refuse("the path is too long");
+	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
+	bool good = config && ec_node_renew(config, key, why, sizeof why);
+	free(config);
+	return good || refuse(why);
+}
+
+static int rejoin(struct ec_network *network, uint32_t g, uint32_t i,
+                  const struct arguments *arguments)
+{
+	char why[512];
+	struct ec_roster_change change;
+	uint8_t era_key[EC_KEY_SIZE];
+	const struct ec_network_node *node = &network->group[g].node[i];
+	bool good =
+		ec_roster_change_begin(&change, &network->group[g], why, sizeof why) || refuse(why);
+	uint32_t seat = good ? ec_membership_find(change.now, node->identity_key) : 0;
+	if (good && seat >= change.now->n)
+		good = refuse("the roster in force has no seat for this node; use `node join`");
+	good = good && node_renew(node, era_key);
+	if (good) {
+		ec_roster_change_plan(&change, 0);
+		memcpy(change.next->seat[seat].era_key, era_key, EC_KEY_SIZE);
+		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why);
+	}
+	if (good)
+		tell(&change);
+	ec_roster_change_end(&change);
+	return good ? start(node, arguments) : EC_EXIT_FAILED;
+}
+
+int ec_cmd_node_rejoin(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		"DIR/GROUP/nodeN",
+		"Brings back a node whose data is lost or diverged: sets its data aside, makes a "
+		"new era key, has the members vote for a roster with it, and runs the node, which "
+		"fetches the state from the others.",
+		NULL,
+		NULL,
+		NULL};
+	struct arguments arguments = {0};
+	char whole[PATH_MAX];
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	struct ec_network *network = network_around(arguments.folder, 2, whole);
+	if (!network)
+		return EC_EXIT_FAILED;
+	for (uint32_t g = 0; g < network->groups; g++)
+		for (uint32_t i = 0; i < network->group[g].nodes; i++)
+			if (strcmp(network->group[g].node[i].folder, whole) == 0) {
+				int code = rejoin(network, g, i, &arguments);
+				free(network);
+				return code;
+			}
+	refuse("expected the folder of a node, as DIR/cell1/node2");
+	free(network);
+	return EC_EXIT_FAILED;
+}

@@ -1,0 +1,250 @@
+/* roster_change.c - the next era's roster of a group of a local network. */
+#include "cli/roster_change.h"
+
+#include "cli/node_address.h"
+#include "cli/payload.h"
+#include "cli/up.h"
+#include "ledger/envelope.h"
+#include "ledger/result.h"
+#include "node/file.h"
+#include "node/keys.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { CONNECT_MS = 3000, ANSWER_MS = 10000, NOTE_EVERY_US = 10000, CALM_NS = 500 * 1000 * 1000 };
+
+static bool fail(char *why, size_t why_size, const char *what, const char *detail)
+{
+	snprintf(why, why_size, "%s: %.200s", what, detail);
+	return false;
+}
+
+static struct ec_client *connect_any(const struct ec_network_group *group, char *why,
+                                     size_t why_size)
+{
+	struct ec_node_addresses addresses;
+	struct ec_client *client = NULL;
+	if (!ec_node_addresses_of(group->folder, &addresses, why, why_size))
+		return NULL;
+	for (uint32_t i = 0; i < addresses.count && !client; i++)
+		client = ec_client_open(addresses.address[i], CONNECT_MS, why, why_size);
+	return client;
+}
+
+static struct ec_genesis *genesis_of(const struct ec_network_group *group, char *why,
+                                     size_t why_size)
+{
+	char path[FILE_PATH_MAX];
+	size_t size;
+	uint8_t *bytes = file_path(path, group->folder, "genesis")
+	                         ? file_read(path, EC_GENESIS_SIZE_MAX, &size)
+	                         : NULL;
+	if (!bytes) {
+		fail(why, why_size, "cannot read the group's genesis", strerror(errno));
+		return NULL;
+	}
+	struct ec_genesis *genesis = ec_genesis_read(bytes, size, why, why_size);
+	free(bytes);
+	return genesis;
+}
+
+/* The era that a node is in; 0 when it does not say. */
+static uint64_t era_of(struct ec_client *client)
+{
+	struct ec_door_answer answer;
+	if (!ec_client_call(client, &(struct ec_door_request){.kind = EC_DOOR_STATUS}, ANSWER_MS,
+	                    &answer) ||
+	    answer.kind != EC_DOOR_TEXT)
+		return 0;
+	json_t *json = json_loadb((const char *)answer.text.data, answer.text.size, 0, NULL);
+	uint64_t era = (uint64_t)json_integer_value(json_object_get(json, "era"));
+	json_decref(json);
+	return era;
+}
+
+/* The roster in force: what the last change left in the state, or the genesis's. */
+static struct ec_membership *in_force(struct ec_client *client, const struct ec_genesis *genesis,
+                                      char *why, size_t why_size)
+{
+	static const char name[] = "r/next";
+	struct ec_door_request request = {
+		.kind = EC_DOOR_QUERY,
+		.at = EC_AT_LATEST,
+		.limit = 1,
+		.name = {.data = (const uint8_t *)name, .size = sizeof name - 1}};
+	struct ec_door_answer answer;
+	struct ec_bytes its_name, value;
+	uint64_t era = era_of(client);
+	if (era == genesis->membership->era) {
+		size_t size;
+		uint8_t *bytes = ec_membership_write(genesis->membership, &size);
+		value = (struct ec_bytes){.data = bytes, .size = size};
+		struct ec_membership *copy = ec_membership_read(value, why, why_size);
+		free(bytes);
+		return copy;
+	}
+	if (!ec_client_call(client, &request, ANSWER_MS, &answer) ||
+	    answer.kind != EC_DOOR_VALUES || !ec_door_item_next(&answer, &its_name, &value)) {
+		fail(why, why_size, "the group does not tell its roster",
+		     "is a quorum of its nodes running?");
+		return NULL;
+	}
+	return ec_membership_read(value, why, why_size);
+}
+
+bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
+                            char *why, size_t why_size)
+{
+	*change = (struct ec_roster_change){.group = group};
+	change->genesis = genesis_of(group, why, why_size);
+	change->client = change->genesis ? connect_any(group, why, why_size) : NULL;
+	if (change->client)
+		change->now = in_force(change->client, change->genesis, why, why_size);
+	return change->now != NULL;
+}
+
+void ec_roster_change_end(struct ec_roster_change *change)
+{
+	ec_client_close(change->client);
+	ec_membership_free(change->now);
+	ec_membership_free(change->next);
+	ec_genesis_free(change->genesis);
+}
+
+void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
+{
+	const struct ec_membership *now = change->now;
+	struct ec_membership *next = ec_membership_new(now->n + more);
+	next->era = now->era + 1;
+	memcpy(next->protocol, now->protocol, sizeof next->protocol);
+	memcpy(next->options, now->options, sizeof next->options);
+	next->options_size = now->options_size;
+	memcpy(next->seat, now->seat, now->n * sizeof *now->seat);
+	change->next = next;
+}
+
+static uint64_t sequence_now(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+/* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
+static bool say(struct ec_roster_change *change, const struct ec_secret *author,
+                const void *payload, size_t size, char *why, size_t why_size)
+{
+	uint8_t bytes[EC_PAYLOAD_SIZE_MAX], salt[EC_SALT_SIZE];
+	struct ec_envelope_plan plan = {.author = author,
+	                                .crypto = &ec_crypto_ed25519,
+	                                .genesis = change->genesis->hash,
+	                                .sequence = sequence_now(),
+	                                .payload = payload,
+	                                .payload_size = size};
+	struct ec_bytes envelope = {.data = bytes};
+	struct ec_door_answer answer;
+	envelope.size = ec_envelope_make(&plan, bytes, sizeof bytes, NULL, salt);
+	if (!envelope.size || !ec_client_submit(change->client, envelope, salt, ANSWER_MS, &answer))
+		return fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
+	if (answer.kind != EC_DOOR_DONE) {
+		snprintf(why, why_size, "refused: %.*s", (int)answer.text.size,
+		         (const char *)answer.text.data);
+		return false;
+	}
+	return answer.code == EC_RESULT_DONE ||
+	       fail(why, why_size, "refused", ec_result_text(answer.code));
+}
+
+/* One member's vote, if its key is here.  Out: *voted. */
+static bool vote_of(struct ec_roster_change *change, uint32_t i, const void *payload, size_t size,
+                    bool *voted, char *why, size_t why_size)
+{
+	char path[FILE_PATH_MAX];
+	struct ec_secret secret;
+	*voted = false;
+	if (!file_path(path, change->group->node[i].folder, "identity.key") ||
+	    access(path, R_OK) != 0)
+		return true;
+	if (!ec_key_read(path, &secret, why, why_size))
+		return false;
+	uint32_t seat = ec_membership_find(change->now, secret.key);
+	if (seat < change->now->n && (change->now->seat[seat].roles & EC_VOTER))
+		*voted = say(change, &secret, payload, size, why, why_size);
+	else
+		why[0] = 0;
+	ec_secret_erase(&secret);
+	return *voted || seat >= change->now->n;
+}
+
+/* Votes, until the last one needed is in.  The vote that completes a quorum ends the era. */
+static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
+{
+	size_t size;
+	uint8_t *roster = ec_membership_write(change->next, &size);
+	uint8_t *payload = malloc(size + 16);
+	if (!payload)
+		abort();
+	struct ec_cbor_writer writer = ec_cbor_writer_over(payload, size + 16);
+	ec_cbor_write_array(&writer, 2);
+	ec_cbor_write_uint(&writer, 4);
+	ec_cbor_write_bytes(&writer, roster, size);
+	uint64_t wanted = ec_membership_quorum(change->now), count = 0;
+	for (uint32_t i = 0; i < change->group->nodes && count < wanted; i++) {
+		bool voted;
+		if (!vote_of(change, i, payload, writer.out.size, &voted, why, why_size))
+			break;
+		count += voted;
+	}
+	free(roster);
+	free(payload);
+	if (count < wanted && !why[0])
+		snprintf(why, why_size,
+		         "%llu votes are needed and only %llu members' keys are here",
+		         (unsigned long long)wanted, (unsigned long long)count);
+	return count >= wanted;
+}
+
+/* Submits notes until commits flow again in the new era; measures the longest pause. */
+static bool measure(struct ec_roster_change *change, uint32_t patience_ms, char *why,
+                    size_t why_size)
+{
+	char path[FILE_PATH_MAX];
+	struct ec_secret secret;
+	uint8_t payload[EC_PAYLOAD_SIZE_MAX];
+	uint64_t begin = up_now(), last = begin, changed = 0;
+	size_t size = ec_payload_note("the era changes", payload, why, why_size);
+	if (!file_path(path, change->group->node[0].folder, "identity.key") ||
+	    !ec_key_read(path, &secret, why, why_size))
+		return false;
+	while (!changed || up_now() - changed < CALM_NS) {
+		if (up_now() - begin > (uint64_t)patience_ms * 1000000) {
+			ec_secret_erase(&secret);
+			return fail(why, why_size, "the era did not change in time",
+			            "is a quorum of its nodes running?");
+		}
+		if (say(change, &secret, payload, size, why, why_size)) {
+			uint64_t now = up_now();
+			if (now - last > change->pause_ns)
+				change->pause_ns = now - last;
+			last = now;
+			change->commits++;
+		}
+		if (!changed && era_of(change->client) == change->next->era)
+			changed = up_now();
+		usleep(NOTE_EVERY_US);
+	}
+	ec_secret_erase(&secret);
+	return true;
+}
+
+bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
+                           size_t why_size)
+{
+	why[0] = 0;
+	return votes(change, why, why_size) && measure(change, patience_ms, why, why_size);
+}

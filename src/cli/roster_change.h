@@ -1,0 +1,35 @@
+/* roster_change.h - the next era's roster of a group of a local network: made, voted for, awaited.
+ */
+#ifndef EC_CLI_ROSTER_CHANGE_H
+#define EC_CLI_ROSTER_CHANGE_H
+
+#include "cli/make_network.h"
+#include "doors/client.h"
+#include "ledger/genesis.h"
+
+/* One change under way. */
+struct ec_roster_change {
+	const struct ec_network_group *group;
+	struct ec_genesis *genesis;
+	struct ec_client *client;
+	struct ec_membership *now, *next;
+	uint64_t pause_ns; /* longest time between two commits while the era changed */
+	uint64_t commits;  /* of the notes that measured it */
+};
+
+/* Connects to a node of the group and reads the roster in force.  Returns: false with a sentence in
+ * `why`.  Ended by ec_roster_change_end() in either case. */
+bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
+                            char *why, size_t why_size);
+void ec_roster_change_end(struct ec_roster_change *change);
+
+/* change->next: the roster in force, one era on, with `more` empty seats at its end. */
+void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
+
+/* Has every member whose identity key stands in the group's folder vote for change->next, and
+ * submits notes meanwhile to see how long commits pause; waits until the new era has begun, at most
+ * `patience_ms`.  In a real network each owner votes with his own key (`edgecord submit`). */
+bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
+                           size_t why_size);
+
+#endif
