@@ -27,35 +27,6 @@ static uint64_t now_ms(const struct ec_hall *hall)
 	return uv_now(hall->config.loop);
 }
 
-static void buffer_free(struct ec_buffer_of_line *buffer)
-{
-	free(buffer->at);
-	*buffer = (struct ec_buffer_of_line){0};
-}
-
-/* Room for `size` more bytes.  Out of memory ends the node, as everywhere. */
-static uint8_t *buffer_reserve(struct ec_buffer_of_line *buffer, size_t size)
-{
-	if (buffer->size + size > buffer->capacity) {
-		size_t capacity = buffer->capacity ? buffer->capacity : 512;
-		while (capacity < buffer->size + size)
-			capacity *= 2;
-		buffer->at = realloc(buffer->at, capacity);
-		if (!buffer->at)
-			abort();
-		buffer->capacity = capacity;
-	}
-	return buffer->at + buffer->size;
-}
-
-static void buffer_consume(struct ec_buffer_of_line *buffer, size_t size)
-{
-	assert(size <= buffer->size);
-	if (size)
-		memmove(buffer->at, buffer->at + size, buffer->size - size);
-	buffer->size -= size;
-}
-
 static void hall_settled(struct ec_hall *hall)
 {
 	if (!hall->stopping || hall->handles > 0 || hall->first)
@@ -93,9 +64,9 @@ static void line_closed(uv_handle_t *handle)
 	}
 	assert(hall->counters.lines > 0);
 	hall->counters.lines--;
-	buffer_free(&line->in);
-	buffer_free(&line->out);
-	buffer_free(&line->flight);
+	ec_growing_free(&line->in);
+	ec_growing_free(&line->out);
+	ec_growing_free(&line->flight);
 	free(line);
 	hall_settled(hall);
 }
@@ -120,7 +91,7 @@ void ec_line_say(struct ec_line *line, const struct ec_door_answer *answer)
 		line_close(line);
 		return;
 	}
-	ec_door_answer_write(answer, buffer_reserve(&line->out, size), size);
+	ec_door_answer_write(answer, ec_growing_reserve(&line->out, size), size);
 	line->out.size += size;
 	mark_dirty(line);
 }
@@ -138,7 +109,7 @@ void ec_line_part(struct ec_line *line, enum ec_reason reason, const char *text)
 	line->state = EC_LINE_PARTING;
 	line->parted_ms = now_ms(line->hall);
 	line->hall->counters.cut++;
-	buffer_free(&line->in);
+	ec_growing_free(&line->in);
 }
 
 void ec_line_owe(struct ec_line *line)
@@ -202,7 +173,7 @@ static void line_resume(struct ec_line *line)
 	size_t took = frames_take(line, line->in.at, line->in.size);
 	if (line->state != EC_LINE_OPEN)
 		return;
-	buffer_consume(&line->in, took);
+	ec_growing_consume(&line->in, took);
 	if (took)
 		line->frame_ms = now_ms(line->hall);
 	bool full = line_full(line);
@@ -218,7 +189,7 @@ static void line_keep(struct ec_line *line, const uint8_t *data, size_t size)
 	if (line->in.size == 0)
 		line->frame_ms = now_ms(line->hall);
 	if (size)
-		memcpy(buffer_reserve(&line->in, size), data, size);
+		memcpy(ec_growing_reserve(&line->in, size), data, size);
 	line->in.size += size;
 }
 
@@ -278,7 +249,7 @@ static void line_flush(struct ec_line *line)
 		size_t done = sent > 0 ? (size_t)sent : 0, left = line->out.size - done;
 		line->out.size = 0;
 		if (left > 0) {
-			struct ec_buffer_of_line spare = line->flight;
+			struct ec_growing spare = line->flight;
 			line->flight = line->out;
 			line->out = spare;
 			line->writing = true;
@@ -339,10 +310,10 @@ static void line_judge(struct ec_line *line, uint64_t now)
 		ec_line_part(line, EC_REASON_IDLE, "nothing was asked");
 	} else if (now - line->heard_ms > 2 * TICK_MS && !line->writing) {
 		if (line->out.size == 0)
-			buffer_free(&line->out);
+			ec_growing_free(&line->out);
 		if (line->in.size == 0)
-			buffer_free(&line->in);
-		buffer_free(&line->flight);
+			ec_growing_free(&line->in);
+		ec_growing_free(&line->flight);
 	}
 }
 

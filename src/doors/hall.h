@@ -8,6 +8,7 @@
 #ifndef EC_DOORS_HALL_H
 #define EC_DOORS_HALL_H
 
+#include "doors/growing.h"
 #include "doors/wire.h"
 
 #include <uv.h>
@@ -25,11 +26,6 @@ enum ec_line_state {
 
 struct ec_hall;
 
-struct ec_buffer_of_line {
-	uint8_t *at;
-	size_t size, capacity;
-};
-
 /* One connection.  Owned by its hall; its owner's own fields follow it (line_size). */
 struct ec_line {
 	uv_tcp_t tcp;
@@ -41,7 +37,7 @@ struct ec_line {
 	bool dirty, paused, writing, shutting, lasting; /* lasting: may be silent for ever */
 	uint32_t owed;                                  /* answers, counted by the owner */
 	uint64_t frames;
-	struct ec_buffer_of_line in, out, flight;
+	struct ec_growing in, out, flight;
 	size_t flight_left;
 	uint64_t opened_ms, heard_ms, frame_ms, moved_ms, parted_ms;
 };
