@@ -68,6 +68,9 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	memcpy(frame, bytes.data, bytes.size);
 	if (chunk && c->node[from].liar)
 		frame[bytes.size - 1 - bytes.size % 7] ^= 1;
+	if (c->node[from].garbles && ec_prng_chance(&c->prng, 1, 8))
+		frame[ec_prng_below(&c->prng, bytes.size)] ^=
+			(uint8_t)(1 + ec_prng_below(&c->prng, 255));
 	cluster_event_push(c, (struct event){.at = at,
 	                                     .kind = EVENT_FRAME,
 	                                     .node = to,

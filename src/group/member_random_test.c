@@ -77,10 +77,36 @@ static void test_random_lives(void **state)
 	}
 }
 
+/* Broken frames break links, never members; what the others agree on goes on. */
+static void test_a_member_that_garbles(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 6; seed++) {
+		struct cluster *c = four(200 + seed);
+		uint32_t garbler = (uint32_t)seed % 4;
+		cluster_node(c, garbler)->garbles = true;
+		for (uint32_t round = 0; round < 100; round++) {
+			for (uint32_t i = 0; i < 4; i++)
+				cluster_submit(c, i, round * 4 + i + 1);
+			cluster_run(c, 10 * MS, NULL, NULL);
+		}
+		cluster_node(c, garbler)->garbles = false;
+		cluster_run(c, 3 * SECOND, NULL, NULL);
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_submit(c, i, 1000 + i);
+		settle(c, 4);
+		assert_true(told_count(c) > 100);
+		for (uint32_t i = 0; i < 4; i++)
+			assert_false(cluster_node(c, i)->halted);
+		cluster_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_random_lives),
+		cmocka_unit_test(test_a_member_that_garbles),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
