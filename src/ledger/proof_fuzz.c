@@ -1,0 +1,36 @@
+/* proof_fuzz.c - whatever the bytes, the judge of proofs answers with a verdict and its reason, and
+ * the judge of chunks with yes or no.  Signatures count as good, so that what lies behind them is
+ * met. */
+#include "ledger/chunk.h"
+#include "ledger/proof.h"
+#include "ledger/test_world.h"
+
+static bool always(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
+                   const uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	(void)key;
+	(void)message;
+	(void)size;
+	return signature[0] != 0xff;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct ec_crypto crypto = {.verify = always};
+	static struct world world;
+	static struct ec_proof_report report;
+	if (!world.genesis && ec_crypto_start())
+		world = world_make(&(struct world_plan){.members = 4, .authors = 4});
+	struct ec_bytes bytes = {.data = data, .size = size};
+	ec_proof_judge(world.genesis, world.genesis, &crypto, bytes, &report);
+	assert((report.verdict == EC_VALID) == (report.why[0] == '\0'));
+	ec_proof_report_end(&report);
+	struct chunk chunk;
+	ec_hash root = {{1}};
+	bool good = chunk_read(bytes, &root, 1, 3, &chunk);
+	assert(!good); /* it would be a preimage */
+	chunk_end(&chunk);
+	return 0;
+}
