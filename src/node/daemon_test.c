@@ -1,4 +1,5 @@
 /* daemon_test.c - daemons that agree over real sockets, logs and stores. */
+#include "node/folder.h"
 #include "node/test_house.h"
 
 #include <errno.h>
@@ -240,6 +241,40 @@ static void nothing_is_lost_when_all_start_again(void **state)
 	house_end(&house);
 }
 
+/* A member that lost its disk: refused with its old era key, it comes back with a new one, by state
+ * transfer, and promises nothing until a roster names that key. */
+static void a_wiped_member_comes_back_as_a_learner(void **state)
+{
+	static struct sent sent[8], after[40];
+	char path[EC_CONFIG_PATH_MAX], why[600];
+	struct ec_secret key;
+	open_all(*state, 0);
+	while (house_status(&house, 0).position < 300)
+		send_many(sent, 8);
+	house_stop(&house, 2);
+	assert_true(ec_folder_set_aside(house.config[2].data, why, sizeof why));
+	assert_null(ec_daemon_open(&house.loop, &house.config[2], why, sizeof why));
+	assert_non_null(strstr(why, "has been in use"));
+	assert_int_equal(unlink(house.config[2].era_key), 0);
+	house_path(&house, 2, "era.key.used", path);
+	assert_int_equal(unlink(path), 0);
+	ec_secret_random(&key);
+	assert_true(ec_key_write(house.config[2].era_key, &key, why, sizeof why));
+	assert_true(ec_folder_set_aside(house.config[2].data, why, sizeof why));
+	house_open(&house, 2);
+	HOUSE_UNTIL(&house,
+	            house_status(&house, 2).fetches >= 1 && house_status(&house, 2).seq >= 256);
+	assert_false(house_status(&house, 2).voter);
+	while (house_status(&house, 0).position < 400) {
+		for (uint32_t i = 0; i < 40; i++)
+			house_send(&house, i % 2, i % HOUSE_AUTHORS, &after[i]);
+		HOUSE_UNTIL(&house, all_answered(after, 40));
+	}
+	HOUSE_UNTIL(&house, house_status(&house, 2).seq >= 384);
+	headers_agree(384);
+	house_end(&house);
+}
+
 static void note_halt(void *self, const char *why)
 {
 	snprintf(self, 200, "%s", why);
@@ -329,6 +364,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(three_of_four_go_on_and_the_fourth_catches_up,
 	                                        folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(nothing_is_lost_when_all_start_again, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_wiped_member_comes_back_as_a_learner, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_failed_disk_halts_one_node_and_no_other,
 	                                        folder_make, folder_end),

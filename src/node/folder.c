@@ -132,7 +132,10 @@ bool ec_folder_set_aside(const char *path, char *why, size_t why_size)
 	int lock = lock_take(path, why, why_size);
 	if (lock < 0)
 		return false;
-	snprintf(aside, sizeof aside, "%.900s.aside-%lld", path, (long long)time(NULL));
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	snprintf(aside, sizeof aside, "%.900s.aside-%lld.%09ld", path, (long long)now.tv_sec,
+	         now.tv_nsec);
 	bool good = rename(path, aside) == 0;
 	if (!good)
 		refuse(why, why_size, path, "cannot be moved aside");

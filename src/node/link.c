@@ -378,8 +378,12 @@ static bool judge(void *self, const uint8_t key[static EC_KEY_SIZE], char *why, 
 		return false;
 	}
 	link->peer = mesh->config.peer_of(mesh->config.self, key);
-	if (link->peer < EC_MESH_PEERS_MAX)
+	if (link->peer < EC_MESH_PEERS_MAX) {
+		size_t size = strlen(link->place);
+		snprintf(link->place + size, sizeof link->place - size, " key %02x%02x%02x%02x...",
+		         key[0], key[1], key[2], key[3]);
 		return true;
+	}
 	snprintf(why, why_size,
 	         "its certificate is valid, but its key %02x%02x%02x%02x... is not "
 	         "in the roster",

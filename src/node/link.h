@@ -11,7 +11,7 @@
 
 enum link_state { LINK_CONNECTING, LINK_SHAKING, LINK_GREETING, LINK_UP, LINK_ENDED };
 
-enum { LINK_STAGE_SIZE = 64 << 10, LINK_WHY_SIZE = 200, LINK_PLACE_SIZE = 80 };
+enum { LINK_STAGE_SIZE = 64 << 10, LINK_WHY_SIZE = 200, LINK_PLACE_SIZE = 112 };
 
 /* Frames waiting to be sent: a ring that grows. */
 struct link_queue {
@@ -38,7 +38,7 @@ struct link {
 	struct ec_bytes frame; /* being received */
 	size_t frame_have;
 	struct link_queue queue;
-	char place[LINK_PLACE_SIZE]; /* address of the other side, for people */
+	char place[LINK_PLACE_SIZE]; /* address, then key, of the other side: for people */
 	uint8_t wanted[EC_KEY_SIZE]; /* dialled: whom we want to reach */
 };
 

@@ -18,6 +18,7 @@
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { PORTION_BYTES = 8 << 20 };
 static const size_t MAP_BYTES = sizeof(void *) == 8 ? (size_t)4 << 30 : (size_t)256 << 20;
@@ -344,6 +345,15 @@ static bool tables_open(struct lmdb_store *store)
 	       writer_commit(store);
 }
 
+/* Readers that a killed process left behind would keep old pages for ever: their file goes.  Nobody
+ * else can be using it, for the caller holds the lock of the data folder. */
+static void locks_forget(const char *folder)
+{
+	char path[FILE_PATH_MAX];
+	if (file_path(path, folder, "lock.mdb"))
+		unlink(path);
+}
+
 struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 {
 	struct lmdb_store *store = calloc(1, sizeof *store);
@@ -367,6 +377,7 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	}
 	mdb_env_set_maxdbs(store->env, 2);
 	mdb_env_set_mapsize(store->env, MAP_BYTES);
+	locks_forget(folder);
 	if (!well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
 	    !tables_open(store)) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);

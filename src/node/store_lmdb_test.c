@@ -124,6 +124,45 @@ static void random_lives_agree_with_the_model(void **state)
 	store->close(store);
 }
 
+/* A view stays as it was, whatever the store does, and gives its pages back when it is closed. */
+static void views_stand_still(void **state)
+{
+	struct ec_prng prng;
+	static struct model now, synced, seen[3];
+	struct ec_store *view[3] = {NULL};
+	ec_prng_seed(&prng, 5);
+	struct ec_store *store = open_store(*state);
+	for (int step = 0; step < 3000; step++) {
+		uint64_t dice = ec_prng_below(&prng, 1000), which = ec_prng_below(&prng, 3);
+		if (dice < 800) {
+			change(store, &now, &prng);
+		} else if (dice < 840) {
+			assert_true(store->sync(store));
+			synced = now;
+		} else if (dice < 845) {
+			store->clear(store);
+			memset(&now, 0, sizeof now);
+		} else if (view[which] && dice < 900) {
+			view[which]->close(view[which]);
+			view[which] = NULL;
+		} else if (!view[which]) {
+			view[which] = store->view(store);
+			assert_non_null(view[which]);
+			seen[which] = synced;
+		}
+		for (int i = 0; i < 3; i++)
+			if (view[i])
+				get_check(view[i], &seen[i], (uint32_t)ec_prng_below(&prng, NAMES));
+		if (view[which] && step % 20 == 0)
+			walk_check(view[which], &seen[which]);
+	}
+	for (int i = 0; i < 3; i++)
+		if (view[i])
+			view[i]->close(view[i]);
+	walk_check(store, &now);
+	store->close(store);
+}
+
 /* A whole state in portions: before the sync a crash leaves the old one. */
 static void a_large_state_replaces_the_old_one_at_once(void **state)
 {
@@ -204,6 +243,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(random_lives_agree_with_the_model, folder_make,
 	                                        folder_end),
+		cmocka_unit_test_setup_teardown(views_stand_still, folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(a_large_state_replaces_the_old_one_at_once,
 	                                        folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(views_stay_while_the_store_goes_on, folder_make,
