@@ -2,17 +2,18 @@
  */
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/receipt_anchor.h"
 #include "ledger/ledger.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAUSE_MS = 20 };
+enum { PAUSE_MS = 20, CLOUD_OPTION = 256 };
 
 struct arguments {
 	struct ec_client_options client;
-	const char *what, *output;
+	const char *what, *output, *cloud;
 	bool state;
 };
 
@@ -20,6 +21,8 @@ static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "Where to write the proof (default: standard output)", 0},
 	{"state", 's', NULL, 0, "WHAT is a name of the state: prove its value, or that it has none",
          0},
+	{"cloud", CLOUD_OPTION, "HOST:PORT|DIR", 0,
+         "Add the cloud's anchor, asked of this node or group of it", 0},
 	{0},
 };
 
@@ -32,6 +35,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'o':
 		out->output = argument;
+		return 0;
+	case CLOUD_OPTION:
+		out->cloud = argument;
 		return 0;
 	case 's':
 		out->state = true;
@@ -103,23 +109,22 @@ static bool proof_fetch(const struct arguments *arguments, struct ec_client *cli
 	return false;
 }
 
-static bool proof_write(const struct arguments *arguments, const struct ec_door_answer *answer)
+static bool proof_write(const struct arguments *arguments, struct ec_bytes proof)
 {
 	const char *output = arguments->output ? arguments->output : "-";
-	if (!ec_cli_file_write(arguments->client.command, output, answer->proof.data,
-	                       answer->proof.size))
+	if (!ec_cli_file_write(arguments->client.command, output, proof.data, proof.size))
 		return false;
 	if (!arguments->output)
 		return true;
 	if (!arguments->client.json) {
 		printf("%s: %zu bytes; check it with `edgecord verify %s --genesis FILE`\n", output,
-		       answer->proof.size, output);
+		       proof.size, output);
 		return true;
 	}
 	struct ec_json json = {0};
 	ec_json_open(&json, '{');
 	ec_json_put_text(&json, "proof", output);
-	ec_json_put_uint(&json, "bytes", answer->proof.size);
+	ec_json_put_uint(&json, "bytes", proof.size);
 	ec_json_close(&json, '}');
 	ec_cli_json_print(&json);
 	return true;
@@ -147,8 +152,26 @@ int ec_cmd_receipt(int argc, char **argv)
 	struct ec_client *client = ec_client_options_open(&arguments.client);
 	if (!client)
 		return EC_EXIT_FAILED;
+	uint8_t *anchored = NULL;
+	size_t size = 0;
 	bool good = proof_fetch(&arguments, client, &request, &answer);
-	good = good && proof_write(&arguments, &answer);
+	struct ec_bytes proof = answer.proof;
+	if (good && arguments.cloud) {
+		/* The answer's bytes are the client's until its next question. */
+		uint8_t *copy = malloc(proof.size);
+		if (!copy)
+			abort();
+		memcpy(copy, proof.data, proof.size);
+		struct ec_client_options cloud = arguments.client;
+		cloud.node = arguments.cloud;
+		proof.data = copy;
+		good = ec_receipt_anchor(&arguments.client, &cloud, client, proof, &anchored,
+		                         &size);
+		free(copy);
+		proof = (struct ec_bytes){.data = anchored, .size = size};
+	}
+	good = good && proof_write(&arguments, proof);
+	free(anchored);
 	ec_client_close(client);
 	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
 }

@@ -3,6 +3,7 @@
 
 #include "doors/desk.h"
 #include "doors/status.h"
+#include "doors/tie.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -254,10 +255,15 @@ static void prove(struct visitor *visitor, const struct ec_door_request *request
 {
 	struct ec_ledger *ledger = ledger_of(visitor->door);
 	struct ec_bytes proof = EC_NO_BYTES;
-	enum ec_lookup lookup = request->kind == EC_DOOR_RECEIPT
-	                                ? ec_ledger_receipt(ledger, &request->id, &proof)
-	                                : ec_ledger_state_proof(ledger, request->name.data,
-	                                                        request->name.size, &proof);
+	enum ec_lookup lookup;
+	if (request->kind == EC_DOOR_RECEIPT)
+		lookup = ec_ledger_receipt(ledger, &request->id, &proof);
+	else if (request->kind == EC_DOOR_TIE)
+		lookup = ec_door_tie(ledger, ec_daemon_pool(visitor->door->daemon), request->block,
+		                     request->seq, &proof);
+	else
+		lookup = ec_ledger_state_proof(ledger, request->name.data, request->name.size,
+		                               &proof);
 	struct ec_door_answer answer = {
 		.kind = EC_DOOR_PROOF, .token = request->token, .lookup = lookup};
 	if (lookup == EC_FOUND)
@@ -345,6 +351,7 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 		break;
 	case EC_DOOR_RECEIPT:
 	case EC_DOOR_STATE_PROOF:
+	case EC_DOOR_TIE:
 		prove(visitor, request);
 		break;
 	case EC_DOOR_RESULT:

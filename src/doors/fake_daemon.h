@@ -355,6 +355,16 @@ enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, uns
 	return ec_hash_equal(id, &daemon->last_id) ? EC_FOUND : EC_UNKNOWN;
 }
 
+/* A path of no hashes. */
+bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
+                         struct ec_bytes *path)
+{
+	(void)old_seq;
+	(void)seq;
+	*path = ec_pool_copy(fake_of(ledger)->pool, "\x80", 1);
+	return true;
+}
+
 bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header)
 {
 	*header = ec_pool_copy(fake_of(ledger)->pool, &seq, sizeof seq);

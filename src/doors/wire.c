@@ -90,6 +90,12 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
 		if (request->name.size == 0)
 			in.bad = true;
 		break;
+	case EC_DOOR_TIE:
+		request->block = ec_read_u64(&in);
+		request->seq = ec_read_u64(&in);
+		if (request->block == 0 || request->block > request->seq)
+			in.bad = true;
+		break;
 	case EC_DOOR_STATUS:
 	case EC_DOOR_COUNT:
 	case EC_DOOR_FOLLOW:
@@ -126,6 +132,10 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 		break;
 	case EC_DOOR_STATE_PROOF:
 		write_bytes(out, request->name);
+		break;
+	case EC_DOOR_TIE:
+		ec_write_u64(out, request->block);
+		ec_write_u64(out, request->seq);
 		break;
 	default:
 		assert(request->kind == EC_DOOR_STATUS || request->kind == EC_DOOR_COUNT ||
@@ -388,12 +398,13 @@ void ec_door_promise(const ec_hash *id, uint64_t deadline_ns,
 
 const char *ec_door_kind_name(unsigned kind)
 {
-	static const char *const request[] = {"?",           "HELLO",  "SUBMIT", "QUERY", "RECEIPT",
-	                                      "STATE_PROOF", "RESULT", "STATUS", "COUNT", "FOLLOW"};
+	static const char *const request[] = {"?",       "HELLO",       "SUBMIT", "QUERY",
+	                                      "RECEIPT", "STATE_PROOF", "RESULT", "STATUS",
+	                                      "COUNT",   "FOLLOW",      "TIE"};
 	static const char *const answer[] = {"WELCOME", "ACCEPTED",  "DONE",    "REFUSED",
 	                                     "VALUES",  "PROOF",     "OUTCOME", "TEXT",
 	                                     "COUNTS",  "CERTIFIED", "BYE"};
-	if (kind <= EC_DOOR_FOLLOW)
+	if (kind <= EC_DOOR_TIE)
 		return request[kind];
 	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_BYE)
 		return answer[kind - EC_DOOR_WELCOME];

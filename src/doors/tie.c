@@ -1,0 +1,28 @@
+/* tie.c - what ties a block to a later header of its group. */
+#include "doors/tie.h"
+
+#include <assert.h>
+
+enum ec_lookup ec_door_tie(struct ec_ledger *ledger, struct ec_pool *pool, uint64_t block,
+                           uint64_t seq, struct ec_bytes *out)
+{
+	struct ec_bytes header, path = {.data = (const uint8_t *)"\x80", .size = 1};
+	if (seq > ec_ledger_at(ledger).seq)
+		return EC_UNKNOWN;
+	if (!ec_ledger_header(ledger, seq, &header))
+		return EC_PRUNED;
+	if (block < seq && !ec_ledger_inclusion(ledger, block, seq, &path)) {
+		ec_drop(header);
+		return EC_PRUNED;
+	}
+	*out = ec_pool_take(pool, header.size + path.size + 16);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(ec_writable(*out), out->size);
+	ec_cbor_write_array(&writer, 2);
+	ec_cbor_write_bytes(&writer, header.data, header.size);
+	ec_cbor_write_item(&writer, path.data, path.size);
+	assert(ec_cbor_writer_ok(&writer));
+	out->size = writer.out.size;
+	ec_drop(header);
+	ec_drop(path);
+	return EC_FOUND;
+}
