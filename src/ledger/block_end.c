@@ -19,7 +19,7 @@ static struct ec_header header_of(struct ec_ledger *ledger, const struct block *
 		.stamp_ns = ledger->stamp_ns,
 		.roster = ledger->membership->hash,
 	};
-	if (!ledger_order_only(ledger))
+	if (ledger_rooted(ledger, ledger->position))
 		header.state_root = tree_root(&ledger->tree);
 	if (ledger->next_membership)
 		header.next_roster = ledger->next_membership->hash;
@@ -44,7 +44,8 @@ void block_end(struct ec_ledger *ledger)
 	assert(block->seq == ledger->seq + 1);
 	assert(ledger->stamp_ns > ledger->block_stamp_ns || ledger->seq == 0);
 	assert(block_last_position(block) == ledger->position);
-	tree_move(ledger, ledger->position);
+	if (ledger_rooted(ledger, ledger->position))
+		tree_move(ledger, ledger->position);
 	struct ec_header header = header_of(ledger, block);
 	block->header_size = ec_header_write(&header, block->header);
 	block->hash = ec_sha256(block->header, block->header_size);

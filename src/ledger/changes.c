@@ -55,7 +55,7 @@ void tree_move(struct ec_ledger *ledger, uint64_t position)
 	uint64_t from = ledger->tree_position;
 	assert(position >= ledger->persisted.position);
 	ledger->tree_position = position;
-	if (ledger_order_only(ledger) || position == from)
+	if (position == from)
 		return;
 	if (position > from)
 		changes_apply(ledger, from + 1, position, position);
@@ -66,6 +66,5 @@ void tree_move(struct ec_ledger *ledger, uint64_t position)
 void tree_first(struct ec_ledger *ledger)
 {
 	assert(ledger->position == 0);
-	if (!ledger_order_only(ledger))
-		changes_apply(ledger, 0, 0, 0);
+	changes_apply(ledger, 0, 0, 0);
 }

@@ -3,7 +3,8 @@
  *     store (persisted.seq) <- layers, tree, ended blocks (.. seq) <- open block (.. position)
  *
  * (B1) Blocks in memory are persisted.seq + 1 .. seq, then the open one; positions have no gaps.
- * (B2) tree_position is the last position of an ended block, or of the persisted one.
+ * (B2) tree_position is the last position of an ended block, or of the persisted one; where a group
+ *      only orders, of one with a root or of one that is persisted.
  * (B3) Every layer's versions are above persisted.position.
  */
 #ifndef EC_LEDGER_INSIDE_H
@@ -127,6 +128,13 @@ struct ec_ledger {
 static inline bool ledger_order_only(const struct ec_ledger *ledger)
 {
 	return ledger->genesis->flags & EC_GENESIS_ORDER_ONLY;
+}
+
+/* Whether a block that ends here has a state root: where a group only orders, one in a while does.
+ */
+static inline bool ledger_rooted(const struct ec_ledger *ledger, uint64_t position)
+{
+	return !ledger_order_only(ledger) || position % BLOCK_POSITIONS == 0;
 }
 
 /* block.c */

@@ -46,7 +46,8 @@ struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger);
  * Returns: whether a block ended with it; its seq is at.seq, its header ec_ledger_header(). */
 bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_bytes batch);
 
-/* Takes back every position after `position`, at least persisted_position. */
+/* Takes back every position after `position`, at least persisted_position, and in the era in force
+ * (its predecessor's end may be taken back until ec_ledger_era_begin()). */
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position);
 
 /* The results of the block that ended last, for those who wait: calls once an envelope, in order.
@@ -84,8 +85,9 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 
 enum ec_lookup { EC_FOUND, EC_NOT_YET, EC_UNKNOWN, EC_PRUNED };
 
-/* A proof file (docs/formats.md, Proof) for an envelope.  EC_NOT_YET: ordered, not yet certified.
- * Out: proof with one owner, from the ledger's pool. */
+/* A proof file (docs/formats.md, Proof) for an envelope.  Out: proof with one owner, from the
+ * ledger's pool.  EC_NOT_YET: ordered, not yet certified.  EC_UNKNOWN: never seen, or its block is
+ * not kept any more.  EC_PRUNED: seen, but what a proof needs came by state transfer or is gone. */
 enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
                                  struct ec_bytes *proof);
 
@@ -118,7 +120,9 @@ bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t se
 /* State transfer.  A snapshot is named by a block's header hash; its state moves in 2^bits chunks,
  * each all leaves below one prefix, checked against the state root alone (ledger/chunk.h).
  * Served is the last persisted block, and up to two that were asked for when they were that: while
- * chunks of them are asked for, and 64 persists longer.  Groups that only order have none.
+ * chunks of them are asked for, and 64 persists longer.  Groups that only order serve the blocks
+ * that end at a multiple of 64.
+ *
  * Out: every part with one owner. */
 struct ec_snapshot {
 	struct ec_bytes header;      /* of the block */
@@ -134,11 +138,14 @@ bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t i
 /* Receiving: begin, then every chunk, in any order, then end.  What comes is kept apart in the
  * store until the end, which puts it in the place of the present state in one turn; until then the
  * ledger may go on, and another begin drops the transfer.  A crash in between leaves the present
- * state; a begin with the same header then goes on with the chunks that are there. begin: false
- * when the description does not fit the header or the genesis: links, history, form. chunk: false
- * when it is not the one of that header; true also when it is there already. end: false when chunks
- * are missing, or the disk failed.  After true everything borrowed before (memberships, values) is
- * gone; ec_ledger_at() says where the ledger stands. */
+ * state; a begin with the same header then goes on with the chunks that are there.
+ *
+ * Returns, begin: false when the description does not fit the header or the genesis.
+ *
+ * Returns, chunk: false when it is not the one of that header; true also when it is there already.
+ *
+ * Returns, end: false when chunks are missing, or the disk failed.  After true everything borrowed
+ * before (memberships, values) is gone; ec_ledger_at() says where the ledger stands. */
 bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot *snapshot,
                              const ec_hash *header);
 bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);

@@ -90,10 +90,8 @@ static void settle(struct ec_ledger *ledger, uint64_t seq)
 {
 	const struct block *last = block_at(ledger, seq);
 	uint64_t position = block_last_position(last);
-	if (!ledger_order_only(ledger)) {
-		tree_move(ledger, position);
-		tree_flush(&ledger->tree);
-	}
+	tree_move(ledger, position);
+	tree_flush(&ledger->tree);
 	layer_settle(&ledger->state, position);
 	layer_settle(&ledger->ids, position);
 	for (uint64_t i = ledger->persisted.seq + 1; i <= seq; i++)
@@ -120,6 +118,7 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 		return false;
 	if (!store->sync(store))
 		return field_refuse(why, why_size, "the store could not be written");
-	tree_move(ledger, ledger->block_position);
+	if (!ledger_order_only(ledger))
+		tree_move(ledger, ledger->block_position);
 	return true;
 }

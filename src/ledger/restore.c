@@ -161,9 +161,11 @@ static bool description_read(const struct ec_ledger *ledger, const struct ec_sna
                              const ec_hash *hash, struct restore *restore)
 {
 	ec_hash got = ec_header_hash(snapshot->header);
-	if (ledger_order_only(ledger) || snapshot->bits > CHUNK_BITS_MAX ||
-	    !ec_hash_equal(&got, hash) || !ec_header_read(snapshot->header, &restore->header) ||
+	if (snapshot->bits > CHUNK_BITS_MAX || !ec_hash_equal(&got, hash) ||
+	    !ec_header_read(snapshot->header, &restore->header) ||
 	    !ec_hash_equal(&restore->header.genesis, &ledger->genesis->hash))
+		return false;
+	if (!ledger_rooted(ledger, restore->header.position))
 		return false;
 	restore->hash = *hash;
 	restore->bits = snapshot->bits;
