@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { OPTION_CELLS = 256, OPTION_MEMBERS, OPTION_CLOUD, OPTION_HOMES, OPTION_PORT };
+enum { OPTION_CELLS = 256, OPTION_MEMBERS, OPTION_CLOUD, OPTION_HOMES, OPTION_PORT, OPTION_RATE };
 
 static const struct argp_option options[] = {
 	{"dir", 'd', "DIR", 0, "Where to make it; must not hold a network yet", 0},
@@ -18,6 +18,7 @@ static const struct argp_option options[] = {
 	{"cloud", OPTION_CLOUD, "N", 0, "Nodes of the cloud (default 0: none)", 0},
 	{"homes", OPTION_HOMES, "N", 0, "Devices enrolled in each cell (default 10)", 0},
 	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 0},
+	{"rate", OPTION_RATE, "N", 0, "Seconds of community time in a second (default 1)", 0},
 	{0},
 };
 
@@ -58,6 +59,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_PORT:
 		plan->port = (uint16_t)number(state, "port", argument, 1024, 65000);
+		return 0;
+	case OPTION_RATE:
+		plan->rate = number(state, "rate", argument, 1, 90000);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);
