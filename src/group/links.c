@@ -168,6 +168,7 @@ void ec_member_link(struct ec_member *m, struct ec_time time, uint32_t peer, boo
 	if (!m->started)
 		return;
 	greet(m, peer);
+	transfer_linked(m, peer);
 	tell_link(&m->now, peer);
 	tell_link(&m->past, peer);
 	ec_member_wake(m, time);

@@ -99,6 +99,31 @@ static void test_one_restarts_under_load(void **state)
 	cluster_free(c);
 }
 
+/* Its FETCH begins before it has a link, and what it asks for may be gone when it has one. */
+static void test_one_comes_back_far_behind_and_alone(void **state)
+{
+	(void)state;
+	struct cluster *c = four(11);
+	uint32_t n = 4;
+	for (uint32_t round = 0; round < 500; round++) {
+		if (round == 80)
+			cluster_crash(c, 3);
+		cluster_submit(c, round % 3, round + 1);
+		cluster_run(c, 20 * MS, NULL, NULL);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_connect(c, 3, i, false);
+	cluster_start(c, 3);
+	cluster_run(c, SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_connect(c, 3, i, true);
+	uint64_t before = cluster_now(c);
+	assert_true(cluster_run(c, 20 * SECOND, settled, &n));
+	assert_true(cluster_fetches(c, 3) > 0);
+	assert_in_range(cluster_now(c) - before, 0, 6 * SECOND);
+	cluster_free(c);
+}
+
 static void test_who_computes_another_price_is_outvoted(void **state)
 {
 	(void)state;
@@ -265,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_a_dead_leader_is_replaced),
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
 		cmocka_unit_test(test_one_restarts_under_load),
+		cmocka_unit_test(test_one_comes_back_far_behind_and_alone),
 		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
 		cmocka_unit_test(test_reads_see_what_was_acknowledged),
 		cmocka_unit_test(test_without_a_quorum_clients_are_refused),

@@ -218,6 +218,7 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol);
 bool transferring(const struct ec_member *m);
 bool transfer_freezes(const struct ec_member *m); /* the instance must not go on meanwhile */
 void transfer_turn(struct ec_member *m);
+void transfer_linked(struct ec_member *m, uint32_t peer);
 uint64_t transfer_wake(const struct ec_member *m);
 void transfer_free(struct ec_member *m);
 void state_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);

@@ -18,7 +18,7 @@ enum {
 };
 #define ANSWER_NS  (2 * SECOND)  /* who takes longer is passed over */
 #define GIVE_UP_NS (10 * SECOND) /* without any progress */
-#define SILENT_NS  (3 * SECOND)  /* without a description, of our own will */
+#define SILENT_NS  (3 * SECOND)  /* without a description */
 
 enum chunk_state { CHUNK_WANTED, CHUNK_ASKED, CHUNK_DONE };
 
@@ -58,7 +58,7 @@ bool transfer_freezes(const struct ec_member *m)
 
 static uint64_t gives_up_at(const struct transfer *t)
 {
-	return t->progress + (t->described || t->protocol ? GIVE_UP_NS : SILENT_NS);
+	return t->progress + (t->described ? GIVE_UP_NS : SILENT_NS);
 }
 
 static void want(struct ec_member *m, uint32_t peer, uint32_t index)
@@ -188,6 +188,16 @@ static void source_drop(struct ec_member *m, uint32_t peer)
 	t->source[peer].has = false;
 	if (t->chunk)
 		chunks_free_of(t, peer);
+}
+
+/* What was asked of it before is lost; a transfer may have begun before there was a link. */
+void transfer_linked(struct ec_member *m, uint32_t peer)
+{
+	if (!transferring(m) || m->peer[peer].liar)
+		return;
+	source_drop(m, peer);
+	m->transfer->source[peer].asked = true;
+	want(m, peer, NONE);
 }
 
 static void liar_name(struct ec_member *m, uint32_t peer, const char *what)
