@@ -2,6 +2,7 @@
 #include "ledger/envelope.h"
 #include "crypto/cose.h"
 #include "crypto/hash.h"
+#include "ledger/envelope_scan.h"
 #include "ledger/field.h"
 
 #include <assert.h>
@@ -19,48 +20,6 @@ static struct ec_view view_of(struct ec_bytes bytes)
 	return (struct ec_view){bytes.data, bytes.size};
 }
 
-/* What an author signs, in `stack` or, when that is too small, from malloc. */
-static uint8_t *signed_text(struct ec_bytes protected_header, struct ec_bytes payload,
-                            uint8_t stack[STACK_SIZE], size_t *size)
-{
-	struct ec_view protected_map = view_of(protected_header), none = {0};
-	*size = ec_cose_to_be_signed(protected_map, none, view_of(payload), stack, STACK_SIZE);
-	if (*size <= STACK_SIZE)
-		return stack;
-	uint8_t *text = malloc(*size);
-	if (!text)
-		abort();
-	ec_cose_to_be_signed(protected_map, none, view_of(payload), text, *size);
-	return text;
-}
-
-static void label_read(struct ec_cbor *cbor, int64_t label)
-{
-	if (ec_cbor_int(cbor) != label)
-		ec_cbor_refuse(cbor);
-}
-
-static bool protected_read(struct ec_envelope *out, char *why, size_t why_size)
-{
-	struct ec_cbor cbor = ec_cbor_over(out->protected_header.data, out->protected_header.size);
-	if (ec_cbor_map(&cbor, 3) != 3)
-		ec_cbor_refuse(&cbor);
-	label_read(&cbor, EC_COSE_HEADER_ALG);
-	label_read(&cbor, EC_COSE_EDDSA);
-	label_read(&cbor, EC_COSE_HEADER_KID);
-	ec_cbor_bytes_exact(&cbor, out->author, sizeof out->author);
-	label_read(&cbor, LABEL_EDGECORD);
-	ec_cbor_array_exact(&cbor, 4);
-	out->genesis = ec_cbor_hash(&cbor);
-	out->lane = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
-	out->sequence = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
-	if (out->sequence == 0)
-		ec_cbor_refuse(&cbor);
-	out->expiry_ns = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
-	return ec_cbor_done(&cbor) ||
-	       field_explain(&cbor, "envelope, protected header", why, why_size);
-}
-
 static bool payload_read(struct ec_envelope *out, char *why, size_t why_size)
 {
 	struct ec_cbor cbor = ec_cbor_over(out->payload.data, out->payload.size);
@@ -73,36 +32,21 @@ static bool payload_read(struct ec_envelope *out, char *why, size_t why_size)
 	return ec_cbor_done(&cbor) || field_explain(&cbor, "envelope, payload", why, why_size);
 }
 
-/* The four parts, as parts of the bytes. */
-static bool parts_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
-{
-	struct ec_cose_sign1 sign1;
-	struct ec_text text = ec_text_over(why, why ? why_size : 0);
-	if (!ec_cose_sign1_parse(bytes.data, bytes.size, &sign1, why ? &text : NULL))
-		return false;
-	if (sign1.unprotected_map.size != 1)
-		return field_refuse(why, why_size, "envelope: its unprotected header is not empty");
-	if (sign1.signature.size != EC_SIGNATURE_SIZE)
-		return field_refuse(why, why_size, "envelope: its signature is not of 64 bytes");
-	if (sign1.protected_map.size > PROTECTED_SIZE_MAX)
-		return field_refuse(why, why_size, "envelope: its protected header is too long");
-	out->whole = bytes;
-	out->protected_header = field_slice(bytes, sign1.protected_map);
-	out->payload = field_slice(bytes, sign1.payload);
-	memcpy(out->signature, sign1.signature.data, EC_SIGNATURE_SIZE);
-	return true;
-}
-
 /* Reads the form and makes the id; judges the signature when `crypto` is given. */
 static bool envelope_judge(struct ec_bytes bytes, const struct ec_crypto *crypto,
                            struct ec_envelope *out, char *why, size_t why_size)
 {
-	if (!parts_read(bytes, out, why, why_size) || !protected_read(out, why, why_size) ||
-	    !payload_read(out, why, why_size))
+	if (!envelope_scan(bytes, out)) {
+		if (why)
+			envelope_parse(bytes, out, why, why_size);
 		return false;
-	uint8_t stack[STACK_SIZE];
-	size_t size;
-	uint8_t *text = signed_text(out->protected_header, out->payload, stack, &size);
+	}
+	if (!payload_read(out, why, why_size))
+		return false;
+	uint8_t stack[STACK_SIZE], *text = bytes.size > sizeof stack ? malloc(bytes.size) : stack;
+	if (!text)
+		abort();
+	size_t size = envelope_signed(out, text);
 	out->id = ec_sha256(text, size);
 	bool good = !crypto || crypto->verify(out->author, text, size, out->signature);
 	if (text != stack)
@@ -167,20 +111,21 @@ size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_
 	uint8_t header[PROTECTED_SIZE_MAX], signature[EC_SIGNATURE_SIZE];
 	struct ec_bytes protected_header = {.data = header, .size = protected_write(plan, header)};
 	struct ec_bytes payload = {.data = plan->payload, .size = plan->payload_size};
-	uint8_t stack[STACK_SIZE];
-	size_t size;
-	uint8_t *text = signed_text(protected_header, payload, stack, &size);
+	struct ec_view none = {0}, protected_map = view_of(protected_header);
+	size_t size = ec_cose_to_be_signed(protected_map, none, view_of(payload), NULL, 0);
+	uint8_t *text = malloc(size);
+	if (!text)
+		abort();
+	ec_cose_to_be_signed(protected_map, none, view_of(payload), text, size);
 	ec_hash made = ec_sha256(text, size);
 	memset(signature, 0, sizeof signature);
 	if (plan->crypto)
 		plan->crypto->sign(plan->author, text, size, signature);
-	if (text != stack)
-		free(text);
+	free(text);
 	if (id)
 		*id = made;
 	if (salt)
 		ec_envelope_salt(plan->author, &made, salt);
-	size = ec_cose_sign1_write(view_of(protected_header), view_of(payload), signature, out,
-	                           size_max);
+	size = ec_cose_sign1_write(protected_map, view_of(payload), signature, out, size_max);
 	return size <= size_max ? size : 0;
 }

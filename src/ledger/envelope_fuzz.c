@@ -1,7 +1,7 @@
 /* envelope_fuzz.c - whatever the bytes, the readers of envelopes, batches, rosters, genesis files
  * and headers answer, and what they take they would write the same.  The first byte picks the
  * reader. */
-#include "ledger/envelope.h"
+#include "ledger/envelope_scan.h"
 #include "ledger/header.h"
 
 #include <assert.h>
@@ -9,8 +9,19 @@
 
 static void try_envelope(struct ec_bytes bytes)
 {
-	struct ec_envelope envelope;
+	struct ec_envelope envelope, parsed;
 	char why[128];
+	bool scanned = envelope_scan(bytes, &envelope);
+	assert(envelope_parse(bytes, &parsed, why, sizeof why) == scanned);
+	if (scanned) {
+		assert(memcmp(envelope.author, parsed.author, sizeof parsed.author) == 0);
+		assert(memcmp(envelope.signature, parsed.signature, EC_SIGNATURE_SIZE) == 0);
+		assert(ec_hash_equal(&envelope.genesis, &parsed.genesis));
+		assert(envelope.lane == parsed.lane && envelope.sequence == parsed.sequence);
+		assert(envelope.expiry_ns == parsed.expiry_ns);
+		assert(ec_bytes_equal(envelope.payload, parsed.payload));
+		assert(ec_bytes_equal(envelope.protected_header, parsed.protected_header));
+	}
 	if (!ec_envelope_read(bytes, &envelope, why, sizeof why))
 		return;
 	assert(envelope.sequence > 0 && envelope.payload.size > 0);

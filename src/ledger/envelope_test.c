@@ -1,5 +1,6 @@
 /* envelope_test.c - envelopes and batches: made, read, checked, and every flipped byte refused. */
 #include "base/test.h"
+#include "ledger/envelope_scan.h"
 #include "ledger/test_world.h"
 
 static const uint8_t note[] = {0x82, 0x06, 0x43, 1, 2, 3};
@@ -115,6 +116,39 @@ static void large_envelopes_are_made_and_bounded(void **state)
 	world_end(&world);
 }
 
+/* Both readers of the form agree on whatever numbers an envelope has, and on every byte changed. */
+static void the_readers_agree(void **state)
+{
+	(void)state;
+	struct world world = small_world(0);
+	struct ec_envelope scanned, parsed;
+	static const uint64_t numbers[] = {1,     23,    24,         255,        256,
+	                                   65535, 65536, 4294967295, 4294967296, INT64_MAX};
+	for (size_t n = 0; n < 10; n++) {
+		struct ec_batch_item item = world_envelope(&world, 0, numbers[9 - n], numbers[n],
+		                                           note, sizeof note, NULL);
+		uint8_t *bytes = (uint8_t *)(uintptr_t)item.envelope.data;
+		assert_true(envelope_scan(item.envelope, &scanned));
+		assert_true(envelope_parse(item.envelope, &parsed, NULL, 0));
+		assert_int_equal(scanned.sequence, numbers[n]);
+		assert_int_equal(scanned.lane, numbers[9 - n]);
+		assert_int_equal(parsed.lane, numbers[9 - n]);
+		for (size_t i = 0; i < item.envelope.size; i++) {
+			for (uint32_t value = 0; value < 256; value++) {
+				uint8_t old = bytes[i];
+				bytes[i] = (uint8_t)value;
+				bool one = envelope_scan(item.envelope, &scanned);
+				assert_int_equal(envelope_parse(item.envelope, &parsed, NULL, 0),
+				                 one);
+				assert_true(!one || scanned.expiry_ns == parsed.expiry_ns);
+				bytes[i] = old;
+			}
+		}
+		world_envelope_end(&item);
+	}
+	world_end(&world);
+}
+
 static void batches_are_read_as_written(void **state)
 {
 	(void)state;
@@ -194,6 +228,7 @@ int main(void)
 		cmocka_unit_test(unsigned_groups_take_only_zeros),
 		cmocka_unit_test(another_groups_envelope_is_refused),
 		cmocka_unit_test(large_envelopes_are_made_and_bounded),
+		cmocka_unit_test(the_readers_agree),
 		cmocka_unit_test(batches_are_read_as_written),
 		cmocka_unit_test(flipped_bytes_of_a_batch),
 		cmocka_unit_test(a_tick_is_a_batch_of_nothing),
