@@ -9,7 +9,7 @@
 #include "crypto/hash.h"
 
 #define DELAY_NS (2 * MS)
-enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 64 };
+enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
 
 uint64_t member_since(const struct ec_member *m)
 {
@@ -47,6 +47,11 @@ static struct ec_bytes batch_write(struct ec_member *m, uint32_t count)
 	                        .stamp_ns = m->time.stamp,
 	                        .close = clients_queue(m->clients) == 0,
 	                        .count = count};
+	uint8_t claim[EC_CLAIM_TEXT_SIZE];
+	if (!(m->config.genesis->flags & EC_GENESIS_UNSIGNED)) {
+		ec_batch_claim_text(&m->config.genesis->hash, head.stamp_ns, claim);
+		m->config.crypto->sign(&m->config.identity, claim, sizeof claim, head.claim);
+	}
 	size_t size = ec_batch_write(&head, m->items, NULL, 0);
 	struct ec_bytes bytes = ec_pool_take(m->config.pool, size);
 	ec_batch_write(&head, m->items, ec_writable(bytes), size);

@@ -16,8 +16,8 @@ enum { BATCH_FORM_SIZE = sizeof BATCH_FORM - 1 };
 
 bool batch_like(struct ec_bytes body)
 {
-	/* An array of five that begins with a text of 16 bytes. */
-	return body.size > 2 + BATCH_FORM_SIZE && body.data[0] == 0x85 && body.data[1] == 0x70 &&
+	/* An array of six that begins with a text of 16 bytes. */
+	return body.size > 2 + BATCH_FORM_SIZE && body.data[0] == 0x86 && body.data[1] == 0x70 &&
 	       memcmp(body.data + 2, BATCH_FORM, BATCH_FORM_SIZE) == 0;
 }
 

@@ -6,13 +6,27 @@
 
 #define KIND "edgecord/batch/1"
 
+static const char CLAIM[] = "edgecord/claim/1";
+_Static_assert(sizeof CLAIM - 1 + 32 + 8 == EC_CLAIM_TEXT_SIZE, "context, genesis, stamp");
+
+void ec_batch_claim_text(const ec_hash *genesis, uint64_t stamp_ns,
+                         uint8_t out[static EC_CLAIM_TEXT_SIZE])
+{
+	struct ec_writer writer = ec_writer_over(out, EC_CLAIM_TEXT_SIZE);
+	ec_write_raw(&writer, CLAIM, sizeof CLAIM - 1);
+	ec_write_hash(&writer, genesis);
+	ec_write_u64(&writer, stamp_ns);
+	assert(ec_writer_ok(&writer));
+}
+
 bool ec_batch_read(struct ec_bytes bytes, uint64_t envelopes_max, struct ec_batch *out)
 {
 	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
 	uint32_t max = envelopes_max > UINT32_MAX ? UINT32_MAX : (uint32_t)envelopes_max;
-	field_begin(&cbor, 5, KIND);
+	field_begin(&cbor, 6, KIND);
 	out->submitter = (uint32_t)ec_cbor_uint(&cbor, EC_MEMBERS_MAX - 1);
 	out->stamp_ns = ec_cbor_uint(&cbor, FIELD_TIME_MAX);
+	ec_cbor_bytes_exact(&cbor, out->claim, sizeof out->claim);
 	out->close = ec_cbor_bool(&cbor);
 	out->count = ec_cbor_array(&cbor, max);
 	out->left = out->count;
@@ -60,9 +74,10 @@ size_t ec_batch_write(const struct ec_batch *head, const struct ec_batch_item *i
 	assert(head->count <= UINT32_MAX && head->submitter < EC_MEMBERS_MAX);
 	assert(head->stamp_ns <= FIELD_TIME_MAX);
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
-	field_begin_write(&writer, 5, KIND);
+	field_begin_write(&writer, 6, KIND);
 	ec_cbor_write_uint(&writer, head->submitter);
 	ec_cbor_write_uint(&writer, head->stamp_ns);
+	ec_cbor_write_bytes(&writer, head->claim, sizeof head->claim);
 	ec_cbor_write_bool(&writer, head->close);
 	ec_cbor_write_array(&writer, (uint32_t)head->count);
 	for (uint64_t i = 0; i < head->count; i++) {

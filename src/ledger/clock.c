@@ -1,8 +1,9 @@
 /* clock.c - the order's own time: the lower median of what the voters last claimed (no wall clock).
  *
- * A claim stands in the state as "c/" || identity key: a CBOR integer; who never claimed anything
- * counts with the genesis' start.  Every claim is below FIELD_TIME_MAX, so the median is, too, and
- * one more nanosecond a block never overflows.
+ * A claim counts only with its submitter's signature, and only when it is later than the one
+ * before. It stands in the state as "c/" || identity key: a CBOR integer; who never claimed
+ * anything counts with the genesis' start.  Every claim is below FIELD_TIME_MAX, so the median is,
+ * too, and one more nanosecond a block never overflows.
  */
 #include "ledger/inside.h"
 #include "ledger/field.h"
@@ -33,11 +34,27 @@ void clock_load(struct ec_ledger *ledger)
 	}
 }
 
-void clock_claim(struct ec_ledger *ledger, uint64_t position, uint32_t submitter, uint64_t stamp_ns)
+/* Whether the claim is its submitter's own: whoever proposes a batch could write any name on it. */
+static bool claim_signed(const struct ec_ledger *ledger, const struct ec_batch *batch)
+{
+	uint8_t text[EC_CLAIM_TEXT_SIZE];
+	if (ledger->genesis->flags & EC_GENESIS_UNSIGNED)
+		return true;
+	ec_batch_claim_text(&ledger->genesis->hash, batch->stamp_ns, text);
+	return ledger->config.crypto->verify(
+		ledger->membership->seat[batch->submitter].identity_key, text, sizeof text,
+		batch->claim);
+}
+
+void clock_claim(struct ec_ledger *ledger, uint64_t position, const struct ec_batch *batch)
 {
 	uint8_t bytes[9];
+	uint32_t submitter = batch->submitter;
+	uint64_t stamp_ns = batch->stamp_ns;
 	assert(stamp_ns <= FIELD_TIME_MAX);
-	if (submitter >= ledger->membership->n || ledger->claim_ns[submitter] == stamp_ns)
+	/* Claims only grow: an old one, shown again, moves nothing. */
+	if (submitter >= ledger->membership->n || ledger->claim_ns[submitter] >= stamp_ns ||
+	    !claim_signed(ledger, batch))
 		return;
 	ledger->claim_ns[submitter] = stamp_ns;
 	struct claim_name name = claim_name(&ledger->membership->seat[submitter]);

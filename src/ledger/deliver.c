@@ -130,7 +130,7 @@ bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_by
 	struct block *block = ledger->open;
 	ledger->position = position;
 	if (usable)
-		clock_claim(ledger, position, batch.submitter, batch.stamp_ns);
+		clock_claim(ledger, position, &batch);
 	time_advance(ledger, position);
 	struct block_slot *slot = &block->slot[block->slots++];
 	*slot = (struct block_slot){.first = block->count, .stamp_ns = ledger->stamp_ns};

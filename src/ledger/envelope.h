@@ -52,6 +52,7 @@ void ec_envelope_salt(const struct ec_secret *author, const ec_hash *id,
 struct ec_batch {
 	uint32_t submitter;
 	uint64_t stamp_ns;
+	uint8_t claim[EC_SIGNATURE_SIZE]; /* the submitter's signature over its clock claim */
 	bool close;
 	uint64_t count; /* envelopes */
 	uint64_t left;  /* of them, not yet read */
@@ -64,6 +65,12 @@ struct ec_batch_item {
 	uint8_t salt[EC_SALT_SIZE];
 };
 
+/* What a submitter signs with its identity key so that nobody can claim a time in its name:
+ * "edgecord/claim/1" || genesis hash || u64 stamp, little-endian. */
+enum { EC_CLAIM_TEXT_SIZE = 16 + 32 + 8 };
+void ec_batch_claim_text(const ec_hash *genesis, uint64_t stamp_ns,
+                         uint8_t out[static EC_CLAIM_TEXT_SIZE]);
+
 /* Reads the head of a batch.  In: the largest count of envelopes that it may have. */
 bool ec_batch_read(struct ec_bytes bytes, uint64_t envelopes_max, struct ec_batch *out);
 
@@ -75,9 +82,9 @@ bool ec_batch_next(struct ec_batch *batch, struct ec_batch_item *item);
 bool ec_batch_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                     struct ec_bytes bytes, uint32_t *signatures);
 
-/* Writes a batch of head->count such items; of the head, submitter, stamp, close and count are
- * used. Out may be NULL with size_max 0.  Returns: its size, also when that is above size_max and
- * nothing of use was written. */
+/* Writes a batch of head->count such items; of the head, submitter, stamp, claim, close and
+ * count are used. Out may be NULL with size_max 0.  Returns: its size, also when that is above
+ * size_max and nothing of use was written. */
 size_t ec_batch_write(const struct ec_batch *head, const struct ec_batch_item *items, uint8_t *out,
                       size_t size_max);
 

@@ -157,7 +157,7 @@ static void batches_are_read_as_written(void **state)
 	struct ec_batch_item item[3], read;
 	for (uint32_t i = 0; i < 3; i++)
 		item[i] = world_envelope(&world, 0, 0, i + 1, note, sizeof note, NULL);
-	struct ec_bytes bytes = world_batch(pool, 2, 77, true, item, 3);
+	struct ec_bytes bytes = world_batch(&world, pool, 2, 77, true, item, 3);
 	struct ec_batch batch;
 	assert_true(ec_batch_read(bytes, 3, &batch));
 	assert_int_equal(batch.submitter, 2);
@@ -188,7 +188,7 @@ static void flipped_bytes_of_a_batch(void **state)
 	struct world world = small_world(0);
 	struct ec_pool *pool = ec_pool_new(0);
 	struct ec_batch_item item = world_envelope(&world, 0, 0, 1, note, sizeof note, NULL);
-	struct ec_bytes bytes = world_batch(pool, 1, 1000, false, &item, 1);
+	struct ec_bytes bytes = world_batch(&world, pool, 1, 1000, false, &item, 1);
 	size_t first = bytes.size - 34 - item.envelope.size, salt = bytes.size - 32;
 	uint32_t signatures;
 	for (size_t i = first; i < salt; i++) {
@@ -208,8 +208,9 @@ static void flipped_bytes_of_a_batch(void **state)
 static void a_tick_is_a_batch_of_nothing(void **state)
 {
 	(void)state;
+	struct world world = small_world(0);
 	struct ec_pool *pool = ec_pool_new(0);
-	struct ec_bytes bytes = world_batch(pool, 3, 5, true, NULL, 0);
+	struct ec_bytes bytes = world_batch(&world, pool, 3, 5, true, NULL, 0);
 	struct ec_batch batch;
 	struct ec_batch_item item;
 	assert_true(ec_batch_read(bytes, 1024, &batch));
@@ -218,6 +219,7 @@ static void a_tick_is_a_batch_of_nothing(void **state)
 	assert_int_equal(batch.at.error, EC_CBOR_OK);
 	ec_drop(bytes);
 	ec_pool_free(pool);
+	world_end(&world);
 }
 
 int main(void)

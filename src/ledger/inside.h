@@ -155,8 +155,7 @@ void block_end(struct ec_ledger *ledger);
 
 /* clock.c */
 void clock_load(struct ec_ledger *ledger);
-void clock_claim(struct ec_ledger *ledger, uint64_t position, uint32_t submitter,
-                 uint64_t stamp_ns);
+void clock_claim(struct ec_ledger *ledger, uint64_t position, const struct ec_batch *batch);
 uint64_t clock_median(const struct ec_ledger *ledger);
 
 /* execute.c */

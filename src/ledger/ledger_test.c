@@ -112,6 +112,37 @@ static void the_stamp_is_the_lower_median(void **state)
 	day_end(&day);
 }
 
+/* Delivers a TICK in the name of `submitter`, its claim signed by `signer`. */
+static void claim(struct day *day, uint32_t submitter, uint32_t signer, uint64_t stamp_ns)
+{
+	struct ec_batch head = {.submitter = submitter, .stamp_ns = stamp_ns, .close = true};
+	uint8_t text[EC_CLAIM_TEXT_SIZE];
+	ec_batch_claim_text(&day->world.genesis->hash, stamp_ns, text);
+	ec_sign(&day->world.identity[signer], text, sizeof text, head.claim);
+	size_t size = ec_batch_write(&head, NULL, NULL, 0);
+	struct ec_bytes batch = ec_pool_take(day->pool, size);
+	ec_batch_write(&head, NULL, ec_writable(batch), size);
+	assert_true(ec_ledger_deliver(day->ledger, ec_ledger_at(day->ledger).position + 1, batch));
+	ec_drop(batch);
+}
+
+static void nobody_claims_a_time_in_another_s_name(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	uint64_t late = WORLD_START_NS + 1000000000, later = late + 1000000000;
+	for (uint32_t i = 0; i < 4; i++)
+		claim(&day, i, 3, late); /* a proposer that lies for all */
+	assert_in_range(ec_ledger_at(day.ledger).stamp_ns, WORLD_START_NS, WORLD_START_NS + 4);
+	for (uint32_t i = 0; i < 4; i++)
+		claim(&day, i, i, later);
+	uint64_t stamp_ns = ec_ledger_at(day.ledger).stamp_ns;
+	assert_in_range(stamp_ns, later, later + 4);
+	claim(&day, 0, 0, late); /* an old one shown again moves nothing */
+	assert_int_equal(ec_ledger_at(day.ledger).stamp_ns, stamp_ns + 1);
+	day_end(&day);
+}
+
 /* The same deliveries with undos, persists and reopenings between give the same headers. */
 static void undo_and_reopening_change_nothing(void **state)
 {
@@ -127,9 +158,9 @@ static void undo_and_reopening_change_nothing(void **state)
 			item[k] = day_note(&straight, (uint32_t)ec_prng_below(&prng, 4),
 			                   ec_prng_below(&prng, 3), 1 + ec_prng_below(&prng, 90),
 			                   NULL);
-		log[i] = world_batch(straight.pool, (uint32_t)ec_prng_below(&prng, 4),
-		                     WORLD_START_NS + i * 1000, ec_prng_chance(&prng, 1, 5), item,
-		                     count);
+		log[i] = world_batch(&straight.world, straight.pool,
+		                     (uint32_t)ec_prng_below(&prng, 4), WORLD_START_NS + i * 1000,
+		                     ec_prng_chance(&prng, 1, 5), item, count);
 		for (uint32_t k = 0; k < count; k++)
 			world_envelope_end(&item[k]);
 		ec_ledger_deliver(straight.ledger, i + 1, log[i]);
@@ -215,6 +246,7 @@ int main(void)
 		cmocka_unit_test(sequences_are_used_once),
 		cmocka_unit_test(strangers_are_refused_and_enrolled),
 		cmocka_unit_test(the_stamp_is_the_lower_median),
+		cmocka_unit_test(nobody_claims_a_time_in_another_s_name),
 		cmocka_unit_test(undo_and_reopening_change_nothing),
 		cmocka_unit_test(order_only_counts_distinct_ids),
 		cmocka_unit_test(another_networks_store_is_refused),

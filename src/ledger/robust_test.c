@@ -171,9 +171,10 @@ static struct ec_bytes any_batch(struct day *day, struct ec_prng *prng, uint64_t
 		item[k] = world_envelope(&day->world, (uint32_t)ec_prng_below(prng, 4), lane,
 		                         1 + i + ec_prng_below(prng, 40), payload, size, NULL);
 	}
-	struct ec_bytes batch = world_batch(day->pool, (uint32_t)ec_prng_below(prng, 6),
-	                                    WORLD_START_NS + i * ec_prng_below(prng, 1000),
-	                                    ec_prng_chance(prng, 1, 4), item, count);
+	struct ec_bytes batch =
+		world_batch(&day->world, day->pool, (uint32_t)ec_prng_below(prng, 6),
+	                    WORLD_START_NS + i * ec_prng_below(prng, 1000),
+	                    ec_prng_chance(prng, 1, 4), item, count);
 	for (uint32_t k = 0; k < count; k++)
 		world_envelope_end(&item[k]);
 	if (ec_prng_chance(prng, 1, 4))

@@ -52,7 +52,7 @@ static struct ec_bytes batch_make(struct day *day, uint64_t first, uint32_t coun
 		                          payload, size, NULL);
 	}
 	struct ec_bytes batch =
-		world_batch(day->pool, 0, WORLD_START_NS + first, true, items, count);
+		world_batch(&day->world, day->pool, 0, WORLD_START_NS + first, true, items, count);
 	for (uint32_t i = 0; i < count; i++)
 		world_envelope_end(&items[i]);
 	free(items);

@@ -68,7 +68,7 @@ static inline bool day_deliver(struct day *day, uint32_t submitter, bool close,
 {
 	day->stamp_ns += 1000000;
 	struct ec_bytes batch =
-		world_batch(day->pool, submitter, day->stamp_ns, close, items, count);
+		world_batch(&day->world, day->pool, submitter, day->stamp_ns, close, items, count);
 	uint64_t position = ec_ledger_at(day->ledger).position + 1;
 	bool ended = ec_ledger_deliver(day->ledger, position, batch);
 	ec_drop(batch);

@@ -197,13 +197,17 @@ static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, si
 	return fits ? writer.out.size : 0;
 }
 
-/* A batch with one owner. */
-static inline struct ec_bytes world_batch(struct ec_pool *pool, uint32_t submitter,
-                                          uint64_t stamp_ns, bool close,
+/* A batch with one owner; its clock claim is signed by the submitter. */
+static inline struct ec_bytes world_batch(const struct world *world, struct ec_pool *pool,
+                                          uint32_t submitter, uint64_t stamp_ns, bool close,
                                           const struct ec_batch_item *items, uint32_t count)
 {
 	struct ec_batch head = {
 		.submitter = submitter, .stamp_ns = stamp_ns, .close = close, .count = count};
+	struct ec_secret identity = world_secret('i', submitter);
+	uint8_t claim[EC_CLAIM_TEXT_SIZE];
+	ec_batch_claim_text(&world->genesis->hash, stamp_ns, claim);
+	ec_sign(&identity, claim, sizeof claim, head.claim);
 	size_t size = ec_batch_write(&head, items, NULL, 0);
 	struct ec_bytes batch = ec_pool_take(pool, size);
 	size_t again = ec_batch_write(&head, items, ec_writable(batch), size);
