@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { SYNC_EVERY = 16, SWEEP_STEPS = 4096 };
+enum { SYNC_EVERY = 8, SWEEP_STEPS = 4096 };
 
 struct restore {
 	uint8_t area;
