@@ -378,7 +378,9 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	mdb_env_set_maxdbs(store->env, 2);
 	mdb_env_set_mapsize(store->env, MAP_BYTES);
 	locks_forget(folder);
+	/* LMDB makes its file, but nobody has made the file's name durable yet. */
 	if (!well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
+	    !well(store, file_sync_folder(folder) ? 0 : errno, "sync of the folder") ||
 	    !tables_open(store)) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);
 		lmdb_close(&store->face);
