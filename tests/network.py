@@ -336,7 +336,7 @@ class Stream:
 
     def __init__(self, nodes, author, rate=20, workers=4, give_up=20.0):
         self.nodes, self.author, self.give_up = nodes, author, give_up
-        self.pause, self.running = 1 / rate, True
+        self.pause, self.running, self.abandoned = 1 / rate, True, False
         self.lock, self.next_at = threading.Lock(), time.monotonic()
         self.done, self.lost, self.delays, self.refused = [], [], [], 0
         self.threads = [threading.Thread(target=self.work, args=(i,), daemon=True)
@@ -358,7 +358,7 @@ class Stream:
 
     def send(self, envelope, turn):
         begin = time.monotonic()
-        while time.monotonic() - begin < self.give_up:
+        while time.monotonic() - begin < self.give_up and not self.abandoned:
             node = self.nodes[turn % len(self.nodes)]
             turn += 1
             status, answer = node.submit(envelope)
@@ -378,6 +378,11 @@ class Stream:
             self.running = False
         for thread in self.threads:
             thread.join(self.give_up + 10)
+
+    def abandon(self):
+        """Ends without waiting for what is under way."""
+        self.abandoned = True
+        self.stop()
 
     def worst(self, since=0.0):
         with self.lock:

@@ -52,21 +52,26 @@ def read_journal(path):
 
 def settle(entries):
     """Marks what the syncs made durable."""
-    for i, entry in enumerate(entries):
-        if entry.kind == SYNC:
-            for earlier in entries[:i]:
-                if earlier.inode == entry.inode and earlier.kind in (WRITE, SIZE):
-                    earlier.settled = True
-        elif entry.kind == SYNC_FOLDER:
-            for earlier in entries[:i]:
-                if earlier.kind in (CREATE, UNLINK, FOLDER):
-                    if os.path.dirname(earlier.name) == entry.name:
-                        earlier.settled = True
-                elif earlier.kind == RENAME and os.path.dirname(earlier.name2) == entry.name:
-                    earlier.settled = True
+    data, names = {}, {}
+    for entry in entries:
+        if entry.kind in (WRITE, SIZE):
+            data.setdefault(entry.inode, []).append(entry)
+        elif entry.kind in (CREATE, UNLINK, FOLDER):
+            names.setdefault(os.path.dirname(entry.name), []).append(entry)
+        elif entry.kind == RENAME:
+            names.setdefault(os.path.dirname(entry.name2), []).append(entry)
         else:
-            continue
-        entry.settled = True
+            settled = (data.pop(entry.inode, []) if entry.kind == SYNC
+                       else names.pop(entry.name, []))
+            for earlier in settled:
+                earlier.settled = True
+            entry.settled = True
+
+
+def lost_folders(entries, chooser):
+    """Folders whose names were not synced and are not kept: all below them goes, too."""
+    return [e.name + "/" for e in entries
+            if e.kind == FOLDER and not e.settled and not chooser(e)()]
 
 
 def undo_data(entry, path):
@@ -163,6 +168,10 @@ def main():
             if names.get(entry.name) == entry.inode:
                 names.pop(entry.name)
             names[entry.name2] = entry.inode
+    gone = lost_folders(entries, chooser)
+    names = {path: inode for path, inode in names.items()
+             if not any(path.startswith(folder) for folder in gone)}
+    lost_names += len(gone)
     for where, _, files in os.walk(tree):
         for file in files:
             path = os.path.join(where, file)
@@ -174,6 +183,8 @@ def main():
             if os.path.exists(saved):
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 os.link(saved, path)
+    for path in gone:
+        shutil.rmtree(path, ignore_errors=True)
     shutil.rmtree(folder)
     os.mkdir(folder)
     print(f"{len(loose)} loose changes, {lost_bytes} bytes at risk, {lost_names} names lost")

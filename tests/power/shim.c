@@ -6,12 +6,15 @@
  *                     name for every file ever seen (so that no unlink loses bytes)
  *   EC_POWER_CUT      the process kills itself at this effect, counted from 1; 0: never
  *   EC_POWER_MARK     "PATH": the cut counts only effects after this file exists; optional
+ *   EC_POWER_SAID     a file outside of it: all that was said to peers is added, as it was before
+ *                     TLS: u64 connection, u32 size (0: it ended), bytes; optional
  *   EC_POWER_NOSYNC   1: syncs are believed to have happened, but did not: the test must notice
  *
  * A change is in the journal before it is made.  Syncs are not passed on: the page cache outlives
  * the process, and only the journal decides.
  */
 #include <assert.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -45,12 +48,12 @@ static struct {
 	bool ready, on, no_sync, marked;
 	char tree[PATH_SIZE], folder[PATH_SIZE], mark[PATH_SIZE];
 	size_t tree_size;
-	int journal;
+	int journal, said;
 	uint64_t effects, cut;
 	uint64_t inode[FDS_MAX]; /* of a watched file; 0: not watched */
 	bool is_folder[FDS_MAX];
 	char *path[FDS_MAX];
-} shim = {.lock = PTHREAD_MUTEX_INITIALIZER, .journal = -1};
+} shim = {.lock = PTHREAD_MUTEX_INITIALIZER, .journal = -1, .said = -1};
 
 static void start(void)
 {
@@ -73,6 +76,10 @@ static void start(void)
 	shim.journal =
 		(int)syscall(SYS_openat, AT_FDCWD, path, O_CREAT | O_WRONLY | O_APPEND, 0600);
 	shim.on = shim.journal >= 0;
+	const char *said = getenv("EC_POWER_SAID");
+	if (said)
+		shim.said = (int)syscall(SYS_openat, AT_FDCWD, said, O_CREAT | O_WRONLY | O_APPEND,
+		                         0600);
 	if (!shim.on)
 		fprintf(stderr, "power shim: cannot write %s: %s\n", path, strerror(errno));
 }
@@ -119,11 +126,11 @@ static char *inside(int at, const char *path)
 	return strdup(whole);
 }
 
-static void raw_write(const void *data, size_t size)
+static void raw_write(int fd, const void *data, size_t size)
 {
 	const uint8_t *at = data;
 	while (size) {
-		long done = syscall(SYS_write, shim.journal, at, size);
+		long done = syscall(SYS_write, fd, at, size);
 		if (done <= 0) {
 			fprintf(stderr, "power shim: journal: %s\n", strerror(errno));
 			abort();
@@ -161,7 +168,7 @@ static void journal(struct record record, const char *name, const char *name2, c
 		at = (uint8_t *)memcpy(at, old, record.old_bytes) + record.old_bytes;
 	if (record.new_bytes)
 		memcpy(at, new, record.new_bytes);
-	raw_write(whole, size);
+	raw_write(shim.journal, whole, size);
 	free(whole);
 }
 
@@ -550,4 +557,43 @@ int mkdir(const char *path, mode_t mode)
 	free(whole);
 	leave();
 	return failed;
+}
+
+/* What is said on a connection, in one write, so that a cut leaves whole records. */
+static void say(const void *connection, const void *data, size_t size)
+{
+	enter();
+	uint8_t *whole = shim.said >= 0 ? malloc(12 + size) : NULL;
+	if (whole) {
+		uint64_t name = (uintptr_t)connection;
+		uint32_t length = (uint32_t)size;
+		memcpy(whole, &name, 8);
+		memcpy(whole + 8, &length, 4);
+		if (size)
+			memcpy(whole + 12, data, size);
+		raw_write(shim.said, whole, 12 + size);
+		free(whole);
+	}
+	leave();
+}
+
+int SSL_write_ex(void *connection, const void *data, size_t size, size_t *written)
+{
+	static int (*next)(void *, const void *, size_t, size_t *);
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "SSL_write_ex");
+	int good = next(connection, data, size, written);
+	if (good == 1 && *written)
+		say(connection, data, *written);
+	return good;
+}
+
+void SSL_free(void *connection)
+{
+	static void (*next)(void *);
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "SSL_free");
+	if (connection)
+		say(connection, NULL, 0);
+	next(connection);
 }

@@ -1,0 +1,11 @@
+#!/bin/sh
+# power.sh - power cuts on disks that forget what was not synced; and that the test would notice.
+#
+# usage: tests/power.sh [CUTS]     default 5
+set -u
+cd "$(dirname "$0")/.."
+tools/build release || { echo "FAIL build with preset release"; exit 1; }
+status=0
+python3 tests/power.py --cuts "${1:-5}" || status=1
+python3 tests/power.py --cuts 5 --nosync || status=1
+exit $status
