@@ -120,6 +120,11 @@ def nothing_lost(network, stream):
     # A member that was away so long that it took the state from others has no blocks from before.
     held = {i: sum(found(node, i, seq) for node in cell) for i, seq in stream.done}
     missing = sum(members < 2 for members in held.values())
+    for i, seq in stream.done:
+        if held[i] < 2:
+            print(f"   {i.hex()[:16]} acknowledged in block {seq}:",
+                  [(a["seq"], a["result"]) if (a := n.ask(f"/v1/envelopes/{i.hex()}")) else None
+                   for n in cell], flush=True)
     check(not missing, "every acknowledged envelope is found in its block by f+1 members or more",
           f"{missing} of {len(held)} are missing")
     whole = max(sum(found(node, i, seq) for i, seq in stream.done) for node in cell)

@@ -22,6 +22,9 @@ static void result_came(void *self, const ec_hash *id, uint64_t seq, uint32_t in
 	struct ec_member *m = self;
 	(void)detail;
 	m->counters.envelopes_delivered++;
+	/* An envelope that was ordered twice is answered with its first place. */
+	if (code == EC_RESULT_USED)
+		ec_ledger_result(m->ledger, id, &code, &seq, &index);
 	tell(m, id, seq, index, code);
 }
 
