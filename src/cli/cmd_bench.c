@@ -95,6 +95,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option", argument);
 		return 0;
+	case ARGP_KEY_END:
+		if (out->rest && out->depth > 1)
+			argp_error(state, "over HTTP a client has one request under way; "
+			                  "give more --clients");
+		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

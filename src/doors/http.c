@@ -3,7 +3,7 @@
  * HTTP -> (HTTP_BODY)* -> HTTP_BODY_COMPLETION -> route -> answer, at once or when the ledger has
  * spoken -> written -> the next request of the connection.
  */
-#include "doors/http_request.h"
+#include "doors/http_head.h"
 
 #include <assert.h>
 #include <libwebsockets.h>
@@ -111,46 +111,6 @@ static void request_leave(struct ec_http_request *request)
 		ec_http_drop(request);
 }
 
-void ec_http_answer(struct ec_http_request *request, unsigned status, const char *media)
-{
-	assert(request->connection && !request->answered && status >= 200 && status < 600);
-	request->answered = true;
-	request->status = status;
-	request->media = media;
-	request->http->counters.by_status[status / 100]++;
-	if (!request->inside)
-		lws_callback_on_writable(request->connection);
-}
-
-void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes)
-{
-	ec_json_raw_of(&request->answer, bytes.data, bytes.size);
-	ec_http_answer(request, 200, media);
-}
-
-void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
-                     const char *detail)
-{
-	struct ec_json *json = &request->answer;
-	char type[64];
-	unsigned status = ec_reason_status(reason);
-	snprintf(type, sizeof type, "urn:edgecord:problem:%s", ec_reason_name(reason));
-	json->size = 0;
-	json->comma = false;
-	ec_json_open(json, '{');
-	ec_json_put_text(json, "type", type);
-	ec_json_put_text(json, "title", ec_reason_text(reason));
-	ec_json_put_uint(json, "status", status);
-	ec_json_put_text(json, "detail", detail);
-	if (retry_ms)
-		ec_json_put_uint(json, "retry_ms", retry_ms);
-	ec_json_close(json, '}');
-	request->retry_ms = retry_ms;
-	request->location_of = NULL;
-	request->http->counters.refused++;
-	ec_http_answer(request, status, "application/problem+json");
-}
-
 static int add_header(struct lws *wsi, enum lws_token_indexes token, const char *text,
                       unsigned char **at, unsigned char *end)
 {
@@ -216,76 +176,95 @@ static int answer_write(struct session *session)
 	struct ec_http_request *request = session->request;
 	struct lws *wsi = request->connection;
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
-	bool sent = answer_send(request), parting = request->parting;
+	bool sent = answer_send(request), parting = request->parting, held = request->held;
 	session->request = NULL;
 	request_leave(request);
 	if (!sent || parting)
 		return -1;
+	if (held)
+		lws_rx_flow_control(wsi, 1);
 	return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-/* A header by its token, or by its name.  Returns: false when it is missing or too long. */
-static bool header_get(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
+/* Answers a request after its callback returned.  On HTTP/1 that is done at once, which spares two
+ * rounds of the loop: nothing else of this connection is under way.  A stream of HTTP/2 waits until
+ * its connection can take more. */
+static void answer_later(struct ec_http_request *request)
 {
-	return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, size, token) > 0;
-}
-
-static void arguments_read(struct ec_http_request *request)
-{
-	static const char *const name[EC_ARG_COUNT] = {
-		"at=", "min_seq=", "wait=", "promise=", "prefix=", "limit=", "after=", "slot="};
 	struct lws *wsi = request->connection;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
-		return;
-	for (int i = 0; i < EC_ARG_COUNT; i++) {
-		char *out = request->argument[i];
-		const char *value =
-			lws_get_urlarg_by_name(wsi, name[i], out, EC_HTTP_ARGUMENT_MAX - 1);
-		request->given[i] = value != NULL;
-		if (value && value != out)
-			memmove(out, value, strlen(value) + 1);
-	}
+	if (lws_get_network_wsi(wsi) != wsi)
+		lws_callback_on_writable(wsi);
+	else if (answer_write(lws_wsi_user(wsi)) != 0)
+		lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, LWS_TO_KILL_ASYNC);
 }
 
-static void post_head_read(struct ec_http_request *request)
+void ec_http_answer(struct ec_http_request *request, unsigned status, const char *media)
 {
-	static const char salt_name[] = "edgecord-salt:";
-	struct lws *wsi = request->connection;
-	char text[96];
-	int name_size = (int)sizeof salt_name - 1;
-	int size = lws_hdr_custom_length(wsi, salt_name, name_size);
-	request->has_salt = size > 0;
-	if (size == 2 * EC_SALT_SIZE &&
-	    lws_hdr_custom_copy(wsi, text, sizeof text, salt_name, name_size) > 0)
-		request->salt_good = ec_hex_read(text, request->salt, sizeof request->salt);
-	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, text, sizeof text)) {
-		text[strcspn(text, " ;")] = 0;
-		request->media_good = strcasecmp(text, "application/cose") == 0;
-	}
-	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text))
-		request->body_announced = strtoull(text, NULL, 10);
+	assert(request->connection && !request->answered && status >= 200 && status < 600);
+	request->answered = true;
+	request->status = status;
+	request->media = media;
+	request->http->counters.by_status[status / 100]++;
+	if (!request->inside)
+		answer_later(request);
 }
 
-static enum ec_http_method method_of(struct lws *wsi)
+void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes)
 {
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
-		return EC_HTTP_GET;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
-		return EC_HTTP_POST;
-	return EC_HTTP_OTHER;
+	ec_json_raw_of(&request->answer, bytes.data, bytes.size);
+	ec_http_answer(request, 200, media);
 }
 
-/* Lets the routes see it, and writes the answer if there is one already. */
-static int serve(struct session *session)
+void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
+                     const char *detail)
 {
-	struct ec_http_request *request = session->request;
+	struct ec_json *json = &request->answer;
+	char type[64];
+	unsigned status = ec_reason_status(reason);
+	snprintf(type, sizeof type, "urn:edgecord:problem:%s", ec_reason_name(reason));
+	json->size = 0;
+	json->comma = false;
+	ec_json_open(json, '{');
+	ec_json_put_text(json, "type", type);
+	ec_json_put_text(json, "title", ec_reason_text(reason));
+	ec_json_put_uint(json, "status", status);
+	ec_json_put_text(json, "detail", detail);
+	if (retry_ms)
+		ec_json_put_uint(json, "retry_ms", retry_ms);
+	ec_json_close(json, '}');
+	request->retry_ms = retry_ms;
+	request->location_of = NULL;
+	request->http->counters.refused++;
+	ec_http_answer(request, status, "application/problem+json");
+}
+
+static void route(struct ec_http_request *request)
+{
 	request->inside = true;
 	ec_http_route(request);
 	request->inside = false;
+}
+
+/* Leaves the request to be answered later.  What comes before that is of the next request, and
+ * waits for its turn. */
+static int hold(struct ec_http_request *request)
+{
+	lws_set_timeout(request->connection, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
+	lws_rx_flow_control(request->connection, 0);
+	request->held = true;
+	return 0;
+}
+
+/* A request that is whole with its head.  One that brings a body which nobody wants is answered,
+ * and then closed, for the library must not be left to skip it (see body_ended). */
+static int head_serve(struct session *session)
+{
+	struct ec_http_request *request = session->request;
+	request->parting = ec_http_head_has_body(request->connection);
+	route(request);
 	if (request->answered)
 		return answer_write(session);
-	lws_set_timeout(request->connection, PENDING_TIMEOUT_HTTP_CONTENT, ANSWER_S);
-	return 0;
+	return request->parting ? -1 : hold(request);
 }
 
 /* The head of a request is here. */
@@ -296,21 +275,18 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
 		return -1;
 	struct ec_http_request *request = request_new(http, wsi);
 	session->request = request;
-	request->method = method_of(wsi);
-	snprintf(request->path, sizeof request->path, "%s", path);
-	arguments_read(request);
+	ec_http_head_read(request, path);
 	if (request->method != EC_HTTP_POST)
-		return serve(session);
-	post_head_read(request);
+		return head_serve(session);
 	request->inside = true;
 	bool welcome = ec_http_body_welcome(request);
 	request->inside = false;
 	if (!welcome) {
-		request->parting = request->body_announced > 0;
+		request->parting = ec_http_head_has_body(wsi);
 		return answer_write(session);
 	}
 	if (request->body_announced == 0)
-		return serve(session);
+		return head_serve(session);
 	request->body = ec_pool_take(ec_daemon_pool(http->daemon), request->body_announced);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)http->config.body_s);
 	return 0;
@@ -320,7 +296,7 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
 static int body_came(struct ec_http *http, struct session *session, const void *data, size_t size)
 {
 	struct ec_http_request *request = session->request;
-	if (!request || request->answered || request->submitted)
+	if (!request || request->routed)
 		return -1;
 	if (size > request->body.size - request->body_size)
 		return -1;
@@ -332,13 +308,21 @@ static int body_came(struct ec_http *http, struct session *session, const void *
 	return 0;
 }
 
+/* The whole body is here.  Libwebsockets 4.1 says so once more for every byte that follows before
+ * the answer, and would read pipelined bodies from the wrong place, or for ever, had the
+ * transaction ended by then: so it never ends inside this call, and a second call closes the
+ * connection.  Who pipelines requests with bodies must be ready to ask again (RFC 9112, 9.3.2). */
 static int body_ended(struct session *session)
 {
 	struct ec_http_request *request = session->request;
-	if (!request || request->answered || request->submitted ||
-	    request->body_size != request->body.size)
+	if (!request || request->routed || request->body_size != request->body.size)
 		return -1;
-	return serve(session);
+	request->routed = true;
+	route(request);
+	if (!request->answered)
+		return hold(request);
+	lws_callback_on_writable(request->connection);
+	return 0;
 }
 
 static int happened(struct lws *wsi, enum lws_callback_reasons what, void *user, void *in,

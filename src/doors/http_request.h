@@ -47,7 +47,9 @@ struct ec_http_request {
 	void (*then)(struct ec_http_request *request, const struct ec_reply *reply);
 	uint64_t number; /* for `then` */
 	/* The answer. */
-	bool answered, promise, parting; /* parting: the connection closes behind the answer */
+	bool routed;            /* its body came, and the route saw it */
+	bool held;              /* nothing is read from the connection until it is answered */
+	bool answered, parting; /* parting: the connection closes behind the answer */
 	unsigned status;
 	const char *media, *location_of; /* location_of: path before `location_id`; NULL: none */
 	ec_hash location_id;

@@ -1,0 +1,76 @@
+/* http_head.c - what the head of a request says, out of libwebsockets' tables. */
+#include "doors/http_head.h"
+
+#include <libwebsockets.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A header by its token, or by its name.  Returns: false when it is missing or too long. */
+static bool header_get(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
+{
+	return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, size, token) > 0;
+}
+
+static void arguments_read(struct ec_http_request *request)
+{
+	static const char *const name[EC_ARG_COUNT] = {
+		"at=", "min_seq=", "wait=", "promise=", "prefix=", "limit=", "after=", "slot="};
+	struct lws *wsi = request->connection;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
+		return;
+	for (int i = 0; i < EC_ARG_COUNT; i++) {
+		char *out = request->argument[i];
+		const char *value =
+			lws_get_urlarg_by_name(wsi, name[i], out, EC_HTTP_ARGUMENT_MAX - 1);
+		request->given[i] = value != NULL;
+		if (value && value != out)
+			memmove(out, value, strlen(value) + 1);
+	}
+}
+
+static void post_read(struct ec_http_request *request)
+{
+	static const char salt_name[] = "edgecord-salt:";
+	struct lws *wsi = request->connection;
+	char text[96];
+	int name_size = (int)sizeof salt_name - 1;
+	int size = lws_hdr_custom_length(wsi, salt_name, name_size);
+	request->has_salt = size > 0;
+	if (size == 2 * EC_SALT_SIZE &&
+	    lws_hdr_custom_copy(wsi, text, sizeof text, salt_name, name_size) > 0)
+		request->salt_good = ec_hex_read(text, request->salt, sizeof request->salt);
+	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, text, sizeof text)) {
+		text[strcspn(text, " ;")] = 0;
+		request->media_good = strcasecmp(text, "application/cose") == 0;
+	}
+	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text))
+		request->body_announced = strtoull(text, NULL, 10);
+}
+
+static enum ec_http_method method_of(struct lws *wsi)
+{
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
+		return EC_HTTP_GET;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
+		return EC_HTTP_POST;
+	return EC_HTTP_OTHER;
+}
+
+/* Whether a body follows the head, said in either way. */
+bool ec_http_head_has_body(struct lws *wsi)
+{
+	char text[24];
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0)
+		return true;
+	return header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) &&
+	       strcmp(text, "0") != 0;
+}
+
+void ec_http_head_read(struct ec_http_request *request, const char *path)
+{
+	request->method = method_of(request->connection);
+	snprintf(request->path, sizeof request->path, "%s", path);
+	arguments_read(request);
+	if (request->method == EC_HTTP_POST)
+		post_read(request);
+}

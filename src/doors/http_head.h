@@ -1,0 +1,13 @@
+/* http_head.h - what the head of a request says. */
+#ifndef EC_DOORS_HTTP_HEAD_H
+#define EC_DOORS_HTTP_HEAD_H
+
+#include "doors/http_request.h"
+
+/* Reads method, path, arguments, and what a POST says of its body, while the library holds them. */
+void ec_http_head_read(struct ec_http_request *request, const char *path);
+
+/* Whether a body follows the head, said in either way. */
+bool ec_http_head_has_body(struct lws *connection);
+
+#endif
