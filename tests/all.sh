@@ -6,8 +6,13 @@ cd "$(dirname "$0")/.."
 EDGECORD_SHARED=${EDGECORD_SHARED:-$PWD/../shared}
 export EDGECORD_SHARED
 
+# Without names: all steps, each as short as a change can wait for.
 steps="$*"
-[ -n "$steps" ] || steps="$(grep -v '^#' tests/steps)"
+if [ -z "$steps" ]; then
+	steps="$(grep -v '^#' tests/steps)"
+	EC_TEST_SHORT=1
+	export EC_TEST_SHORT
+fi
 
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
