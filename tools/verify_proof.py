@@ -406,6 +406,7 @@ def envelope_check(data, genesis):
     named, lane, sequence, expiry = form(header[-65537], "the envelope's header", is_hash, is_uint,
                                          is_uint, is_uint)
     need(named == genesis.hash, "the envelope is for another genesis")
+    need(lane <= 1999, "the envelope is in a lane that there is not")
     need(sequence >= 1, "the envelope has no sequence number")
     signed = b"".join([encode_head(4, 4), encode_head(3, 10), b"Signature1",
                        encode_bytes(protected), encode_bytes(b""), encode_bytes(payload)])

@@ -37,7 +37,7 @@ static const struct argp_option options[] = {
 	{NULL, 0, NULL, 0, "How:", 2},
 	{"key", 'k', "FILE", 0, "The author's key file", 2},
 	{"genesis", 'g', "FILE", 0, "The group's genesis; else the node's word is taken", 2},
-	{"lane", 'l', "N", 0, "Lane (default 0); from 1000 on strict", 2},
+	{"lane", 'l', "N", 0, "Lane 0 to 1999 (default 0); from 1000 on strict", 2},
 	{"sequence", 's', "N", 0, "Sequence in the lane (default: microseconds since 1970)", 2},
 	{"expiry", EXPIRY_OPTION, "SECONDS", 0, "Refuse it after this community time; 0: never", 2},
 	{"salt", SALT_OPTION, "HEX", 0, "The salt of --envelope, as it was printed", 2},
@@ -72,6 +72,9 @@ static void finish(struct argp_state *state, const struct arguments *out)
 		argp_error(state, "--envelope needs its --salt");
 	if (!out->envelope && !out->key)
 		argp_error(state, "who says it? --key FILE");
+	if (out->lane > EC_LANE_MAX)
+		argp_error(state, "there is no lane %" PRIu64 ": 0 to %d, from %d on strict",
+		           out->lane, EC_LANE_MAX, EC_LANE_STRICT);
 	if (out->lane >= EC_LANE_STRICT && !out->has_sequence && !out->envelope)
 		argp_error(state, "lane %" PRIu64 " is strict: give --sequence, the last one + 1",
 		           out->lane);

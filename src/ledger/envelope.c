@@ -107,7 +107,7 @@ size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_
                         ec_hash *id, uint8_t salt[EC_SALT_SIZE])
 {
 	assert(plan->sequence > 0 && plan->sequence <= FIELD_UINT_MAX);
-	assert(plan->lane <= FIELD_UINT_MAX && plan->expiry_ns <= FIELD_UINT_MAX);
+	assert(plan->lane <= EC_LANE_MAX && plan->expiry_ns <= FIELD_UINT_MAX);
 	uint8_t header[PROTECTED_SIZE_MAX], signature[EC_SIGNATURE_SIZE];
 	struct ec_bytes protected_header = {.data = header, .size = protected_write(plan, header)};
 	struct ec_bytes payload = {.data = plan->payload, .size = plan->payload_size};

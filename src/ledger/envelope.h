@@ -7,7 +7,7 @@
 #include "crypto/verifier.h"
 #include "ledger/genesis.h"
 
-enum { EC_SALT_SIZE = 32, EC_LANE_STRICT = 1000 };
+enum { EC_SALT_SIZE = 32, EC_LANE_STRICT = 1000, EC_LANE_MAX = 1999 };
 
 /* What an envelope says; points into its bytes. */
 struct ec_envelope {

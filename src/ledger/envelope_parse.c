@@ -23,7 +23,7 @@ static bool protected_read(struct ec_envelope *out, char *why, size_t why_size)
 	label_read(&cbor, LABEL_EDGECORD);
 	ec_cbor_array_exact(&cbor, 4);
 	out->genesis = ec_cbor_hash(&cbor);
-	out->lane = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
+	out->lane = ec_cbor_uint(&cbor, EC_LANE_MAX);
 	out->sequence = ec_cbor_uint(&cbor, FIELD_UINT_MAX);
 	if (out->sequence == 0)
 		ec_cbor_refuse(&cbor);

@@ -51,10 +51,10 @@ static uint64_t head(struct scan *scan, uint8_t major)
 	return value;
 }
 
-static uint64_t number(struct scan *scan)
+static uint64_t number(struct scan *scan, uint64_t max)
 {
 	uint64_t value = head(scan, UINT);
-	if (value > FIELD_UINT_MAX)
+	if (value > max)
 		scan->bad = true;
 	return value;
 }
@@ -73,9 +73,9 @@ static void protected_scan(struct scan *scan, struct ec_envelope *out)
 	copy(scan, out->author, sizeof out->author);
 	match(scan, "\x3a\x00\x01\x00\x00\x84\x58\x20", 8);
 	copy(scan, out->genesis.b, sizeof out->genesis.b);
-	out->lane = number(scan);
-	out->sequence = number(scan);
-	out->expiry_ns = number(scan);
+	out->lane = number(scan, EC_LANE_MAX);
+	out->sequence = number(scan, FIELD_UINT_MAX);
+	out->expiry_ns = number(scan, FIELD_UINT_MAX);
 	if (out->sequence == 0)
 		scan->bad = true;
 }
