@@ -118,6 +118,30 @@ static void too_many_connections_are_turned_away(void **state)
 	house_close(house);
 }
 
+/* R1: a crowd that says nothing keeps nobody out who does. */
+static void a_silent_crowd_makes_way(void **state)
+{
+	(void)state;
+	enum { CROWD = 200 };
+	struct house *house = house_open((struct ec_hall_limits){.lines = 50});
+	int crowd[CROWD];
+	for (int i = 0; i < CROWD; i++)
+		crowd[i] = barge(house);
+	usleep(700000);
+	struct ec_client *client[40];
+	for (int i = 0; i < 40; i++) {
+		client[i] = visit(house);
+		assert_int_equal(submitted(client[i], "in the crowd").kind, EC_DOOR_DONE);
+	}
+	for (int i = 0; i < 40; i++) {
+		assert_int_equal(submitted(client[i], "still here").kind, EC_DOOR_DONE);
+		ec_client_close(client[i]);
+	}
+	for (int i = 0; i < CROWD; i++)
+		close(crowd[i]);
+	house_close(house);
+}
+
 /* R6: asks for megabytes and reads none of them. */
 static void one_who_does_not_read_is_cut_and_others_go_on(void **state)
 {
@@ -240,6 +264,7 @@ int main(void)
 		cmocka_unit_test(garbage_is_told_why_and_closed),
 		cmocka_unit_test(the_silent_and_the_slow_are_sent_away),
 		cmocka_unit_test(too_many_connections_are_turned_away),
+		cmocka_unit_test(a_silent_crowd_makes_way),
 		cmocka_unit_test(one_who_does_not_read_is_cut_and_others_go_on),
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(a_stopping_door_says_so),

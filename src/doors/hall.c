@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 enum { TICK_MS = 500, PARTING_MS = 2000, BACKLOG = 512, OUT_MAX = EC_DOOR_ANSWER_MAX + (4 << 20) };
+enum { PATIENCE_MS = 500 }; /* for a greeting, when others want to come in */
 
 struct ec_hall {
 	struct ec_hall_config config;
@@ -328,6 +329,23 @@ static void hall_tick(uv_timer_t *timer)
 	}
 }
 
+/* Gives up a line that never greeted, or is parting, for one that may mean it well.  Returns: false
+ * when all of them are used. */
+static bool line_evict(struct ec_hall *hall)
+{
+	struct ec_line *oldest = NULL;
+	for (struct ec_line *line = hall->first; line; line = line->next) {
+		bool silent = line->frames == 0 && now_ms(hall) - line->opened_ms > PATIENCE_MS;
+		if (line->state == EC_LINE_PARTING || (line->state == EC_LINE_OPEN && silent))
+			oldest = line;
+	}
+	if (!oldest)
+		return false;
+	hall->counters.cut++;
+	line_close(oldest);
+	return true;
+}
+
 static void line_accept(uv_stream_t *listener, int status)
 {
 	struct ec_hall *hall = listener->data;
@@ -352,7 +370,7 @@ static void line_accept(uv_stream_t *listener, int status)
 	hall->counters.opened++;
 	uv_tcp_nodelay(&line->tcp, 1);
 	uv_read_start((uv_stream_t *)&line->tcp, room_give, line_heard);
-	if (hall->counters.lines > hall->config.limits.lines) {
+	if (hall->counters.lines > hall->config.limits.lines && !line_evict(hall)) {
 		hall->counters.turned_away++;
 		ec_line_part(line, EC_REASON_CONNECTIONS, "try another gateway, or later");
 	}
