@@ -32,7 +32,6 @@ enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
                         const struct ec_transaction *transaction)
 {
 	struct ec_cbor body = transaction->body;
-	char why[128];
 	if (transaction->body_items != 1)
 		return EC_RESULT_MALFORMED;
 	struct ec_view roster = ec_cbor_bytes(&body, EC_VALUE_MAX);
@@ -42,9 +41,9 @@ enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
 	if (index == UINT32_MAX || !(ledger->membership->seat[index].roles & EC_VOTER))
 		return EC_RESULT_FORBIDDEN;
 	struct ec_bytes bytes = {.data = roster.data, .size = roster.size};
-	struct ec_membership *membership = ec_membership_read(bytes, why, sizeof why);
-	if (!membership)
-		return rule(scratch, why);
+	struct ec_membership *membership = ec_membership_read(bytes, NULL, 0);
+	if (!membership) /* one text for all: details are part of what members agree on */
+		return rule(scratch, "the roster is not one that can work");
 	bool next = membership->era == ledger->membership->era + 1;
 	ec_membership_free(membership);
 	if (!next)

@@ -91,7 +91,8 @@ bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_s
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch);
 
 /* The detail of the result: one CBOR item, at most EC_DETAIL_MAX bytes; copied.  A refusal by
- * EC_RESULT_RULE gives a text that says which rule, by ec_result_reason(). */
+ * EC_RESULT_RULE gives a text that says which rule, by ec_result_reason().  Details stand in the
+ * result root: the same text on every member, so to reword one is to change the protocol. */
 void ec_result_detail(struct ec_scratch *scratch, const void *cbor, size_t size);
 void ec_result_reason(struct ec_scratch *scratch, const char *reason);
 
