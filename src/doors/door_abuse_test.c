@@ -162,7 +162,7 @@ static void one_who_does_not_read_is_cut_and_others_go_on(void **state)
 		assert_int_equal(submitted(client, "in the meantime").kind, EC_DOOR_DONE);
 		done++;
 	}
-	assert_true(done > 50 && done < 100000);
+	assert_true(done > 0 && done < 100000);
 	close(deaf);
 	ec_client_close(client);
 	house_close(house);
