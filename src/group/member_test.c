@@ -176,6 +176,27 @@ static void test_reads_see_what_was_acknowledged(void **state)
 	cluster_free(c);
 }
 
+/* Its marker is ordered while it cannot hear of it, and passed over by a state transfer. */
+static void test_a_read_outlives_a_state_transfer(void **state)
+{
+	(void)state;
+	struct cluster *c = four(12);
+	uint64_t token = 1;
+	assert_int_equal(cluster_read(c, 3, token), EC_ADMITTED);
+	cluster_run(c, 2 * MS, NULL, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_connect(c, 3, i, false);
+	for (uint32_t round = 0; round < 400; round++) {
+		cluster_submit(c, round % 3, round + 1);
+		cluster_run(c, 20 * MS, NULL, NULL);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_connect(c, 3, i, true);
+	assert_true(cluster_run(c, 10 * SECOND, read_came, &token));
+	assert_true(cluster_fetches(c, 3) > 0);
+	cluster_free(c);
+}
+
 static void test_without_a_quorum_clients_are_refused(void **state)
 {
 	(void)state;
@@ -293,6 +314,7 @@ int main(void)
 		cmocka_unit_test(test_one_comes_back_far_behind_and_alone),
 		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
 		cmocka_unit_test(test_reads_see_what_was_acknowledged),
+		cmocka_unit_test(test_a_read_outlives_a_state_transfer),
 		cmocka_unit_test(test_without_a_quorum_clients_are_refused),
 		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),
 	};

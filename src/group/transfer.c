@@ -36,7 +36,7 @@ struct source {
 };
 
 struct transfer {
-	bool active, protocol, described, moved;
+	bool active, protocol, own_will, described, moved;
 	struct ec_bytes certificate; /* of the header, if it was proven */
 	ec_hash header;              /* zero: the newest certified one that a peer describes */
 	uint32_t bits, chunks, done;
@@ -82,8 +82,12 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol)
 		return;
 	}
 	assert(!t->chunk);
-	*t = (struct transfer){
-		.active = true, .protocol = protocol, .header = *header, .progress = m->time.now};
+	*t = (struct transfer){.active = true,
+	                       .protocol = protocol,
+	                       .own_will = !protocol,
+	                       .header = *header,
+	                       .progress = m->time.now,
+	                       .again = t->again};
 	m->counters.fetches++;
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
 		t->source[peer].asked = link_up(m, peer);
@@ -102,7 +106,8 @@ static void end(struct ec_member *m)
 	ec_drop(t->certificate);
 	t->certificate = EC_NO_BYTES;
 	t->active = false;
-	t->again = m->time.now + ANSWER_NS;
+	if (t->own_will) /* what a protocol wants in vain must not put ours off for ever */
+		t->again = m->time.now + ANSWER_NS;
 	t->moved |= t->protocol; /* the protocol hears of what it asked for, and of what moved */
 	if (t->moved && m->now.instance)
 		instance_tell(m->now.instance,
@@ -162,6 +167,7 @@ static void finish(struct ec_member *m)
 			member_halt(m, "the era that was brought cannot begin here: %s", why);
 	}
 	clients_requeue(m->clients);
+	reads_again(m); /* their marker may be among what was passed over */
 	standings_send(m);
 	end(m);
 }
