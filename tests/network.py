@@ -338,7 +338,8 @@ class Stream:
         self.nodes, self.author, self.give_up = nodes, author, give_up
         self.pause, self.running, self.abandoned = 1 / rate, True, False
         self.lock, self.next_at = threading.Lock(), time.monotonic()
-        self.done, self.lost, self.delays, self.refused = [], [], [], 0
+        self.done, self.lost, self.delays = [], [], []
+        self.refused = self.judged = 0
         self.threads = [threading.Thread(target=self.work, args=(i,), daemon=True)
                         for i in range(workers)]
         for thread in self.threads:
@@ -364,7 +365,9 @@ class Stream:
             status, answer = node.submit(envelope)
             if status == 200 and answer["result"] in ("done", "used"):
                 with self.lock:
-                    self.done.append((envelope[0], answer["seq"]))
+                    # A copy that came by another gateway is "used": the first one's block counts.
+                    first = answer["seq"] if answer["result"] == "done" else None
+                    self.done.append((envelope[0], first))
                     self.delays.append((begin, time.monotonic() - begin))
                 return
             with self.lock:

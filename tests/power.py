@@ -29,8 +29,9 @@ FRAME_HEAD = struct.Struct("<BQQI32s")
 MESSAGE, SIGNATURE = 2, 7
 PREPREPARE, PREPARE, COMMIT, CHECKPOINT, VIEW_CHANGE, NEW_VIEW = range(1, 7)
 SAYS_COMMIT, SAYS_DELIVERED = 1, 2
-KINDS = ("checkpoints, all at once", "view change, all at once", "load, one alone", "start, all at once",
-         "view change, one alone")
+KINDS = ("checkpoints, all at once", "view change, all at once", "load, one alone",
+         "start, all at once", "view change, one alone")
+EFFECTS = {"checkpoints,": (600, 1200), "load,": (1, 200), "view": (1, 2), "start,": (1, 40)}
 
 
 class Promise(Exception):
@@ -144,7 +145,7 @@ class Cell:
         self.author = Author(os.path.join(folder, "network/devices/cell1-home01.key"),
                              self.network.genesis("cell1"))
         self.memory, self.acknowledged, self.life = Memory(), {}, 0
-        self.lost_bytes = self.lost_names = self.inside = 0
+        self.judged = self.inside = 0
         for node in self.nodes:
             os.makedirs(self.journal(node))
 
@@ -154,63 +155,62 @@ class Cell:
     def said(self, node):
         return os.path.join(self.folder, f"said-{self.life}-{node.name}")
 
-    def mark(self):
-        return os.path.join(self.folder, f"mark-{self.life}")
+    def mark(self, node):
+        """When this file is there, the effects of the node count."""
+        return os.path.join(self.folder, f"mark-{self.life}-{node.name}")
 
-    def start(self, victim=None, cut=0, marked=False):
+    def start(self, cut=0, at_start=None):
+        """In: cut: at which effect after its mark a node falls; at_start: this one needs none."""
         self.life += 1
         for node in self.nodes:
             node.environment = {"LD_PRELOAD": SHIM, "EC_POWER_TREE": node.folder,
                                 "EC_POWER_JOURNAL": self.journal(node),
-                                "EC_POWER_SAID": self.said(node),
+                                "EC_POWER_SAID": self.said(node), "EC_POWER_CUT": str(cut),
                                 "EC_POWER_NOSYNC": "1" if self.nosync else "0"}
-            if node is victim:
-                node.environment["EC_POWER_CUT"] = str(cut)
-                if marked:
-                    node.environment["EC_POWER_MARK"] = self.mark()
+            if node is not at_start:
+                node.environment["EC_POWER_MARK"] = self.mark(node)
             node.start()
+
+    def begin(self, kind, effect):
+        """Up to the moment at which a cut may come.  Returns: the stream, the victim."""
+        victim = self.dice.choice(self.nodes)
+        if kind.startswith("start"):
+            self.start(effect, victim)
+            return None, victim
+        self.start(effect)
+        if not self.network.wait_ready(self.nodes, 30):
+            raise Promise("not all nodes were ready: " + self.last_words())
+        stream = Stream(self.nodes, self.author, rate=60, workers=6, give_up=30)
+        time.sleep(self.dice.uniform(0.2, 0.6))
+        if kind.startswith("view"): # nothing happens but that the others replace the leader
+            leader = wait_for(self.network.leader, 5) or self.nodes[0]
+            victim = self.dice.choice([node for node in self.nodes if node is not leader])
+            leader.kill()
+            time.sleep(0.1)
+        with open(self.mark(victim), "w", encoding="ascii"):
+            pass
+        return stream, victim
 
     def cut(self, kind):
         """One life that ends by a cut.  Returns: text about it."""
-        dice = self.dice
-        victim = dice.choice(self.nodes)
-        effect = {"chec": dice.randint(600, 1200), "load": dice.randint(1, 200), "view": dice.randint(1, 5),
-                  "star": dice.randint(1, 40)}[kind[:4]]
-        self.start(victim, effect, marked=not kind.startswith("start"))
-        stream = None
-        if not kind.startswith("start"):
-            if not self.network.wait_ready(self.nodes, 30):
-                raise Promise("not all nodes were ready: " + self.last_words())
-            stream = Stream(self.nodes, self.author, rate=60, workers=6, give_up=30)
-            time.sleep(dice.uniform(0.2, 0.6))
-            if kind.startswith("view"):
-                victim = self.leader_dies(victim)
-            with open(self.mark(), "w", encoding="ascii"):
-                pass
+        least, most = EFFECTS[kind.split()[0]]
+        effect = self.dice.randint(least, most)
+        stream, victim = self.begin(kind, effect)
         fell = wait_for(lambda: not victim.is_alive(), 6, 0.001)
-        self.end(victim, "all" in kind)
+        self.end("all" in kind)
         if stream:
             stream.abandon()
             self.acknowledged.update(stream.done)
-        slots = [self.memory.take(node.name, self.said(node)) for node in self.nodes]
-        inside = inside_view_change(slots)
+        inside = inside_view_change([self.memory.take(node.name, self.said(node))
+                                     for node in self.nodes])
         self.inside += inside
         lost = self.restore(self.nodes if "all" in kind else [victim])
         return (f"{kind}: {victim.name} at effect {effect}{'' if fell else ' (not reached)'}"
                 f"{', inside a view change' if inside else ''}; {lost}")
 
-    def leader_dies(self, victim):
-        """The leader is killed first; the cut hits another member while they replace it."""
-        leader = wait_for(self.network.leader, 5) or self.nodes[0]
-        if leader is victim: # its cut is that of a leader under load
-            return victim
-        leader.kill()
-        time.sleep(0.15)
-        return victim
-
-    def end(self, victim, everybody):
-        """The cut of one ends all at once, or the others soon after."""
-        if not everybody:
+    def end(self, at_once):
+        """The cut of one ends all, at once or soon after."""
+        if not at_once:
             time.sleep(0.3)
         alive = [node for node in self.nodes if node.process is not None]
         for node in alive:
@@ -249,17 +249,18 @@ class Cell:
         if missing:
             raise Promise(f"{len(missing)} of {len(self.acknowledged)} acknowledged envelopes are "
                           f"missing, as {missing[0]}")
-        self.end(None, True)
+        self.judged += len(self.acknowledged)
+        self.acknowledged = {}
+        self.end(True)
         for node in self.nodes:
             self.memory.take(node.name, self.said(node))
 
     def is_found(self, identity, seq):
-        """By f+1 members; one that took the state from others has no blocks from before."""
-        held = 0
+        """A member that took the state from others has no blocks from before: one must have it.
+        Those of earlier lives were judged then; what was certified cannot change (Memory.ALIKE)."""
         for node in self.nodes:
             answer = node.ask(f"/v1/envelopes/{identity.hex()}")
-            held += answer is not None and answer["seq"] == seq
-            if held == 2:
+            if answer is not None and answer["seq"] == (seq or answer["seq"]):
                 return True
         return False
 
@@ -275,7 +276,7 @@ class Cell:
         return cuts, None
 
     def stop(self):
-        self.end(None, True)
+        self.end(True)
 
 
 def options():
@@ -302,7 +303,7 @@ def main():
     finally:
         cell.stop()
     print(f"   seed {wanted.seed}: {cuts} cuts, {cell.inside} inside a view change, "
-          f"{len(cell.acknowledged)} acknowledged envelopes, {cell.memory.count} promises, "
+          f"{cell.judged} acknowledged envelopes, {cell.memory.count} promises, "
           f"{time.monotonic() - begin:.0f} s")
     if wanted.nosync:
         checks.check(broken, f"power: without fdatasync it is noticed within {wanted.cuts} cuts")

@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""faults.py - a real cell with sick members: slow, torn, corrupt, computing something else.
+
+usage: tests/faults.py [FOLDER]
+Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+
+from network import Author, Checks, Network, Stream, agreement, run, wait_for
+
+RATE = 1800  # a quarter-hour in half a second
+HALTED = 3
+checks = Checks()
+check = checks.check
+
+
+def level(node, others):
+    """Whether it is ready and where the others are."""
+    status, said = node.status(), [other.status() for other in others]
+    return bool(status and status["ready"] and all(said) and
+                status["seq"] >= max(s["seq"] for s in said) - 2)
+
+
+def paused(cell, stream, node, what):
+    """SIGSTOP: links stay open, nothing is said."""
+    others = [other for other in cell if other is not node]
+    stream.nodes = others # a client whose gateway hangs goes to another; not measured here
+    time.sleep(0.5)
+    begin, before = time.monotonic(), stream.count()
+    node.process.send_signal(signal.SIGSTOP)
+    time.sleep(6)
+    worst = stream.worst(begin)
+    check(stream.count() - before > 40 and worst < 2,
+          f"{what} hangs for 6 s: commits go on, none is delayed by more than 2 s",
+          f"{stream.count() - before} commits, {worst:.2f} s")
+    newest = max(seq for _, seq in stream.done if seq)
+    node.process.send_signal(signal.SIGCONT)
+    begin = time.monotonic()
+    read = wait_for(lambda: node.ask("/v1/state/total/metering?at=latest", timeout=20), 20)
+    check(read and read["seq"] >= newest, f"{what} goes on: its next read at=latest is not stale",
+          f"{read and read['seq']} of {newest}")
+    check(wait_for(lambda: level(node, others), 20), f"{what} goes on: it catches up")
+    print(f"   {what}: worst delay {worst:.2f} s, level after {time.monotonic() - begin:.2f} s")
+    stream.nodes = cell
+
+
+def newest_segment(node):
+    folder = os.path.join(node.folder, "data/log")
+    return os.path.join(folder, max(f for f in os.listdir(folder) if f.endswith(".log")))
+
+
+def records_end(path):
+    """Where the zeros of a preallocated segment begin."""
+    with open(path, "rb") as file:
+        return len(file.read().rstrip(b"\0"))
+
+
+def torn_log(cell):
+    """Half a record at the end, as a power loss leaves it."""
+    node = cell[1]
+    node.kill()
+    path = newest_segment(node)
+    end = records_end(path)
+    with open(path, "r+b") as file:
+        file.seek(end - 7)
+        file.write(bytes(7))
+    node.start()
+    check(wait_for(lambda: level(node, [cell[0], cell[2]]), 20),
+          "half a record at the end of the log: dropped, the node goes on")
+
+
+def corrupt_log(cell):
+    """A flipped byte in the middle: it must not vote with what it does not remember."""
+    node = cell[1]
+    node.kill()
+    path = newest_segment(node)
+    middle = records_end(path) // 2
+    with open(path, "r+b") as file:
+        file.seek(middle)
+        byte = file.read(1)
+        file.seek(middle)
+        file.write(bytes([byte[0] ^ 0x20]))
+    node.start()
+    code = wait_for(lambda: node.process.poll(), 10)
+    last = node.log().strip().splitlines()[-1]
+    check(code and "--rejoin" in last, "a flipped byte in the middle of the log: refused, with "
+          "place and remedy", f"exit code {code}: {last}")
+    node.process = None
+    return node
+
+
+def rejoin(network, node, what):
+    """A new era key, voted on by all members; the state comes from the others."""
+    begin = time.monotonic()
+    era = network.groups["cell1"][0].status()["era"]
+    code, out, errors = run("node", "rejoin", node.folder, "--no-start", timeout=90)
+    if not check(code == 0, f"{what}: `edgecord node rejoin`", errors[-400:]):
+        return
+    print("  ", out.strip().splitlines()[0])
+    node.start()
+    others = [other for other in network.groups["cell1"] if other is not node]
+    check(wait_for(lambda: level(node, others), 30), f"{what}: it comes back",
+          node.log()[-300:])
+    status = node.status()
+    check(status and status["voter"] and status["era"] == era + 1,
+          f"{what}: it votes in the next era", status and (status["voter"], status["era"]))
+    print(f"   {what}: back after {time.monotonic() - begin:.2f} s, "
+          f"{status and status['fetched_bytes']} bytes fetched")
+
+
+def wrong_price(network, node):
+    """It is outvoted, alone alarms, leaves, and does not come back by a mere start."""
+    others = [other for other in network.groups["cell1"] if other is not node]
+    node.stop()
+    node.settings = ["wrong_price=true"]
+    node.start()
+    code = wait_for(lambda: node.process.poll(), 30)
+    check(code == HALTED, "a member that computes another price: it leaves", f"exit code {code}")
+    node.process, node.settings = None, []
+    check("divergence at block" in node.log(), "it alarms: divergence at block N",
+          node.log()[-300:])
+    check(not any("divergence" in other.log() for other in others), "it alone alarms")
+    said = len(node.log())
+    node.start()
+    again = wait_for(lambda: node.process.poll(), 10)
+    check(again == HALTED and "--rejoin" in node.log()[said:],
+          "started again as it is: refused, the remedy is named",
+          f"exit code {again}: {node.log()[said:]}")
+    node.kill()
+
+
+def play(folder):
+    network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 4, "--rate", RATE)
+    cell = network.groups["cell1"]
+    try:
+        if not check(network.start(), "a cell of four is ready within 30 s"):
+            return
+        network.start_homes()
+        author = Author(network.homes[0].key_file, network.genesis("cell1"))
+        stream = Stream(cell, author)
+        time.sleep(1)
+        leader = wait_for(network.leader, 5)
+        paused(cell, stream, next(n for n in cell if n is not leader), "a follower")
+        paused(cell, stream, leader, "the leader")
+        torn_log(cell)
+        rejoin(network, corrupt_log(cell), "a corrupt log")
+        time.sleep(2)
+        wrong_price(network, cell[2])
+        rejoin(network, cell[2], "a diverged member")
+        stream.stop()
+        check(not stream.lost, "every note of the stream was acknowledged", len(stream.lost))
+        check(agreement(cell), "all members are at one block with one header")
+        check({network.balances(node) for node in cell} == {0}, "the books of all members balance")
+    finally:
+        network.stop()
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="edgecord-faults.")
+    os.makedirs(folder, exist_ok=True)
+    begin = time.monotonic()
+    play(folder)
+    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
+    if checks.failed:
+        print(f"   what it left stands in {folder}")
+    elif len(sys.argv) < 2:
+        shutil.rmtree(folder)
+    sys.exit(1 if checks.failed else 0)
+
+
+main()
