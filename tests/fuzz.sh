@@ -1,10 +1,12 @@
 #!/bin/sh
 # fuzz.sh - every fuzz target over its corpus, src/MODULE/fuzz/NAME/, then for a while on its own.
 #
-# EDGECORD_FUZZ_SECONDS: how long each (10).  What it finds lands in build-fuzz/found/NAME/.
+# EDGECORD_FUZZ_SECONDS: how long each (10; 2 as a step of the whole ./test).  What it finds lands in build-fuzz/found/NAME/.
 set -u
 cd "$(dirname "$0")/.."
-seconds=${EDGECORD_FUZZ_SECONDS:-10}
+usual=10
+[ -z "${EC_TEST_SHORT:-}" ] || usual=2
+seconds=${EDGECORD_FUZZ_SECONDS:-$usual}
 if ! command -v clang >/dev/null 2>&1; then
 	echo "skipped fuzz targets: clang is not installed"
 	exit 0
@@ -24,7 +26,7 @@ for source in $(find src -name '*_fuzz.c' | sort); do
 	fi
 	# Each file once, then new ones; what is new stays out of the tree.
 	if build-fuzz/"${name}_fuzz" "$corpus"/* >"$log" 2>&1 &&
-	   build-fuzz/"${name}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+	   build-fuzz/"${name}_fuzz" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=2048 \
 	   	-artifact_prefix="$found/" "$found/corpus" "$corpus" >"$log" 2>&1; then
 		runs=$(sed -n 's/^Done \([0-9]*\) runs.*/\1/p' "$log")
 		echo "ok $name: $(find "$corpus" -type f | wc -l) files, then $runs inputs in $seconds s"
