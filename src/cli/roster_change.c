@@ -140,8 +140,9 @@ static bool say(struct ec_roster_change *change, const struct ec_secret *author,
                 const void *payload, size_t size, char *why, size_t why_size)
 {
 	uint8_t bytes[EC_PAYLOAD_SIZE_MAX], salt[EC_SALT_SIZE];
+	bool bare = change->genesis->flags & EC_GENESIS_UNSIGNED;
 	struct ec_envelope_plan plan = {.author = author,
-	                                .crypto = &ec_crypto_ed25519,
+	                                .crypto = bare ? NULL : &ec_crypto_ed25519,
 	                                .genesis = change->genesis->hash,
 	                                .sequence = sequence_now(),
 	                                .payload = payload,
