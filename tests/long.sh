@@ -21,6 +21,7 @@ bench() { # TEXT OPTIONS...: its members must agree with what it reports
 
 tests/seeds.sh 2000 || status=1
 tests/power.sh 50 || status=1
+tests/wiped.sh 64 || status=1
 bench "order, 256 clients" --mode order --clients 256 --depth 8
 bench "ledger, 256 clients" --mode ledger --clients 256 --depth 8
 bench "ledger over REST, 64 clients" --mode ledger --clients 64 --rest

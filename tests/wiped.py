@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""wiped.py - a member loses its disk while the state is large, and one of its helpers lies.
+
+usage: tests/wiped.py [MIB] [FOLDER]     default 64 MiB of names and values
+It must come back with a new era key, take the state from the honest, name the liar, download at
+most 1.2 x the state, and vote in the next era.  The group is one whose genesis says that signatures
+are not looked at (flag bit 0), so that filling it takes a minute or two.
+Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+import hashlib
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from network import BUILD, ROOT, Author, Checks, Network, agreement, proof, run, wait_for
+
+LIAR = os.path.join(BUILD, "liar.so")
+NAME = 63  # bytes of an account's name, the longest
+ITEM = 2 + 32 + 1 + 1 + 2 + NAME  # "a/" key; [roles, name]
+SUBMIT, DONE = 2, 67
+DEPTH = 48  # under the window of a lane
+checks = Checks()
+check = checks.check
+
+
+def unsigned(network):
+    """Sets the flag in every copy of the genesis."""
+    for where, _, files in os.walk(network.folder):
+        for file in files:
+            if file != "genesis":
+                continue
+            path = os.path.join(where, file)
+            with open(path, "rb") as stream:
+                data = stream.read()
+            reader = proof.Reader(data)
+            reader.head()
+            for _ in range(3):
+                reader.item()
+            with open(path, "wb") as stream:
+                stream.write(data[:reader.at] + b"\x01" + data[reader.at + 1:])
+
+
+class Filler:
+    """Enrols accounts by the binary door, in one lane on one connection."""
+
+    def __init__(self, node, author, count):
+        self.author, self.left, self.bad = author, count, 0
+        self.link = socket.create_connection(("127.0.0.1", node.door_port))
+        self.link.sendall(struct.pack("<IBQ", 19, 1, 0) + b"edgecord" + struct.pack("<H", 1))
+        self.buffer = b""
+        self.frame() # WELCOME
+        self.thread = threading.Thread(target=self.work)
+        self.thread.start()
+
+    def frame(self):
+        while True:
+            if len(self.buffer) >= 4:
+                size = struct.unpack_from("<I", self.buffer)[0]
+                if len(self.buffer) >= 4 + size:
+                    frame, self.buffer = self.buffer[4:4 + size], self.buffer[4 + size:]
+                    return frame
+            chunk = self.link.recv(65536)
+            if not chunk:
+                raise OSError("the door closed")
+            self.buffer += chunk
+
+    def submit(self):
+        author = self.author
+        key = hashlib.sha256(b"%d %d" % (author.lane, author.sequence)).digest()
+        payload = b"\x84\x03\x58\x20" + key + b"\x01\x78" + bytes([NAME]) + b"n" * NAME
+        _, salt, envelope = author.envelope(payload)
+        body = struct.pack("<BQB", SUBMIT, author.sequence, 0) + salt + struct.pack(
+            "<I", len(envelope)) + envelope
+        return struct.pack("<I", len(body)) + body
+
+    def work(self):
+        open_now = 0
+        while self.left or open_now:
+            more = min(DEPTH - open_now, self.left)
+            if more:
+                self.link.sendall(b"".join(self.submit() for _ in range(more)))
+                self.left -= more
+                open_now += more
+            frame = self.frame()
+            open_now -= 1
+            if frame[0] != DONE or struct.unpack_from("<H", frame, 41)[0] != 0:
+                self.bad += 1
+
+
+def fill(network, mib):
+    """Returns: the least size of the state in bytes."""
+    cell, genesis = network.groups["cell1"], network.genesis("cell1")
+    count = (mib << 20) // ITEM // 8 + 1
+    begin, fillers = time.monotonic(), []
+    for lane in range(8):
+        author = Author(os.path.join(cell[0].folder, "identity.key"), genesis, 100 + lane)
+        author.sign = lambda message: bytes(64)
+        fillers.append(Filler(cell[lane % 3], author, count))
+    for filler in fillers:
+        filler.thread.join()
+    bad = sum(filler.bad for filler in fillers)
+    seconds = time.monotonic() - begin
+    print(f"   {8 * count} accounts in {seconds:.0f} s, {8 * count / seconds:.0f} a second")
+    check(not bad, f"a state of {mib} MiB is written", f"{bad} of {8 * count} were refused")
+    return 8 * count * ITEM
+
+
+def wipe(network, state_bytes):
+    cell = network.groups["cell1"]
+    wiped, liar, others = cell[3], cell[1], cell[:3]
+    liar.stop()
+    liar.environment = {"LD_PRELOAD": LIAR}
+    liar.start()
+    network.wait_ready([liar], 60)
+    wiped.kill()
+    shutil.rmtree(os.path.join(wiped.folder, "data"))
+    said = len(wiped.log())
+    wiped.start()
+    code = wait_for(lambda: wiped.process.poll(), 10)
+    check(code and "--rejoin" in wiped.log()[said:], "without its data it does not start with its "
+          "old era key", f"exit code {code}")
+    wiped.process = None
+    code, _, errors = run("node", "rejoin", wiped.folder, "--no-start", timeout=90)
+    if not check(code == 0, "its new era key is voted on", errors[-300:]):
+        return
+    begin = time.monotonic()
+    wiped.start()
+    back = wait_for(lambda: (s := wiped.status()) and s["voter"] and s["ready"] and
+                    s["seq"] >= min(o.status()["seq"] for o in others), 60)
+    seconds = time.monotonic() - begin
+    status = wiped.status()
+    print(f"   back after {seconds:.2f} s, {status['fetched_bytes']} bytes fetched of a state of "
+          f"{state_bytes} at least")
+    check(back and seconds < 20, "it is back within 20 s and votes", f"{seconds:.1f} s: {status}")
+    check(state_bytes < status["fetched_bytes"] <= 1.2 * state_bytes,
+          "it downloads at most 1.2 x the state", status["fetched_bytes"])
+    check(status["liar"] == liar.status()["owner"], "the liar is named in status", status["liar"])
+    check("sent a wrong chunk" in wiped.log(), "and in the log")
+    check(agreement(cell, 30), "all members are at one block with one header")
+    check({network.balances(node) for node in cell} == {0}, "the books of all members balance")
+
+
+def main():
+    mib = int(sys.argv[1]) if len(sys.argv) > 1 else 64
+    folder = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp(prefix="edgecord-wiped.")
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", LIAR,
+                    os.path.join(ROOT, "tests/liar.c"), "-ldl"], check=True)
+    network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 1)
+    unsigned(network)
+    try:
+        if check(network.start(), "a cell of four is ready within 30 s"):
+            wipe(network, fill(network, mib))
+    finally:
+        network.stop()
+    if not checks.failed and len(sys.argv) < 3:
+        shutil.rmtree(folder)
+    elif checks.failed:
+        print(f"   what it left stands in {folder}")
+    sys.exit(1 if checks.failed else 0)
+
+
+main()
