@@ -6,6 +6,7 @@ Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -133,6 +134,49 @@ def wrong_price(network, node):
     node.kill()
 
 
+def small_disk(node):
+    """Puts the data of a stopped node on a disk of 48 MiB.  Returns: whether that can be done."""
+    data = os.path.join(node.folder, "data")
+    shutil.copytree(data, data + ".copy")
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=0700", "none", data],
+                      capture_output=True, check=False).returncode != 0:
+        return False
+    shutil.copytree(data + ".copy", data, dirs_exist_ok=True)
+    return True
+
+
+def full_disk(network, stream, node):
+    """It refuses clients, says why, halts when it cannot save, and comes back with space."""
+    others = [other for other in network.groups["cell1"] if other is not node]
+    data = os.path.join(node.folder, "data")
+    node.stop()
+    if not small_disk(node):
+        print("skipped a full disk: mounting a small one needs root")
+        node.start()
+        return
+    node.start()
+    check(wait_for(lambda: level(node, others), 20), "it goes on with a small disk")
+    begin, filler = time.monotonic(), os.path.join(data, "filler")
+    with open(filler, "wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(bytes(4096))
+        except OSError:
+            pass
+    refused = wait_for(lambda: not node.is_alive() or b"disk" in node.http("GET", "/readyz")[1], 10)
+    check(refused and "disk-low" in node.log(), "a full disk: clients are refused, the reason is "
+          "told", node.log()[-300:])
+    wait_for(lambda: not node.is_alive(), 15)
+    check(stream.worst(begin) < 2, "a full disk: the others go on", stream.worst(begin))
+    check(node.is_alive() or "cannot be saved" in node.log(), "a full disk: what cannot be saved "
+          "halts the node", node.log()[-300:])
+    os.unlink(filler)
+    if not node.is_alive():
+        node.start()
+    check(wait_for(lambda: level(node, others), 20), "space again: the node comes back",
+          node.log()[-300:])
+
+
 def play(folder):
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 4, "--rate", RATE)
     cell = network.groups["cell1"]
@@ -151,12 +195,15 @@ def play(folder):
         time.sleep(2)
         wrong_price(network, cell[2])
         rejoin(network, cell[2], "a diverged member")
+        full_disk(network, stream, cell[3])
         stream.stop()
         check(not stream.lost, "every note of the stream was acknowledged", len(stream.lost))
         check(agreement(cell), "all members are at one block with one header")
         check({network.balances(node) for node in cell} == {0}, "the books of all members balance")
     finally:
         network.stop()
+        subprocess.run(["umount", os.path.join(cell[3].folder, "data")], capture_output=True,
+                       check=False)
 
 
 def main():
