@@ -164,3 +164,10 @@ void ec_cli_time(uint64_t ns, char out[static 32])
 		text[0] = 0;
 	snprintf(out, 32, "%.19s.%03uZ", text, (unsigned)(ns / 1000000 % 1000));
 }
+
+uint64_t ec_cli_sequence(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}

@@ -44,4 +44,7 @@ void ec_cli_print_name(struct ec_bytes name);
 /* Nanoseconds since 1970 as RFC 3339 in UTC, with milliseconds. */
 void ec_cli_time(uint64_t ns, char out[static 32]);
 
+/* A sequence that was not used before: microseconds since 1970. */
+uint64_t ec_cli_sequence(void);
+
 #endif

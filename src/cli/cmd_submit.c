@@ -189,13 +189,6 @@ static size_t payload_read(const struct arguments *arguments, uint8_t *payload)
 	return 0;
 }
 
-static uint64_t sequence_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Makes and signs it. */
 static bool parcel_make(const struct arguments *arguments, const ec_hash *genesis,
                         struct parcel *parcel)
@@ -215,7 +208,7 @@ static bool parcel_make(const struct arguments *arguments, const ec_hash *genesi
 	                                .genesis = *genesis,
 	                                .lane = arguments->lane,
 	                                .sequence = arguments->has_sequence ? arguments->sequence
-	                                                                    : sequence_now(),
+	                                                                    : ec_cli_sequence(),
 	                                .expiry_ns = arguments->expiry_s * 1000000000,
 	                                .payload = payload,
 	                                .payload_size = size};

@@ -1,6 +1,7 @@
 /* roster_change.c - the next era's roster of a group of a local network. */
 #include "cli/roster_change.h"
 
+#include "cli/client_options.h"
 #include "cli/node_address.h"
 #include "cli/payload.h"
 #include "cli/up.h"
@@ -128,13 +129,6 @@ void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 	change->next = next;
 }
 
-static uint64_t sequence_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
 static bool say(struct ec_roster_change *change, const struct ec_secret *author,
                 const void *payload, size_t size, char *why, size_t why_size)
@@ -144,7 +138,7 @@ static bool say(struct ec_roster_change *change, const struct ec_secret *author,
 	struct ec_envelope_plan plan = {.author = author,
 	                                .crypto = bare ? NULL : &ec_crypto_ed25519,
 	                                .genesis = change->genesis->hash,
-	                                .sequence = sequence_now(),
+	                                .sequence = ec_cli_sequence(),
 	                                .payload = payload,
 	                                .payload_size = size};
 	struct ec_bytes envelope = {.data = bytes};
