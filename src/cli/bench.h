@@ -2,6 +2,7 @@
 #ifndef EC_CLI_BENCH_H
 #define EC_CLI_BENCH_H
 
+#include "base/histogram.h"
 #include "cli/make_network.h"
 #include "cli/processes.h"
 #include "crypto/sign.h"
@@ -25,17 +26,6 @@ struct bench_options {
 	double seconds, open_rate; /* open_rate 0: closed loop */
 	const char *folder;        /* where the cell is made; NULL: data/bench.PID */
 };
-
-/* Latencies in buckets whose width is 1/64 of their value. */
-enum { BENCH_BUCKETS = 64 * 40 };
-struct bench_histogram {
-	uint64_t count, sum_ns, max_ns;
-	uint64_t bucket[BENCH_BUCKETS];
-};
-void bench_histogram_add(struct bench_histogram *histogram, uint64_t ns);
-
-/* The value below which `share` of all are, in ns; 0 when there is none. */
-uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share);
 
 /* What this machine can do at best, measured in the same run. */
 struct bench_limits {
@@ -87,7 +77,7 @@ bool bench_mill_next(struct bench_mill *mill, uint32_t client, struct ec_bytes *
 
 /* What a load did. */
 struct bench_result {
-	struct bench_histogram latency;
+	struct ec_histogram latency;
 	uint64_t acknowledged, refused, lost; /* refused: asked again or not, but answered */
 	double seconds;                       /* from the first submission to the last answer */
 	bool used_up;                         /* the envelopes signed beforehand */

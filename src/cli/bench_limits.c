@@ -1,4 +1,4 @@
-/* bench_limits.c - what this machine can do at best; and the clock and histogram of a bench. */
+/* bench_limits.c - what this machine can do at best; and the clock of a bench. */
 #include "cli/bench.h"
 
 #include <arpa/inet.h>
@@ -21,45 +21,6 @@ uint64_t bench_now(void)
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
-
-/* 64 buckets for each doubling; below 64 ns one each. */
-static uint32_t bucket_of(uint64_t ns)
-{
-	uint32_t shift = 0;
-	while (ns >> shift >= 128)
-		shift++;
-	uint32_t bucket = shift * 64 + (uint32_t)(ns >> shift);
-	return bucket < BENCH_BUCKETS ? bucket : BENCH_BUCKETS - 1;
-}
-
-static uint64_t bucket_top(uint32_t bucket)
-{
-	if (bucket < 128)
-		return bucket + 1;
-	uint32_t shift = bucket / 64 - 1;
-	return (uint64_t)(bucket - shift * 64 + 1) << shift;
-}
-
-void bench_histogram_add(struct bench_histogram *histogram, uint64_t ns)
-{
-	histogram->count++;
-	histogram->sum_ns += ns;
-	histogram->bucket[bucket_of(ns)]++;
-	if (ns > histogram->max_ns)
-		histogram->max_ns = ns;
-}
-
-uint64_t bench_histogram_at(const struct bench_histogram *histogram, double share)
-{
-	uint64_t wanted = (uint64_t)(share * (double)histogram->count + 0.999999), seen = 0;
-	for (uint32_t i = 0; i < BENCH_BUCKETS; i++) {
-		seen += histogram->bucket[i];
-		if (seen >= wanted && seen > 0)
-			return bucket_top(i) < histogram->max_ns ? bucket_top(i)
-			                                         : histogram->max_ns;
-	}
-	return histogram->max_ns;
 }
 
 static double rate(uint64_t count, uint64_t since)

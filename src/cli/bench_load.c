@@ -110,7 +110,7 @@ static void answers_take(struct load *load, struct client *client)
 		load->last_answer = now;
 		if (done) {
 			result->acknowledged++;
-			bench_histogram_add(&result->latency, now > begun ? now - begun : 0);
+			ec_histogram_add(&result->latency, now > begun ? now - begun : 0, 1);
 		} else if (result->refused++ == 0) {
 			memcpy(result->first_refusal, why, sizeof why);
 		}

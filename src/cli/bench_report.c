@@ -106,9 +106,9 @@ static double throughput(const struct bench_run *run)
 	return run->result.seconds > 0 ? (double)run->result.acknowledged / run->result.seconds : 0;
 }
 
-static double at_ms(const struct bench_run *run, double share)
+static double at_ms(const struct bench_run *run, uint32_t per_mille)
 {
-	return (double)bench_histogram_at(&run->result.latency, share) / 1e6;
+	return (double)ec_histogram_at(&run->result.latency, per_mille) / 1e6;
 }
 
 /* What a cell of this size could check at best, were the cores to do nothing else. */
@@ -135,7 +135,7 @@ static void print_load(const struct bench_run *run)
 	if (result->used_up)
 		printf("            ended early: the envelopes signed beforehand were used up\n");
 	printf("latency     p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms\n",
-	       at_ms(run, 0.5), at_ms(run, 0.99), at_ms(run, 0.999),
+	       at_ms(run, 500), at_ms(run, 990), at_ms(run, 999),
 	       (double)result->latency.max_ns / 1e6);
 }
 
@@ -206,9 +206,9 @@ static void put_load(struct ec_json *json, const struct bench_run *run)
 	ec_json_put_uint(json, "refused", result->refused);
 	ec_json_put_uint(json, "lost", result->lost);
 	put_real(json, "throughput", throughput(run));
-	put_real(json, "p50_ms", at_ms(run, 0.5));
-	put_real(json, "p99_ms", at_ms(run, 0.99));
-	put_real(json, "p999_ms", at_ms(run, 0.999));
+	put_real(json, "p50_ms", at_ms(run, 500));
+	put_real(json, "p99_ms", at_ms(run, 990));
+	put_real(json, "p999_ms", at_ms(run, 999));
 	put_real(json, "max_ms", (double)result->latency.max_ns / 1e6);
 }
 

@@ -5,25 +5,6 @@
 
 #include <string.h>
 
-static void quantiles_are_within_two_percent(void **state)
-{
-	(void)state;
-	static struct bench_histogram histogram;
-	histogram = (struct bench_histogram){0};
-	assert_int_equal(bench_histogram_at(&histogram, 0.5), 0);
-	for (uint64_t i = 1; i <= 100000; i++)
-		bench_histogram_add(&histogram, i * 1000);
-	static const double share[] = {0.001, 0.01, 0.5, 0.9, 0.99, 0.999};
-	for (size_t i = 0; i < sizeof share / sizeof *share; i++) {
-		double wanted = share[i] * 1e8,
-		       got = (double)bench_histogram_at(&histogram, share[i]);
-		assert_true(got >= wanted * 0.999 && got <= wanted * 1.02);
-	}
-	assert_int_equal(bench_histogram_at(&histogram, 1), 100000000);
-	bench_histogram_add(&histogram, UINT64_MAX / 2);
-	assert_true(bench_histogram_at(&histogram, 1) <= UINT64_MAX / 2);
-}
-
 static struct bench_run *good_run(enum bench_mode mode)
 {
 	static struct bench_run run;
@@ -131,7 +112,6 @@ int main(void)
 	if (!ec_crypto_start())
 		return 1;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(quantiles_are_within_two_percent),
 		cmocka_unit_test(members_that_agree_pass_and_any_other_figure_fails),
 		cmocka_unit_test(every_envelope_is_another_one_and_of_its_form),
 		cmocka_unit_test(the_machine_is_measured),

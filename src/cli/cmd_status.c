@@ -44,6 +44,11 @@ static int64_t number_of(const json_t *json, const char *key)
 	return json_integer_value(json_object_get(json, key));
 }
 
+static double real_of(const json_t *json, const char *key)
+{
+	return json_real_value(json_object_get(json, key));
+}
+
 static bool is(const json_t *json, const char *key)
 {
 	return json_is_true(json_object_get(json, key));
@@ -90,10 +95,10 @@ static void print_ledger(const json_t *json)
 	       number_of(json, "disk_bytes_used"), number_of(json, "disk_bytes_free"),
 	       is(json, "disk_low") ? ": too little, clients are refused" : "");
 	if (number_of(json, "commits") > 0)
-		printf("latency    half of %" PRId64 " commits under %" PRId64
-		       " us, 99 %% under %" PRId64 " us\n",
-		       number_of(json, "commits"), number_of(json, "commit_us_p50_below"),
-		       number_of(json, "commit_us_p99_below"));
+		printf("latency    of %" PRId64
+		       " commits: p50 %.2f ms, p99 %.2f ms, at most %.2f ms\n",
+		       number_of(json, "commits"), real_of(json, "commit_ms_p50"),
+		       real_of(json, "commit_ms_p99"), real_of(json, "commit_ms_max"));
 }
 
 static bool status_print(const struct arguments *arguments, const struct ec_door_answer *answer)

@@ -2,6 +2,7 @@
 #ifndef EC_CLI_UP_H
 #define EC_CLI_UP_H
 
+#include "base/histogram.h"
 #include "cli/make_network.h"
 #include "cli/processes.h"
 #include "doors/client.h"
@@ -33,14 +34,14 @@ struct up_cell_sight {
 
 struct up_node_sight {
 	bool up, ready, diverged;
-	uint64_t seq, certified, view_changes, time_ns, commits;
-	uint64_t p50_us, p99_us;
+	uint64_t seq, certified, view_changes, time_ns;
 	struct ec_usage usage;
 };
 
 struct up_sight {
 	struct up_cell_sight cell[EC_NETWORK_GROUPS_MAX];
 	struct up_node_sight node[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
+	struct ec_histogram commits; /* of all cells' nodes that answered, since their start */
 	uint64_t anchors, memory_max_bytes;
 };
 

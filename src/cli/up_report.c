@@ -15,16 +15,10 @@ struct totals {
 	uint64_t readings, missing, trades, energy_wh, slots, retail_wh, feed_in_wh;
 	int64_t traded_nano_eur, retail_nano_eur, feed_in_nano_eur;
 	int64_t price_min, price_max;
-	uint64_t certificates, p50_us, p99_us, view_changes, cpu_ns;
+	uint64_t certificates, view_changes, cpu_ns;
 	uint32_t nodes, nodes_up;
 	bool diverged;
 };
-
-static int by_size(const void *a, const void *b)
-{
-	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
-	return left < right ? -1 : left > right;
-}
 
 static void add_cell(const struct up_cell_sight *cell, struct totals *totals)
 {
@@ -49,8 +43,6 @@ static void add_cell(const struct up_cell_sight *cell, struct totals *totals)
 static struct totals totals_of(const struct up *up)
 {
 	struct totals totals = {0};
-	uint64_t median[EC_NETWORK_GROUPS_MAX * EC_NETWORK_NODES_MAX];
-	uint32_t medians = 0;
 	for (uint32_t g = 0; g < up->network->groups; g++) {
 		bool cloud = up->network->has_cloud && g == up->network->groups - 1;
 		uint64_t certified = 0;
@@ -64,19 +56,10 @@ static struct totals totals_of(const struct up *up)
 				certified = node->certified;
 			if (node->view_changes > totals.view_changes)
 				totals.view_changes = node->view_changes;
-			if (!cloud && node->commits > 0) {
-				median[medians++] = node->p50_us;
-				if (node->p99_us > totals.p99_us)
-					totals.p99_us = node->p99_us;
-			}
 		}
 		totals.certificates += certified;
 		if (!cloud)
 			add_cell(&up->sight.cell[g], &totals);
-	}
-	if (medians) {
-		qsort(median, medians, sizeof median[0], by_size);
-		totals.p50_us = median[medians / 2];
 	}
 	return totals;
 }
@@ -139,6 +122,11 @@ static bool conserved(const struct up *up)
 	return !totals_of(up).diverged;
 }
 
+static double commit_ms(const struct up *up, uint32_t per_mille)
+{
+	return (double)ec_histogram_at(&up->sight.commits, per_mille) / 1e6;
+}
+
 static uint64_t cpu_ms_per_1000(const struct totals *totals)
 {
 	return totals->readings ? totals->cpu_ns / 1000 / totals->readings : 0;
@@ -150,8 +138,8 @@ static bool summary_json(const struct up *up, const struct totals *totals)
 		"{s:I, s:I, s:I, s:b, s:f, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:i, s:i}",
 		"readings_committed", (json_int_t)totals->readings, "trades_committed",
 		(json_int_t)totals->trades, "energy_traded_wh", (json_int_t)totals->energy_wh,
-		"money_conserved", conserved(up), "commit_ms_p50", (double)totals->p50_us / 1e3,
-		"commit_ms_p99", (double)totals->p99_us / 1e3, "certificates",
+		"money_conserved", conserved(up), "commit_ms_p50", commit_ms(up, 500),
+		"commit_ms_p99", commit_ms(up, 990), "certificates",
 		(json_int_t)totals->certificates, "anchors", (json_int_t)up->sight.anchors,
 		"rss_max_bytes", (json_int_t)up->sight.memory_max_bytes, "disk_bytes",
 		(json_int_t)ec_folder_bytes(up->network->folder), "cpu_s_per_1000_readings",
@@ -181,9 +169,9 @@ static void summary_text(const struct up *up, const struct totals *totals)
 	printf("%-24s %" PRIu64 " Wh for %.2f EUR bought, %" PRIu64 " Wh for %.2f EUR sold\n",
 	       "with the supplier", totals->retail_wh, euro(totals->retail_nano_eur),
 	       totals->feed_in_wh, euro(totals->feed_in_nano_eur));
-	if (totals->p99_us)
-		printf("%-24s p50 below %.1f ms, p99 below %.1f ms\n", "commit latency",
-		       (double)totals->p50_us / 1e3, (double)totals->p99_us / 1e3);
+	if (up->sight.commits.count)
+		printf("%-24s p50 %.1f ms, p99 %.1f ms\n", "commit latency", commit_ms(up, 500),
+		       commit_ms(up, 990));
 	printf("%-24s %" PRIu64 "\n", "blocks certified", totals->certificates);
 	if (up->network->has_cloud)
 		printf("%-24s %" PRIu64 "\n", "anchors", up->sight.anchors);

@@ -39,6 +39,25 @@ static uint64_t number(json_t *json, const char *name)
 	return (uint64_t)json_integer_value(json_object_get(json, name));
 }
 
+static bool is_cloud(const struct up *up, uint32_t g)
+{
+	return up->network->has_cloud && g == up->network->groups - 1;
+}
+
+/* Adds what a node counted since its start: pairs of nanoseconds and how many took as long. */
+static void commits_join(struct ec_histogram *commits, const json_t *buckets)
+{
+	size_t i;
+	json_t *pair;
+	json_array_foreach(buckets, i, pair)
+	{
+		json_int_t ns = json_integer_value(json_array_get(pair, 0));
+		json_int_t count = json_integer_value(json_array_get(pair, 1));
+		if (ns >= 0 && count > 0)
+			ec_histogram_add(commits, (uint64_t)ns, (uint64_t)count);
+	}
+}
+
 static void node_look(struct up *up, uint32_t g, uint32_t i)
 {
 	struct up_node_sight *sight = &up->sight.node[g][i];
@@ -60,9 +79,8 @@ static void node_look(struct up *up, uint32_t g, uint32_t i)
 	sight->certified = number(json, "certified");
 	sight->view_changes = number(json, "view_changes");
 	sight->time_ns = number(json, "time_ns");
-	sight->commits = number(json, "commits");
-	sight->p50_us = number(json, "commit_us_p50_below");
-	sight->p99_us = number(json, "commit_us_p99_below");
+	if (!is_cloud(up, g))
+		commits_join(&up->sight.commits, json_object_get(json, "commit_buckets"));
 	json_decref(json);
 }
 
@@ -195,13 +213,14 @@ static void usage_look(struct up *up, uint32_t g, uint32_t i)
 bool up_look(struct up *up)
 {
 	bool ready = true;
+	up->sight.commits = (struct ec_histogram){0};
 	for (uint32_t g = 0; g < up->network->groups; g++) {
 		for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
 			node_look(up, g, i);
 			usage_look(up, g, i);
 			ready &= up->sight.node[g][i].ready;
 		}
-		if (up->network->has_cloud && g == up->network->groups - 1)
+		if (is_cloud(up, g))
 			cloud_look(up);
 		else
 			cell_look(up, g);

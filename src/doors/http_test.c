@@ -201,7 +201,9 @@ static void the_metrics_are_in_order(void **state)
 	get(wire, "/metrics", 200);
 	assert_non_null(strstr(wire->head, "text/plain; version=0.0.4"));
 	assert_non_null(strstr(wire->body, "edgecord_consensus_commit_seconds_bucket{tier=\"cell\","
-	                                   "le=\"0.0002\"} 1\n"));
+	                                   "le=\"0.001048576\"} 0\n"));
+	assert_non_null(strstr(wire->body, "edgecord_consensus_commit_seconds_bucket{tier=\"cell\","
+	                                   "le=\"0.001572864\"} 1\n"));
 	assert_non_null(
 		strstr(wire->body, "edgecord_consensus_commit_seconds_count{tier=\"cell\"} 2"));
 	if (system("command -v promtool >/dev/null 2>&1") != 0) {

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUCKETS = 24 };
+enum { COMMIT_OCTAVE_FIRST = 17, COMMIT_OCTAVE_LAST = 36 };
 
 static void put_head(struct ec_text *text, const char *name, const char *type, const char *help)
 {
@@ -35,24 +35,21 @@ static void put_seconds(struct ec_text *text, const char *name, const char *type
 	ec_text_add(text, "%s %" PRIu64 ".%09" PRIu64 "\n", name, ns / 1000000000, ns % 1000000000);
 }
 
-static void put_commit(struct ec_text *text, const struct ec_daemon_counters *counters,
-                       const char *tier)
+/* Two buckets an octave, from an eighth of a millisecond to 69 s. */
+static void put_commit(struct ec_text *text, const struct ec_histogram *commits, const char *tier)
 {
 	static const char name[] = "edgecord_consensus_commit_seconds";
-	uint64_t below = 0;
 	put_head(text, name, "histogram",
 	         "Time from an envelope's arrival to the end of its block.");
-	for (int i = 0; i < BUCKETS; i++) {
-		below += counters->commit_bucket[i];
-		ec_text_add(text, "%s_bucket{tier=\"%s\",le=\"%.4f\"} %" PRIu64 "\n", name, tier,
-		            0.0001 * (double)(1u << i), below);
+	for (int i = 2 * COMMIT_OCTAVE_FIRST; i <= 2 * COMMIT_OCTAVE_LAST; i++) {
+		uint64_t ns = (uint64_t)(2 + i % 2) << (i / 2 - 1);
+		ec_text_add(text, "%s_bucket{tier=\"%s\",le=\"%.9f\"} %" PRIu64 "\n", name, tier,
+		            (double)ns / 1e9, ec_histogram_below(commits, ns));
 	}
 	ec_text_add(text, "%s_bucket{tier=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, tier,
-	            counters->commit_count);
-	ec_text_add(text, "%s_sum{tier=\"%s\"} %.9f\n", name, tier,
-	            (double)counters->commit_sum_ns / 1e9);
-	ec_text_add(text, "%s_count{tier=\"%s\"} %" PRIu64 "\n", name, tier,
-	            counters->commit_count);
+	            commits->count);
+	ec_text_add(text, "%s_sum{tier=\"%s\"} %.9f\n", name, tier, (double)commits->sum_ns / 1e9);
+	ec_text_add(text, "%s_count{tier=\"%s\"} %" PRIu64 "\n", name, tier, commits->count);
 }
 
 static void put_consensus(struct ec_text *text, const struct ec_member_status *status,
@@ -160,7 +157,7 @@ void ec_metrics_write(struct ec_daemon *daemon, struct ec_text *text)
 	const char *tier = ec_daemon_genesis(daemon)->cells > 0 ? "cloud" : "cell";
 	ec_member_status(ec_daemon_member(daemon), &status);
 	ec_daemon_counters(daemon, &counters);
-	put_commit(text, &counters, tier);
+	put_commit(text, ec_daemon_commits(daemon), tier);
 	put_consensus(text, &status, &counters);
 	put_ledger(text, daemon, &status, &counters);
 	put_process(text);

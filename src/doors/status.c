@@ -85,15 +85,32 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	ec_json_put_bool(json, "disk_low", counters->disk_low);
 }
 
-static uint64_t commit_quantile_us(const struct ec_daemon_counters *counters, uint64_t percent)
+static void put_ms(struct ec_json *json, const char *key, uint64_t ns)
 {
-	uint64_t wanted = (counters->commit_count * percent + 99) / 100, seen = 0;
-	for (int i = 0; i < 24; i++) {
-		seen += counters->commit_bucket[i];
-		if (seen >= wanted)
-			return (uint64_t)100 << i;
+	ec_json_key(json, key);
+	ec_json_real(json, (double)ns / 1e6, 3);
+}
+
+/* The quantiles, and for who adds up nodes all that was counted: [least ns, how many] a bucket. */
+static void put_commits(struct ec_json *json, const struct ec_histogram *commits)
+{
+	ec_json_put_uint(json, "commits", commits->count);
+	if (commits->count == 0)
+		return;
+	put_ms(json, "commit_ms_p50", ec_histogram_at(commits, 500));
+	put_ms(json, "commit_ms_p99", ec_histogram_at(commits, 990));
+	put_ms(json, "commit_ms_max", commits->max_ns);
+	ec_json_key(json, "commit_buckets");
+	ec_json_open(json, '[');
+	for (uint32_t i = 0; i < EC_HISTOGRAM_BUCKETS; i++) {
+		if (!commits->bucket[i])
+			continue;
+		ec_json_open(json, '[');
+		ec_json_uint(json, ec_histogram_floor(i));
+		ec_json_uint(json, commits->bucket[i]);
+		ec_json_close(json, ']');
 	}
-	return (uint64_t)100 << 24;
+	ec_json_close(json, ']');
 }
 
 void ec_status_json(struct ec_daemon *daemon, struct ec_json *json)
@@ -106,11 +123,7 @@ void ec_status_json(struct ec_daemon *daemon, struct ec_json *json)
 	put_group(json, daemon, &status);
 	put_ledger(json, daemon, &status);
 	put_traffic(json, &status, &counters);
-	ec_json_put_uint(json, "commits", counters.commit_count);
-	if (counters.commit_count > 0) {
-		ec_json_put_uint(json, "commit_us_p50_below", commit_quantile_us(&counters, 50));
-		ec_json_put_uint(json, "commit_us_p99_below", commit_quantile_us(&counters, 99));
-	}
+	put_commits(json, ec_daemon_commits(daemon));
 	ec_json_close(json, '}');
 }
 

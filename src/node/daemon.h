@@ -5,6 +5,7 @@
 #ifndef EC_NODE_DAEMON_H
 #define EC_NODE_DAEMON_H
 
+#include "base/histogram.h"
 #include "group/member.h"
 
 #include <uv.h>
@@ -87,11 +88,12 @@ struct ec_daemon_counters {
 	uint64_t links_made, links_lost, frames_refused;
 	uint64_t checks, check_ns;  /* on worker threads */
 	uint64_t envelopes_checked; /* signatures of envelopes submitted at this gateway */
-	uint64_t commit_count, commit_sum_ns;
-	uint64_t commit_bucket[24]; /* commit latency: bucket i counts < 2^i x 100 us */
 	uint64_t disk_bytes_free, disk_bytes_used;
 	bool disk_low; /* below 10 %: clients are refused */
 };
 void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters);
+
+/* How long envelopes took from their arrival at this gateway to the end of their block. */
+const struct ec_histogram *ec_daemon_commits(const struct ec_daemon *daemon);
 
 #endif

@@ -12,18 +12,6 @@ static uint64_t now_ns(void)
 	return uv_hrtime();
 }
 
-/* Bucket i of the histogram counts what took less than 2^i x 100 us. */
-static void latency_count(struct ec_daemon_counters *counters, uint64_t spent_ns)
-{
-	enum { BUCKETS = sizeof counters->commit_bucket / sizeof *counters->commit_bucket };
-	uint32_t bucket = 0;
-	while (bucket < BUCKETS - 1 && spent_ns >= (uint64_t)100000 << bucket)
-		bucket++;
-	counters->commit_bucket[bucket]++;
-	counters->commit_count++;
-	counters->commit_sum_ns += spent_ns;
-}
-
 /* Answers a submission and forgets it. */
 static void answer(struct ec_daemon *daemon, struct waiting *waiting, struct ec_outcome outcome)
 {
@@ -154,7 +142,7 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 	if (!waiting)
 		return;
 	assert(waiting->done);
-	latency_count(&daemon->counters, now_ns() - waiting->begun_ns);
+	ec_histogram_add(&daemon->commits, now_ns() - waiting->begun_ns, 1);
 	answer(daemon, waiting,
 	       (struct ec_outcome){.kind = EC_OUTCOME_DONE,
 	                           .code = act->code,

@@ -62,6 +62,7 @@ struct ec_daemon {
 	void (*stopped)(void *self);
 	void *stopped_self;
 	struct ec_daemon_counters counters;
+	struct ec_histogram commits;
 	uint64_t watchdog_ms, watched_ms;
 	char why_halted[200];
 };

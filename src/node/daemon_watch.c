@@ -63,3 +63,8 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 	if (daemon->workers)
 		ec_workers_counters(daemon->workers, &counters->checks, &counters->check_ns);
 }
+
+const struct ec_histogram *ec_daemon_commits(const struct ec_daemon *daemon)
+{
+	return &daemon->commits;
+}
