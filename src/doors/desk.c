@@ -2,6 +2,8 @@
 #include "doors/desk.h"
 
 #include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TICK_MS = 250, RETRY_MS = 500, ITEM_MAX = EC_NAME_MAX + EC_VALUE_MAX + 8 };
@@ -27,6 +29,7 @@ struct ec_desk {
 	uint32_t waiting;
 	size_t held_bytes;
 	uint8_t *scratch; /* an answer being made */
+	char why[96];     /* of the last refusal that names numbers */
 	void (*stopped)(void *self);
 	void *stopped_self;
 };
@@ -113,13 +116,20 @@ static void read_prefix(struct ec_ledger *ledger, const struct ec_question *ques
 	}
 }
 
+static struct ec_reply behind(struct ec_desk *desk, uint64_t seq, uint64_t wanted)
+{
+	snprintf(desk->why, sizeof desk->why,
+	         "the node stands at block %" PRIu64 ", min_seq asks for %" PRIu64, seq, wanted);
+	return refusal(EC_REASON_BEHIND, desk->why);
+}
+
 /* Reads the state as of the last block; the items stand in the desk's scratch. */
 static struct ec_reply read_now(struct ec_desk *desk, const struct ec_question *question)
 {
 	struct ec_ledger *ledger = ledger_of(desk);
 	struct ec_ledger_at at = ec_ledger_at(ledger);
 	if (at.seq < question->min_seq)
-		return refusal(EC_REASON_BEHIND, "the node has not executed min_seq yet");
+		return behind(desk, at.seq, question->min_seq);
 	struct ec_reply reply = {
 		.seq = at.seq, .certified = ec_ledger_certified(ledger), .time_ns = at.time_ns};
 	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
@@ -187,13 +197,15 @@ static struct waiter *waiter_new(struct ec_desk *desk, const struct ec_question 
 	return waiter;
 }
 
-static void read_ready(void *self, uint64_t seq)
+static void read_ready(void *self, enum ec_admission admission)
 {
 	struct waiter *waiter = self;
 	struct ec_reply reply =
 		refusal(EC_REASON_NOT_READY, "the node is catching up or has no quorum");
-	if (seq > 0)
+	if (admission == EC_ADMITTED)
 		reply = read_now(waiter->desk, &waiter->question);
+	else if (admission == EC_BUSY)
+		reply = refusal(EC_REASON_BUSY, "too many reads wait for the order");
 	waiter_answer(waiter, &reply);
 }
 

@@ -36,7 +36,7 @@ struct ec_daemon {
 	struct fake_submission queue[FAKE_QUEUE];
 	uint32_t queued, forgotten;
 	struct {
-		void (*ready)(void *self, uint64_t seq);
+		ec_daemon_ready *ready;
 		void *self;
 	} read[64];
 	uint32_t reads;
@@ -74,7 +74,7 @@ static void fake_order(uv_timer_t *timer)
 	daemon->reads = 0;
 	for (uint32_t i = 0; i < reads; i++)
 		if (daemon->read[i].self)
-			daemon->read[i].ready(daemon->read[i].self, daemon->seq);
+			daemon->read[i].ready(daemon->read[i].self, EC_ADMITTED);
 }
 
 static void fake_certify(uv_timer_t *timer)
@@ -190,10 +190,10 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 		accepted(self, &id);
 }
 
-void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self)
+void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self)
 {
 	if (daemon->no_reads || daemon->reads == 64) {
-		ready(self, 0);
+		ready(self, daemon->no_reads ? EC_NOT_READY : EC_BUSY);
 		return;
 	}
 	daemon->read[daemon->reads].ready = ready;

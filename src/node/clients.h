@@ -14,8 +14,8 @@ struct waiting {
 	struct waiting *next, *next_of_self; /* in the chains of the two tables */
 	void *self;                          /* who asked; NULL: forgotten */
 	void (*accepted)(void *self, const ec_hash *id);
-	ec_daemon_done *done;                    /* of a submission */
-	void (*ready)(void *self, uint64_t seq); /* of a read */
+	ec_daemon_done *done;   /* of a submission */
+	ec_daemon_ready *ready; /* of a read */
 	struct ec_bytes envelope;
 	uint8_t salt[EC_SALT_SIZE];
 	uint64_t begun_ns;

@@ -72,8 +72,10 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
                       void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
                       void *self);
 
-/* Calls `ready` when a read is linearizable (seq > 0), or at once with seq 0 when refused. */
-void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self);
+/* Calls `ready` with EC_ADMITTED when a read is linearizable, which may be before the first block,
+ * or at once with what refuses it. */
+typedef void ec_daemon_ready(void *self, enum ec_admission admission);
+void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self);
 
 /* No call with this `self` will come any more. */
 void ec_daemon_forget(struct ec_daemon *daemon, void *self);

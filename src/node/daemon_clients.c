@@ -150,20 +150,21 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 	                           .index = act->index});
 }
 
-void ec_daemon_read(struct ec_daemon *daemon, void (*ready)(void *self, uint64_t seq), void *self)
+void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self)
 {
 	assert(self && ready);
 	struct waiting *waiting =
 		daemon->halted || daemon->stopping ? NULL : waiting_new(&daemon->waiting, self);
 	if (!waiting) {
-		ready(self, 0);
+		ready(self, EC_NOT_READY);
 		return;
 	}
 	waiting->daemon = daemon;
 	waiting->ready = ready;
-	if (ec_member_read(daemon->member, daemon_time(), waiting->token) != EC_ADMITTED) {
+	enum ec_admission admission = ec_member_read(daemon->member, daemon_time(), waiting->token);
+	if (admission != EC_ADMITTED) {
 		waiting_free(&daemon->waiting, waiting);
-		ready(self, 0);
+		ready(self, admission);
 	}
 	daemon_drain(daemon);
 }
@@ -174,11 +175,11 @@ void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act)
 	if (!waiting)
 		return;
 	assert(waiting->ready);
-	void (*ready)(void *self, uint64_t seq) = waiting->ready;
+	ec_daemon_ready *ready = waiting->ready;
 	void *self = waiting->self;
 	waiting_free(&daemon->waiting, waiting);
 	if (self)
-		ready(self, act->seq);
+		ready(self, EC_ADMITTED);
 }
 
 void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),

@@ -181,21 +181,37 @@ static void count_certified(void *self, uint64_t seq)
 	*(uint64_t *)self = seq;
 }
 
-static void read_is_ready(void *self, uint64_t seq)
+/* A read, and the block that had ended when it was served. */
+struct seen {
+	bool ready;
+	enum ec_admission admission;
+	uint64_t seq;
+};
+
+static void read_is_ready(void *self, enum ec_admission admission)
 {
-	*(uint64_t *)self = seq;
+	struct ec_member *member = ec_daemon_member(house.daemon[2]);
+	*(struct seen *)self = (struct seen){.ready = true,
+	                                     .admission = admission,
+	                                     .seq = ec_ledger_at(ec_member_ledger(member)).seq};
 }
 
 static void reads_see_what_was_acknowledged(void **state)
 {
 	static struct sent sent[8];
-	uint64_t seen = 0, certified = 0;
+	struct seen seen = {0};
+	uint64_t certified = 0;
 	open_all(*state, 0);
 	ec_daemon_on_certified(house.daemon[2], count_certified, &certified);
+	ec_daemon_read(house.daemon[2], read_is_ready, &seen);
+	HOUSE_UNTIL(&house, seen.ready);
+	assert_int_equal(seen.admission, EC_ADMITTED); /* also where nothing was ever sent */
+	seen.ready = false;
 	send_many(sent, 8);
 	ec_daemon_read(house.daemon[2], read_is_ready, &seen);
-	HOUSE_UNTIL(&house, seen);
-	assert_true(seen >= sent[7].outcome.seq);
+	HOUSE_UNTIL(&house, seen.ready);
+	assert_int_equal(seen.admission, EC_ADMITTED);
+	assert_true(seen.seq >= sent[7].outcome.seq);
 	HOUSE_UNTIL(&house, certified >= sent[7].outcome.seq);
 	ec_daemon_forget(house.daemon[2], &certified);
 	house_end(&house);
