@@ -90,8 +90,9 @@ bool ec_client_options_call(const struct ec_client_options *client_options,
 		return false;
 	}
 	if (answer->kind == EC_DOOR_REFUSED) {
-		fprintf(stderr, "%s: refused: %s: %.*s\n", command, ec_reason_text(answer->reason),
-		        (int)answer->text.size, (const char *)answer->text.data);
+		fprintf(stderr, "%s: refused: %s: %.*s\n%s: what to do: %s\n", command,
+		        ec_reason_text(answer->reason), (int)answer->text.size,
+		        (const char *)answer->text.data, command, ec_reason_remedy(answer->reason));
 		return false;
 	}
 	if (answer->kind != wanted) {

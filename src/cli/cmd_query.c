@@ -73,6 +73,12 @@ static enum ec_door_at at_read(struct argp_state *state, const char *text)
 		return EC_AT_LOCAL;
 	if (strcmp(text, "certified") == 0)
 		return EC_AT_CERTIFIED;
+	if (*text && strspn(text, "0123456789") == strlen(text))
+		argp_error(
+			state,
+			"--at takes no block number: a node answers from its newest state alone; "
+			"--min-seq %s asks for that block or a later one",
+			text);
 	if (strcmp(text, "latest") != 0)
 		argp_error(state, "--at takes local, certified or latest, not '%s'", text);
 	return EC_AT_LATEST;

@@ -31,6 +31,7 @@ struct ec_http {
 	struct lws_vhost *host;
 	struct ec_http_request *first;
 	struct ec_http_counters counters;
+	uv_check_t turn_end; /* runs while answers wait for the end of the library's call */
 	uv_timer_t stop_timer;
 	bool stopping;
 	uint32_t stop_turns;
@@ -138,6 +139,10 @@ static int head_make(struct ec_http_request *request, unsigned char **at, unsign
 		if (add_header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER, text, at, end))
 			return 1;
 	}
+	if (request->allow && add_header(wsi, WSI_TOKEN_HTTP_ALLOW, request->allow, at, end))
+		return 1;
+	if (request->parting && add_header(wsi, WSI_TOKEN_CONNECTION, "close", at, end))
+		return 1;
 	return add_header(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, "no-store", at, end);
 }
 
@@ -150,6 +155,8 @@ static bool answer_send(struct ec_http_request *request)
 	size_t size = request->answer.size;
 	if (head_make(request, &at, head_end))
 		return false;
+	if (request->headless)
+		size = 0;
 	if (size <= ANSWER_SHORT && lws_get_network_wsi(wsi) == wsi) {
 		if (lws_finalize_http_header(wsi, &at, head_end))
 			return false;
@@ -209,35 +216,6 @@ void ec_http_answer(struct ec_http_request *request, unsigned status, const char
 		answer_later(request);
 }
 
-void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes)
-{
-	ec_json_raw_of(&request->answer, bytes.data, bytes.size);
-	ec_http_answer(request, 200, media);
-}
-
-void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
-                     const char *detail)
-{
-	struct ec_json *json = &request->answer;
-	char type[64];
-	unsigned status = ec_reason_status(reason);
-	snprintf(type, sizeof type, "urn:edgecord:problem:%s", ec_reason_name(reason));
-	json->size = 0;
-	json->comma = false;
-	ec_json_open(json, '{');
-	ec_json_put_text(json, "type", type);
-	ec_json_put_text(json, "title", ec_reason_text(reason));
-	ec_json_put_uint(json, "status", status);
-	ec_json_put_text(json, "detail", detail);
-	if (retry_ms)
-		ec_json_put_uint(json, "retry_ms", retry_ms);
-	ec_json_close(json, '}');
-	request->retry_ms = retry_ms;
-	request->location_of = NULL;
-	request->http->counters.refused++;
-	ec_http_answer(request, status, "application/problem+json");
-}
-
 static void route(struct ec_http_request *request)
 {
 	request->inside = true;
@@ -287,9 +265,29 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
 	}
 	if (request->body_announced == 0)
 		return head_serve(session);
+	if (request->expects && !ec_http_head_invite(wsi))
+		return -1;
 	request->body = ec_pool_take(ec_daemon_pool(http->daemon), request->body_announced);
 	lws_set_timeout(wsi, PENDING_TIMEOUT_HTTP_CONTENT, (int)http->config.body_s);
 	return 0;
+}
+
+/* Whether what libwebsockets 4.1 gives as a body is the request's own head: so it is when the head
+ * came together with an earlier request.  No envelope begins like this. */
+static bool is_own_head(const void *data, size_t size)
+{
+	static const char head[] = "POST ";
+	return memcmp(data, head, size < sizeof head - 1 ? size : sizeof head - 1) == 0;
+}
+
+/* Answers without having looked at the body, and closes. */
+static int body_misread(struct ec_http_request *request)
+{
+	request->inside = request->parting = true;
+	ec_http_problem(request, EC_REASON_BUSY, 1,
+	                "a request with a body came before the answer to the one before it; send "
+	                "it again on a connection of its own");
+	return answer_write(lws_wsi_user(request->connection));
 }
 
 /* A part of a body; what was announced bounds it. */
@@ -302,26 +300,39 @@ static int body_came(struct ec_http *http, struct session *session, const void *
 		return -1;
 	if (now_ms(http) - request->since_ms > (uint64_t)http->config.body_s * 1000)
 		return -1;
+	if (size && request->body_size == 0 && is_own_head(data, size))
+		return body_misread(request);
 	if (size)
 		memcpy(ec_writable(request->body) + request->body_size, data, size);
 	request->body_size += size;
 	return 0;
 }
 
-/* The whole body is here.  Libwebsockets 4.1 says so once more for every byte that follows before
- * the answer, and would read pipelined bodies from the wrong place, or for ever, had the
- * transaction ended by then: so it never ends inside this call, and a second call closes the
- * connection.  Who pipelines requests with bodies must be ready to ask again (RFC 9112, 9.3.2). */
-static int body_ended(struct session *session)
+/* Sends what was answered inside a call of the library, in the same turn of the loop. */
+static void answers_due(uv_check_t *check)
+{
+	struct ec_http *http = check->data;
+	uv_check_stop(check);
+	for (struct ec_http_request *request = http->first, *next; request; request = next) {
+		next = request->next;
+		if (request->connection && request->answered && request->held)
+			answer_later(request);
+	}
+}
+
+/* The whole body is here.  Libwebsockets 4.1 would say so once more for every byte that follows,
+ * and read what follows from the wrong place, had the transaction ended inside this call: so
+ * nothing is read until the answer is sent, and that happens after this call. */
+static int body_ended(struct ec_http *http, struct session *session)
 {
 	struct ec_http_request *request = session->request;
 	if (!request || request->routed || request->body_size != request->body.size)
 		return -1;
 	request->routed = true;
 	route(request);
-	if (!request->answered)
-		return hold(request);
-	lws_callback_on_writable(request->connection);
+	hold(request);
+	if (request->answered)
+		uv_check_start(&http->turn_end, answers_due);
 	return 0;
 }
 
@@ -337,7 +348,7 @@ static int happened(struct lws *wsi, enum lws_callback_reasons what, void *user,
 	case LWS_CALLBACK_HTTP_BODY:
 		return body_came(http, session, in, size);
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-		return body_ended(session);
+		return body_ended(http, session);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		if (session && session->request && session->request->answered)
 			return answer_write(session);
@@ -410,7 +421,8 @@ struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_conf
 	if (!http->desk)
 		abort();
 	uv_timer_init(ec_daemon_loop(daemon), &http->stop_timer);
-	http->stop_timer.data = http;
+	uv_check_init(ec_daemon_loop(daemon), &http->turn_end);
+	http->stop_timer.data = http->turn_end.data = http;
 	lws_set_log_level(0, NULL);
 	if (!listen_on(http)) {
 		snprintf(why, why_size,
@@ -424,13 +436,19 @@ struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_conf
 	return http;
 }
 
-static void timer_closed(uv_handle_t *handle)
+static void turn_end_closed(uv_handle_t *handle)
 {
 	struct ec_http *http = handle->data;
 	void (*stopped)(void *) = http->stopped;
 	void *self = http->stopped_self;
 	free(http);
 	stopped(self);
+}
+
+static void timer_closed(uv_handle_t *handle)
+{
+	struct ec_http *http = handle->data;
+	uv_close((uv_handle_t *)&http->turn_end, turn_end_closed);
 }
 
 static void desk_stopped(void *self)

@@ -1,11 +1,13 @@
 /* http.h - the HTTP door of a node: REST over libwebsockets on the daemon's loop.
  *
- *   POST /v1/envelopes[?wait=1]      an envelope (application/cose); header Edgecord-Salt
- *   GET  /v1/envelopes/ID            what became of it
- *   GET  /v1/receipts/ID             its proof (application/cbor)
- *   GET  /v1/state/NAME              a value, or with ?prefix=1 many; ?at= &min_seq= &limit=
- * &after= GET  /v1/proofs/NAME             a proof of what the state holds (application/cbor) GET
- * of a home GET  /v1/status                  the node GET  /metrics /healthz /readyz /openapi.json
+ *   POST /v1/envelopes[?wait=1]   an envelope (application/cose); header Edgecord-Salt
+ *   GET  /v1/envelopes/ID         what became of it
+ *   GET  /v1/receipts/ID          its proof (application/cbor)
+ *   GET  /v1/state/NAME           a value, or with ?prefix=1 many; ?at= &min_seq= &limit= &after=
+ *   GET  /v1/proofs/NAME          a proof of what the state holds (application/cbor)
+ *   GET  /v1/trades, /v1/bills/KEY[/DAY]
+ *   GET  /v1/status               the node
+ *   GET  /metrics, /healthz, /readyz, /openapi.json
  *
  * Every error is a problem detail (RFC 9457, application/problem+json).  An envelope is idempotent:
  * its id is made from what its author signed, and the ledger takes each once.

@@ -1,38 +1,85 @@
 /* http_abuse_test.c - what the HTTP door does to those who mean it ill, are slow, or leave. */
 #include "doors/http_house.h"
 
-/* Envelopes behind one another without waiting: those that are answered are answered in order, and
- * the connection ends rather than mixing them up. */
-static void pipelined_envelopes_are_never_mixed_up(void **state)
+/* What the answer to the i-th of the pipelined requests must hold. */
+static void pipelined_make(int i, char *request, size_t size, char *expected, size_t expected_size)
 {
-	(void)state;
-	enum { COUNT = 20 };
-	struct house *house = house_usual();
-	struct wire *wire = wire_open(house);
-	static char text[400 * COUNT];
-	text[0] = 0;
-	for (int i = 0; i < COUNT; i++)
-		snprintf(text + strlen(text), 400,
-		         "POST /v1/envelopes?wait=1 HTTP/1.1\r\n" COSE SALT
-		         "Content-Length: 5\r\n\r\ne %03d",
+	char body[16];
+	snprintf(body, sizeof body, "e %03d", i);
+	ec_hash id = ec_sha256(body, 5);
+	struct ec_text text = ec_text_over(expected, expected_size);
+	switch (i % 4) {
+	case 0:
+		snprintf(request, size, "GET /v1/state/a/%03d HTTP/1.1\r\nHost: x\r\n\r\n", i);
+		snprintf(expected, expected_size, "\"text\":\"a/%03d\"", i);
+		break;
+	case 1: /* answered when it is in a block */
+	case 2: /* answered at once */
+		snprintf(request, size,
+		         "POST /v1/envelopes%s HTTP/1.1\r\nHost: x\r\n" COSE SALT
+		         "Content-Length: 5\r\n\r\n%s",
+		         i % 4 == 1 ? "?wait=1" : "", body);
+		ec_text_add_hex(&text, id.b, sizeof id.b);
+		break;
+	default:
+		snprintf(request, size,
+		         "POST /v1/envelopes?wait=1 HTTP/1.1\r\nHost: x\r\n" COSE SALT
+		         "Content-Length: 7\r\n\r\nbad %03d",
 		         i);
-	say(wire, text);
+		snprintf(expected, expected_size, "urn:edgecord:problem:");
+	}
+}
+
+/* Sends all from the `first` on, cut anywhere.  Returns: how many were answered as they must be;
+ * then the connection ended with a request to send the next one again. */
+static int pipelined(struct wire *wire, struct ec_prng *prng, int first, int count)
+{
+	static char text[400 * 40], expected[40][80];
+	size_t size = 0;
 	int answers = 0;
-	while (heard(wire)) {
-		char body[16], hex[80];
-		snprintf(body, sizeof body, "e %03d", answers);
-		ec_hash id = ec_sha256(body, 5);
-		struct ec_text expected = ec_text_over(hex, sizeof hex);
-		ec_text_add_hex(&expected, id.b, sizeof id.b);
-		if (wire->status == 200 && !strstr(wire->body, hex))
-			fail();
+	for (int i = first; i < count; i++) {
+		pipelined_make(i, text + size, 400, expected[i], sizeof expected[i]);
+		size += strlen(text + size);
+	}
+	for (size_t at = 0, part; at < size; at += part) {
+		part = first == 0 ? size : 1 + ec_prng_below(prng, 1500);
+		part = part < size - at ? part : size - at;
+		if (send(wire->fd, text + at, part, MSG_NOSIGNAL) != (ssize_t)part)
+			break;
+		if (first % 3 == 1)
+			usleep(500);
+	}
+	for (int i = first; i < count && heard(wire); i++) {
+		if (wire->status == 503) {
+			is_problem(wire, "busy");
+			assert_non_null(strcasestr(wire->head, "connection: close"));
+			assert_false(heard(wire));
+			return answers;
+		}
+		if (!strstr(wire->body, expected[i]))
+			fail_msg("answer %d: %u %s", i, wire->status, wire->body);
 		answers++;
 	}
-	assert_true(answers >= 1);
-	close(wire->fd);
-	wire = wire_open(house);
-	get(wire, "/healthz", 200);
-	close(wire->fd);
+	assert_int_equal(first + answers, count);
+	return answers;
+}
+
+/* Requests with and without bodies behind one another: each is answered, in order, or told to be
+ * sent again; and each connection gets on. */
+static void pipelined_requests_are_never_mixed_up(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct ec_prng prng;
+	ec_prng_seed(&prng, 5);
+	for (int round = 0; round < 10; round++) {
+		for (int done = 0, more; done < 40; done += more) {
+			struct wire *wire = wire_open(house);
+			more = pipelined(wire, &prng, done, 40);
+			assert_true(more > 0);
+			close(wire->fd);
+		}
+	}
 	house_close(house);
 }
 
@@ -131,15 +178,45 @@ static void the_slow_and_the_wild_are_cut(void **state)
 	house_close(house);
 }
 
+/* A crowd larger than the door's places: some say nothing, some drip a byte now and then, some rest
+ * behind an answer.  Whoever asks is served once their time is up. */
+static void a_crowd_keeps_nobody_out_for_long(void **state)
+{
+	(void)state;
+	enum { CROWD = 90 };
+	struct house *house = house_usual();
+	int crowd[CROWD];
+	for (int i = 0; i < CROWD; i++) {
+		struct wire *wire = wire_open(house);
+		crowd[i] = wire->fd;
+		if (i % 3 == 1)
+			say(wire, "GET /healthz HTTP/1.1\r\nHost: x\r\nX: ");
+		if (i % 3 == 2)
+			say(wire, "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+	}
+	for (int drip = 0; drip < 15; drip++) {
+		for (int i = 1; i < CROWD; i += 3)
+			send(crowd[i], "x", 1, MSG_NOSIGNAL);
+		usleep(200000);
+	}
+	struct wire *wire = wire_open(house);
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "after the crowd", 200);
+	close(wire->fd);
+	for (int i = 0; i < CROWD; i++)
+		close(crowd[i]);
+	house_close(house);
+}
+
 int main(void)
 {
 	if (!ec_crypto_start())
 		return 1;
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(pipelined_envelopes_are_never_mixed_up),
+		cmocka_unit_test(pipelined_requests_are_never_mixed_up),
 		cmocka_unit_test(no_mixture_of_requests_stops_the_door),
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(the_slow_and_the_wild_are_cut),
+		cmocka_unit_test(a_crowd_keeps_nobody_out_for_long),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

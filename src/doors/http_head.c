@@ -43,13 +43,21 @@ static void post_read(struct ec_http_request *request)
 		text[strcspn(text, " ;")] = 0;
 		request->media_good = strcasecmp(text, "application/cose") == 0;
 	}
-	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text))
+	request->expects = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_EXPECT) > 0;
+	request->chunked = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING) > 0;
+	request->has_length = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) > 0;
+	if (header_get(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, text, sizeof text) &&
+	    strlen(text) <= 18 && strspn(text, "0123456789") == strlen(text)) {
+		request->length_good = true;
 		request->body_announced = strtoull(text, NULL, 10);
+	}
 }
 
 static enum ec_http_method method_of(struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
+		return EC_HTTP_GET;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI) > 0)
 		return EC_HTTP_GET;
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
 		return EC_HTTP_POST;
@@ -66,9 +74,17 @@ bool ec_http_head_has_body(struct lws *wsi)
 	       strcmp(text, "0") != 0;
 }
 
+bool ec_http_head_invite(struct lws *wsi)
+{
+	unsigned char text[LWS_PRE + 32];
+	int size = snprintf((char *)text + LWS_PRE, 32, "HTTP/1.1 100 Continue\r\n\r\n");
+	return lws_write(wsi, text + LWS_PRE, (size_t)size, LWS_WRITE_HTTP_HEADERS) >= 0;
+}
+
 void ec_http_head_read(struct ec_http_request *request, const char *path)
 {
 	request->method = method_of(request->connection);
+	request->headless = lws_hdr_total_length(request->connection, WSI_TOKEN_HEAD_URI) > 0;
 	snprintf(request->path, sizeof request->path, "%s", path);
 	arguments_read(request);
 	if (request->method == EC_HTTP_POST)

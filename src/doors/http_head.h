@@ -10,4 +10,8 @@ void ec_http_head_read(struct ec_http_request *request, const char *path);
 /* Whether a body follows the head, said in either way. */
 bool ec_http_head_has_body(struct lws *connection);
 
+/* Tells a client that its body is welcome, which some wait for (RFC 9110, 10.1.1).  Returns: false
+ * when the connection is lost. */
+bool ec_http_head_invite(struct lws *connection);
+
 #endif

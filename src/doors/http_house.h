@@ -54,8 +54,12 @@ static struct house *house_open(void)
 	house->leave.data = house;
 	house->daemon = fake_daemon_new(&house->loop);
 	ec_secret_from_seed(&house->identity, seed);
-	struct ec_http_config config = {
-		.host = "127.0.0.1", .identity = &house->identity, .head_s = 1, .body_s = 1};
+	struct ec_http_config config = {.host = "127.0.0.1",
+	                                .identity = &house->identity,
+	                                .connections = 60,
+	                                .head_s = 1,
+	                                .body_s = 1,
+	                                .idle_s = 2};
 	house->http = ec_http_open(house->daemon, &config, why, sizeof why);
 	if (!house->http)
 		print_error("%s\n", why);
@@ -188,6 +192,7 @@ __attribute__((unused)) static void is_problem(struct wire *wire, const char *na
 	assert_string_equal(json_string_value(json_object_get(json, "type")), type);
 	assert_int_equal(json_integer_value(json_object_get(json, "status")), wire->status);
 	assert_true(json_string_length(json_object_get(json, "detail")) > 5);
+	assert_true(json_string_length(json_object_get(json, "remedy")) > 5);
 	json_decref(json);
 }
 

@@ -106,6 +106,7 @@ const char ec_http_openapi[] =
 	"Problem\":{\"type\":\"object\",\"description\":\"RFC 9457\",\"required\":[\"type\",\"tit"
 	"le\",\"status\",\"detail\"],\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\""
 	"type\":\"string\"},\"status\":{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\""
+	"remedy\":{\"type\":\"string\"},\""
 	"retry_ms\":{\"type\":\"integer\"}}},\"Outcome\":{\"type\":\"object\",\"required\":[\"id"
 	"\",\"status\",\"code\",\"result\",\"seq\",\"index\"],\"properties\":{\"id\":{\"type\":\""
 	"string\",\"pattern\":\"^[0-9a-fA-F]{64}$\"},\"status\":{\"type\":\"string\"},\"code\":{"

@@ -38,6 +38,8 @@ struct ec_http_request {
 	char argument[EC_ARG_COUNT][EC_HTTP_ARGUMENT_MAX];
 	bool given[EC_ARG_COUNT];
 	bool has_salt, salt_good, media_good;
+	bool has_length, length_good, chunked, expects; /* expects: to be told to send its body */
+	bool headless; /* HEAD: answered as GET, without the body */
 	uint8_t salt[EC_SALT_SIZE];
 	struct ec_bytes body; /* of a POST, while it comes in */
 	size_t body_size, body_announced;
@@ -52,6 +54,7 @@ struct ec_http_request {
 	bool answered, parting; /* parting: the connection closes behind the answer */
 	unsigned status;
 	const char *media, *location_of; /* location_of: path before `location_id`; NULL: none */
+	const char *allow;               /* the methods that the resource takes; NULL: not said */
 	ec_hash location_id;
 	uint32_t retry_ms;
 	struct ec_json answer; /* any bytes */

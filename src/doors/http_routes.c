@@ -53,10 +53,33 @@ static bool is_yes(const struct ec_http_request *request, enum ec_http_argument 
 	return request->given[argument] && strcmp(request->argument[argument], "1") == 0;
 }
 
-bool ec_http_body_welcome(struct ec_http_request *request)
+/* Says no to a body by its announced length.  Returns: whether the length will do. */
+static bool length_welcome(struct ec_http_request *request)
 {
 	uint64_t size_max = ec_daemon_genesis(ec_http_daemon(request->http))->envelope_bytes_max;
 	char text[128];
+	if (request->chunked || !request->has_length) {
+		ec_http_problem(request, EC_REASON_LENGTH, 0,
+		                request->chunked ? "the body comes in chunks"
+		                                 : "there is no header Content-Length");
+		return false;
+	}
+	if (!request->length_good) {
+		ec_http_problem(request, EC_REASON_MALFORMED, 0,
+		                "the header Content-Length is not one decimal number");
+		return false;
+	}
+	if (request->body_announced > size_max) {
+		snprintf(text, sizeof text, "%zu bytes; this group takes envelopes of at most %llu",
+		         request->body_announced, (unsigned long long)size_max);
+		ec_http_problem(request, EC_REASON_TOO_LARGE, 0, text);
+		return false;
+	}
+	return true;
+}
+
+bool ec_http_body_welcome(struct ec_http_request *request)
+{
 	if (strcmp(request->path, "/v1/envelopes") != 0) {
 		ec_http_route(request);
 		return false;
@@ -74,13 +97,7 @@ bool ec_http_body_welcome(struct ec_http_request *request)
 		                          "of this envelope, 64 hexadecimal digits");
 		return false;
 	}
-	if (request->body_announced > size_max) {
-		snprintf(text, sizeof text, "%zu bytes; this group takes envelopes of at most %llu",
-		         request->body_announced, (unsigned long long)size_max);
-		ec_http_problem(request, EC_REASON_TOO_LARGE, 0, text);
-		return false;
-	}
-	return true;
+	return length_welcome(request);
 }
 
 static void add_promise(struct ec_http_request *request, const ec_hash *id)
@@ -159,6 +176,7 @@ static void envelope_done(void *self, const struct ec_outcome *outcome)
 static void envelope_submit(struct ec_http_request *request)
 {
 	if (request->method != EC_HTTP_POST) {
+		request->allow = "POST";
 		ec_http_problem(request, EC_REASON_METHOD, 0, "envelopes are sent with POST");
 		return;
 	}
@@ -325,16 +343,32 @@ static bool at_read(const struct ec_http_request *request, enum ec_door_at *at)
 	return false;
 }
 
+/* Answers an `at` that is none. */
+static void at_refuse(struct ec_http_request *request)
+{
+	const char *at = request->argument[EC_ARG_AT];
+	bool block = *at && strspn(at, "0123456789") == strlen(at);
+	ec_http_problem(
+		request, EC_REASON_MALFORMED, 0,
+		block ? "at takes no block number: a node answers from its newest state alone; "
+			"min_seq=N asks for block N or a later one, and what an older block held "
+			"is shown by a proof that was fetched then"
+		      : "at is local, certified or latest");
+}
+
 void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
                  void (*then)(struct ec_http_request *request, const struct ec_reply *reply))
 {
-	bool good = at_read(request, &question->at);
+	bool good = true;
 	question->min_seq = ec_http_number(request, EC_ARG_MIN_SEQ, 0, INT64_MAX, &good);
 	question->limit = (uint32_t)ec_http_number(request, EC_ARG_LIMIT, 100, 4096, &good);
+	if (!at_read(request, &question->at)) {
+		at_refuse(request);
+		return;
+	}
 	if (!good || question->limit == 0) {
-		ec_http_problem(
-			request, EC_REASON_MALFORMED, 0,
-			"at is local, certified or latest; min_seq a number; limit 1 to 4096");
+		ec_http_problem(request, EC_REASON_MALFORMED, 0,
+		                "min_seq is a number of a block; limit is 1 to 4096");
 		return;
 	}
 	request->then = then;
@@ -419,13 +453,19 @@ static bool is_resource(const struct ec_http_request *request)
 	return false;
 }
 
+static void method_refuse(struct ec_http_request *request)
+{
+	request->allow = "GET, HEAD";
+	ec_http_problem(request, EC_REASON_METHOD, 0, "this resource is read with GET");
+}
+
 void ec_http_route(struct ec_http_request *request)
 {
 	const char *rest;
 	if (strcmp(request->path, "/v1/envelopes") == 0)
 		envelope_submit(request);
 	else if (request->method != EC_HTTP_GET && is_resource(request))
-		ec_http_problem(request, EC_REASON_METHOD, 0, "this resource is read with GET");
+		method_refuse(request);
 	else if ((rest = path_after(request, "/v1/envelopes/")))
 		envelope_show(request, rest);
 	else if ((rest = path_after(request, "/v1/receipts/")))

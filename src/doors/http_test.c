@@ -67,8 +67,6 @@ static void a_promise_comes_on_request(void **state)
 static void every_refusal_is_a_problem_that_says_why(void **state)
 {
 	(void)state;
-	static char large[5000];
-	memset(large, 'x', sizeof large - 1);
 	struct house *house = house_usual();
 	struct wire *wire = wire_open(house);
 	post(wire, "/v1/envelopes?wait=1", COSE SALT, "bad", 422);
@@ -80,32 +78,158 @@ static void every_refusal_is_a_problem_that_says_why(void **state)
 	is_problem(wire, "not-ready");
 	post(wire, "/v1/envelopes", COSE SALT, "", 422);
 	is_problem(wire, "invalid");
-	get(wire, "/v1/envelopes", 405);
-	is_problem(wire, "method");
 	get(wire, "/nothing", 404);
 	is_problem(wire, "not-found");
 	get(wire, "/v1/receipts/12", 400);
 	is_problem(wire, "malformed");
+	close(wire->fd);
+	house_close(house);
+}
+
+/* Wrong heads: each is refused before a byte of the body is looked at. */
+static void a_wrong_head_is_refused_with_its_reason(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *head;
+		unsigned status;
+		const char *reason, *header; /* header: that must stand in the answer's head */
+	} wrong[] = {
+		{"GET /v1/envelopes HTTP/1.1\r\n", 405, "method", "allow: POST\r\n"},
+		{"DELETE /v1/status HTTP/1.1\r\n", 405, "method", "allow: GET, HEAD\r\n"},
+		{"OPTIONS /metrics HTTP/1.1\r\n", 405, "method", "allow: GET, HEAD\r\n"},
+		{"POST /v1/state/a HTTP/1.1\r\nContent-Length: 9\r\n", 405, "method",
+	         "connection: close\r\n"},
+		{"PUT /v1/nothing HTTP/1.1\r\n", 404, "not-found", ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" SALT "Content-Length: 3\r\n", 415, "media-type",
+	         "connection: close\r\n"},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE "Content-Length: 3\r\n", 400, "malformed",
+	         ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE "Edgecord-Salt: 12\r\n"
+	         "Content-Length: 3\r\n",
+	         400, "malformed", ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT, 411, "length-required", ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Transfer-Encoding: chunked\r\n", 411,
+	         "length-required", "connection: close\r\n"},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Content-Length: 3\r\n"
+	         "Transfer-Encoding: chunked\r\n",
+	         411, "length-required", "connection: close\r\n"},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Content-Length: -5\r\n", 400,
+	         "malformed", "connection: close\r\n"},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Content-Length: 3x\r\n", 400,
+	         "malformed", ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT
+	         "Content-Length: 3\r\nContent-Length: 5\r\n",
+	         400, "malformed", ""},
+		{"POST /v1/envelopes HTTP/1.1\r\n" COSE SALT "Content-Length: 5000\r\n", 413,
+	         "too-large", "connection: close\r\n"},
+	};
+	struct house *house = house_usual();
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		struct wire *wire = wire_open(house);
+		say(wire, wrong[i].head);
+		say(wire, "Host: x\r\n\r\n");
+		if (!heard(wire) || wire->status != wrong[i].status ||
+		    !strstr(wire->head, wrong[i].header))
+			fail_msg("%s: %u %s", wrong[i].head, wire->status, wire->head);
+		is_problem(wire, wrong[i].reason);
+		close(wire->fd);
+	}
+	house_close(house);
+}
+
+/* `at` is one of three words; whatever else is asked for is told apart. */
+static void a_read_says_what_it_may_be(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *path, *detail;
+	} wrong[] = {
+		{"/v1/state/a/001?at=yesterday", "at is local, certified or latest"},
+		{"/v1/state/a/001?at=", "at is local, certified or latest"},
+		{"/v1/state/a/001?at=LATEST", "at is local, certified or latest"},
+		{"/v1/state/a/001?at=-1", "at is local, certified or latest"},
+		{"/v1/state/a/001?at=1", "at takes no block number"},
+		{"/v1/trades?at=99999999999999999999", "at takes no block number"},
+		{"/v1/state/a/001?min_seq=-1", "min_seq is a number"},
+		{"/v1/state/a/001?min_seq=x", "min_seq is a number"},
+		{"/v1/state/?prefix=1&limit=0", "limit is 1 to 4096"},
+		{"/v1/state/?prefix=1&limit=4097", "limit is 1 to 4096"},
+		{"/v1/state/", "a name is 1 to 96 bytes"},
+		{"/v1/state/0xzz", "a name is 1 to 96 bytes"},
+	};
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+		get(wire, wrong[i].path, 400);
+		is_problem(wire, "malformed");
+		assert_non_null(strstr(wire->body, wrong[i].detail));
+	}
 	get(wire, "/v1/state/a/001?min_seq=99999", 503);
 	is_problem(wire, "behind");
-	get(wire, "/v1/state/a/001?at=yesterday", 400);
-	is_problem(wire, "malformed");
-	get(wire, "/v1/state/a/001?min_seq=-1", 400);
-	get(wire, "/v1/state/?prefix=1&limit=0", 400);
-	get(wire, "/v1/state/", 400);
-	get(wire, "/v1/state/0xzz", 400);
-	post(wire, "/v1/envelopes", SALT, "x", 415);
-	is_problem(wire, "media-type");
-	assert_false(heard(wire));
-	wire = wire_open(house);
-	post(wire, "/v1/envelopes", COSE, "x", 400);
-	is_problem(wire, "malformed");
-	wire = wire_open(house);
-	post(wire, "/v1/envelopes", COSE "Edgecord-Salt: 12\r\n", "x", 400);
-	is_problem(wire, "malformed");
-	wire = wire_open(house);
-	post(wire, "/v1/envelopes", COSE SALT, large, 413);
-	is_problem(wire, "too-large");
+	assert_non_null(strstr(wire->body, "stands at block 1, min_seq asks for 99999"));
+	house->daemon->no_reads = true;
+	get(wire, "/v1/state/a/001?at=latest", 503);
+	is_problem(wire, "not-ready");
+	house->daemon->no_reads = false;
+	/* Before the first block there is a state, too: an empty one. */
+	house->daemon->seq = house->daemon->certified = 0;
+	static const char *const good[] = {"local", "certified", "latest"};
+	for (int i = 0; i < 3; i++) {
+		char path[64];
+		snprintf(path, sizeof path, "/v1/state/a/001?at=%s", good[i]);
+		get(wire, path, 200);
+		assert_non_null(strstr(wire->body, "\"seq\":0"));
+	}
+	close(wire->fd);
+	house_close(house);
+}
+
+/* HEAD is answered as GET is, without the body. */
+static void head_is_get_without_the_body(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	char whole[2048];
+	static const char *const path[] = {"/healthz", "/v1/state/big", "/nothing",
+	                                   "/v1/state/a/001?at=latest"};
+	for (int i = 0; i < 4; i++) {
+		ask(wire, path[i]);
+		memcpy(whole, wire->head, sizeof whole);
+		char text[128];
+		snprintf(text, sizeof text, "HEAD %s HTTP/1.1\r\nHost: x\r\n\r\n", path[i]);
+		say(wire, text);
+		say(wire, "GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+		while (!strstr(wire->bytes, "ready\n")) {
+			ssize_t got = recv(wire->fd, wire->bytes + wire->size, 4000, 0);
+			assert_true(got > 0);
+			wire->size += (size_t)got;
+			wire->bytes[wire->size] = 0;
+		}
+		assert_memory_equal(wire->bytes, whole, strlen(whole));
+		assert_memory_equal(wire->bytes + strlen(whole), "HTTP/1.1 200 OK", 15);
+		wire->size = 0;
+		wire->bytes[0] = 0;
+	}
+	close(wire->fd);
+	house_close(house);
+}
+
+static void one_who_asks_first_is_told_to_go_on(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	char text[64] = "";
+	say(wire, "POST /v1/envelopes?wait=1 HTTP/1.1\r\nHost: x\r\n" COSE SALT
+	          "Expect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+	assert_int_equal(recv(wire->fd, text, sizeof text - 1, 0), 25);
+	assert_string_equal(text, "HTTP/1.1 100 Continue\r\n\r\n");
+	say(wire, "hello");
+	assert_true(heard(wire));
+	assert_int_equal(wire->status, 200);
+	get(wire, "/healthz", 200);
 	close(wire->fd);
 	house_close(house);
 }
@@ -227,6 +351,10 @@ int main(void)
 		cmocka_unit_test(one_who_waits_gets_the_result),
 		cmocka_unit_test(a_promise_comes_on_request),
 		cmocka_unit_test(every_refusal_is_a_problem_that_says_why),
+		cmocka_unit_test(a_wrong_head_is_refused_with_its_reason),
+		cmocka_unit_test(a_read_says_what_it_may_be),
+		cmocka_unit_test(head_is_get_without_the_body),
+		cmocka_unit_test(one_who_asks_first_is_told_to_go_on),
 		cmocka_unit_test(the_state_is_shown_by_name_and_by_prefix),
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),
 		cmocka_unit_test(health_and_status_are_shown),

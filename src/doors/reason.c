@@ -4,8 +4,8 @@
 const char *ec_reason_name(unsigned reason)
 {
 	switch (reason) {
-#define CASE(reason, value, name, status, text) \
-	case value:                             \
+#define CASE(reason, value, name, status, text, remedy) \
+	case value:                                     \
 		return name;
 		EC_REASONS(CASE)
 #undef CASE
@@ -17,8 +17,8 @@ const char *ec_reason_name(unsigned reason)
 const char *ec_reason_text(unsigned reason)
 {
 	switch (reason) {
-#define CASE(reason, value, name, status, text) \
-	case value:                             \
+#define CASE(reason, value, name, status, text, remedy) \
+	case value:                                     \
 		return text;
 		EC_REASONS(CASE)
 #undef CASE
@@ -27,11 +27,24 @@ const char *ec_reason_text(unsigned reason)
 	}
 }
 
+const char *ec_reason_remedy(unsigned reason)
+{
+	switch (reason) {
+#define CASE(reason, value, name, status, text, remedy) \
+	case value:                                     \
+		return remedy;
+		EC_REASONS(CASE)
+#undef CASE
+	default:
+		return "update this program";
+	}
+}
+
 unsigned ec_reason_status(unsigned reason)
 {
 	switch (reason) {
-#define CASE(reason, value, name, status, text) \
-	case value:                             \
+#define CASE(reason, value, name, status, text, remedy) \
+	case value:                                     \
 		return status;
 		EC_REASONS(CASE)
 #undef CASE

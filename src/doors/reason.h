@@ -2,31 +2,57 @@
 #ifndef EC_DOORS_REASON_H
 #define EC_DOORS_REASON_H
 
-/* reason, number on the wire, name, HTTP status, what a person is told */
+/* reason, number on the wire, name, HTTP status, what a person is told, what to do about it */
 /* clang-format off */
-#define EC_REASONS(X)                                                                             \
-	X(NONE, 0, "none", 200, "nothing was refused")                                             \
-	X(MALFORMED, 1, "malformed", 400, "the request is not of its form")                        \
-	X(INVALID, 2, "invalid", 422, "the envelope's form, signature or group is wrong")          \
-	X(TOO_LARGE, 3, "too-large", 413, "it is larger than this group takes")                    \
-	X(BUSY, 4, "busy", 503, "a queue is full; try again, or another gateway")                  \
-	X(NOT_READY, 5, "not-ready", 503, "this node cannot serve now; try another gateway")       \
-	X(BEHIND, 6, "behind", 503, "this node has not reached the sequence that was asked for")   \
-	X(NOT_CERTIFIED, 7, "not-certified", 503, "no quorum certified this state in time")        \
-	X(NOT_FOUND, 8, "not-found", 404, "there is nothing of this name")                         \
-	X(NOT_YET, 9, "not-yet", 404, "it is ordered, but no certificate covers it yet")           \
-	X(PRUNED, 10, "pruned", 410, "it is older than what this node keeps")                      \
-	X(METHOD, 11, "method", 405, "this resource does not take this method")                    \
-	X(MEDIA, 12, "media-type", 415, "the body is of another type than this resource takes")    \
-	X(VERSION, 13, "version", 505, "this door speaks another version of the protocol")         \
-	X(IDLE, 14, "idle", 408, "nothing came for too long")                                      \
-	X(SLOW, 15, "slow", 408, "a request or an answer was taken too slowly")                    \
-	X(CONNECTIONS, 16, "connections", 503, "too many connections are open")                    \
-	X(STOPPING, 17, "stopping", 503, "the node is stopping")
+#define EC_REASONS(X) \
+	X(NONE, 0, "none", 200, "nothing was refused", \
+	  "go on") \
+	X(MALFORMED, 1, "malformed", 400, "the request is not of its form", \
+	  "mend the request; docs/doors.md and /openapi.json say what it may be") \
+	X(INVALID, 2, "invalid", 422, "the envelope is not of its form", \
+	  "make the envelope anew as docs/formats.md says, in deterministic CBOR") \
+	X(TOO_LARGE, 3, "too-large", 413, "it is larger than this group takes", \
+	  "send less at once: the genesis sets the limit") \
+	X(BUSY, 4, "busy", 503, "a queue is full", \
+	  "send the same again in a moment, or to another gateway") \
+	X(NOT_READY, 5, "not-ready", 503, "this node cannot serve now", \
+	  "try another gateway of this group, or this one later") \
+	X(BEHIND, 6, "behind", 503, "this node has not reached the block that was asked for", \
+	  "ask again in a moment, or ask another gateway") \
+	X(NOT_CERTIFIED, 7, "not-certified", 503, "no quorum certified this state in time", \
+	  "ask again, or ask with at=local for this node's word alone") \
+	X(NOT_FOUND, 8, "not-found", 404, "there is nothing of this name", \
+	  "check the name, the id and the group") \
+	X(NOT_YET, 9, "not-yet", 404, "it is ordered, but no certificate covers it yet", \
+	  "ask again in a moment") \
+	X(PRUNED, 10, "pruned", 410, "it is older than what this node keeps", \
+	  "ask another member, or one that archives") \
+	X(METHOD, 11, "method", 405, "this resource does not take this method", \
+	  "use a method that the header Allow names") \
+	X(MEDIA, 12, "media-type", 415, "the body is of another type than this resource takes", \
+	  "send Content-Type: application/cose") \
+	X(VERSION, 13, "version", 505, "this door speaks another version of the protocol", \
+	  "use a client of the node's version") \
+	X(IDLE, 14, "idle", 408, "nothing came for too long", \
+	  "connect again when there is something to say") \
+	X(SLOW, 15, "slow", 408, "a request or an answer was taken too slowly", \
+	  "connect again, and send and read without pauses") \
+	X(CONNECTIONS, 16, "connections", 503, "too many connections are open", \
+	  "try again later, or another gateway") \
+	X(STOPPING, 17, "stopping", 503, "the node is stopping", \
+	  "try another gateway; what was not answered may be sent again") \
+	X(SIGNATURE, 18, "signature", 422, "the envelope's signature is not its author's", \
+	  "sign the very bytes that are sent, with the key that the envelope names") \
+	X(GROUP, 19, "wrong-group", 422, "the envelope is for another group", \
+	  "send it to the group whose genesis it names, or make it for this one") \
+	X(LENGTH, 20, "length-required", 411, "the body's length is not announced", \
+	  "send Content-Length; chunked bodies are not taken") \
+	X(ORDER_ONLY, 21, "order-only", 404, "this group only orders: it gives no receipts", \
+	  "ask what became of the envelope instead; for receipts use a group that keeps a ledger")
 /* clang-format on */
 
 enum ec_reason {
-#define EC_REASON_ENUM(reason, value, name, status, text) EC_REASON_##reason = value,
+#define EC_REASON_ENUM(reason, value, name, status, text, remedy) EC_REASON_##reason = value,
 	EC_REASONS(EC_REASON_ENUM)
 #undef EC_REASON_ENUM
 		EC_REASON_COUNT
@@ -35,8 +61,9 @@ enum ec_reason {
 /* The short name; "unknown" when there is no such reason. */
 const char *ec_reason_name(unsigned reason);
 
-/* One sentence for a person. */
+/* What is wrong, and what a person can do about it: a clause each. */
 const char *ec_reason_text(unsigned reason);
+const char *ec_reason_remedy(unsigned reason);
 
 /* The status of the HTTP answer (RFC 9110); 500 when there is no such reason. */
 unsigned ec_reason_status(unsigned reason);

@@ -255,6 +255,23 @@ static void kinds_and_reasons_have_names(void **state)
 	assert_int_equal(ec_reason_status(999), 500);
 }
 
+/* docs/doors.md lists each reason as src/doors/reason.h does. */
+static void the_page_lists_every_reason(void **state)
+{
+	(void)state;
+	static char page[65536], row[512];
+	FILE *file = fopen("docs/doors.md", "r");
+	assert_non_null(file);
+	page[fread(page, 1, sizeof page - 1, file)] = 0;
+	fclose(file);
+	for (unsigned i = 1; i < EC_REASON_COUNT; i++) {
+		snprintf(row, sizeof row, "| %u | `%s` | %u | %s | %s |\n", i, ec_reason_name(i),
+		         ec_reason_status(i), ec_reason_text(i), ec_reason_remedy(i));
+		if (!strstr(page, row))
+			fail_msg("docs/doors.md has no row %s", row);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +282,7 @@ int main(void)
 		cmocka_unit_test(items_come_out_as_they_went_in),
 		cmocka_unit_test(random_bytes_are_refused_or_mean_one_thing),
 		cmocka_unit_test(a_promise_is_the_text_of_the_formats),
+		cmocka_unit_test(the_page_lists_every_reason),
 		cmocka_unit_test(kinds_and_reasons_have_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
