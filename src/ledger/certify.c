@@ -66,7 +66,7 @@ enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, uns
 {
 	struct ec_bytes value;
 	if (!layer_get(&ledger->ids, id->b, sizeof id->b, &value))
-		return EC_UNKNOWN;
+		return older_missing(ledger) ? EC_ELSEWHERE : EC_UNKNOWN;
 	struct ec_reader reader = ec_reader_over(value.data, value.size);
 	uint64_t block = ec_read_u64(&reader);
 	uint32_t at = ec_read_u32(&reader);

@@ -40,8 +40,8 @@ static bool entry_read(const struct ec_ledger *ledger, const struct ec_batch_ite
 	return true;
 }
 
-/* Reads a batch into ledger->entries.  Returns: whether all of it has the form: (D1). */
-static bool batch_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct ec_batch *batch)
+/* (D1) */
+bool entries_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct ec_batch *batch)
 {
 	struct ec_batch_item item;
 	uint32_t count = 0;
@@ -87,16 +87,21 @@ static void id_write(struct ec_ledger *ledger, uint64_t position, const ec_hash 
 	layer_put(&ledger->ids, position, id->b, sizeof id->b, value, writer.size);
 }
 
-static void entry_execute(struct ec_ledger *ledger, const struct entry *entry,
-                          struct block_slot *slot, uint64_t position)
+void entry_add(struct block *block, const struct entry *entry)
 {
-	struct block *block = ledger->open;
 	const struct ec_part parts[] = {{"\x00", 1},
 	                                {entry->salt, EC_SALT_SIZE},
 	                                {entry->envelope.data, entry->envelope.size}};
 	ec_hash leaf = ec_sha256_parts(parts, 3);
-	uint32_t index = block->count;
 	block_add(block, &entry->id, &leaf);
+}
+
+static void entry_execute(struct ec_ledger *ledger, const struct entry *entry,
+                          struct block_slot *slot, uint64_t position)
+{
+	struct block *block = ledger->open;
+	uint32_t index = block->count;
+	entry_add(block, entry);
 	unsigned code = execute(ledger, entry, position, index);
 	block_result(block, entry, code, ledger->scratch->detail, ledger->scratch->detail_size);
 	if (!ledger_order_only(ledger))
@@ -124,7 +129,7 @@ bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_by
 {
 	struct ec_batch batch = {0};
 	assert(position == ledger->position + 1 && !ledger->next_membership);
-	bool usable = bytes.size > 0 && batch_read(ledger, bytes, &batch);
+	bool usable = bytes.size > 0 && entries_read(ledger, bytes, &batch);
 	if (!ledger->open)
 		ledger->open = block_new(ledger->seq + 1, position);
 	struct block *block = ledger->open;

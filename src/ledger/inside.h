@@ -67,13 +67,21 @@ struct service_entry {
 	struct ec_bytes parameters;
 };
 
+/* The newest block that is not here though it is kept, or one above it that is not yet known to be
+ * here, and the hash of its header; seq 0: none. */
+struct older {
+	uint64_t seq;
+	ec_hash hash;
+	size_t unsynced; /* bytes that were taken since the store was last synced */
+};
+
 /* Where the store stands. */
 struct meta {
 	uint64_t seq, position, stamp_ns;
 	ec_hash hash; /* of block seq's header; the genesis hash before block 1 */
 	uint8_t header[EC_HEADER_SIZE_MAX];
 	size_t header_size;
-	uint64_t pruned_seq;  /* bodies of blocks up to it are gone */
+	uint64_t pruned_seq;  /* blocks up to it are gone; above it some may have to be fetched */
 	uint64_t state_bytes; /* names and values */
 };
 
@@ -99,6 +107,7 @@ struct ec_ledger {
 	uint64_t block_stamp_ns;
 	ec_hash block_hash;
 	struct meta persisted;
+	struct older older;
 	bool turning;
 	uint64_t due_ns;
 	uint64_t ids_count; /* order only */
@@ -180,13 +189,43 @@ void era_end_add(struct ec_ledger *ledger, const struct block *block);
 void era_end_drop(struct ec_ledger *ledger);
 struct ec_membership *era_next(struct ec_ledger *ledger); /* as the state has it; or NULL */
 
+/* Names in the store: area, table, then numbers big-endian.  State, tree and what belongs to them
+ * stand in one of two areas.  Blocks, batches, ids, history and old certificates are of no state:
+ * they stay when another area comes into force. */
+enum { AREA_KEPT = 'K' };
+enum ledger_table {
+	TABLE_STATE = 's',
+	TABLE_TREE = 't',
+	TABLE_IDS = 'i',
+	TABLE_HISTORY = 'h',
+	TABLE_BLOCK = 'b',
+	TABLE_BATCH = 'd',
+	TABLE_ERA = 'e',
+	TABLE_CERTIFICATE = 'c',
+	TABLE_META = 'm',
+	TABLE_RESTORE = 'r',
+};
+struct table_name {
+	uint8_t at[2 + 8 + 4];
+	size_t size;
+};
+struct table_name table_name(uint8_t area, enum ledger_table table, uint64_t number);
+struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_t number,
+                                  uint32_t part);
+
+/* The first number above `after` in a table of what is kept. */
+bool table_next(struct ec_ledger *ledger, enum ledger_table table, uint64_t after,
+                uint64_t *number);
+
 /* meta.c */
 void meta_write(struct ec_ledger *ledger, uint8_t area, const struct meta *meta);
 bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size);
 void era_ends_write(struct ec_ledger *ledger, uint64_t seq);
 void era_end_write(struct ec_ledger *ledger, uint8_t area, uint64_t era, const struct era_end *end);
-void certified_write(struct ec_ledger *ledger, uint8_t area, uint64_t seq, struct ec_bytes header,
-                     struct ec_bytes certificate);
+void certified_write(struct ec_ledger *ledger, const struct table_name *name, uint64_t seq,
+                     struct ec_bytes header, struct ec_bytes certificate);
+bool certified_read(struct ec_bytes value, uint64_t *seq, struct ec_bytes *header,
+                    struct ec_bytes *certificate); /* parts of the value */
 bool era_ends_read(struct ec_ledger *ledger);
 struct ec_bytes bytes_copy(const void *data, size_t size); /* from malloc */
 void bytes_free(struct ec_bytes *bytes);
@@ -202,14 +241,34 @@ void tree_first(struct ec_ledger *ledger);
 bool history_node(void *ledger, uint32_t level, uint64_t index, ec_hash *out);
 void history_add(struct ec_ledger *ledger, struct block *block);
 bool history_load(struct ec_ledger *ledger, uint64_t count, struct ec_frontier *frontier);
+void history_complete(const struct ec_frontier *before, struct block *block);
+void history_put(struct ec_ledger *ledger, uint64_t seq, const ec_hash *nodes, uint32_t count);
+void history_frontier_put(struct ec_ledger *ledger, const struct ec_frontier *frontier);
+bool history_read(struct ec_cbor *cbor, const struct ec_header *header,
+                  struct ec_frontier *frontier); /* of the headers before; judged by its root */
+
+/* deliver.c: reads a batch into ledger->entries.  Returns: whether all of it has the form. */
+bool entries_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct ec_batch *batch);
+void entry_add(struct block *block, const struct entry *entry);
+
+/* persist.c */
+void block_write(struct ec_ledger *ledger, const struct block *block);
+
+/* older.c: blocks that came by no execution of ours. */
+uint64_t older_floor(const struct ec_ledger *ledger); /* blocks up to it are not kept */
+bool older_missing(const struct ec_ledger *ledger);   /* whether any that is kept is not here */
+bool older_load(struct ec_ledger *ledger);
+void older_begin(struct ec_ledger *ledger, uint64_t seq, const ec_hash *hash);
 
 /* count.c: order only */
 void count_add(struct ec_ledger *ledger, const ec_hash *id);
 void count_write(struct ec_ledger *ledger, uint64_t position);
 void count_load(struct ec_ledger *ledger);
 
-/* prune.c: up to what the genesis keeps, when `seq` is the newest in the store. */
+/* prune.c: up to what the genesis keeps, when `seq` is the newest in the store; a bounded number of
+ * blocks at a time.  And one block alone. */
 void prune(struct ec_ledger *ledger, uint64_t seq);
+void block_forget(struct ec_ledger *ledger, uint64_t seq);
 
 /* stored.c: a block's record in the store, borrowed until the store changes. */
 struct stored_block {
@@ -235,26 +294,5 @@ void serving_end(struct ec_ledger *ledger);
 /* restore.c: some of what a transfer left behind goes; and the end of one. */
 void restore_sweep(struct ec_ledger *ledger);
 void restore_drop(struct ec_ledger *ledger);
-
-/* Names in the store: area, table, then numbers big-endian. */
-enum ledger_table {
-	TABLE_STATE = 's',
-	TABLE_TREE = 't',
-	TABLE_IDS = 'i',
-	TABLE_HISTORY = 'h',
-	TABLE_BLOCK = 'b',
-	TABLE_BATCH = 'd',
-	TABLE_ERA = 'e',
-	TABLE_CERTIFICATE = 'c',
-	TABLE_META = 'm',
-	TABLE_RESTORE = 'r',
-};
-struct table_name {
-	uint8_t at[2 + 8 + 4];
-	size_t size;
-};
-struct table_name table_name(uint8_t area, enum ledger_table table, uint64_t number);
-struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_t number,
-                                  uint32_t part);
 
 #endif

@@ -45,7 +45,7 @@ static bool services_take(struct ec_ledger *ledger, char *why, size_t why_size)
 
 static void layers_start(struct ec_ledger *ledger)
 {
-	const uint8_t state[] = {ledger->area, TABLE_STATE}, ids[] = {ledger->area, TABLE_IDS};
+	const uint8_t state[] = {ledger->area, TABLE_STATE}, ids[] = {AREA_KEPT, TABLE_IDS};
 	const uint8_t tree[] = {ledger->area, TABLE_TREE};
 	layer_start(&ledger->state, ledger->store, state, sizeof state, true);
 	layer_start(&ledger->ids, ledger->store, ids, sizeof ids, false);
@@ -79,6 +79,7 @@ static bool first_write(struct ec_ledger *ledger, char *why, size_t why_size)
 	                    .hash = genesis->hash,
 	                    .state_bytes = ledger->state.stored};
 	meta_write(ledger, ledger->area, &meta);
+	older_begin(ledger, 0, &genesis->hash);
 	ledger_area_write(ledger, ledger->area);
 	return store->sync(store) || field_refuse(why, why_size, "the store could not be written");
 }
@@ -105,18 +106,14 @@ static bool membership_load(struct ec_ledger *ledger, char *why, size_t why_size
 static bool certificate_load(struct ec_ledger *ledger, char *why, size_t why_size)
 {
 	struct table_name name = table_name(ledger->area, TABLE_CERTIFICATE, 0);
-	struct ec_bytes value;
-	size_t size;
+	struct ec_bytes value, header, certificate;
 	if (!ledger->store->get(ledger->store, name.at, name.size, &value))
 		return true;
-	struct ec_reader reader = ec_reader_over(value.data, value.size);
-	ledger->certified_seq = ec_read_u64(&reader);
-	const uint8_t *at = ec_read_block(&reader, EC_HEADER_SIZE_MAX, &size);
-	ledger->certified_header = bytes_copy(at, size);
-	at = ec_read_block(&reader, EC_CERTIFICATE_SIZE_MAX, &size);
-	ledger->certificate = bytes_copy(at, size);
-	return ec_reader_done(&reader) ||
-	       field_refuse(why, why_size, "store: its certificate is torn");
+	if (!certified_read(value, &ledger->certified_seq, &header, &certificate))
+		return field_refuse(why, why_size, "store: its certificate is torn");
+	ledger->certified_header = bytes_copy(header.data, header.size);
+	ledger->certificate = bytes_copy(certificate.data, certificate.size);
+	return true;
 }
 
 /* Goes on where the store stands. */
@@ -131,7 +128,7 @@ static bool load(struct ec_ledger *ledger, char *why, size_t why_size)
 	ledger->state.stored = ledger->persisted.state_bytes;
 	ledger->position = ledger->tree_position = ledger->persisted.position;
 	struct ec_frontier frontier;
-	if (!history_load(ledger, ledger->seq, &frontier))
+	if (!older_load(ledger) || !history_load(ledger, ledger->seq, &frontier))
 		return field_refuse(why, why_size, "store: a part of the history is missing");
 	ledger_stand(ledger);
 	return true;

@@ -83,11 +83,13 @@ bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *heade
  * Returns: false when the disk failed or the books do not add up, with a sentence in `why`. */
 bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size);
 
-enum ec_lookup { EC_FOUND, EC_NOT_YET, EC_UNKNOWN, EC_PRUNED };
+/* EC_ELSEWHERE: it is not here, and may be in one of the older blocks that this member, whose state
+ * was brought by a transfer, has not fetched yet: others have them. */
+enum ec_lookup { EC_FOUND, EC_NOT_YET, EC_UNKNOWN, EC_PRUNED, EC_ELSEWHERE };
 
 /* A proof file (docs/formats.md, Proof) for an envelope.  Out: proof with one owner, from the
  * ledger's pool.  EC_NOT_YET: ordered, not yet certified.  EC_UNKNOWN: never seen, or its block is
- * not kept any more.  EC_PRUNED: seen, but what a proof needs came by state transfer or is gone. */
+ * not kept any more.  EC_PRUNED: seen, but what a proof needs is gone. */
 enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
                                  struct ec_bytes *proof);
 
@@ -151,6 +153,27 @@ bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot 
 bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);
 bool ec_ledger_restore_has(const struct ec_ledger *ledger, uint32_t index);
 bool ec_ledger_restore_end(struct ec_ledger *ledger);
+
+/* Blocks from before the state that a transfer brought, or that it passed over, as far back as this
+ * group keeps them: newest first, each named by the header above it.
+ *
+ * The next one that is wanted; false when none is, or, for now, when it takes more looking.  Out:
+ * its number and the hash of its header. */
+bool ec_ledger_older_wanted(struct ec_ledger *ledger, uint64_t *seq, ec_hash *hash);
+
+/* The number of that block, and with it how far down this ledger is whole; 0: all that is kept is
+ * here. */
+uint64_t ec_ledger_older_missing(const struct ec_ledger *ledger);
+
+/* For others: block `seq` with this header hash, and those below it while they fit into `size_max`
+ * together, in the form of docs/formats.md.  Out: with one owner.  Returns: false when it is not
+ * here. */
+bool ec_ledger_older_give(struct ec_ledger *ledger, uint64_t seq, const ec_hash *hash,
+                          size_t size_max, struct ec_bytes *blocks);
+
+/* Takes what another gave, from the block that is wanted downwards; everything is judged by that
+ * hash.  What holds is kept.  Returns: false when the first that does not hold is met. */
+bool ec_ledger_older_take(struct ec_ledger *ledger, struct ec_bytes blocks);
 
 /* Order-only groups: how many distinct ids were counted, and the hash over them in order. */
 void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash);

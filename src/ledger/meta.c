@@ -26,6 +26,19 @@ struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_
 	return name;
 }
 
+bool table_next(struct ec_ledger *ledger, enum ledger_table table, uint64_t after, uint64_t *number)
+{
+	struct table_name from = table_name(AREA_KEPT, table, after);
+	struct ec_bytes name, value;
+	if (!ledger->store->next(ledger->store, from.at, from.size, &name, &value) ||
+	    name.size != from.size || memcmp(name.data, from.at, 2) != 0)
+		return false;
+	*number = 0;
+	for (int i = 0; i < 8; i++)
+		*number = *number << 8 | name.data[2 + i];
+	return true;
+}
+
 struct ec_bytes bytes_copy(const void *data, size_t size)
 {
 	if (size == 0)
@@ -110,10 +123,9 @@ void era_ends_write(struct ec_ledger *ledger, uint64_t seq)
 	}
 }
 
-void certified_write(struct ec_ledger *ledger, uint8_t area, uint64_t seq, struct ec_bytes header,
-                     struct ec_bytes certificate)
+void certified_write(struct ec_ledger *ledger, const struct table_name *name, uint64_t seq,
+                     struct ec_bytes header, struct ec_bytes certificate)
 {
-	struct table_name name = table_name(area, TABLE_CERTIFICATE, 0);
 	size_t size = 8 + 2 * 4 + header.size + certificate.size;
 	uint8_t *bytes = malloc(size);
 	if (!bytes)
@@ -123,8 +135,19 @@ void certified_write(struct ec_ledger *ledger, uint8_t area, uint64_t seq, struc
 	ec_write_block(&writer, header.data, header.size);
 	ec_write_block(&writer, certificate.data, certificate.size);
 	assert(ec_writer_ok(&writer));
-	ledger->store->put(ledger->store, name.at, name.size, bytes, writer.size);
+	ledger->store->put(ledger->store, name->at, name->size, bytes, writer.size);
 	free(bytes);
+}
+
+bool certified_read(struct ec_bytes value, uint64_t *seq, struct ec_bytes *header,
+                    struct ec_bytes *certificate)
+{
+	struct ec_reader reader = ec_reader_over(value.data, value.size);
+	*seq = ec_read_u64(&reader);
+	header->data = ec_read_block(&reader, EC_HEADER_SIZE_MAX, &header->size);
+	certificate->data = ec_read_block(&reader, EC_CERTIFICATE_SIZE_MAX, &certificate->size);
+	header->buffer = certificate->buffer = NULL;
+	return ec_reader_done(&reader);
 }
 
 static struct ec_bytes block_copy(struct ec_reader *reader, size_t size_max)

@@ -32,7 +32,7 @@ static void record_put(struct ec_writer *writer, const struct block *block)
 	ec_write_block(writer, block->results, block->results_size);
 }
 
-static void block_write(struct ec_ledger *ledger, const struct block *block)
+void block_write(struct ec_ledger *ledger, const struct block *block)
 {
 	struct ec_store *store = ledger->store;
 	struct ec_writer count = ec_writer_over(NULL, 0);
@@ -43,25 +43,25 @@ static void block_write(struct ec_ledger *ledger, const struct block *block)
 	struct ec_writer writer = ec_writer_over(bytes, count.size);
 	record_put(&writer, block);
 	assert(ec_writer_ok(&writer));
-	struct table_name name = table_name(ledger->area, TABLE_BLOCK, block->seq);
+	struct table_name name = table_name(AREA_KEPT, TABLE_BLOCK, block->seq);
 	store->put(store, name.at, name.size, bytes, writer.size);
 	free(bytes);
 	for (uint32_t i = 0; i < block->slots; i++) {
 		struct ec_bytes batch = block->slot[i].batch;
 		if (batch.size == 0)
 			continue;
-		name = table_name_part(ledger->area, TABLE_BATCH, block->seq, i);
+		name = table_name_part(AREA_KEPT, TABLE_BATCH, block->seq, i);
 		store->put(store, name.at, name.size, batch.data, batch.size);
 	}
-	name = table_name(ledger->area, TABLE_HISTORY, block->seq);
-	store->put(store, name.at, name.size, block->node, block->nodes * sizeof(ec_hash));
+	history_put(ledger, block->seq, block->node, block->nodes);
 }
 
 static void certificate_write(struct ec_ledger *ledger, uint64_t seq)
 {
 	if (!ledger->certificate_dirty || ledger->certified_seq > seq)
 		return;
-	certified_write(ledger, ledger->area, ledger->certified_seq, ledger->certified_header,
+	struct table_name name = table_name(ledger->area, TABLE_CERTIFICATE, 0);
+	certified_write(ledger, &name, ledger->certified_seq, ledger->certified_header,
 	                ledger->certificate);
 	ledger->certificate_dirty = false;
 }

@@ -11,8 +11,8 @@ struct proof_plan {
 	uint64_t seq;                  /* of the block, at most certified_seq */
 };
 
-/* Returns: EC_FOUND with one owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED when
- * the history does not reach back to the block. */
+/* Returns: EC_FOUND with one owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED or
+ * EC_ELSEWHERE when the history does not reach back to the block. */
 enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *plan,
                            struct ec_bytes *proof);
 

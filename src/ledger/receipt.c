@@ -40,7 +40,7 @@ static bool body_from_store(struct ec_ledger *ledger, uint64_t seq, uint32_t ind
 		return false;
 	while (slot + 1 < block.slots && block.first[slot + 1] <= index)
 		slot++;
-	struct table_name name = table_name_part(ledger->area, TABLE_BATCH, seq, slot);
+	struct table_name name = table_name_part(AREA_KEPT, TABLE_BATCH, seq, slot);
 	if (!ledger->store->get(ledger->store, name.at, name.size, &batch))
 		return false;
 	*body = (struct body){
@@ -113,7 +113,7 @@ enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
 	bool there = block ? body_from_memory(block, index, &body)
 	                   : body_from_store(ledger, seq, index, &body);
 	if (!there || !item_find(ledger, &body, &item))
-		return EC_PRUNED;
+		return older_missing(ledger) ? EC_ELSEWHERE : EC_PRUNED;
 	struct ec_bytes claim = claim_write(ledger, &body, &item);
 	struct proof_plan plan = {.claim = claim, .header = body.header, .seq = seq};
 	found = proof_write(ledger, &plan, proof);

@@ -1,7 +1,9 @@
 /* restore.c - state from others, apart from the one in force until all of it was checked.
  *
  * The store has two areas.  What comes goes into the one that is not in force; the end is one
- * atomic turn of the store that names the other area.  A crash on the way leaves the old state, and
+ * atomic turn of the store that names the other area.  The blocks that this member has are of no
+ * area, and stay: certified history does not change.  Those that it passes over are fetched later
+ * (older.c).  A crash on the way leaves the old state, and
  * the chunks that were synced: beginning again with the same header goes on from there.
  *
  * (R1) Nothing is written into an area in force.
@@ -88,18 +90,6 @@ void restore_sweep(struct ec_ledger *ledger)
 		ledger->swept = sweep(ledger, SWEEP_STEPS);
 }
 
-static bool frontier_read(struct ec_bytes bytes, struct restore *restore)
-{
-	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
-	struct ec_frontier *frontier = &restore->frontier;
-	frontier->count = restore->header.seq - 1;
-	uint32_t count = field_path(&cbor, frontier->full, EC_MERKLE_PATH_MAX);
-	if (!ec_cbor_done(&cbor) || count != (uint32_t)__builtin_popcountll(frontier->count))
-		return false;
-	ec_hash root = ec_frontier_root(frontier);
-	return ec_hash_equal(&root, &restore->header.history_root);
-}
-
 /* One link, judged by the roster before it.  Returns: the next roster, or NULL. */
 static struct ec_membership *link_read(const struct ec_ledger *ledger, struct ec_cbor *cbor,
                                        const struct ec_membership *before, struct era_end *end)
@@ -172,8 +162,9 @@ static bool description_read(const struct ec_ledger *ledger, const struct ec_sna
 	restore->header_size = snapshot->header.size;
 	memcpy(restore->header_bytes, snapshot->header.data, snapshot->header.size);
 	restore->certificate = bytes_copy(snapshot->certificate.data, snapshot->certificate.size);
-	return frontier_read(snapshot->frontier, restore) &&
-	       links_read(ledger, snapshot->links, restore);
+	struct ec_cbor frontier = ec_cbor_over(snapshot->frontier.data, snapshot->frontier.size);
+	return history_read(&frontier, &restore->header, &restore->frontier) &&
+	       ec_cbor_done(&frontier) && links_read(ledger, snapshot->links, restore);
 }
 
 /* The record of what an area is for: seq, hash, bits. */
@@ -300,26 +291,10 @@ bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec
 /* The subtrees that the frontier names, and those that the header itself completes. */
 static void history_write(struct ec_ledger *ledger, struct restore *restore)
 {
-	struct ec_store *store = ledger->store;
-	struct ec_frontier *frontier = &restore->frontier;
-	ec_hash nodes[EC_MERKLE_PATH_MAX];
-	uint64_t first = 0, count = frontier->count;
-	uint32_t top = 0;
-	for (uint32_t level = 64; level-- > 0;) {
-		if (!(count >> level & 1))
-			continue;
-		memset(nodes, 0, sizeof nodes);
-		nodes[level] = frontier->full[top++];
-		first += (uint64_t)1 << level;
-		struct table_name name = table_name(restore->area, TABLE_HISTORY, first);
-		store->put(store, name.at, name.size, nodes, (level + 1) * sizeof nodes[0]);
-	}
-	uint32_t length = 0;
-	nodes[length] = ec_merkle_leaf(restore->hash.b, 32);
-	for (uint64_t bits = count; bits & 1; bits >>= 1, length++)
-		nodes[length + 1] = ec_merkle_node(&frontier->full[--top], &nodes[length]);
-	struct table_name name = table_name(restore->area, TABLE_HISTORY, count + 1);
-	store->put(store, name.at, name.size, nodes, (length + 1) * sizeof nodes[0]);
+	struct block last = {.seq = restore->header.seq, .hash = restore->hash};
+	history_frontier_put(ledger, &restore->frontier);
+	history_complete(&restore->frontier, &last);
+	history_put(ledger, last.seq, last.node, last.nodes);
 }
 
 /* Where the era ends with the block, its roster stands in the state. */
@@ -361,7 +336,7 @@ static void area_finish(struct ec_ledger *ledger)
 	                    .stamp_ns = header->stamp_ns,
 	                    .hash = restore->hash,
 	                    .header_size = restore->header_size,
-	                    .pruned_seq = header->seq,
+	                    .pruned_seq = ledger->persisted.pruned_seq,
 	                    .state_bytes = restore->state_bytes};
 	memcpy(meta.header, restore->header_bytes, restore->header_size);
 	history_write(ledger, restore);
@@ -369,10 +344,23 @@ static void area_finish(struct ec_ledger *ledger)
 		era_end_write(ledger, restore->area, i + 1, &restore->ends[i]);
 	era_over_write(ledger, restore);
 	marks_delete(ledger, restore);
+	struct table_name name = table_name(restore->area, TABLE_CERTIFICATE, 0);
 	if (restore->certificate.size)
-		certified_write(ledger, restore->area, header->seq, header_bytes,
-		                restore->certificate);
+		certified_write(ledger, &name, header->seq, header_bytes, restore->certificate);
 	meta_write(ledger, restore->area, &meta);
+}
+
+/* Blocks that were not persisted yet, and the certificate that covers those that are here: until
+ * the ones between are, no later one does. */
+static void own_keep(struct ec_ledger *ledger)
+{
+	struct table_name name = table_name(AREA_KEPT, TABLE_CERTIFICATE, ledger->certified_seq);
+	for (uint64_t seq = ledger->persisted.seq + 1; seq <= ledger->seq; seq++)
+		block_write(ledger, block_at(ledger, seq));
+	layer_settle(&ledger->ids, ledger->block_position);
+	if (ledger->certified_seq > 0)
+		certified_write(ledger, &name, ledger->certified_seq, ledger->certified_header,
+		                ledger->certificate);
 }
 
 bool ec_ledger_restore_end(struct ec_ledger *ledger)
@@ -384,7 +372,9 @@ bool ec_ledger_restore_end(struct ec_ledger *ledger)
 	ec_hash root = tree_root(&restore->tree);
 	assert(ec_hash_equal(&root, &restore->header.state_root)); /* the sum of its chunks */
 	(void)root;
+	own_keep(ledger);
 	area_finish(ledger);
+	older_begin(ledger, restore->header.seq, &restore->hash);
 	uint8_t area = restore->area;
 	restore_drop(ledger);
 	ledger_area_write(ledger, area);

@@ -27,7 +27,7 @@ bool stored_block_read(struct ec_bytes bytes, struct stored_block *out)
 
 bool stored_block(struct ec_ledger *ledger, uint64_t seq, struct stored_block *out)
 {
-	struct table_name name = table_name(ledger->area, TABLE_BLOCK, seq);
+	struct table_name name = table_name(AREA_KEPT, TABLE_BLOCK, seq);
 	struct ec_bytes value;
 	return ledger->store->get(ledger->store, name.at, name.size, &value) &&
 	       stored_block_read(value, out);
