@@ -57,22 +57,31 @@ struct ec_client_options ec_client_options_usual(const char *command)
 	                                  .timeout_ms = TIMEOUT_S * 1000};
 }
 
-struct ec_client *ec_client_options_open(const struct ec_client_options *client_options)
+struct ec_client *ec_client_options_next(const struct ec_client_options *client_options,
+                                         uint32_t *at)
 {
 	char why[512];
 	struct ec_node_addresses addresses;
 	struct ec_client *client = NULL;
+	uint32_t first = *at;
 	if (ec_node_addresses_of(client_options->node, &addresses, why, sizeof why)) {
-		for (uint32_t i = 0; i < addresses.count && !client; i++)
-			client = ec_client_open(addresses.address[i], client_options->timeout_ms,
+		for (; *at < addresses.count && !client; ++*at)
+			client = ec_client_open(addresses.address[*at], client_options->timeout_ms,
 			                        why, sizeof why);
-	} else if (!why[0]) {
+	} else if (!why[0] && first == 0) {
+		*at = 1;
 		client = ec_client_open(client_options->node, client_options->timeout_ms, why,
 		                        sizeof why);
 	}
-	if (!client)
+	if (!client && first == 0)
 		fprintf(stderr, "%s: %s\n", client_options->command, why);
 	return client;
+}
+
+struct ec_client *ec_client_options_open(const struct ec_client_options *client_options)
+{
+	uint32_t at = 0;
+	return ec_client_options_next(client_options, &at);
 }
 
 bool ec_client_options_call(const struct ec_client_options *client_options,

@@ -23,6 +23,11 @@ struct ec_client_options ec_client_options_usual(const char *command);
 /* Connects; says on stderr why it could not.  Returns: NULL then. */
 struct ec_client *ec_client_options_open(const struct ec_client_options *options);
 
+/* The next node that answers, of those that --node means, from the one numbered *at, where it
+ * leaves what comes after it; for questions that one node may not be able to answer.  Returns: NULL
+ * when there is none any more, silently unless none was there at all. */
+struct ec_client *ec_client_options_next(const struct ec_client_options *options, uint32_t *at);
+
 /* Asks; says on stderr what was refused or lost.  Returns: whether the answer is of this kind. */
 bool ec_client_options_call(const struct ec_client_options *options, struct ec_client *client,
                             const struct ec_door_request *request, enum ec_door_kind wanted,

@@ -82,6 +82,9 @@ static const char *lookup_text(unsigned lookup)
 	switch (lookup) {
 	case EC_NOT_YET:
 		return "it is in a block, but no quorum has certified that yet; try again";
+	case EC_ELSEWHERE:
+		return "this node was restored and still fetches its older blocks, where it may "
+		       "be; ask another node, or all of a group (--node DIR/GROUP)";
 	case EC_PRUNED:
 		return "this node does not keep blocks that old; ask a node that archives";
 	default:
@@ -89,24 +92,43 @@ static const char *lookup_text(unsigned lookup)
 	}
 }
 
-/* Asks again while a certificate is on its way, within the time-out. */
-static bool proof_fetch(const struct arguments *arguments, struct ec_client *client,
-                        const struct ec_door_request *request, struct ec_door_answer *answer)
+/* Asks again while a certificate is on its way, within the time-out.  Returns: whether there is an
+ * answer. */
+static bool proof_ask(const struct arguments *arguments, struct ec_client *client,
+                      const struct ec_door_request *request, struct ec_door_answer *answer)
 {
 	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
 	for (uint32_t left_ms = arguments->client.timeout_ms;; left_ms -= PAUSE_MS) {
 		if (!ec_client_options_call(&arguments->client, client, request, EC_DOOR_PROOF,
 		                            answer))
 			return false;
-		if (answer->lookup == EC_FOUND)
-			return true;
 		if (answer->lookup != EC_NOT_YET || left_ms < PAUSE_MS)
-			break;
+			return true;
 		nanosleep(&pause, NULL);
 	}
-	fprintf(stderr, "%s: no proof: %s\n", arguments->client.command,
-	        lookup_text(answer->lookup));
-	return false;
+}
+
+/* Asks one node of those that are meant after another: what one lacks another may have.  Returns:
+ * the one that had the proof, connected; NULL after a line on stderr. */
+static struct ec_client *proof_fetch(const struct arguments *arguments,
+                                     const struct ec_door_request *request,
+                                     struct ec_door_answer *answer)
+{
+	struct ec_client *client;
+	uint32_t at = 0;
+	unsigned lookup = EC_FOUND; /* the last that was not */
+	while ((client = ec_client_options_next(&arguments->client, &at))) {
+		bool answered = proof_ask(arguments, client, request, answer);
+		if (answered && answer->lookup == EC_FOUND)
+			return client;
+		if (answered && lookup != EC_ELSEWHERE)
+			lookup = answer->lookup;
+		ec_client_close(client);
+	}
+	if (lookup != EC_FOUND)
+		fprintf(stderr, "%s: no proof: %s\n", arguments->client.command,
+		        lookup_text(lookup));
+	return NULL;
 }
 
 static bool proof_write(const struct arguments *arguments, struct ec_bytes proof)
@@ -137,7 +159,8 @@ int ec_cmd_receipt(int argc, char **argv)
 		options,
 		parse,
 		"WHAT",
-		"Fetches the proof of an envelope from a node.\v"
+		"Fetches the proof of an envelope from a node; of a group's nodes, from the first "
+		"that has it.\v"
 		"WHAT is the envelope's id. The proof needs no trust in the node that gave it: "
 		"`edgecord verify` checks it offline with the genesis alone.",
 		children,
@@ -149,14 +172,14 @@ int ec_cmd_receipt(int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!request_make(&arguments, &request))
 		return EC_EXIT_USAGE;
-	struct ec_client *client = ec_client_options_open(&arguments.client);
+	struct ec_client *client = proof_fetch(&arguments, &request, &answer);
 	if (!client)
 		return EC_EXIT_FAILED;
 	uint8_t *anchored = NULL;
 	size_t size = 0;
-	bool good = proof_fetch(&arguments, client, &request, &answer);
+	bool good = true;
 	struct ec_bytes proof = answer.proof;
-	if (good && arguments.cloud) {
+	if (arguments.cloud) {
 		/* The answer's bytes are the client's until its next question. */
 		uint8_t *copy = malloc(proof.size);
 		if (!copy)

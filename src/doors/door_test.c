@@ -212,6 +212,9 @@ static void receipts_and_results_are_found_by_id(void **state)
 	assert_true(ec_client_receipt(client, &other, WAIT, &answer));
 	assert_int_equal(answer.lookup, EC_UNKNOWN);
 	assert_int_equal(answer.proof.size, 0);
+	other.b[0] = FAKE_ELSEWHERE;
+	assert_true(ec_client_receipt(client, &other, WAIT, &answer));
+	assert_int_equal(answer.lookup, EC_ELSEWHERE);
 	request = (struct ec_door_request){.kind = EC_DOOR_STATE_PROOF, .name = text("x")};
 	assert_int_equal(asked(client, request).proof.size, 1);
 	ec_client_close(client);

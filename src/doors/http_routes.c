@@ -13,6 +13,7 @@ enum {
 	RETRY_BUSY_MS = 200,
 	RETRY_NOT_READY_MS = 1000,
 	RETRY_NOT_YET_MS = 100,
+	RETRY_ELSEWHERE_MS = 1000,
 	PROMISE_MS = 10000,
 	WAITING_MAX = 8192, /* submissions that are not done */
 };
@@ -216,6 +217,11 @@ static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 	case EC_NOT_YET:
 		ec_http_problem(request, EC_REASON_NOT_YET, RETRY_NOT_YET_MS,
 		                "it is in a block; a quorum's certificate comes within moments");
+		return false;
+	case EC_ELSEWHERE:
+		ec_http_problem(request, EC_REASON_ELSEWHERE, RETRY_ELSEWHERE_MS,
+		                "this node was restored and still fetches its older blocks, where "
+		                "it may be; ask another node, or this one later");
 		return false;
 	case EC_PRUNED:
 		ec_http_problem(request, EC_REASON_PRUNED, 0,

@@ -82,6 +82,10 @@ static void every_refusal_is_a_problem_that_says_why(void **state)
 	is_problem(wire, "not-found");
 	get(wire, "/v1/receipts/12", 400);
 	is_problem(wire, "malformed");
+	get(wire, "/v1/receipts/ee00000000000000000000000000000000000000000000000000000000000000",
+	    503);
+	is_problem(wire, "elsewhere");
+	assert_non_null(strcasestr(wire->head, "retry-after: 1"));
 	close(wire->fd);
 	house_close(house);
 }

@@ -9,11 +9,12 @@ enum ec_lookup ec_door_tie(struct ec_ledger *ledger, struct ec_pool *pool, uint6
 	struct ec_bytes header, path = {.data = (const uint8_t *)"\x80", .size = 1};
 	if (seq > ec_ledger_at(ledger).seq)
 		return EC_UNKNOWN;
+	enum ec_lookup missing = ec_ledger_older_missing(ledger) ? EC_ELSEWHERE : EC_PRUNED;
 	if (!ec_ledger_header(ledger, seq, &header))
-		return EC_PRUNED;
+		return missing;
 	if (block < seq && !ec_ledger_inclusion(ledger, block, seq, &path)) {
 		ec_drop(header);
-		return EC_PRUNED;
+		return missing;
 	}
 	*out = ec_pool_take(pool, header.size + path.size + 16);
 	struct ec_cbor_writer writer = ec_cbor_writer_over(ec_writable(*out), out->size);
