@@ -221,7 +221,7 @@ static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 	case EC_ELSEWHERE:
 		ec_http_problem(request, EC_REASON_ELSEWHERE, RETRY_ELSEWHERE_MS,
 		                "this node was restored and still fetches its older blocks, where "
-		                "it may be; ask another node, or this one later");
+		                "it may be");
 		return false;
 	case EC_PRUNED:
 		ec_http_problem(request, EC_REASON_PRUNED, 0,

@@ -48,8 +48,9 @@
 	X(LENGTH, 20, "length-required", 411, "the body's length is not announced", \
 	  "send Content-Length; chunked bodies are not taken") \
 	X(ORDER_ONLY, 21, "order-only", 404, "this group only orders: it gives no receipts", \
-	X(ELSEWHERE, 22, "elsewhere", 503, "this node still fetches older blocks; ask another")
-	  "ask what became of the envelope instead; for receipts use a group that keeps a ledger")
+	  "ask what became of the envelope instead; for receipts use a group that keeps a ledger") \
+	X(ELSEWHERE, 22, "elsewhere", 503, "this node still fetches older blocks of its group", \
+	  "ask another member, or this one later")
 /* clang-format on */
 
 enum ec_reason {
