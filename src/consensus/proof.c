@@ -7,7 +7,8 @@
 #include <assert.h>
 
 static const char CONTEXT[] = "edgecord/message/1";
-enum { CONTEXT_SIZE = sizeof CONTEXT - 1, SIGNED_SIZE = CONTEXT_SIZE + 32 + 4 + 32 };
+enum { CONTEXT_SIZE = sizeof CONTEXT - 1, SIGNED_SIZE = EC_PROOF_SIGNED_SIZE };
+_Static_assert(SIGNED_SIZE == CONTEXT_SIZE + 32 + 4 + 32, "context, domain, count, root");
 
 ec_hash ec_proof_leaf(const ec_hash *domain, struct ec_bytes head, const ec_hash *digest)
 {
@@ -57,9 +58,26 @@ void ec_proof_make(const struct ec_crypto *crypto, const struct ec_secret *secre
 	}
 }
 
-bool ec_proof_verify(const struct ec_crypto *crypto, const uint8_t key[static EC_KEY_SIZE],
-                     const ec_hash *domain, struct ec_bytes head, const ec_hash *digest,
-                     struct ec_bytes proof)
+static bool memo_has(const struct ec_proof_memo *memo, const uint8_t *key, const uint8_t *text,
+                     const uint8_t *signature)
+{
+	return memo->set && memcmp(memo->key, key, sizeof memo->key) == 0 &&
+	       memcmp(memo->text, text, sizeof memo->text) == 0 &&
+	       memcmp(memo->signature, signature, sizeof memo->signature) == 0;
+}
+
+static void memo_set(struct ec_proof_memo *memo, const uint8_t *key, const uint8_t *text,
+                     const uint8_t *signature)
+{
+	memo->set = true;
+	memcpy(memo->key, key, sizeof memo->key);
+	memcpy(memo->text, text, sizeof memo->text);
+	memcpy(memo->signature, signature, sizeof memo->signature);
+}
+
+bool ec_proof_verify_memo(struct ec_proof_memo *memo, const struct ec_crypto *crypto,
+                          const uint8_t key[static EC_KEY_SIZE], const ec_hash *domain,
+                          struct ec_bytes head, const ec_hash *digest, struct ec_bytes proof)
 {
 	if (proof.size < 8 + EC_SIGNATURE_SIZE || proof.size > EC_PROOF_SIZE_MAX)
 		return false;
@@ -75,5 +93,19 @@ bool ec_proof_verify(const struct ec_crypto *crypto, const uint8_t key[static EC
 		return false;
 	uint8_t text[SIGNED_SIZE];
 	signed_text(text, domain, count, &root);
-	return crypto->verify(key, text, sizeof text, ec_read_raw(&reader, EC_SIGNATURE_SIZE));
+	const uint8_t *signature = ec_read_raw(&reader, EC_SIGNATURE_SIZE);
+	if (memo_has(memo, key, text, signature))
+		return true;
+	bool good = crypto->verify(key, text, sizeof text, signature);
+	if (good)
+		memo_set(memo, key, text, signature);
+	return good;
+}
+
+bool ec_proof_verify(const struct ec_crypto *crypto, const uint8_t key[static EC_KEY_SIZE],
+                     const ec_hash *domain, struct ec_bytes head, const ec_hash *digest,
+                     struct ec_bytes proof)
+{
+	struct ec_proof_memo memo = {.set = false};
+	return ec_proof_verify_memo(&memo, crypto, key, domain, head, digest, proof);
 }

@@ -31,4 +31,17 @@ bool ec_proof_verify(const struct ec_crypto *crypto, const uint8_t key[static EC
                      const ec_hash *domain, struct ec_bytes head, const ec_hash *digest,
                      struct ec_bytes proof);
 
+/* What ec_proof_verify() found good last: the messages of one flush share a signature, which need
+ * not be checked again.  Zeros at first; whoever keeps it uses it in one thread. */
+enum { EC_PROOF_SIGNED_SIZE = 18 + 32 + 4 + 32 };
+struct ec_proof_memo {
+	bool set;
+	uint8_t key[EC_KEY_SIZE], text[EC_PROOF_SIGNED_SIZE], signature[EC_SIGNATURE_SIZE];
+};
+
+/* The same answer as ec_proof_verify()'s. */
+bool ec_proof_verify_memo(struct ec_proof_memo *memo, const struct ec_crypto *crypto,
+                          const uint8_t key[static EC_KEY_SIZE], const ec_hash *domain,
+                          struct ec_bytes head, const ec_hash *digest, struct ec_bytes proof);
+
 #endif

@@ -109,6 +109,45 @@ static void another_domain_digest_head_or_key_is_refused(void **state)
 	flush_end(&flush);
 }
 
+static uint32_t verifies;
+
+static bool counting_verify(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
+                            const uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	verifies++;
+	return ec_verify(key, message, size, signature);
+}
+
+static void with_a_memo_a_flush_costs_one_check(void **state)
+{
+	(void)state;
+	const struct ec_crypto counting = {.verify = counting_verify, .sign = ec_sign};
+	struct ec_proof_memo memo = {.set = false};
+	struct flush flush;
+	flush_make(&flush, MESSAGES);
+	verifies = 0;
+	for (uint32_t i = 0; i < MESSAGES; i++)
+		for (uint32_t k = 0; k < MESSAGES; k++)
+			assert_int_equal(ec_proof_verify_memo(&memo, &counting, flush.secret.key,
+			                                      &flush.domain, head_of(&flush, k),
+			                                      &flush.digest, flush.proofs[i]),
+			                 i == k);
+	/* A wrong path gives another root, which no memo knows. */
+	assert_int_equal(verifies, 1 + MESSAGES * (MESSAGES - 1));
+	for (size_t at = 0; at < flush.proofs[0].size; at++) {
+		ec_writable(flush.proofs[0])[at] ^= 1;
+		assert_false(ec_proof_verify_memo(&memo, &counting, flush.secret.key, &flush.domain,
+		                                  head_of(&flush, 0), &flush.digest,
+		                                  flush.proofs[0]));
+		ec_writable(flush.proofs[0])[at] ^= 1;
+	}
+	flush.secret.key[0] ^= 1;
+	assert_false(ec_proof_verify_memo(&memo, &counting, flush.secret.key, &flush.domain,
+	                                  head_of(&flush, 0), &flush.digest, flush.proofs[0]));
+	flush.secret.key[0] ^= 1;
+	flush_end(&flush);
+}
+
 static void a_largest_flush_fits_and_oversize_is_refused(void **state)
 {
 	(void)state;
@@ -143,6 +182,7 @@ int main(void)
 		cmocka_unit_test(each_proof_shows_its_message_only),
 		cmocka_unit_test(every_byte_flipped_is_refused),
 		cmocka_unit_test(another_domain_digest_head_or_key_is_refused),
+		cmocka_unit_test(with_a_memo_a_flush_costs_one_check),
 		cmocka_unit_test(a_largest_flush_fits_and_oversize_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

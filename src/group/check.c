@@ -1,10 +1,11 @@
 /* check.c - the costly part of receiving, on any thread: reads only what never changes. */
 #include "group/state.h"
 
-#include "consensus/proof.h"
 #include "crypto/hash.h"
 
 #include <stdio.h>
+
+enum { ENVELOPE_BYTES = 200, VOTE_BYTES = 72, BYTES_A_US = 256 }; /* of the smallest; hashed */
 
 static void refuse(struct ec_checked *checked, const char *why)
 {
@@ -38,8 +39,20 @@ static bool body_fits(const struct ec_frame *frame, const struct ec_checked *che
 	return frame->index == 0 && ec_hash_equal(&checked->digest, &frame->name);
 }
 
+static bool proof_good(const struct ec_member *m, const struct era *era, uint32_t from,
+                       const struct ec_frame *frame, struct ec_proof_memo *memo)
+{
+	struct ec_bytes head = frame->block[EC_MESSAGE_HEAD];
+	struct ec_bytes proof = frame->block[EC_MESSAGE_PROOF];
+	struct ec_proof_memo none = {.set = false};
+	return !proof.size || ec_proof_verify_memo(memo ? memo : &none, m->config.crypto,
+	                                           era->roster.member[from].key,
+	                                           &era->config.domain, head, &frame->name, proof);
+}
+
 static void check_message(const struct ec_member *m, const struct era *era, uint32_t from,
-                          const struct ec_frame *frame, struct ec_checked *checked)
+                          const struct ec_frame *frame, struct ec_proof_memo *memo,
+                          struct ec_checked *checked)
 {
 	struct ec_input input = {.kind = EC_RECV,
 	                         .from = from,
@@ -50,9 +63,7 @@ static void check_message(const struct ec_member *m, const struct era *era, uint
 	input.digest = frame->name;
 	if (!body_fits(frame, checked))
 		refuse(checked, "a message with another body than it says");
-	else if (input.proof.size &&
-	         !ec_proof_verify(m->config.crypto, era->roster.member[from].key,
-	                          &era->config.domain, input.head, &frame->name, input.proof))
+	else if (!proof_good(m, era, from, frame, memo))
 		refuse(checked, "a message with a wrong proof");
 	else if (frame->index == 0 && era->self != NONE &&
 	         !era->protocol->check(&era->config, &input))
@@ -93,7 +104,7 @@ static void check_certificate(const struct ec_member *m, const struct era *era,
 }
 
 static void check_of_era(const struct ec_member *m, uint32_t peer, const struct ec_frame *frame,
-                         struct ec_checked *checked)
+                         struct ec_proof_memo *memo, struct ec_checked *checked)
 {
 	const struct era *era = era_find(m, frame->era);
 	if (!era) {
@@ -106,13 +117,13 @@ static void check_of_era(const struct ec_member *m, uint32_t peer, const struct 
 	else if (from == NONE)
 		refuse(checked, "a frame of an era in which the peer has no seat");
 	else if (frame->kind == EC_FRAME_MESSAGE)
-		check_message(m, era, from, frame, checked);
+		check_message(m, era, from, frame, memo, checked);
 	else
 		check_signature(m, era, from, frame, checked);
 }
 
 void ec_member_check(const struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
-                     struct ec_checked *checked)
+                     struct ec_proof_memo *memo, struct ec_checked *checked)
 {
 	struct ec_frame frame;
 	assert(peer < EC_PEERS_MAX);
@@ -123,19 +134,44 @@ void ec_member_check(const struct ec_member *m, uint32_t peer, struct ec_bytes b
 		check_body(m, &frame, checked);
 	else if (frame.kind == EC_FRAME_MESSAGE || frame.kind == EC_FRAME_SIGNATURE ||
 	         frame.kind == EC_FRAME_CERTIFICATE)
-		check_of_era(m, peer, &frame, checked);
+		check_of_era(m, peer, &frame, memo, checked);
 }
 
-bool ec_member_check_costly(struct ec_bytes frame)
+static uint32_t batch_us(const struct ec_member *m, size_t size)
 {
-	switch (ec_frame_kind_of(frame)) {
+	bool signatures = !(m->config.genesis->flags & EC_GENESIS_UNSIGNED);
+	size_t envelopes = (size + ENVELOPE_BYTES - 1) / ENVELOPE_BYTES;
+	return (uint32_t)(size / BYTES_A_US + (signatures ? envelopes * EC_VERIFY_US : 0));
+}
+
+static uint32_t votes_us(size_t size)
+{
+	return (uint32_t)((size + VOTE_BYTES - 1) / VOTE_BYTES * EC_VERIFY_US);
+}
+
+static uint32_t message_us(const struct ec_member *m, const struct ec_frame *frame)
+{
+	struct ec_bytes body = frame->block[EC_MESSAGE_BODY];
+	uint32_t proof = frame->block[EC_MESSAGE_PROOF].size ? EC_VERIFY_US : 0;
+	return proof + (batch_like(body) ? batch_us(m, body.size) : votes_us(body.size));
+}
+
+uint32_t ec_member_check_us(const struct ec_member *m, struct ec_bytes bytes)
+{
+	struct ec_frame frame;
+	if (!ec_frame_read(bytes, &frame))
+		return 0;
+	switch (frame.kind) {
 	case EC_FRAME_MESSAGE:
+		return message_us(m, &frame);
 	case EC_FRAME_BODY:
+		return batch_us(m, bytes.size);
 	case EC_FRAME_SIGNATURE:
+		return EC_VERIFY_US;
 	case EC_FRAME_CERTIFICATE:
-		return true;
+		return votes_us(frame.block[EC_CERTIFICATE_BYTES].size);
 	default:
-		return false;
+		return 0;
 	}
 }
 

@@ -268,7 +268,7 @@ static void frame_arrived(struct cluster *c, const struct event *event)
 	if (peer == UINT32_MAX)
 		return;
 	struct ec_bytes frame = ec_pool_copy(of->pool, event->frame, event->size);
-	ec_member_check(of->member, peer, frame, &checked);
+	ec_member_check(of->member, peer, frame, &of->memo, &checked);
 	ec_member_frame(of->member, cluster_time(c), peer, frame, &checked);
 	ec_drop(frame);
 	cluster_acts(c, event->node);

@@ -39,6 +39,7 @@ struct cluster_node {
 	struct ec_pool *pool;
 	struct ec_store *store;
 	struct ec_secret identity, era_key, next_key;
+	struct ec_proof_memo memo;
 	struct ec_bytes *log; /* bytes from malloc */
 	uint32_t log_count, log_durable, log_capacity;
 	uint32_t syncing; /* records that the sync under way makes durable */

@@ -161,7 +161,7 @@ static void deferred_take(struct ec_member *m)
 	for (uint32_t i = 0; i < count; i++) {
 		struct ec_checked checked;
 		if (link_up(m, deferred[i].peer) && !m->halted) {
-			ec_member_check(m, deferred[i].peer, deferred[i].frame, &checked);
+			ec_member_check(m, deferred[i].peer, deferred[i].frame, NULL, &checked);
 			member_frame(m, deferred[i].peer, deferred[i].frame, &checked);
 		}
 		ec_drop(deferred[i].frame);

@@ -250,7 +250,7 @@ static void frame_deferred(struct ec_member *m, uint32_t peer, struct ec_bytes b
 		defer(m, peer, bytes);
 	if (!era_find(m, frame->era))
 		return;
-	ec_member_check(m, peer, bytes, &checked);
+	ec_member_check(m, peer, bytes, NULL, &checked);
 	member_frame(m, peer, bytes, &checked);
 }
 

@@ -15,6 +15,7 @@
 #define EC_GROUP_MEMBER_H
 
 #include "consensus/consensus.h"
+#include "consensus/proof.h"
 #include "ledger/ledger.h"
 
 enum {
@@ -76,13 +77,17 @@ struct ec_checked {
 };
 
 /* The costly part of receiving: proofs, client signatures, digests, the protocol's check().  Reads
- * only what never changes while a member lives; any thread. */
+ * only what never changes while a member lives; any thread.  `memo`: of the calls of one thread;
+ * NULL: none. */
 void ec_member_check(const struct ec_member *member, uint32_t peer, struct ec_bytes frame,
-                     struct ec_checked *checked);
+                     struct ec_proof_memo *memo, struct ec_checked *checked);
 
-/* Whether ec_member_check() of this frame costs more than a few microseconds; whether the frame may
- * be given to the member before earlier ones of its link (bodies, which are named by content). */
-bool ec_member_check_costly(struct ec_bytes frame);
+/* About how long ec_member_check() of this frame takes, in us: any bytes, any thread.  A host
+ * checks here what costs less than another thread would. */
+uint32_t ec_member_check_us(const struct ec_member *member, struct ec_bytes frame);
+
+/* Whether the frame may be given to the member before earlier ones of its link (bodies, which are
+ * named by content). */
 bool ec_member_check_unordered(struct ec_bytes frame);
 
 /* A frame that was checked.  A bad one breaks the link (an act). */
@@ -106,8 +111,8 @@ enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, 
 /* `count` more of the records handed out are durable, oldest first. */
 void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
 
-/* The time asked for by ec_member_wake_at() has come; may be early.  wake_at: 0 is never; a time
- * that has passed means that there is more to do. */
+/* The time asked for by ec_member_wake_at() has come, and the host has given all that it had; may
+ * be early.  wake_at: 0 is never; a time that has passed means that there is more to do. */
 void ec_member_wake(struct ec_member *member, struct ec_time time);
 uint64_t ec_member_wake_at(const struct ec_member *member);
 

@@ -138,6 +138,7 @@ void daemon_wake_set(struct ec_daemon *daemon)
 static void on_turn_end(uv_prepare_t *prepare)
 {
 	struct ec_daemon *daemon = prepare->data;
+	daemon->checked_ns = 0;
 	if (daemon->stopping)
 		return;
 	daemon_drain(daemon);

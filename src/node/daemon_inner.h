@@ -16,6 +16,8 @@ enum {
 	LANE_PAUSE = 512,              /* unchecked frames of a link at which it is not read */
 	LANE_BYTES_PAUSE = 8 << 20,    /* and bytes */
 	CLIENTS_CHECKED_MAX = 1 << 14, /* envelopes being checked at once */
+	CHECK_HERE_US_MAX = 100,       /* a check that a thread of its own would make dearer; */
+	CHECK_TURN_NS_MAX = 400000,    /* and what all of these may take in a turn of the loop */
 	JOBS_MAX = EC_MESH_PEERS_MAX * (LANE_PAUSE + 64) + CLIENTS_CHECKED_MAX,
 };
 _Static_assert((int)EC_MESH_PEERS_MAX <= (int)LANE_OF_CLIENTS, "each link has a lane");
@@ -26,6 +28,7 @@ struct line {
 	size_t bytes;    /* of frames being checked */
 	uint32_t frames; /* the same, counted: of this life or an older one */
 	bool paused, up;
+	struct ec_proof_memo memo; /* of the checks on the loop */
 };
 
 struct follower {
@@ -54,7 +57,8 @@ struct ec_daemon {
 	uint32_t closing; /* parts that still have something on the loop */
 	struct line line[EC_MESH_PEERS_MAX];
 	struct waiting_table waiting;
-	uint32_t checking; /* envelopes with the workers */
+	uint32_t checking;   /* envelopes with the workers */
+	uint64_t checked_ns; /* spent on checks by this turn of the loop */
 	struct follower follower[FOLLOWERS_MAX];
 	uint32_t followers;
 	void (*on_halt)(void *self, const char *why);
@@ -78,6 +82,10 @@ void daemon_wake_set(struct ec_daemon *daemon);
 
 /* It must not go on: says so once, and takes no input from then on. */
 void daemon_halt(struct ec_daemon *daemon, const char *why);
+
+/* Whether the loop itself should check what takes so long: asking another thread costs some 30 us,
+ * and is worth that when there is much to do. */
+bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us);
 
 /* The mesh's and the workers' news (daemon_links.c). */
 void daemon_link(void *self, uint32_t peer, bool up);

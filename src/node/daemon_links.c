@@ -1,6 +1,7 @@
 /* daemon_links.c - frames from links: checked on worker threads, given to the member in order.
  *
- * A frame that costs little is checked on the loop, in its turn behind those that cost much.  Of a
+ * A frame that costs little is checked on the loop, in its turn behind those that cost much; so are
+ * some single signatures in each turn of the loop, which cost less than asking a thread does.  Of a
  * link that sends faster than it can be checked, nothing more is read: TCP holds its sender back.
  */
 #include "node/daemon_inner.h"
@@ -51,7 +52,16 @@ static void frame_give(struct ec_daemon *daemon, uint32_t peer, struct ec_bytes 
 static void frame_work(struct ec_job *job)
 {
 	struct frame_job *self = (struct frame_job *)job;
-	ec_member_check(self->daemon->member, self->peer, self->frame, &self->checked);
+	ec_member_check(self->daemon->member, self->peer, self->frame, NULL, &self->checked);
+}
+
+/* On the loop. */
+static void frame_check(struct ec_daemon *daemon, uint32_t peer, struct ec_bytes frame,
+                        struct ec_checked *checked)
+{
+	uint64_t begin = uv_hrtime();
+	ec_member_check(daemon->member, peer, frame, &daemon->line[peer].memo, checked);
+	daemon->checked_ns += uv_hrtime() - begin;
 }
 
 static void line_resume(struct ec_daemon *daemon, uint32_t peer)
@@ -74,7 +84,7 @@ static void frame_done(struct ec_job *job)
 		ec_drop(self->frame);
 	} else {
 		if (!job->work)
-			ec_member_check(daemon->member, self->peer, self->frame, &self->checked);
+			frame_check(daemon, self->peer, self->frame, &self->checked);
 		frame_give(daemon, self->peer, self->frame, &self->checked);
 	}
 	uint32_t peer = self->peer;
@@ -108,23 +118,28 @@ static bool frame_queue(struct ec_daemon *daemon, uint32_t peer, struct ec_bytes
 	return false;
 }
 
+bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us)
+{
+	return us == 0 || (us <= CHECK_HERE_US_MAX && daemon->checked_ns < CHECK_TURN_NS_MAX);
+}
+
 void daemon_frame(void *self, uint32_t peer, struct ec_bytes frame)
 {
 	struct ec_daemon *daemon = self;
 	struct line *line = &daemon->line[peer];
-	bool costly = ec_member_check_costly(frame);
 	if (daemon->halted || daemon->stopping) {
 		ec_drop(frame);
 		return;
 	}
-	if (!costly &&
-	    (ec_workers_lane(daemon->workers, peer) == 0 || ec_member_check_unordered(frame))) {
+	uint32_t us = ec_member_check_us(daemon->member, frame);
+	bool turn = ec_workers_lane(daemon->workers, peer) == 0 || ec_member_check_unordered(frame);
+	if (turn && daemon_check_here(daemon, us)) {
 		struct ec_checked checked;
-		ec_member_check(daemon->member, peer, frame, &checked);
+		frame_check(daemon, peer, frame, &checked);
 		frame_give(daemon, peer, frame, &checked);
 		return;
 	}
-	if (!frame_queue(daemon, peer, frame, costly)) {
+	if (!frame_queue(daemon, peer, frame, us > 0)) {
 		ec_drop(frame);
 		ec_mesh_break(daemon->mesh, peer, "too many frames wait to be checked");
 		return;

@@ -164,15 +164,20 @@ static void bad_envelopes_are_refused_with_the_reason(void **state)
 static void forgotten_askers_are_not_called(void **state)
 {
 	static struct sent sent[20];
+	uint32_t accepted[10];
 	open_all(*state, 0);
 	for (uint32_t i = 0; i < 20; i++)
 		house_send(&house, 1, i % HOUSE_AUTHORS, &sent[i]);
-	for (uint32_t i = 0; i < 10; i++)
+	for (uint32_t i = 0; i < 10; i++) {
+		accepted[i] = sent[i].accepted; /* what is checked at once is accepted at once */
 		ec_daemon_forget(house.daemon[1], &sent[i]);
+	}
 	HOUSE_UNTIL(&house, all_answered(sent + 10, 10));
 	HOUSE_UNTIL(&house, settled(sent + 10, 10));
-	for (uint32_t i = 0; i < 10; i++)
-		assert_int_equal(sent[i].answers + sent[i].accepted, 0);
+	for (uint32_t i = 0; i < 10; i++) {
+		assert_int_equal(sent[i].answers, 0);
+		assert_int_equal(sent[i].accepted, accepted[i]);
+	}
 	house_end(&house);
 }
 

@@ -10,6 +10,8 @@
 #include "base/test.h"
 #include "ledger/test_world.h"
 
+#include <signal.h>
+
 enum { HOUSE_MEMBERS = 4, HOUSE_AUTHORS = 8, HOUSE_PATIENCE_MS = 60000 };
 
 struct house {
@@ -70,6 +72,7 @@ static inline void house_begin(struct house *house, const char *folder, uint32_t
 	struct world_plan plan = {
 		.members = HOUSE_MEMBERS, .authors = HOUSE_AUTHORS, .flags = flags};
 	memset(house, 0, sizeof *house);
+	signal(SIGPIPE, SIG_IGN); /* as the node's process does: a socket's other end may be gone */
 	house->folder = folder;
 	house->world = world_make(&plan);
 	uv_loop_init(&house->loop);

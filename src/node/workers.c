@@ -32,8 +32,9 @@ struct ec_workers {
 	struct list waiting, finished; /* under the mutex */
 	uint32_t idle;                 /* threads that wait; under the mutex */
 	bool stop;                     /* under the mutex */
+	uint64_t spent_ns;             /* under the mutex */
 	uint32_t threads, jobs, jobs_max;
-	uint64_t worked, spent_ns;
+	uint64_t worked;
 	struct lane lane[EC_LANES_MAX];
 	void (*closed)(void *self);
 	void *self;
@@ -68,23 +69,31 @@ static uint64_t cpu_ns(void)
 	return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
 
+/* Waits for jobs.  Its clock is looked at here only: reading it costs as much as a system call. */
+static void rest(struct ec_workers *workers, uint64_t *begin)
+{
+	uint64_t now = cpu_ns();
+	workers->spent_ns += now - *begin;
+	*begin = now;
+	workers->idle++;
+	pthread_cond_wait(&workers->work, &workers->mutex);
+	workers->idle--;
+}
+
 /* One thread: takes the oldest job, works, hands it back. */
 static void *worker(void *argument)
 {
 	struct ec_workers *workers = argument;
+	uint64_t begin = cpu_ns();
 	pthread_mutex_lock(&workers->mutex);
 	while (!workers->stop) {
 		struct ec_job *job = list_pop(&workers->waiting);
 		if (!job) {
-			workers->idle++;
-			pthread_cond_wait(&workers->work, &workers->mutex);
-			workers->idle--;
+			rest(workers, &begin);
 			continue;
 		}
 		pthread_mutex_unlock(&workers->mutex);
-		uint64_t begin = cpu_ns();
 		job->work(job);
-		job->spent_ns = cpu_ns() - begin;
 		pthread_mutex_lock(&workers->mutex);
 		bool first = !workers->finished.first;
 		list_push(&workers->finished, job);
@@ -125,7 +134,6 @@ static void finished_take(uv_async_t *async)
 	struct ec_job *job;
 	while ((job = list_pop(&finished))) {
 		workers->worked++;
-		workers->spent_ns += job->spent_ns;
 		job->finished = true;
 		if (job->unordered)
 			job_done(workers, job);
@@ -187,7 +195,6 @@ bool ec_workers_give(struct ec_workers *workers, struct ec_job *job)
 		return false;
 	workers->jobs++;
 	job->finished = false;
-	job->spent_ns = 0;
 	if (!job->work && (job->unordered || !workers->lane[job->lane].count)) {
 		job->finished = true;
 		job_done(workers, job);
@@ -219,10 +226,12 @@ uint32_t ec_workers_lane(const struct ec_workers *workers, uint32_t lane)
 	return workers->lane[lane].count;
 }
 
-void ec_workers_counters(const struct ec_workers *workers, uint64_t *jobs, uint64_t *spent_ns)
+void ec_workers_counters(struct ec_workers *workers, uint64_t *jobs, uint64_t *spent_ns)
 {
 	*jobs = workers->worked;
+	pthread_mutex_lock(&workers->mutex);
 	*spent_ns = workers->spent_ns;
+	pthread_mutex_unlock(&workers->mutex);
 }
 
 static void async_closed(uv_handle_t *handle)

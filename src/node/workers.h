@@ -25,7 +25,6 @@ struct ec_job {
 	/* the pool's own */
 	bool finished;
 	struct ec_job *next, *next_in_lane;
-	uint64_t spent_ns;
 };
 
 /* In: threads 0: one a core; jobs_max: given and not yet done.
@@ -41,8 +40,9 @@ bool ec_workers_give(struct ec_workers *workers, struct ec_job *job);
 uint32_t ec_workers_room(const struct ec_workers *workers);
 uint32_t ec_workers_lane(const struct ec_workers *workers, uint32_t lane);
 
-/* Jobs worked on, and the time that took, all threads together. */
-void ec_workers_counters(const struct ec_workers *workers, uint64_t *jobs, uint64_t *spent_ns);
+/* Jobs worked on, and the processor time that took, all threads together; that of a thread which
+ * has not rested since is not counted yet. */
+void ec_workers_counters(struct ec_workers *workers, uint64_t *jobs, uint64_t *spent_ns);
 
 /* Ends the threads after the job that each is at; every job that is not done gets its `done`, with
  * `finished` false when it was never worked on.  `closed` once nothing is left on the loop. */
