@@ -1,15 +1,20 @@
 /* batching.c - client envelopes into batches, batches into the protocol.
  *
- * With none of ours under way a batch leaves at once: one client waits for nobody.  While one is,
- * envelopes gather; a further one leaves when it is full or its oldest has waited DELAY_NS, up to
- * UNDER_WAY_MAX at once: many clients make few, large batches.
+ * Batches are made and proposed when the host has nothing more to give for now (m->resting), so
+ * that what came together goes together.  With none of ours under way one leaves then: one client
+ * waits for nobody.  While one is, envelopes gather; a further one leaves when it is full or its
+ * oldest has waited for gather_ns(), up to UNDER_WAY_MAX at once: many clients make few, large
+ * batches.  He who leads proposes in groups by the same rule: what stands in one group shares
+ * syncs, signatures and writes at everyone.
  */
 #include "group/state.h"
 
 #include "crypto/hash.h"
 
-#define DELAY_NS (2 * MS)
-enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
+#define GATHER_MIN_NS (2 * MS)
+#define GATHER_MAX_NS (20 * MS)
+enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, PACE_WEIGHT = 8 };
+enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
 
 uint64_t member_since(const struct ec_member *m)
 {
@@ -75,6 +80,27 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 	return put;
 }
 
+/* The longer batches take at present, the less waiting for company costs and the more it brings. */
+static uint64_t gather_ns(const struct ec_member *m)
+{
+	uint64_t half = m->pace_ns / 2;
+	if (half < GATHER_MIN_NS)
+		return GATHER_MIN_NS;
+	return half < GATHER_MAX_NS ? half : GATHER_MAX_NS;
+}
+
+void batching_delivered(struct ec_member *m, const ec_hash *digest)
+{
+	const struct body *body = bodies_find(m->bodies, digest);
+	if (body && !body->delivered) {
+		uint64_t took = m->time.now - body->arrived;
+		if (took > SECOND)
+			took = SECOND;
+		m->pace_ns = (m->pace_ns * (PACE_WEIGHT - 1) + took) / PACE_WEIGHT;
+	}
+	bodies_delivered(m->bodies, digest);
+}
+
 /* When the next batch should leave; 0: nothing is queued, or too much is under way. */
 static uint64_t leaves_at(const struct ec_member *m)
 {
@@ -84,33 +110,54 @@ static uint64_t leaves_at(const struct ec_member *m)
 		return 0;
 	if (!under_way || clients_queue(m->clients) >= m->items_max)
 		return oldest->arrived;
-	return under_way < UNDER_WAY_DELAYED_MAX ? oldest->arrived + DELAY_NS : 0;
+	return under_way < UNDER_WAY_DELAYED_MAX ? oldest->arrived + gather_ns(m) : 0;
 }
 
 bool batching_turn(struct ec_member *m)
 {
-	uint64_t at = leaves_at(m);
+	uint64_t at = m->resting ? leaves_at(m) : 0;
 	ec_hash digest;
 	return at && at <= m->time.now && gateway(m) && batch_form(m, &digest);
 }
 
+/* Whether it is ours to propose. */
+static bool proposer(const struct ec_member *m)
+{
+	const struct instance *instance = m->now.instance;
+	if (!gateway(m) || !instance->out.want || !instance_ready(instance))
+		return false;
+	return instance->out.lead == m->now.era->self || instance->out.lead == EC_ALL;
+}
+
+/* When the next group should be proposed; 0: none waits. */
+static uint64_t group_at(const struct ec_member *m)
+{
+	const struct body *first = bodies_first_waiting(m->bodies);
+	uint32_t waiting = bodies_waiting(m->bodies);
+	if (!first || !proposer(m))
+		return 0;
+	bool alone = waiting == bodies_count(m->bodies);
+	return first->arrived + (alone || waiting >= GROUP_MAX ? 0 : gather_ns(m));
+}
+
 uint64_t batching_wake(const struct ec_member *m)
 {
-	return gateway(m) ? leaves_at(m) : 0;
+	return gateway(m) ? earlier(leaves_at(m), group_at(m)) : 0;
 }
 
 /* Hands the protocol the next batch that waits, if it takes any: the leader's host all of them in
  * turn, where everyone proposes each its own. */
 bool batching_submit(struct ec_member *m)
 {
+	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
+	if (at && at <= m->time.now)
+		m->group = bodies_waiting(m->bodies);
+	if (!m->group || !proposer(m))
+		return false;
 	struct instance *instance = m->now.instance;
-	const struct ec_out *out = &instance->out;
-	if (!out->want || !gateway(m) || !instance_ready(instance))
-		return false;
-	if (out->lead != m->now.era->self && out->lead != EC_ALL)
-		return false;
-	struct body *body =
-		bodies_submit(m->bodies, out->lead == EC_ALL ? BODIES_OWN : BODIES_SOURCES);
+	struct body *body = bodies_submit(m->bodies, instance->out.lead == EC_ALL ? BODIES_OWN
+	                                                                          : BODIES_SOURCES);
+	m->group = body ? m->group - 1 : 0;
 	if (!body)
 		return false;
 	struct ec_input input = {

@@ -30,8 +30,8 @@ struct source {
 
 struct bodies {
 	uint64_t bytes_max, bytes;
-	uint32_t free, used, oldest, newest, count;
-	uint32_t turn;     /* the source whose turn it is */
+	uint32_t free, used, oldest, newest, count, waiting; /* waiting: not submitted */
+	uint32_t turn;                                       /* the source whose turn it is */
 	uint32_t announce; /* the oldest undelivered one that was not announced; NONE */
 	struct ec_table *held, *delivered;
 	uint32_t recent[BODIES_RECENT_MAX], recent_first, recent_count;
@@ -82,6 +82,7 @@ static void source_push(struct bodies *bodies, uint32_t at)
 	else
 		bodies->slot[source->last].source_after = at;
 	source->last = at;
+	bodies->waiting++;
 }
 
 static void source_unlink(struct bodies *bodies, uint32_t at)
@@ -96,6 +97,8 @@ static void source_unlink(struct bodies *bodies, uint32_t at)
 		source->last = slot->source_before;
 	else
 		bodies->slot[slot->source_after].source_before = slot->source_before;
+	assert(bodies->waiting > 0);
+	bodies->waiting--;
 }
 
 static void arrival_push(struct bodies *bodies, uint32_t at)
@@ -310,6 +313,7 @@ void bodies_resubmit(struct bodies *bodies)
 {
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
 		bodies->source[i].first = bodies->source[i].last = NONE;
+	bodies->waiting = 0;
 	for (uint32_t at = bodies->oldest; at != NONE; at = bodies->slot[at].after) {
 		bodies->slot[at].body.submitted = false;
 		source_push(bodies, at);
@@ -351,6 +355,19 @@ void bodies_announced(struct bodies *bodies)
 {
 	assert(bodies->announce != NONE);
 	bodies->announce = bodies->slot[bodies->announce].after;
+}
+
+uint32_t bodies_waiting(const struct bodies *bodies)
+{
+	return bodies->waiting;
+}
+
+const struct body *bodies_first_waiting(const struct bodies *bodies)
+{
+	uint32_t at = bodies->waiting ? bodies->oldest : NONE;
+	while (at != NONE && bodies->slot[at].body.submitted)
+		at = bodies->slot[at].after;
+	return at == NONE ? NULL : &bodies->slot[at].body;
 }
 
 uint32_t bodies_count(const struct bodies *bodies)

@@ -85,6 +85,10 @@ struct body *bodies_unannounced(struct bodies *bodies);
 void bodies_announced(struct bodies *bodies);
 void bodies_reannounce(struct bodies *bodies);
 
+/* Those that are not submitted, and the oldest of them; NULL: none. */
+uint32_t bodies_waiting(const struct bodies *bodies);
+const struct body *bodies_first_waiting(const struct bodies *bodies);
+
 uint32_t bodies_count(const struct bodies *bodies);                 /* undelivered */
 uint32_t bodies_from(const struct bodies *bodies, uint32_t source); /* undelivered */
 uint64_t bodies_bytes(const struct bodies *bodies);                 /* undelivered */

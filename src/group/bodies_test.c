@@ -45,6 +45,14 @@ static void assert_next(struct held *held, uint32_t source, uint32_t number)
 	assert_int_equal(body->arrived, number);
 }
 
+/* `first`: when the oldest that is not submitted arrived. */
+static void assert_waiting(struct held *held, uint32_t count, uint64_t first)
+{
+	const struct body *body = bodies_first_waiting(held->bodies);
+	assert_int_equal(bodies_waiting(held->bodies), count);
+	assert_int_equal(body ? body->arrived : 0, first);
+}
+
 static void test_sources_take_turns(void **state)
 {
 	(void)state;
@@ -53,12 +61,19 @@ static void test_sources_take_turns(void **state)
 		put(&held, i, 7, 10, false);
 	put(&held, 4, 9, 10, false);
 	put(&held, 5, BODIES_OWN, 10, false);
+	assert_waiting(&held, 5, 1);
 	assert_next(&held, BODIES_SOURCES, 1);
+	assert_waiting(&held, 4, 2);
 	assert_next(&held, BODIES_SOURCES, 4);
 	assert_next(&held, BODIES_SOURCES, 5);
 	assert_next(&held, BODIES_SOURCES, 2);
+	assert_waiting(&held, 1, 3);
 	assert_int_equal(bodies_oldest(held.bodies)->arrived, 1);
+	ec_hash gone = digest_of(3);
+	bodies_delivered(held.bodies, &gone);
+	assert_waiting(&held, 0, 0);
 	bodies_resubmit(held.bodies);
+	assert_waiting(&held, 4, 1);
 	assert_next(&held, BODIES_OWN, 5);
 	assert_null(bodies_submit(held.bodies, BODIES_OWN));
 	assert_next(&held, BODIES_SOURCES, 1);

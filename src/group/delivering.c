@@ -81,7 +81,7 @@ void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
 	if (effect->body.size) {
 		m->counters.batches_delivered++;
-		bodies_delivered(m->bodies, &effect->digest);
+		batching_delivered(m, &effect->digest);
 		claim_note(m, effect->body);
 	}
 	deliver_position(m, m->now.era->base + effect->seq, effect->body);

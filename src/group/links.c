@@ -171,7 +171,7 @@ void ec_member_link(struct ec_member *m, struct ec_time time, uint32_t peer, boo
 	transfer_linked(m, peer);
 	tell_link(&m->now, peer);
 	tell_link(&m->past, peer);
-	ec_member_wake(m, time);
+	member_turn(m);
 }
 
 void standing_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)

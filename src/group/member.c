@@ -1,8 +1,8 @@
 /* member.c - one member of one group: its life, and the turn that follows every input.
  *
  * A turn does what can be done now, in this order: steps and effects, batches, eras; then what
- * waits for time.  It ends when nothing moves, or after TURN_STEPS, so that the host can do other
- * work; then ec_member_wake_at() is now.
+ * waits for time.  Batches are made when the host rests (batching.c).  It ends when nothing moves,
+ * or after TURN_STEPS, so that the host can do other work; then ec_member_wake_at() is now.
  */
 #include "group/state.h"
 
@@ -153,7 +153,7 @@ static void trim(struct ec_member *m)
 		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TRIM, .count = count});
 }
 
-static void turn(struct ec_member *m)
+void member_turn(struct ec_member *m)
 {
 	uint32_t steps = 0;
 	if (!m->started || m->halted)
@@ -180,7 +180,9 @@ static void advance(struct ec_member *m, struct ec_time time)
 void ec_member_wake(struct ec_member *m, struct ec_time time)
 {
 	advance(m, time);
-	turn(m);
+	m->resting = true;
+	member_turn(m);
+	m->resting = false;
 }
 
 uint64_t ec_member_wake_at(const struct ec_member *m)
@@ -281,7 +283,7 @@ void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, st
 	m->counters.bytes_received += frame.size;
 	m->counters.signatures_checked += checked->signatures;
 	member_frame(m, peer, frame, checked);
-	turn(m);
+	member_turn(m);
 }
 
 enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uint64_t token,
@@ -299,7 +301,6 @@ enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uin
 	memcpy(client.salt, salt, EC_SALT_SIZE);
 	if (!clients_add(m->clients, &client))
 		return EC_BUSY;
-	turn(m);
 	return EC_ADMITTED;
 }
 
@@ -316,7 +317,7 @@ void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)
 		else if (mark.kind == RECORD_PROTOCOL && reign && reign->instance)
 			ec_flush_durable(reign->instance->flush, 1);
 	}
-	turn(m);
+	member_turn(m);
 }
 
 bool ec_member_next(struct ec_member *m, struct ec_act *act)

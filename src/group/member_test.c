@@ -39,6 +39,23 @@ static void test_one_client_does_not_wait(void **state)
 	cluster_free(c);
 }
 
+/* What a gateway gets at one moment is one batch. */
+static void test_what_comes_together_goes_together(void **state)
+{
+	(void)state;
+	enum { ROUNDS = 10, EACH = 40 };
+	struct cluster *c = four(12);
+	uint32_t count = 0, before = status_of(c, 0).batches_delivered;
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		for (uint32_t i = 0; i < 4 * EACH; i++)
+			assert_true(cluster_submit(c, i % 4, ++count));
+		assert_true(cluster_run(c, SECOND, told_all, &count));
+	}
+	assert_in_range(status_of(c, 0).batches_delivered - before, 1, 4 * ROUNDS);
+	settle(c, 4);
+	cluster_free(c);
+}
+
 static void test_a_dead_leader_is_replaced(void **state)
 {
 	(void)state;
@@ -308,6 +325,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_envelopes_commit_on_all),
 		cmocka_unit_test(test_one_client_does_not_wait),
+		cmocka_unit_test(test_what_comes_together_goes_together),
 		cmocka_unit_test(test_a_dead_leader_is_replaced),
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
 		cmocka_unit_test(test_one_restarts_under_load),

@@ -27,7 +27,7 @@ enum ec_admission ec_member_read(struct ec_member *m, struct ec_time time, uint6
 	if (by_protocol(m))
 		instance_tell(m->now.instance,
 		              (struct ec_input){.kind = EC_READ, .ticket = ticket});
-	ec_member_wake(m, time);
+	member_turn(m);
 	return EC_ADMITTED;
 }
 

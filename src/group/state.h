@@ -118,6 +118,9 @@ struct ec_member {
 	uint64_t marker_ticket;
 	struct ticks ticks;
 	struct transfer *transfer;
+	uint64_t pace_ns;           /* what batches took lately, from their arrival to delivery */
+	uint32_t group;             /* of the group being proposed, those still to go */
+	bool resting;               /* the host has given us all it had */
 	uint64_t announced;         /* when all waiting batches last were, again */
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
@@ -136,6 +139,9 @@ void act_text(struct ec_member *m, enum ec_act_kind kind, uint32_t peer, const c
 	__attribute__((format(printf, 4, 5)));
 void member_halt(struct ec_member *m, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* member.c - what follows every input. */
+void member_turn(struct ec_member *m);
 
 /* links.c - peers and their links. */
 void peers_learn(struct ec_member *m, struct era *era);
@@ -177,6 +183,7 @@ bool batching_turn(struct ec_member *m);
  */
 bool batch_form(struct ec_member *m, ec_hash *digest);
 bool batching_submit(struct ec_member *m);
+void batching_delivered(struct ec_member *m, const ec_hash *digest); /* of a batch, held or not */
 uint64_t batching_wake(const struct ec_member *m);
 uint64_t member_since(const struct ec_member *m);
 

@@ -134,6 +134,18 @@ void daemon_wake_set(struct ec_daemon *daemon)
 	uv_timer_start(&daemon->wake, on_wake, wait_ms, 0);
 }
 
+/* This turn brought nothing more: the member may make batches of what it has. */
+static void rest(struct ec_daemon *daemon)
+{
+	daemon_drain(daemon);
+	struct ec_time time = daemon_time();
+	uint64_t wake_at = daemon->halted ? 0 : ec_member_wake_at(daemon->member);
+	if (!wake_at || wake_at > time.now)
+		return;
+	ec_member_wake(daemon->member, time);
+	daemon_drain(daemon);
+}
+
 /* Before the loop waits: one sync and one write for all that this turn brought. */
 static void on_turn_end(uv_prepare_t *prepare)
 {
@@ -141,7 +153,7 @@ static void on_turn_end(uv_prepare_t *prepare)
 	daemon->checked_ns = 0;
 	if (daemon->stopping)
 		return;
-	daemon_drain(daemon);
+	rest(daemon);
 	if (daemon->halted) {
 		halt_tell(daemon);
 		return;
