@@ -147,6 +147,39 @@ def agree(name, originals, genesis_data, cloud_data, folder):
                                                           "valid")
 
 
+def special_cases():
+    """(name, proof, genesis, cloud's genesis): what no mutant of a good proof comes to."""
+    for number, (what, *_) in enumerate(made.LIES):
+        proof, world, _ = made.lie(number)
+        yield what, proof, world.genesis, None
+    for number, (world, proof, _) in enumerate(made.weighty()):
+        yield f"weights, {number}", proof, world.genesis, None
+    cloud, _ = made.anchored(made.WORLD)
+    yield ("an anchor on the anchor's proof", made.anchored_twice(made.WORLD, cloud),
+           made.WORLD.genesis, cloud.genesis)
+
+
+def special_agree(folder):
+    """Both judge alike what a lying quorum signs, members with weight, and odd anchors."""
+    bad, count = [], 0
+    for count, (name, proof, genesis, cloud) in enumerate(special_cases(), 1):
+        data = made.encode(proof)
+        files = {"proof": data, "genesis": genesis, "cloud": cloud or b""}
+        paths = {}
+        for kind, content in files.items():
+            paths[kind] = os.path.join(folder, kind)
+            with open(paths[kind], "wb") as file:
+                file.write(content)
+        there = theirs(paths["genesis"], cloud and paths["cloud"], [paths["proof"]])[0]
+        here = ours(data, v.Genesis(genesis), cloud and v.Genesis(cloud))
+        if (there[0] == 0) != (here[0] == 0):
+            bad.append(f"{name}: the program says {there}, the second verifier {here}")
+    for line in bad:
+        print(line)
+    result(not bad and count > 10, f"both agree on {count} proofs that a lying quorum, or one by "
+                                   "weight, signed")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         subprocess.run([TOOL, "make", folder], check=True)
@@ -168,6 +201,7 @@ def main():
     cloud, proofs = made.anchored(world)
     with tempfile.TemporaryDirectory() as folder:
         agree("anchored", proofs, world.genesis, cloud.genesis, folder)
+        special_agree(folder)
     return 1 if failed else 0
 
 

@@ -163,12 +163,17 @@ def is_uint(item):
     return type(item) is int and 0 <= item <= UINT_MAX
 
 
+def is_count(item):
+    return is_uint(item) and item >= 1
+
+
 def is_bytes(size=None):
     return lambda item: type(item) is bytes and (size is None or len(item) == size)
 
 
-def is_text(item):
-    return type(item) is str
+def is_name(item):
+    return (type(item) is str and len(item.encode()) < 64 and
+            not any(ord(c) < 0x20 or ord(c) == 0x7f for c in item))
 
 
 def is_list(item):
@@ -310,39 +315,41 @@ def state_root(place, end, path):
 
 class Roster:
     def __init__(self, data):
-        item = form(decode(data, "a roster"), "a roster", literal("edgecord/roster/1"), is_uint,
-                    is_text, is_bytes(), is_list)
+        item = form(decode(data, "a roster"), "a roster", literal("edgecord/roster/1"), is_count,
+                    is_name, lambda i: is_bytes()(i) and len(i) <= 256, is_list)
         self.hash, self.era, self.protocol = sha256(data), item[1], item[2]
-        self.members = [form(m, "a member", is_key, is_key, is_uint, is_uint, is_text, is_text)
+        need(len(item[4]) <= 128, "the roster has more than 128 members")
+        self.members = [form(m, "a member", is_key, is_key, is_count, is_uint, is_name, is_name)
                         for m in item[4]]
         self.voters = [m for m in self.members if m[3] & 1]
         need(self.voters, "the roster has no voter")
         need(all(m[3] < 8 for m in self.members), "a member has a role that does not exist")
+        need(all(m[2] <= 1 << 32 for m in self.members), "a member weighs more than 2^32")
         for place in (0, 1):
             keys = [m[place] for m in self.members]
             need(len(set(keys)) == len(keys), "two members have one key")
-        n = len(self.voters)
-        self.quorum = (n + (n - 1) // 3) // 2 + 1
+        self.weight = sum(m[2] for m in self.voters)
+        self.quorum = (self.weight + (self.weight - 1) // 3) // 2 + 1
 
 
 class Genesis:
     def __init__(self, data):
         item = form(decode(data, "the genesis"), "the genesis", literal("edgecord/genesis/1"),
-                    is_text, is_text, is_uint, is_bytes(), is_list, is_list, is_list, is_list,
+                    is_name, is_name, is_uint, is_bytes(), is_list, is_list, is_list, is_list,
                     is_list)
         self.hash, self.network, self.group, self.flags = sha256(data), item[1], item[2], item[3]
         self.roster = Roster(item[4])
         self.origin, self.rate, self.start = form(item[5], "the time", is_uint, is_uint, is_uint)
         form(item[6], "the limits", is_uint, is_uint, is_uint, is_uint)
         for service in item[7]:
-            form(service, "a service", is_text, is_bytes())
+            form(service, "a service", is_name, is_bytes())
         for account in item[8]:
-            form(account, "an account", is_key, is_uint, is_text)
+            form(account, "an account", is_key, is_uint, is_name)
         keys = [account[0] for account in item[8]]
         need(keys == sorted(set(keys)), "the accounts are not in ascending order of keys")
         self.cells = {}
         for cell in item[9]:
-            name, cell_genesis = form(cell, "a cell", is_text, is_bytes())
+            name, cell_genesis = form(cell, "a cell", is_name, is_bytes())
             need(name not in self.cells, "two cells have one name")
             self.cells[name] = sha256(cell_genesis)
         need(self.roster.era == 1, "the genesis roster is not of era 1")
@@ -351,15 +358,15 @@ class Genesis:
 
 class Header:
     def __init__(self, data, genesis, what):
-        item = form(decode(data, what), what, literal("edgecord/header/1"), is_hash, is_uint,
-                    is_uint, is_uint, is_hash, is_hash, is_hash, is_uint, is_hash, is_hash, is_uint,
-                    is_hash, lambda i: is_hash(i) or i == b"")
+        item = form(decode(data, what), what, literal("edgecord/header/1"), is_hash,
+                    is_count, is_count, is_count, is_hash, is_hash, is_hash, is_uint, is_hash,
+                    is_hash, is_uint, is_hash,
+                    lambda i: i == b"" or is_hash(i) and i != bytes(32))
         (_, self.genesis, self.era, self.seq, self.position, self.previous, self.history,
          self.batch, self.envelopes, self.result, self.state, self.stamp, self.roster,
          self.next_roster) = item
         self.hash, self.what = sha256(data), what
         need(self.genesis == genesis.hash, f"{what} is of another genesis")
-        need(self.seq >= 1, f"{what} has no sequence number")
         if self.seq == 1:
             need(self.previous == genesis.hash, f"{what} is the first and does not begin at the "
                                                 "genesis")
@@ -367,12 +374,12 @@ class Header:
 
 
 def certificate_check(certificate, header, roster):
-    """Who signed.  At least a quorum of the roster's voters, each once, by their era keys."""
+    """Who signed: voters that weigh a quorum of the roster, each once, by their era keys."""
     need(header.era == roster.era, f"{header.what} is of era {header.era}, the roster of "
                                    f"{roster.era}")
     need(header.roster == roster.hash, f"{header.what} names another roster than that of era "
                                        f"{roster.era}")
-    signers, last = [], -1
+    signers, last, weight = [], -1, 0
     for entry in certificate:
         index, signature = entry
         need(index > last, "a certificate's members do not ascend: one may be counted twice")
@@ -384,8 +391,9 @@ def certificate_check(certificate, header, roster):
         need(ed25519_verify(member[1], b"edgecord/certificate/1" + header.hash, signature),
              f"the signature of member {index} on {header.what} is wrong")
         signers.append(f"{index} {member[4]}")
-    need(len(signers) >= roster.quorum, f"{header.what} has {len(signers)} signatures, "
-                                        f"{roster.quorum} of {len(roster.voters)} are needed")
+        weight += member[2]
+    need(weight >= roster.quorum, f"{header.what} is signed by a weight of {weight}, "
+                                  f"{roster.quorum} of {roster.weight} are needed")
     return signers
 
 
@@ -495,6 +503,7 @@ def anchor_check(anchor, block, genesis, cloud):
     names = [name for name, cell in cloud.cells.items() if cell == genesis.hash]
     need(names, "the cloud's genesis does not name this cell")
     facts = proof_check(proof, cloud, None, "the cloud's proof")
+    need(facts["anchor"] is None, "the cloud's proof has an anchor of its own")
     claim = facts["claim"]
     need("value" in claim and claim["name"] == b"anchor/" + names[0].encode(),
          "the cloud's proof is not about this cell's anchor")
@@ -601,8 +610,8 @@ def report(facts):
     yield f"  era {block['era']}, position {block['position']}, {time_text(block['stamp_ns'])}"
     if certified["seq"] != block["seq"]:
         yield f"  covered by block {certified['seq']} of era {certified['era']}"
-    yield (f"certified by {len(facts['signers'])} of {facts['voters']} voters, {facts['quorum']} "
-           f"are needed: {', '.join(facts['signers'])}")
+    yield (f"certified by {len(facts['signers'])} of {facts['voters']} voters, who must weigh "
+           f"{facts['quorum']}: {', '.join(facts['signers'])}")
     if facts["era_links"]:
         yield f"  their roster follows from the genesis by {facts['era_links']} era links"
     if isinstance(facts["anchor"], dict):

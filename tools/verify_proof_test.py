@@ -101,26 +101,31 @@ def state_path(pairs, place, depth=0):
     return [state_tree(other, depth + 1)] + rest, end
 
 
-def roster_bytes(era, count, name):
-    members = [[Key(f"identity {name} {i}").key, Key(f"era {era} {name} {i}").key, 1, 3,
+def roster_bytes(era, count, name, weights=(), protocol="pbft"):
+    weights = (*weights, *[1] * count)
+    members = [[Key(f"identity {name} {i}").key, Key(f"era {era} {name} {i}").key, weights[i], 3,
                 f"owner-{i}", f"site-{i}"] for i in range(count)]
-    return encode(["edgecord/roster/1", era, "pbft", b"", members])
+    return encode(["edgecord/roster/1", era, protocol, b"", members])
 
 
-def genesis_bytes(name, count=4, flags=0, cells=()):
-    return encode(["edgecord/genesis/1", "net", name, flags, roster_bytes(1, count, name),
+def genesis_bytes(name, flags=0, cells=(), roster=None):
+    return encode(["edgecord/genesis/1", "net", name, flags, roster or roster_bytes(1, 4, name),
                    [10**18, 1, 10**18], [65536, 1000, 1 << 20, 100], [["metering", b"\xf6"]],
                    [[k, 1, "home"] for k in sorted(Key(f"home {i}").key for i in range(3))],
                    [list(c) for c in cells]])
 
 
 class World:
-    """A group that goes on for some blocks, with a change of era after the fifth."""
+    """A group that goes on for some blocks, with a change of era after the fifth.
 
-    def __init__(self, name="cell", eras=2, cells=(), extra=None):
-        self.name, self.genesis = name, genesis_bytes(name, cells=cells)
+    spoil(seq, items) may change the items of a header, which the members then sign all the same."""
+
+    def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None):
+        self.name, self.spoil = name, spoil
+        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name, weights)
+                        for era in range(1, eras + 1)]
+        self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
         self.genesis_hash = v.sha256(self.genesis)
-        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name) for era in range(1, eras + 1)]
         self.state = {f"home/{i}".encode(): f"value {i}".encode() for i in range(20)}
         self.state.update(extra or {})
         self.headers, self.batches, self.links = [], [], []
@@ -145,11 +150,14 @@ class World:
         self.batches.append(batch)
         ends = seq % 5 == 0 and era < len(self.rosters)
         previous = v.sha256(self.headers[-1]) if self.headers else self.genesis_hash
-        self.headers.append(encode([
+        items = [
             "edgecord/header/1", self.genesis_hash, era, seq, seq, previous,
             tree(self.history(seq - 1)), tree(self.batch_leaves(batch)), len(batch),
             tree(self.result_leaves(batch)), state_tree(self.pairs()), 10**18 + seq,
-            v.sha256(self.rosters[era - 1]), v.sha256(self.rosters[era]) if ends else b""]))
+            v.sha256(self.rosters[era - 1]), v.sha256(self.rosters[era]) if ends else b""]
+        if self.spoil:
+            self.spoil(seq, items)
+        self.headers.append(encode(items))
         if ends:
             self.links.append([self.headers[-1], self.certificate(seq), self.rosters[era]])
 
@@ -320,7 +328,7 @@ def certificates_need_a_quorum():
     """q-1 signatures, one signer twice, a stranger, a learner: refused"""
     proof = WORLD.proof(3)
     proof[3] = [WORLD.certificate(3, [0, 2])]
-    refused(proof, "has 2 signatures, 3 of 4 are needed")
+    refused(proof, "signed by a weight of 2, 3 of 4 are needed")
     proof[3] = [WORLD.certificate(3, [0, 1, 1])]
     refused(proof, "do not ascend: one may be counted twice")
     proof[3] = [WORLD.certificate(3, [1, 0, 2])]
@@ -335,6 +343,59 @@ def certificates_need_a_quorum():
     refused(proof, "the signature of member 0 on the block's header is wrong")
 
 
+# What nobody can bring about but a quorum that lies: (what, item of the header, its value in the
+# block `seq`, proof, why it is refused).  The fifth block ends the first era.
+LIES = [
+    ("a later header with an older stamp", 8, 11, 10**18 + 6, (7, 8), "older"),
+    ("a later header of an older era", 7, 2, 3, (7, 8), "older"),
+    ("a block that names another roster", 7, 12, bytes(32), (7, 8), "another roster"),
+    ("a block of an era that is to come", 4, 2, 2, (4, 8), "another roster"),
+    ("a first block with a past", 1, 5, bytes(32), (1, None), "does not begin at the genesis"),
+    ("a first block with a history", 1, 6, bytes(32), (1, 3), "has a history"),
+    ("an era link with no later stamp", 10, 11, 10**18 + 5, (12, 13), "does not come after"),
+    ("a position that is none", 3, 4, 0, (3, 4), "not of its form"),
+]
+
+
+def lie(number):
+    """(proof, the world that it is of, why): what a quorum signed against the format."""
+    _, at, item, value, (seq, later), why = LIES[number]
+
+    def spoil(block, items):
+        if block == at:
+            items[item] = value
+    world = World(f"liars {number}", eras=3, spoil=spoil)
+    return world.proof(seq, later), world, why
+
+
+def what_a_lying_quorum_signs_is_refused():
+    """what even a quorum cannot make true: stamps, eras, rosters and pasts that do not fit"""
+    for number in range(len(LIES)):
+        proof, world, why = lie(number)
+        refused(proof, why, genesis=world.genesis)
+
+
+WEIGHTS = (5, 1, 1, 1)  # 8 in all: f = 2, a quorum weighs 6
+
+
+def weighty():
+    """(proof, good) of a group whose first member weighs more."""
+    world = World("weighty", 1, weights=WEIGHTS)
+    for signers in ([0, 1], [0, 3], [0, 1, 2, 3], [1, 2, 3], [0]):
+        proof = world.proof(3)
+        proof[3] = [world.certificate(3, signers)]
+        yield world, proof, sum(WEIGHTS[i] for i in signers) >= 6
+
+
+def weights_count():
+    """where members have weight, a quorum is counted by weight"""
+    for world, proof, good in weighty():
+        if good:
+            check(proof, genesis=world.genesis)
+        else:
+            refused(proof, "6 of 8 are needed", genesis=world.genesis)
+
+
 def rosters_come_from_the_genesis():
     """a roster that is not the genesis's, a missing or foreign era link: refused"""
     refused(WORLD.proof(3), "is of another genesis", genesis=World("other", 1).genesis)
@@ -346,7 +407,7 @@ def rosters_come_from_the_genesis():
     proof[4] = [[links[0][0], links[0][1], roster_bytes(2, 5, "thief")]]
     refused(proof, "brings another roster than its header names")
     proof[4] = [[links[0][0], WORLD.certificate(5, [0, 1]), links[0][2]]]
-    refused(proof, "has 2 signatures")
+    refused(proof, "signed by a weight of 2")
     early = WORLD.proof(3, 4)
     early[4] = links
     refused(early, "of an era that ended before")
@@ -420,11 +481,20 @@ def anchors_are_checked_with_the_cloud():
             cloud=cloud.genesis)
     refused(WORLD.proof(7, anchor=[inner, WORLD.headers[6], []]), "does not name this cell",
             cloud=World("cloud2", 1).genesis)
+    refused(anchored_twice(WORLD, cloud), "an anchor of its own", cloud=cloud.genesis)
+
+
+def anchored_twice(world, cloud):
+    """A proof whose cloud proof has an anchor itself."""
+    inner = cloud.proof(4, claim=cloud.claim_state(b"anchor/west"),
+                        anchor=[b"", cloud.headers[3], []])
+    return world.proof(7, anchor=[encode(inner), world.headers[6], []])
 
 
 TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
-         certificates_need_a_quorum, rosters_come_from_the_genesis, claims_are_about_this_block,
+         certificates_need_a_quorum, weights_count, what_a_lying_quorum_signs_is_refused,
+         rosters_come_from_the_genesis, claims_are_about_this_block,
          unsigned_groups_are_refused, anchors_are_checked_with_the_cloud]
 
 

@@ -132,6 +132,8 @@ static void print_certificate(const struct ec_verify_view *view)
 	if (report->links)
 		printf("rosters    %u changes since the genesis, each certified by the last\n",
 		       report->links);
+	if (report->anchor_unread)
+		printf("anchor     there is one; without --cloud it is not looked at\n");
 	if (report->anchored) {
 		ec_cli_time(report->anchor_stamp_ns, stamp);
 		printf("anchor     in block %" PRIu64 " of the cloud, %s\n", report->anchor_seq,
@@ -231,6 +233,7 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 	ec_json_close(json, ']');
 	ec_json_put_bool(json, "holds_if_no_member_lied", is_crash_only(report));
 	ec_json_put_bool(json, "anchored", report->anchored);
+	ec_json_put_bool(json, "anchor_unread", report->anchor_unread);
 	if (report->anchored) {
 		ec_json_put_uint(json, "anchor_block", report->anchor_seq);
 		ec_json_put_uint(json, "anchor_stamp_ns", report->anchor_stamp_ns);

@@ -34,10 +34,15 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct trial *trial, co
 static bool header_read(struct trial *trial, struct ec_bytes bytes, const char *which,
                         struct ec_header *header)
 {
+	const ec_hash nothing = ec_sha256("", 0);
 	if (!ec_header_read(bytes, header))
 		return refuse(trial, "the %s header is not one", which);
-	return ec_hash_equal(&header->genesis, &trial->genesis->hash) ||
-	       refuse(trial, "the %s header names another group's genesis", which);
+	if (!ec_hash_equal(&header->genesis, &trial->genesis->hash))
+		return refuse(trial, "the %s header names another group's genesis", which);
+	return header->seq > 1 ||
+	       (ec_hash_equal(&header->previous, &trial->genesis->hash) &&
+	        ec_hash_equal(&header->history_root, &nothing)) ||
+	       refuse(trial, "the %s header is the first, yet has a past", which);
 }
 
 static bool headers_judge(struct trial *trial)
@@ -55,7 +60,9 @@ static bool headers_judge(struct trial *trial)
 	if (!header_read(trial, parts->later, "certified", &report->certified))
 		return false;
 	trial->certified_hash = ec_header_hash(parts->later);
-	return report->block.seq < report->certified.seq ||
+	const struct ec_header *block = &report->block, *later = &report->certified;
+	return (block->seq < later->seq && block->stamp_ns < later->stamp_ns &&
+	        block->era <= later->era) ||
 	       refuse(trial, "the certified header is not later than the block");
 }
 
@@ -178,9 +185,18 @@ static bool roster_judge(struct trial *trial, const struct ec_header *header,
 	              (unsigned long long)membership->era);
 }
 
-/* One step from roster to roster. */
-static bool link_judge(struct trial *trial, uint64_t after_seq, struct ec_header *header)
+/* Whether the block names the roster that was reached, if that is of its era. */
+static bool block_judge(struct trial *trial)
 {
+	const struct ec_membership *reached = trial->report->membership;
+	const struct ec_header *block = &trial->report->block;
+	return block->era != reached->era || roster_judge(trial, block, reached, "block's");
+}
+
+/* One step from roster to roster.  In and out: header: of the link before; all zeros: none. */
+static bool link_judge(struct trial *trial, struct ec_header *header)
+{
+	struct ec_header before_it = *header;
 	struct proof_link link = proof_link_next(&trial->parts);
 	struct ec_membership *before = trial->report->membership;
 	static const char which[] = "era link's";
@@ -190,7 +206,8 @@ static bool link_judge(struct trial *trial, uint64_t after_seq, struct ec_header
 	    !roster_judge(trial, header, before, which))
 		return false;
 	ec_hash hash = ec_header_hash(link.header);
-	if (header->seq <= after_seq || header->seq >= trial->report->certified.seq)
+	if (header->seq <= before_it.seq || header->stamp_ns <= before_it.stamp_ns ||
+	    header->seq >= trial->report->certified.seq)
 		return refuse(trial, "the era links are not in order");
 	if (!certificate_judge(trial, link.certificate, before, &hash, &certificate))
 		return false;
@@ -209,10 +226,10 @@ static bool links_judge(struct trial *trial)
 	struct ec_header header = {0};
 	trial->report->membership = ec_membership_copy(trial->genesis->membership);
 	for (uint32_t i = 0; i < trial->parts.links_count; i++)
-		if (!link_judge(trial, header.seq, &header))
+		if (!block_judge(trial) || !link_judge(trial, &header))
 			return false;
 	trial->report->links = trial->parts.links_count;
-	return true;
+	return block_judge(trial);
 }
 
 static bool cover_judge(struct trial *trial)
@@ -274,6 +291,7 @@ static bool anchor_judge(struct trial *trial)
 {
 	struct proof_parts *cloud_parts;
 	struct ec_proof_report *cloud;
+	trial->report->anchor_unread = trial->parts.anchored && !trial->cloud;
 	if (!trial->parts.anchored || !trial->cloud)
 		return true;
 	cloud = calloc(1, sizeof *cloud);

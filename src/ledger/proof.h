@@ -20,7 +20,8 @@ struct ec_proof_report {
 	uint32_t signers, quorum, links;
 	uint32_t signer[EC_MEMBERS_MAX];
 	struct ec_membership *membership; /* that certified; freed by ec_proof_report_end */
-	bool anchored; /* an anchor was there and the cloud's genesis was given */
+	bool anchored;      /* an anchor was there and the cloud's genesis was given */
+	bool anchor_unread; /* one was there, of which nothing is said: no cloud was given */
 	uint64_t anchor_seq, anchor_stamp_ns;
 };
 
