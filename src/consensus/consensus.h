@@ -139,6 +139,7 @@ struct ec_protocol {
 	const char *name;
 	enum ec_order order;
 	bool reads;                                   /* answers READ; else order a batch to read */
+	bool weighs;                                  /* counts weight; else each weighs 1 */
 	bool byzantine;                               /* which faults the simulator may inject, */
 	uint32_t (*faults)(const struct ec_roster *); /* in how many voters, */
 	const char *const *bugs;                      /* and which it must then find; NULL ends */

@@ -82,6 +82,19 @@ static void fill(const struct ec_member_config *config, struct era *era)
 	memset(era->peer_of, 0xff, sizeof era->peer_of);
 }
 
+/* Why an era of this roster cannot run here; NULL: it can. */
+static const char *misfit(const struct era *era)
+{
+	if (!era->protocol)
+		return "this program has no such protocol";
+	if (era->protocol->order != EC_TOTAL)
+		return "it makes no total order, which blocks need";
+	for (uint32_t i = 0; !era->protocol->weighs && i < era->roster.n; i++)
+		if (era->roster.member[i].weight != 1)
+			return "it counts heads, so every member must have weight 1";
+	return NULL;
+}
+
 struct era *era_new(const struct ec_member_config *config, struct ec_membership *membership,
                     uint64_t base, char *why, size_t why_size)
 {
@@ -92,19 +105,13 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
 	era->base = base;
 	fill(config, era);
 	era->protocol = protocol_find(config, membership->protocol);
-	if (!era->protocol) {
-		snprintf(why, why_size, "this program has no protocol \"%s\", which era %llu uses",
-		         membership->protocol, (unsigned long long)era->number);
-		era_free(era);
-		return NULL;
-	}
-	if (era->protocol->order != EC_TOTAL) {
-		snprintf(why, why_size, "protocol \"%s\" makes no total order, which blocks need",
-		         membership->protocol);
-		era_free(era);
-		return NULL;
-	}
-	return era;
+	const char *wrong = misfit(era);
+	if (!wrong)
+		return era;
+	snprintf(why, why_size, "protocol \"%s\" of era %llu: %s", membership->protocol,
+	         (unsigned long long)era->number, wrong);
+	era_free(era);
+	return NULL;
 }
 
 void era_free(struct era *era)
