@@ -167,7 +167,8 @@ void member_turn(struct ec_member *m)
 	signing_turn(m);
 	ticks_turn(m);
 	trim(m);
-	if (m->diverged)
+	/* Not before the record of it is on disk: it must not come back by a mere start. */
+	if (m->diverged && m->records.durable == m->records.count)
 		member_halt(m, "diverged from the group: rejoin with `edgecord node --rejoin`");
 }
 

@@ -141,12 +141,18 @@ static void test_one_comes_back_far_behind_and_alone(void **state)
 	cluster_free(c);
 }
 
+static bool halted(struct cluster *c, void *self)
+{
+	return cluster_node(c, *(const uint32_t *)self)->halted;
+}
+
 static void test_who_computes_another_price_is_outvoted(void **state)
 {
 	(void)state;
 	struct cluster *c = cluster_new(&(struct cluster_plan){
 		.seed = 6, .members = 4, .authors = 4, .protocols = protocols});
-	cluster_node(c, 2)->wrong_price = true;
+	uint32_t wrong = 2;
+	cluster_node(c, wrong)->wrong_price = true;
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_start(c, i);
 	cluster_run(c, 100 * MS, NULL, NULL);
@@ -154,7 +160,7 @@ static void test_who_computes_another_price_is_outvoted(void **state)
 		cluster_submit(c, i % 2, i + 1);
 		cluster_run(c, 5 * MS, NULL, NULL);
 	}
-	assert_true(cluster_node(c, 2)->halted);
+	assert_true(cluster_run(c, SECOND, halted, &wrong));
 	assert_non_null(strstr(cluster_node(c, 2)->alarm, "divergence at block "));
 	settle(c, 4);
 	assert_int_equal(told_count(c), 40);
@@ -320,6 +326,27 @@ static void test_deadlines_pass_in_an_idle_group(void **state)
 	cluster_free(c);
 }
 
+/* A group that was away knows the time before the first envelope comes. */
+static void test_a_group_that_begins_again_knows_the_time(void **state)
+{
+	(void)state;
+	enum { AWAY_S = 3600 };
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 11, .members = 4, .authors = 1, .protocols = protocols});
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	cluster_run(c, SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_crash(c, i);
+	cluster_run(c, AWAY_S * SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	cluster_run(c, SECOND, NULL, NULL);
+	assert_in_range(status_of(c, 1).time_ns, WORLD_START_NS + AWAY_S * SECOND,
+	                WORLD_START_NS + (AWAY_S + 2) * SECOND);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_a_read_outlives_a_state_transfer),
 		cmocka_unit_test(test_without_a_quorum_clients_are_refused),
 		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),
+		cmocka_unit_test(test_a_group_that_begins_again_knows_the_time),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,11 +3,16 @@
  * A block's stamp is the median of what the voters last claimed in the order, so a deadline passes
  * when more than half of them have claimed a later time.  A voter adds a TICK when a service waits
  * and his own claim is older than the deadline, or when there is traffic and his claim is more than
- * a second old.  Those whose turn it is do so at once, the others only if that was not enough.
+ * a second, or a quarter-hour of community time, old: rules about time bear hours, and where a day
+ * is played in a minute an hour is a second.  So does a voter that begins, for the group may have
+ * been away for hours.  Those whose turn it is do so at once, the others only if that was not
+ * enough.
  */
 #include "group/state.h"
 
 #define CLAIM_OLD_NS (1 * SECOND)
+#define CLAIM_OLD_S  900 /* of community time */
+#define CLAIM_NEW_NS (200 * MS)
 #define TRAFFIC_NS   (2 * SECOND)
 #define STAGGER_NS   (50 * MS)
 #define SLEEP_NS     (60 * SECOND)
@@ -55,10 +60,19 @@ static uint64_t due_at(const struct ec_member *m)
 	return when(m, due);
 }
 
+/* How old our claim may get while there is traffic. */
+static uint64_t claim_old_ns(const struct ec_member *m)
+{
+	uint64_t ns = CLAIM_OLD_S * SECOND / m->config.genesis->time_rate;
+	if (ns < CLAIM_NEW_NS)
+		return CLAIM_NEW_NS;
+	return ns < CLAIM_OLD_NS ? ns : CLAIM_OLD_NS;
+}
+
 /* When traffic calls for one; 0: it does not. */
 static uint64_t stale_at(const struct ec_member *m)
 {
-	uint64_t old = m->ticks.claim_ns + CLAIM_OLD_NS;
+	uint64_t old = m->ticks.claim_ns + claim_old_ns(m);
 	uint64_t wait = m->time.stamp >= old ? 0 : old - m->time.stamp;
 	if (!m->ticks.traffic || m->time.now + wait > m->ticks.traffic + TRAFFIC_NS)
 		return 0;
@@ -80,6 +94,10 @@ void ticks_turn(struct ec_member *m)
 	ec_hash digest;
 	if (!may_tick(m))
 		return;
+	if (!m->ticks.begun) {
+		m->ticks.begun = true;
+		m->ticks.traffic = m->time.now;
+	}
 	due_note(m);
 	uint64_t due = due_at(m), stale = stale_at(m);
 	if ((due && due <= m->time.now) || (stale && stale <= m->time.now))
