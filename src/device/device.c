@@ -2,14 +2,22 @@
  *
  * (D1) An envelope is on disk before ec_schedule_add() knows it.
  * (D2) Readings are chained: each names the id of the one made before it, over restarts, too.
- * (D3) An entry leaves the outbox only by a valid receipt or, an order, by its expiry. */
+ * (D3) An entry leaves the outbox only by a valid receipt or, an order, by its expiry.
+ * (D4) A reading that a rule refused is in the outbox as a new envelope before the old one leaves
+ *      it, REFUSALS_MAX times. */
 #include "device/device.h"
 
 #include "base/senml.h"
+#include "ledger/result.h"
 
 #include <assert.h>
 
-enum { PAYLOAD_MAX = EC_SENML_SIZE_MAX + 16, EXPIRY_MARGIN_S = 60 };
+enum {
+	PAYLOAD_MAX = EC_SENML_SIZE_MAX + 16,
+	EXPIRY_MARGIN_S = 60,
+	REFUSALS_MAX = 5, /* waits of 1, 2, 4, 8, 16 s */
+};
+#define AGAIN_FIRST_NS UINT64_C(1000000000)
 _Static_assert(PAYLOAD_MAX + 400 <= EC_OUTBOX_ENVELOPE_MAX, "an envelope fits the outbox");
 _Static_assert((int)EC_SCHEDULE_MAX == (int)EC_OUTBOX_ENTRIES_MAX, "one index for both");
 
@@ -32,9 +40,9 @@ void ec_device_start(struct ec_device *device, const struct ec_device_config *co
 	}
 }
 
-/* Signs a draft, keeps it, and has it sent. */
+/* Signs a draft, keeps it, and has it sent.  refusals: how often its reading was refused. */
 static enum ec_outbox_result keep(struct ec_device *device, const struct draft *draft,
-                                  uint64_t now_ns)
+                                  unsigned refusals, uint64_t at_ns)
 {
 	const struct ec_device_config *config = &device->config;
 	uint8_t envelope[EC_OUTBOX_ENVELOPE_MAX];
@@ -56,8 +64,10 @@ static enum ec_outbox_result keep(struct ec_device *device, const struct draft *
 	assert(size > 0);
 	enum ec_outbox_result result = ec_outbox_add(
 		config->outbox, &entry, (struct ec_bytes){.data = envelope, .size = size}, &index);
-	if (result == EC_OUTBOX_DONE)
-		ec_schedule_add(&device->schedule, index, entry.lane, entry.sequence, now_ns);
+	if (result != EC_OUTBOX_DONE)
+		return result;
+	device->refusals[index] = (uint8_t)refusals;
+	ec_schedule_add(&device->schedule, index, entry.lane, entry.sequence, at_ns);
 	return result;
 }
 
@@ -111,7 +121,7 @@ enum ec_device_result ec_device_reading(struct ec_device *device,
 	bool fitted = ec_cbor_writer_ok(&writer);
 	assert(fitted);
 	draft.size = writer.out.size;
-	enum ec_outbox_result result = keep(device, &draft, now_ns);
+	enum ec_outbox_result result = keep(device, &draft, 0, now_ns);
 	uint64_t first_s = reading.chained ? last_s + EC_DEVICE_SLOT_S : slot_s;
 	if (result == EC_OUTBOX_FULL)
 		gap_note(device, first_s, slot_s);
@@ -136,7 +146,7 @@ enum ec_device_result ec_device_order(struct ec_device *device, const struct ec_
 	bool fitted = ec_cbor_writer_ok(&writer);
 	assert(fitted);
 	draft.size = writer.out.size;
-	enum ec_outbox_result result = keep(device, &draft, now_ns);
+	enum ec_outbox_result result = keep(device, &draft, 0, now_ns);
 	device->orders += result == EC_OUTBOX_DONE;
 	return result_of(result);
 }
@@ -161,6 +171,50 @@ void ec_device_expire(struct ec_device *device, uint64_t community_ns)
 	}
 }
 
+/* Whether the same reading may be taken later: the group's clock was behind, its tables full, the
+ * key not enrolled yet.  USED is what the second copy of an envelope gets: the first was taken. */
+static bool may_pass_later(unsigned result_code)
+{
+	return result_code != EC_RESULT_MALFORMED && result_code != EC_RESULT_UNKNOWN &&
+	       result_code != EC_RESULT_USED;
+}
+
+/* Signs a refused reading once more.  Returns: false when that was done often enough, or cannot. */
+static bool sign_again(struct ec_device *device, uint32_t index, struct ec_bytes payload,
+                       uint64_t now_ns)
+{
+	const struct ec_outbox_entry *entry = &device->config.outbox->entry[index];
+	unsigned refusals = device->refusals[index];
+	struct draft draft = {.lane = entry->lane, .slot_s = entry->slot_s};
+	if (entry->lane != EC_LANE_READINGS || refusals == REFUSALS_MAX)
+		return false;
+	assert(payload.size <= sizeof draft.payload); /* the device made it */
+	memcpy(draft.payload, payload.data, payload.size);
+	draft.size = payload.size;
+	uint64_t at_ns = now_ns + (AGAIN_FIRST_NS << refusals);
+	return keep(device, &draft, refusals + 1, at_ns) == EC_OUTBOX_DONE;
+}
+
+/* A valid receipt.  Out: why, when it says that the envelope was refused. */
+static void proven(struct ec_device *device, uint32_t index, const struct ec_proof_report *report,
+                   uint64_t now_ns, struct ec_text *why)
+{
+	const struct ec_outbox_entry *entry = &device->config.outbox->entry[index];
+	device->proven += report->result_code == EC_RESULT_DONE;
+	if (report->result_code != EC_RESULT_DONE) {
+		bool again = may_pass_later(report->result_code) &&
+		             sign_again(device, index, report->envelope.payload, now_ns);
+		device->signed_again += again;
+		device->rejected += !again;
+		ec_text_add(why, "the %s of slot %llu was refused%s: %s: ",
+		            entry->lane == EC_LANE_READINGS ? "reading" : "order",
+		            (unsigned long long)entry->slot_s, again ? " and is signed again" : "",
+		            ec_result_name(report->result_code));
+		ec_cbor_diagnose(report->result_detail.data, report->result_detail.size, why);
+	}
+	forget(device, index);
+}
+
 bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes proof,
                      uint64_t now_ns, char *why, size_t why_size)
 {
@@ -179,9 +233,7 @@ bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes p
 	bool own = report.claim == 0 && ec_hash_equal(&report.envelope.id, &entry->id);
 	bool good = report.verdict == EC_VALID && own;
 	if (good) {
-		device->proven += report.result_code == 0;
-		device->rejected += report.result_code != 0;
-		forget(device, index);
+		proven(device, index, &report, now_ns, &text);
 	} else {
 		ec_text_add(&text, "%s",
 		            report.verdict != EC_VALID ? report.why : "it is of another envelope");

@@ -33,9 +33,11 @@ struct ec_device {
 	struct ec_schedule schedule;
 	uint64_t readings, orders; /* made */
 	uint64_t proven, rejected; /* by valid receipts: executed, and refused by a rule */
+	uint64_t signed_again;     /* readings that were refused and are tried as new envelopes */
 	uint64_t expired;          /* orders that came too late */
 	uint32_t gaps;             /* the newest are listed */
 	struct ec_device_gap gap[EC_DEVICE_GAPS_MAX];
+	uint8_t refusals[EC_OUTBOX_ENTRIES_MAX]; /* of the same reading before this envelope */
 };
 
 /* Begins, with what the outbox still holds. */
@@ -70,7 +72,9 @@ enum ec_device_result ec_device_order(struct ec_device *device, const struct ec_
 void ec_device_expire(struct ec_device *device, uint64_t community_ns);
 
 /* What a gateway answered to RECEIPT.  proof: empty: it has none yet.  A valid one ends the
- * envelope; anything else goes to the next gateway.  Out: why, for a person, when it was not valid.
+ * envelope; anything else goes to the next gateway.  A reading that is proven to have been refused
+ * is signed again, some times and ever later: the group's clock may have been behind, or the group
+ * full.  Out: why, for a person, when it was not valid or was refused; else empty.
  * Returns: whether it is proven. */
 bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes proof,
                      uint64_t now_ns, char *why, size_t why_size);

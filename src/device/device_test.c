@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { BEGIN_S = 1700000000 / 900 * 900 + 900 };
+enum { BEGIN_S = 1700000000 / 900 * 900 + 900, STRANGER = 200 };
 
 static char folder[] = "/tmp/edgecord-device-XXXXXX";
 static char path[64];
@@ -19,6 +19,7 @@ struct scene {
 	struct ec_outbox *outbox;
 	struct ec_device *device;
 	uint64_t now_ns;
+	struct ec_secret secret; /* the device's */
 };
 
 static void device_open(struct scene *scene)
@@ -29,7 +30,7 @@ static void device_open(struct scene *scene)
 	scene->device = calloc(1, sizeof *scene->device);
 	struct ec_device_config config = {.genesis = scene->day.world.genesis,
 	                                  .crypto = &ec_crypto_ed25519,
-	                                  .secret = &scene->day.world.author[0],
+	                                  .secret = &scene->secret,
 	                                  .outbox = scene->outbox,
 	                                  .plan = {.gateways = 2,
 	                                           .answer_ns = 1000000000,
@@ -47,11 +48,16 @@ static void device_close(struct scene *scene)
 	free(scene->device);
 }
 
-static void scene_begin(struct scene *scene)
+static void scene_begin_by(struct scene *scene, uint32_t number)
 {
-	*scene = (struct scene){.day = day_begin(0, NULL)};
+	*scene = (struct scene){.day = day_begin(0, NULL), .secret = world_secret('a', number)};
 	unlink(path);
 	device_open(scene);
+}
+
+static void scene_begin(struct scene *scene)
+{
+	scene_begin_by(scene, 1);
 }
 
 static void scene_end(struct scene *scene)
@@ -149,6 +155,58 @@ static void a_receipt_of_another_envelope_is_a_lie(void **state)
 	scene_end(&scene);
 }
 
+/* Brings the oldest envelope into a block and its receipt to the device. */
+static void refuse_oldest(struct scene *scene)
+{
+	scene->now_ns += 60000000000;
+	uint32_t index = submit(scene);
+	day_certify(&scene->day, ec_ledger_at(scene->day.ledger).seq, 3);
+	struct ec_bytes proof = proof_of(scene, index);
+	assert_true(receipt(scene, index, proof));
+	ec_drop(proof);
+}
+
+static void a_refused_reading_is_signed_again(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_begin_by(&scene, STRANGER);
+	reading(&scene, 0);
+	reading(&scene, 1);
+	for (uint32_t times = 1; times <= 5; times++) { /* 0 and 1 in turn, under new sequences */
+		refuse_oldest(&scene);
+		refuse_oldest(&scene);
+		assert_int_equal(scene.device->signed_again, 2 * times);
+		assert_int_equal(scene.outbox->count, 2);
+		assert_int_equal(scene.outbox->last_sequence[EC_LANE_READINGS], 2 + 2 * times);
+		assert_int_equal(scene.outbox->last_slot_s, BEGIN_S);
+	}
+	refuse_oldest(&scene);
+	refuse_oldest(&scene);
+	assert_int_equal(scene.outbox->count, 0);
+	assert_int_equal(scene.device->rejected, 2);
+	assert_int_equal(scene.device->proven, 0);
+	assert_int_equal(reading(&scene, 1), EC_DEVICE_KNOWN);
+	scene_end(&scene);
+}
+
+static void a_reading_signed_again_waits_first(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_begin_by(&scene, STRANGER);
+	reading(&scene, 0);
+	refuse_oldest(&scene);
+	uint64_t refused_ns = scene.now_ns;
+	struct ec_action action = ec_schedule_next(&scene.device->schedule, refused_ns);
+	assert_int_equal(action.kind, EC_ACTION_NONE);
+	assert_int_equal(action.wake_ns, refused_ns + 1000000000);
+	device_close(&scene); /* over a restart, too */
+	device_open(&scene);
+	assert_int_equal(scene.outbox->count, 1);
+	scene_end(&scene);
+}
+
 /* The reading inside an envelope of the outbox. */
 static struct ec_reading reading_in(struct scene *scene, uint32_t index)
 {
@@ -226,6 +284,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_proven_receipt_empties_the_outbox),
 		cmocka_unit_test(a_receipt_of_another_envelope_is_a_lie),
+		cmocka_unit_test(a_refused_reading_is_signed_again),
+		cmocka_unit_test(a_reading_signed_again_waits_first),
 		cmocka_unit_test(readings_are_chained_over_restarts_and_gaps),
 		cmocka_unit_test(orders_that_expired_are_forgotten),
 	};

@@ -105,7 +105,8 @@ static void entry_noted(struct ec_outbox *outbox, const struct ec_outbox_entry *
 	if (entry->sequence <= outbox->last_sequence[entry->lane])
 		return; /* a new file's BEGIN says more */
 	outbox->last_sequence[entry->lane] = entry->sequence;
-	if (entry->lane == EC_LANE_READINGS) {
+	/* A reading of an earlier slot was signed again: the chain goes on from the newest. */
+	if (entry->lane == EC_LANE_READINGS && entry->slot_s >= outbox->last_slot_s) {
 		outbox->last_slot_s = entry->slot_s;
 		outbox->last_reading = entry->id;
 	}

@@ -66,9 +66,19 @@ static uint64_t deadline_here_ns(uint64_t deadline_ns)
 	return home_now_ns() + (deadline_ns > day_ns ? deadline_ns - day_ns : 0);
 }
 
+static void proof_take(struct home *home, const struct home_gateway *gateway, uint32_t index,
+                       struct ec_bytes proof)
+{
+	char why[512] = "";
+	bool good = ec_device_proof(home->device, index, proof, home_now_ns(), why, sizeof why);
+	if (good && why[0])
+		printf("%s\n", why);
+	else if (!good && proof.size > 0)
+		printf("gateway %s sent a bad receipt: %s\n", gateway->address, why);
+}
+
 static void answer_take(struct home *home, uint32_t at, const struct ec_door_answer *answer)
 {
-	char why[256];
 	uint32_t index = (uint32_t)(answer->token & 0xffff);
 	struct ec_schedule *schedule = &home->device->schedule;
 	const struct home_gateway *gateway = &home->gateway[at];
@@ -90,11 +100,8 @@ static void answer_take(struct home *home, uint32_t at, const struct ec_door_ans
 		                    home_now_ns());
 		return;
 	case EC_DOOR_PROOF:
-		if (!ec_device_proof(home->device, index,
-		                     answer->lookup == EC_FOUND ? answer->proof : EC_NO_BYTES,
-		                     home_now_ns(), why, sizeof why) &&
-		    answer->lookup == EC_FOUND)
-			printf("gateway %s sent a bad receipt: %s\n", gateway->address, why);
+		proof_take(home, gateway, index,
+		           answer->lookup == EC_FOUND ? answer->proof : EC_NO_BYTES);
 		return;
 	default:
 		return;

@@ -104,14 +104,32 @@ static int wait_ms(const struct home *home, uint64_t wake_ns)
 	return (int)(wait_ns / 1000000) + 1;
 }
 
+/* The slot of the oldest reading that waits for its receipt; 0: none does. */
+static uint64_t oldest_waiting_s(const struct ec_outbox *outbox)
+{
+	uint64_t oldest_s = 0;
+	for (uint32_t i = 0; i < EC_OUTBOX_ENTRIES_MAX; i++) {
+		const struct ec_outbox_entry *entry = &outbox->entry[i];
+		if (entry->used && entry->lane == EC_LANE_READINGS &&
+		    (!oldest_s || entry->slot_s < oldest_s))
+			oldest_s = entry->slot_s;
+	}
+	return oldest_s;
+}
+
 void home_summary(const struct home *home)
 {
 	const struct ec_device *device = home->device;
-	printf("readings %llu, orders %llu, proven %llu, refused by a rule %llu, expired %llu, "
-	       "waiting %u, moved on %llu, bad receipts %llu\n",
+	const struct ec_outbox *outbox = home->outbox;
+	uint64_t oldest_s = oldest_waiting_s(outbox);
+	uint64_t behind_s = oldest_s ? outbox->last_slot_s - oldest_s : 0;
+	printf("readings %llu, orders %llu, proven %llu, refused by a rule %llu, signed again "
+	       "%llu, expired %llu, waiting %u (the oldest reading for %llu slots), moved on "
+	       "%llu, bad receipts %llu\n",
 	       (unsigned long long)device->readings, (unsigned long long)device->orders,
 	       (unsigned long long)device->proven, (unsigned long long)device->rejected,
-	       (unsigned long long)device->expired, home->outbox->count,
+	       (unsigned long long)device->signed_again, (unsigned long long)device->expired,
+	       outbox->count, (unsigned long long)(behind_s / EC_DEVICE_SLOT_S),
 	       (unsigned long long)device->schedule.moved,
 	       (unsigned long long)device->schedule.liars);
 }
