@@ -1,6 +1,7 @@
 /* client_options.c - what all commands that talk to a node share. */
 #include "cli/client_options.h"
 
+#include "base/text.h"
 #include "cli/node_address.h"
 #include "node/file.h"
 
@@ -151,6 +152,18 @@ void ec_cli_json_print(struct ec_json *json)
 {
 	printf("%s\n", json->at);
 	ec_json_free(json);
+}
+
+size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX])
+{
+	size_t size = strlen(text), digits = strncmp(text, "0x", 2) == 0 ? size - 2 : 0;
+	if (digits > 0 && digits % 2 == 0 && digits / 2 <= EC_DOOR_NAME_MAX &&
+	    ec_hex_read(text + 2, out, digits / 2))
+		return digits / 2;
+	if (size > EC_DOOR_NAME_MAX)
+		return 0;
+	memcpy(out, text, size);
+	return size;
 }
 
 void ec_cli_print_name(struct ec_bytes name)

@@ -43,6 +43,10 @@ bool ec_cli_file_write(const char *command, const char *path, const void *data, 
 /* Prints the document and a line end, and frees it. */
 void ec_cli_json_print(struct ec_json *json);
 
+/* Reads a name of the state: text, or 0x and hexadecimal.  Returns: its size; 0 when it is not of 1
+ * to EC_DOOR_NAME_MAX bytes. */
+size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX]);
+
 /* Prints bytes as text where they are that, with the rest as \xNN. */
 void ec_cli_print_name(struct ec_bytes name);
 

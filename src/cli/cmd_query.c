@@ -50,20 +50,12 @@ static uint64_t number(struct argp_state *state, const char *text, uint64_t min,
 	return value;
 }
 
-/* A name: text, or 0x and hexadecimal. */
 static struct ec_name name_read(struct argp_state *state, const char *text)
 {
 	struct ec_name name = {0};
-	size_t size = strlen(text), half = size / 2;
-	if (strncmp(text, "0x", 2) == 0 && half >= 2 && half - 1 <= EC_NAME_MAX && size % 2 == 0 &&
-	    ec_hex_read(text + 2, name.at, half - 1)) {
-		name.size = half - 1;
-		return name;
-	}
-	if (size < 1 || size > EC_NAME_MAX)
+	name.size = ec_cli_name_read(text, name.at);
+	if (name.size == 0)
 		argp_error(state, "a name has 1 to %d bytes", EC_NAME_MAX);
-	name.size = size;
-	memcpy(name.at, text, size);
 	return name;
 }
 

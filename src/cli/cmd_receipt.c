@@ -15,11 +15,14 @@ struct arguments {
 	struct ec_client_options client;
 	const char *what, *output, *cloud;
 	bool state;
+	uint8_t name[EC_DOOR_NAME_MAX];
 };
 
 static const struct argp_option options[] = {
 	{"output", 'o', "FILE", 0, "Where to write the proof (default: standard output)", 0},
-	{"state", 's', NULL, 0, "WHAT is a name of the state: prove its value, or that it has none",
+	{"state", 's', NULL, 0,
+         "WHAT is a name of the state, text or 0x and hexadecimal: prove its value, or that it has "
+         "none",
          0},
 	{"cloud", CLOUD_OPTION, "HOST:PORT|DIR", 0,
          "Add the cloud's anchor, asked of this node or group of it", 0},
@@ -57,14 +60,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 }
 
 /* What is asked for.  Returns: false when the argument is not of its form. */
-static bool request_make(const struct arguments *arguments, struct ec_door_request *request)
+static bool request_make(struct arguments *arguments, struct ec_door_request *request)
 {
 	*request = (struct ec_door_request){.kind = EC_DOOR_RECEIPT};
 	if (arguments->state) {
 		request->kind = EC_DOOR_STATE_PROOF;
-		request->name.data = (const uint8_t *)arguments->what;
-		request->name.size = strlen(arguments->what);
-		if (request->name.size >= 1 && request->name.size <= EC_DOOR_NAME_MAX)
+		request->name.data = arguments->name;
+		request->name.size = ec_cli_name_read(arguments->what, arguments->name);
+		if (request->name.size > 0)
 			return true;
 		fprintf(stderr, "%s: a name has 1 to %d bytes\n", arguments->client.command,
 		        EC_DOOR_NAME_MAX);

@@ -168,7 +168,9 @@ static bool certificate_judge(struct trial *trial, struct ec_bytes bytes,
 {
 	char why[160];
 	if (!ec_certificate_read(bytes, certificate))
-		return refuse(trial, "the certificate of era %llu is not one",
+		return refuse(trial,
+		              "the certificate of era %llu is not one: it lists members and "
+		              "signatures, ascending, none twice",
 		              (unsigned long long)membership->era);
 	return ec_certificate_check(certificate, membership, hash, trial->crypto, why,
 	                            sizeof why) ||
