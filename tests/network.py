@@ -42,6 +42,10 @@ class Checks:
               flush=True)
         return bool(good)
 
+    def figure(self, text, goal, measured, reached=True):
+        """A figure that ./test long lists; one that is not reached fails."""
+        return self.check(reached, f"figure {text} | {goal} | {measured}")
+
 
 def run(*arguments, timeout=30, **options):
     """The command line.  Returns: code, output, errors."""
@@ -255,6 +259,10 @@ class Home:
         with open(self.log_file, encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def waiting_slots(self):
+        """After its end: how long the oldest reading without a receipt had waited."""
+        return int(self.log().rsplit("oldest reading for ", 1)[-1].split()[0])
+
 
 class Network:
     """The folder of a network and its processes."""
@@ -329,6 +337,19 @@ def agreement(nodes, seconds=15):
         at = {(s["seq"], s["header"]) for s in said}
         return at.pop() if len(at) == 1 else None
     return wait_for(equal, seconds)
+
+
+def unfound(nodes, stream):
+    """Looks for what was acknowledged since the last time.  A member that was away so long that it
+    took the state from others has no blocks from before; one at least must have each.
+    Returns: how many are missing, of how many."""
+    def found(node, identity, seq):
+        answer = node.ask(f"/v1/envelopes/{identity.hex()}")
+        return answer is not None and answer["seq"] == (seq or answer["seq"])
+    with stream.lock:
+        done = stream.done[stream.judged:]
+    stream.judged += len(done)
+    return sum(not any(found(node, i, seq) for node in nodes) for i, seq in done), len(done)
 
 
 class Stream:

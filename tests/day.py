@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+"""day.py - the default network through a bad day: `edgecord up` with three cells of four, a cloud
+of four and thirty homes; kill -9 of a member of each cell, the cloud away for half of the 96 slots,
+kill -9 of all sixteen nodes.
+
+usage: tests/day.py [--whole] [--folder FOLDER]     whole: half as fast; every receipt by the program
+Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from network import (EDGECORD, Author, Checks, Home, Network, Stream, agreement, first_port, proof,
+                     run, unfound, wait_for)
+from receipts import Trial
+
+DAY_SLOTS = 96
+CELLS = ("cell1", "cell2", "cell3")
+AWAY_S = 4
+DELAY_MAX_S = 2.0
+checks = Checks()
+check = checks.check
+
+
+class Adopted:
+    """A process that another one started, like a Popen; it is gone when its parent has reaped it,
+    or may."""
+
+    def __init__(self, pid):
+        self.pid = pid
+
+    def poll(self):
+        try:
+            with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as file:
+                return 0 if file.read().rsplit(")", 1)[1].split()[0] == "Z" else None
+        except OSError:
+            return 0
+
+    def wait(self, timeout=10):
+        if wait_for(lambda: self.poll() is not None, timeout, 0.01):
+            return 0
+        raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+
+    def send_signal(self, number):
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+class Up:
+    """`edgecord up` with its children, which the tests may end and start again."""
+
+    def __init__(self, folder, speed):
+        self.folder, self.network = folder, None
+        self.out, self.errors = folder + ".json", folder + ".said"
+        with open(self.out, "wb") as out, open(self.errors, "wb") as errors:
+            self.process = subprocess.Popen(
+                [EDGECORD, "up", "--dir", folder, "--slots", "100000", "--speed", str(speed),
+                 "--port", str(first_port()), "--json"], stdout=out, stderr=errors,
+                stdin=subprocess.DEVNULL)
+
+    def children(self):
+        """{what names it: pid}: the configuration of a node, the key of a home."""
+        pid, found = self.process.pid, {}
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+            children = file.read().split()
+        for child in children:
+            with open(f"/proc/{child}/cmdline", "rb") as file:
+                words = file.read().decode().split("\0")
+            name = "--config" if "--config" in words else "--key"
+            if name in words:
+                found[words[words.index(name) + 1]] = int(child)
+        return found
+
+    def said(self):
+        with open(self.errors, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def adopt(self):
+        """Waits until the day begins.  Returns: whether all processes are there."""
+        if not wait_for(lambda: "logs  " in self.said() or self.process.poll() is not None, 60):
+            return False
+        self.network = Network(self.folder)
+        homes = self.network.homes_a_cell * len(CELLS)
+        wait_for(lambda: len(self.children()) == len(self.network.nodes()) + homes, 5)
+        children = self.children()
+        for node in self.network.nodes():
+            pid = children.pop(os.path.join(node.folder, "node.yaml"), None)
+            node.process = pid and Adopted(pid)
+        for cell in CELLS:
+            for index in range(self.network.homes_a_cell):
+                home = Home(self.network, cell, index)
+                pid = children.pop(home.key_file, None)
+                home.process = pid and Adopted(pid)
+                self.network.homes.append(home)
+        return all(p.process for p in self.network.nodes() + self.network.homes)
+
+    def sum_up(self):
+        """Ends it by Ctrl-C; nodes that the test started go on.  Returns: exit code, its summary."""
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(30)
+        with open(self.out, encoding="utf-8") as file:
+            return code, json.load(file)
+
+    def stop(self):
+        if self.network:
+            self.network.stop()
+        self.process.kill()
+        self.process.wait(10)
+
+
+# ---- kill -9 ---------------------------------------------------------------------------------
+
+
+def level(node, others):
+    status, said = node.status(), [other.status() for other in others]
+    return (status and status["ready"] and all(said) and
+            status["seq"] >= max(s["seq"] for s in said) - 2)
+
+
+def victims(network):
+    """The leader of the first cell, a follower of each other one: [(cell, node, what)]."""
+    chosen = []
+    for cell in CELLS:
+        leader = wait_for(lambda cell=cell: network.leader(cell), 5)
+        if not check(leader, f"{cell}: the members agree who leads"):
+            continue
+        leads = cell == CELLS[0]
+        node = leader if leads else next(n for n in network.groups[cell] if n is not leader)
+        chosen.append((cell, node, f"kill -9 of {'the leader' if leads else 'a follower'} of {cell}"))
+    return chosen
+
+
+def kill_one_of_each(network, streams):
+    chosen = victims(network)
+    begin, before = time.monotonic(), {cell: streams[cell].count() for cell in CELLS}
+    for _, node, _ in chosen:
+        node.process.send_signal(signal.SIGKILL)
+    for _, node, _ in chosen:
+        node.kill()
+    time.sleep(AWAY_S)
+    worst = {cell: streams[cell].worst(begin) for cell in CELLS}
+    count = {cell: streams[cell].count() - before[cell] for cell in CELLS}
+    for cell, _, what in chosen:
+        check(count[cell] > 20, f"{what}: commits go on while it is away", count[cell])
+        check(worst[cell] <= DELAY_MAX_S, f"{what}: no commit is delayed by more than 2 s",
+              f"{worst[cell]:.2f} s")
+    begin = time.monotonic()
+    for _, node, _ in chosen:
+        node.start()
+    for cell, node, what in chosen:
+        others = [other for other in network.groups[cell] if other is not node]
+        back = wait_for(lambda node=node, others=others: level(node, others), 20)
+        check(back, f"{what}: restarted, it catches up by itself", node.log()[-300:])
+        print(f"   {what}: worst delay {worst[cell]:.3f} s, level {time.monotonic() - begin:.2f} s "
+              "after its start", flush=True)
+    checks.figure("worst commit delay, kill -9 of a member of each cell", "at most 2 s",
+                  f"{max(worst.values()):.2f} s", max(worst.values()) <= DELAY_MAX_S)
+
+
+def kill_all(network, streams):
+    """All nodes of all groups, with requests on their way."""
+    nodes = network.nodes()
+    for node in nodes:
+        node.process.send_signal(signal.SIGKILL)
+    for node in nodes:
+        node.kill()
+    time.sleep(0.5)
+    begin = time.monotonic()
+    ready = network.start()
+    check(ready, f"kill -9 of all {len(nodes)} nodes: all are ready again",
+          [n.name for n in nodes if not n.is_ready()])
+    print(f"   all nodes were ready {time.monotonic() - begin:.2f} s after their start", flush=True)
+    before = {cell: streams[cell].count() for cell in CELLS}
+    check(wait_for(lambda: all(streams[c].count() > before[c] + 20 for c in CELLS), 20),
+          "kill -9 of all nodes: commits go on afterwards in every cell")
+
+
+def all_found(network, streams, when):
+    counts = [unfound(network.groups[cell], streams[cell]) for cell in CELLS]
+    missing, asked = map(sum, zip(*counts))
+    check(asked and not missing, f"{when}: every acknowledged envelope is found in its block",
+          f"{missing} of {asked} are missing")
+
+
+# ---- The cloud away --------------------------------------------------------------------------
+
+
+def anchored(network, cell):
+    """The cell's block that the cloud anchored last; 0: none, or no answer."""
+    items = network.groups["cloud"][0].state("anchor/" + cell)
+    return proof.decode(items[0][1], "an anchor")[0] if items else 0
+
+
+def trades(network, cell):
+    items = network.groups[cell][1].state("total/market")
+    return proof.decode(items[0][1], "totals of the market")[1] if items else 0
+
+
+def cloud_away(network, seconds):
+    """For half a day, in which the cells go on trading."""
+    cloud = network.groups["cloud"]
+    check(wait_for(lambda: all(anchored(network, cell) for cell in CELLS), 20),
+          "the cloud anchors the headers of all cells")
+    at_start = {cell: trades(network, cell) for cell in CELLS}
+    for node in cloud:
+        node.process.send_signal(signal.SIGTERM)
+    for node in cloud:
+        node.stop()
+    time.sleep(seconds)
+    new = {cell: trades(network, cell) - at_start[cell] for cell in CELLS}
+    check(min(new.values()) > 0, f"the cloud is away for {DAY_SLOTS // 2} slots: all cells go on "
+          "trading", new)
+    for node in cloud:
+        node.start()
+    check(network.wait_ready(cloud, 20), "the cloud is ready again")
+    begin = time.monotonic()
+    newest = {cell: network.groups[cell][0].status()["certified"] for cell in CELLS}
+    caught = wait_for(lambda: all(anchored(network, c) >= newest[c] for c in CELLS), 20)
+    check(caught, "the cloud is back: anchors catch up with the newest header of every cell",
+          [(c, anchored(network, c), newest[c]) for c in CELLS])
+    print(f"   {sum(new.values())} trades while the cloud was away for {seconds:.0f} s; anchors "
+          f"caught up in {time.monotonic() - begin:.2f} s", flush=True)
+
+
+# ---- The end of the day ----------------------------------------------------------------------
+
+
+def no_gap(network):
+    """Late readings come from the outboxes; then no slot of any home may be listed."""
+    for cell in CELLS:
+        node = network.groups[cell][0]
+        meters = node.state("meter/") or []
+        check(len(meters) == network.homes_a_cell, f"{cell}: every home has a meter", len(meters))
+        gaps = wait_for(lambda node=node: node.state("gap/") == [], 10)
+        check(gaps, f"{cell}: no slot is lost: no gap is listed for any home", node.state("gap/"))
+
+
+def books(network, streams):
+    all_found(network, streams, "at the end")
+    for cell in CELLS:
+        members, stream = network.groups[cell], streams[cell]
+        check(not stream.lost and stream.count() > 100,
+              f"{cell}: every note of the stream was acknowledged",
+              f"{len(stream.lost)} of {stream.count()} not")
+        check(agreement(members), f"{cell}: all members are at one block with one header",
+              [(s["seq"], s["header"][:8]) if (s := n.status()) else None for n in members])
+        check({network.balances(node) for node in members} == {0},
+              f"{cell}: the books of all members balance")
+
+
+def summed_up(up, slots):
+    code, day = up.sum_up()
+    print("   up:", json.dumps(day))
+    check(code == 0, "up: Ctrl-C ends it with exit code 0", code)
+    check(day["nodes"] == day["nodes_up"] == 16, "up: all sixteen nodes are up at the end")
+    check(day["readings_committed"] >= 30 * slots, "up: a reading a home and slot is committed",
+          f"{day['readings_committed']}, {slots} slots")
+    check(day["trades_committed"] > 0 and day["money_conserved"] is True,
+          "up: homes traded, money is conserved")
+
+
+def receipts(network, streams, whole):
+    """On a note, a bill, and a trade's bid with the cloud's anchor."""
+    node, genesis = network.groups["cell1"][1], network.genesis("cell1")
+    trial = Trial(check, network.folder, genesis, network.genesis("cell2"), whole)
+    path = os.path.join(network.folder, "proof")
+    trade = proof.decode(node.state("trade/")[-1][1], "a trade")
+    wanted = {"a note": ([streams["cell1"].done[-1][0].hex()], None),
+              "a bill": (["--state", "0x" + node.state("bill/")[0][0].hex()], None),
+              "an anchored bid": ([trade[5].hex(), "--cloud",
+                                   os.path.join(network.folder, "cloud")],
+                                  network.genesis("cloud"))}
+    for what, (arguments, cloud) in wanted.items():
+        code, _, errors = run("receipt", *arguments, "-o", path, "--node", node.door)
+        if check(code == 0, f"receipt of {what}: fetched", errors):
+            trial.proof(path, what, cloud)
+            check("value      none" not in run("verify", path, "--genesis", genesis)[1],
+                  f"proof of {what}: it is there")
+
+
+def play(up, speed, whole):
+    if not check(up.adopt(), "up: sixteen nodes and thirty homes are started", up.said()[-300:]):
+        return
+    begin, network = time.monotonic(), up.network
+    streams = {cell: Stream(network.groups[cell],
+                            Author(os.path.join(network.folder, "devices", f"{cell}-home01.key"),
+                                   network.genesis(cell)), 12, 3) for cell in CELLS}
+    check(wait_for(lambda: all(trades(network, c) for c in CELLS), 30), "every cell trades")
+    kill_one_of_each(network, streams)
+    cloud_away(network, DAY_SLOTS / 2 / speed)
+    kill_all(network, streams)
+    all_found(network, streams, "kill -9 of all nodes")
+    time.sleep(max(0.0, begin + DAY_SLOTS / speed - time.monotonic()))
+    slots = int((time.monotonic() - begin) * speed)
+    no_gap(network)
+    for home in network.homes:
+        home.process.send_signal(signal.SIGTERM)
+    for home in network.homes:
+        home.stop()
+    for stream in streams.values():
+        stream.stop()
+    books(network, streams)
+    receipts(network, streams, whole)
+    summed_up(up, slots)
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--whole", action="store_true")
+    parser.add_argument("--folder")
+    return parser.parse_args()
+
+
+def main():
+    wanted = options()
+    folder = wanted.folder or tempfile.mkdtemp(prefix="edgecord-day.")
+    os.makedirs(folder, exist_ok=True)
+    begin, speed = time.monotonic(), 2 if wanted.whole else 4
+    up = Up(os.path.join(folder, "network"), speed)
+    try:
+        play(up, speed, wanted.whole)
+    finally:
+        up.stop()
+    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
+    if checks.failed:
+        print(f"   what it left stands in {folder}")
+    elif not wanted.folder:
+        shutil.rmtree(folder)
+    sys.exit(1 if checks.failed else 0)
+
+
+main()

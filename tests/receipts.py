@@ -1,0 +1,116 @@
+"""receipts.py - what a proof of a real run must stand: both verifiers, every byte flipped in turn,
+too few signers, one signer twice, other people's rosters.
+
+A step gives Trial its checks; as a step of the whole ./test the flips are judged in one process
+(build/proof_tool, the same C code), else each by `edgecord verify` as anyone would."""
+import os
+import subprocess
+import sys
+
+from network import BUILD, ROOT, proof, run
+import verify_proof_test as made
+
+PROOF_TOOL = os.path.join(BUILD, "proof_tool")
+FEW = 200  # paths in one command line
+CERTIFICATE, HEADER, ROSTER = 0, 0, 2  # places in a cover and an era link
+
+
+def python_verifies(path, genesis, cloud=None):
+    done = subprocess.run([sys.executable, os.path.join(ROOT, "tools/verify_proof.py"), path,
+                           "--genesis", genesis, *(["--cloud", cloud] if cloud else [])],
+                          capture_output=True, check=False)
+    return done.returncode
+
+
+def c_verifies(path, genesis, cloud=None):
+    """Returns: exit code, what it printed."""
+    code, out, errors = run("verify", path, "--genesis", genesis,
+                            *(["--cloud", cloud] if cloud else []))
+    return code, out + errors
+
+
+class Trial:
+    """Proofs of one group.  cloud: the cloud's genesis, with which anchors are judged."""
+
+    def __init__(self, check, folder, genesis, stranger, whole):
+        self.check, self.folder, self.whole = check, folder, whole
+        self.genesis, self.stranger = genesis, stranger
+
+    def write(self, name, data):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def verdicts(self, proofs, cloud):
+        """[(exit code, text)] of the program."""
+        if self.whole:
+            return [c_verifies(self.write("spoilt", data), self.genesis, cloud) for data in proofs]
+        paths = [self.write(f"spoilt.{number}", data) for number, data in enumerate(proofs)]
+        lines = []
+        for first in range(0, len(paths), FEW):
+            done = subprocess.run([PROOF_TOOL, "judge", self.genesis, cloud or "-",
+                                   *paths[first:first + FEW]], capture_output=True, text=True,
+                                  check=True)
+            lines += done.stdout.splitlines()
+        for path in paths:
+            os.unlink(path)
+        return [(int(line[0]), line[2:]) for line in lines]
+
+    def flips(self, path, what, cloud):
+        """Every byte, one bit of it and all of them."""
+        with open(path, "rb") as file:
+            good = file.read()
+        spoilt = [good[:at] + bytes([good[at] ^ mask]) + good[at + 1:]
+                  for at in range(len(good)) for mask in (1 << at % 8, 0xff)]
+        said = self.verdicts(spoilt, cloud)
+        passed = [i // 2 for i, (code, text) in enumerate(said)
+                  if code not in (1, 2) or len(text) < 10]
+        by = "edgecord verify" if self.whole else "its judge"
+        self.check(len(said) == 2 * len(good) and not passed,
+                   f"proof of {what}: every single byte of {len(good)} flipped is refused, with "
+                   f"the reason, by {by}", passed[:20])
+
+    def refused(self, item, cloud, why, text, genesis=None):
+        path = self.write("forged", item if isinstance(item, bytes) else made.encode(item))
+        code, said = c_verifies(path, genesis or self.genesis, cloud)
+        self.check(code == 1 and why in said, text, f"exit code {code}: {said[:200]}")
+        code = python_verifies(path, genesis or self.genesis, cloud)
+        self.check(code == 1, f"{text}, in Python too", f"exit code {code}")
+
+    def forgeries(self, path, what, cloud):
+        """The certificate of a real proof with other signers."""
+        with open(path, "rb") as file:
+            good = file.read()
+        def forged():
+            return proof.decode(good, "a proof")
+        signers = forged()[3][CERTIFICATE]
+        item = forged()
+        item[3][CERTIFICATE] = signers[:2]
+        self.refused(item, cloud, "signed by 2; a quorum is 3",
+                     f"proof of {what}: q-1 signatures are refused")
+        item[3][CERTIFICATE] = [signers[0], signers[0], signers[1]]
+        self.refused(item, cloud, "twice", f"proof of {what}: one signer twice is refused")
+        thieves = [made.Key(f"thief {i}") for i in range(3)]
+        header = item[3][1] if len(item[3]) > 1 else item[2]
+        text = b"edgecord/certificate/1" + proof.sha256(header)
+        item[3][CERTIFICATE] = [[i, key.sign(text)] for i, key in enumerate(thieves)]
+        self.refused(item, cloud, "the signature of member 0 is bad",
+                     f"proof of {what}: signers who are not in the genesis's roster are refused")
+        item = forged()
+        item[4] = [[header, signers, made.roster_bytes(2, 4, "thief")]]
+        self.refused(item, cloud, "era link",
+                     f"proof of {what}: a roster that the group did not decide is refused")
+        self.refused(good, cloud, "another group's genesis",
+                     f"proof of {what}: by another roster's genesis it is refused", self.stranger)
+
+    def proof(self, path, what, cloud=None):
+        """Everything about one good proof."""
+        self.check(python_verifies(path, self.genesis, cloud) == 0,
+                   f"proof of {what}: tools/verify_proof.py agrees")
+        code, said = c_verifies(path, self.genesis, cloud)
+        self.check(code == 0 and "signed by" in said and "not proven" in said,
+                   f"proof of {what}: edgecord verify says who signed, what is proven and what not",
+                   said)
+        self.flips(path, what, cloud)
+        self.forgeries(path, what, cloud)
