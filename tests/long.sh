@@ -1,31 +1,31 @@
 #!/bin/sh
-# long.sh - what takes too long for every change: `./test long`.  Shows the figures that are quoted.
+# long.sh - what takes too long for every change: `./test long`.  Ends with a table of every figure.
+#
+# A step prints `ok figure TEXT | GOAL | MEASURED`, or `FAIL figure ...` when the goal is not reached.
 set -u
 cd "$(dirname "$0")/.."
+unset EC_TEST_SHORT
 status=0
+log=$(mktemp)
+part=$(mktemp)
+trap 'rm -f "$log" "$part"' EXIT
 
-bench() { # TEXT OPTIONS...: its members must agree with what it reports
-	text=$1
-	shift
-	log=$(mktemp)
-	if build/edgecord bench "$@" --seconds 10 >"$log" 2>&1; then
-		cat "$log"
-		echo "ok bench $text"
-	else
-		cat "$log"
-		echo "FAIL bench $text: build/edgecord bench $*"
-		status=1
-	fi
-	rm -f "$log"
+step() { # COMMAND...
+	"$@" >"$part" 2>&1 || status=1
+	cat "$part"
+	cat "$part" >>"$log"
 }
 
-tests/seeds.sh 2000 || status=1
-tests/power.sh 50 || status=1
-tests/wiped.sh 64 || status=1
-bench "order, 256 clients" --mode order --clients 256 --depth 8
-bench "ledger, 256 clients" --mode ledger --clients 256 --depth 8
-bench "ledger over REST, 64 clients" --mode ledger --clients 64 --rest
-bench "signed, 64 clients" --mode signed --clients 64 --depth 8
-bench "signed over REST, 64 clients" --mode signed --clients 64 --rest
-bench "order, one client" --mode order --clients 1
+step tests/figures.sh fresh idle
+step tests/day.sh
+step tests/join.sh
+step tests/wiped.sh 64
+step tests/seeds.sh 2000
+step tests/power.sh 50
+step tests/figures.sh bench
+
+echo
+sed -n -E 's/^(ok|FAIL) figure (.*)$/\1 | \2/p' "$log" | awk -F ' [|] ' '
+	{ printf "   %-11s  %-66s  %-46s  %s\n", $1 == "ok" ? "" : "NOT REACHED", $2, $3, $4 }
+	BEGIN { printf "   %-11s  %-66s  %-46s  %s\n", "", "figure", "goal", "measured" }'
 exit $status
