@@ -154,8 +154,10 @@ int ec_cmd_node(int argc, char **argv)
 		"of a local network; `edgecord node rejoin` brings one back.\v"
 		"Settings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
-		"order; 1: could not start; 2: usage; 3: had to halt, and must not be started "
-		"again before a person has read why (the last line that says `halt`).",
+		"order; 1: could not start, or its disk failed: start it again; 2: usage, or a "
+		"configuration, key, genesis or data folder that is wrong or another's; 3: "
+		"had to halt, and must not be started again before a person has read why (the last "
+		"line that says `halt` or `cannot-start`).",
 		NULL,
 		NULL,
 		NULL};

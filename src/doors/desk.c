@@ -10,6 +10,26 @@ enum { TICK_MS = 250, RETRY_MS = 500, ITEM_MAX = EC_NAME_MAX + EC_VALUE_MAX + 8 
 
 _Static_assert((int)EC_DOOR_NAME_MAX == (int)EC_NAME_MAX, "names of the door and the ledger");
 
+enum ec_reason ec_desk_refusal(enum ec_outcome_kind kind, uint32_t *retry_ms)
+{
+	*retry_ms = EC_RETRY_NOT_READY_MS;
+	switch (kind) {
+	case EC_OUTCOME_NOT_READY:
+		return EC_REASON_NOT_READY;
+	case EC_OUTCOME_NO_ROOM:
+		return EC_REASON_NO_ROOM;
+	case EC_OUTCOME_BUSY:
+		*retry_ms = EC_RETRY_BUSY_MS;
+		return EC_REASON_BUSY;
+	case EC_OUTCOME_REFUSED:
+		*retry_ms = 0;
+		return EC_REASON_INVALID;
+	case EC_OUTCOME_DONE:
+		break;
+	}
+	return EC_REASON_NONE;
+}
+
 /* One who waits: for a linearizable read, or with `held` for a certificate. */
 struct waiter {
 	struct waiter *next, *previous;

@@ -12,8 +12,6 @@
 
 enum {
 	PROMISE_MS = 10000,
-	RETRY_BUSY_MS = 200,
-	RETRY_NOT_READY_MS = 1000,
 	QUERIES_MAX = 4,     /* of one visitor that wait at once */
 	TICKETS_MAX = 65536, /* submissions of all visitors, those who left included */
 };
@@ -152,20 +150,12 @@ static void submission_done(void *self, const struct ec_outcome *outcome)
 	                              .code = outcome->code,
 	                              .seq = outcome->seq,
 	                              .index = outcome->index};
-	switch (outcome->kind) {
-	case EC_OUTCOME_DONE:
+	uint32_t retry_ms;
+	enum ec_reason reason = ec_desk_refusal(outcome->kind, &retry_ms);
+	if (reason == EC_REASON_NONE)
 		ec_line_say(&visitor->line, &done);
-		break;
-	case EC_OUTCOME_REFUSED:
-		refuse(visitor, token, EC_REASON_INVALID, 0, outcome->why);
-		break;
-	case EC_OUTCOME_BUSY:
-		refuse(visitor, token, EC_REASON_BUSY, RETRY_BUSY_MS, outcome->why);
-		break;
-	case EC_OUTCOME_NOT_READY:
-		refuse(visitor, token, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, outcome->why);
-		break;
-	}
+	else
+		refuse(visitor, token, reason, retry_ms, outcome->why);
 }
 
 static void submit(struct visitor *visitor, const struct ec_door_request *request)
@@ -181,7 +171,7 @@ static void submit(struct visitor *visitor, const struct ec_door_request *reques
 		return;
 	}
 	if (door->ticket_count >= TICKETS_MAX) {
-		refuse(visitor, request->token, EC_REASON_BUSY, RETRY_BUSY_MS,
+		refuse(visitor, request->token, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
 		       "too many submissions wait at this gateway");
 		return;
 	}
@@ -227,7 +217,7 @@ static void ask(struct visitor *visitor, const struct ec_door_request *request)
 {
 	struct query *query = query_free(visitor);
 	if (!query) {
-		refuse(visitor, request->token, EC_REASON_BUSY, RETRY_BUSY_MS,
+		refuse(visitor, request->token, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
 		       "too many questions of this connection wait");
 		return;
 	}

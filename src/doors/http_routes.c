@@ -10,8 +10,6 @@
 #include <time.h>
 
 enum {
-	RETRY_BUSY_MS = 200,
-	RETRY_NOT_READY_MS = 1000,
 	RETRY_NOT_YET_MS = 100,
 	RETRY_ELSEWHERE_MS = 1000,
 	PROMISE_MS = 10000,
@@ -156,22 +154,14 @@ static void envelope_done(void *self, const struct ec_outcome *outcome)
 	}
 	if (request->answered)
 		return;
-	switch (outcome->kind) {
-	case EC_OUTCOME_DONE:
-		add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq,
-		            outcome->index);
-		ec_http_answer(request, 200, json_media);
-		break;
-	case EC_OUTCOME_REFUSED:
-		ec_http_problem(request, EC_REASON_INVALID, 0, outcome->why);
-		break;
-	case EC_OUTCOME_BUSY:
-		ec_http_problem(request, EC_REASON_BUSY, RETRY_BUSY_MS, outcome->why);
-		break;
-	case EC_OUTCOME_NOT_READY:
-		ec_http_problem(request, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, outcome->why);
-		break;
+	uint32_t retry_ms;
+	enum ec_reason reason = ec_desk_refusal(outcome->kind, &retry_ms);
+	if (reason != EC_REASON_NONE) {
+		ec_http_problem(request, reason, retry_ms, outcome->why);
+		return;
 	}
+	add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq, outcome->index);
+	ec_http_answer(request, 200, json_media);
 }
 
 static void envelope_submit(struct ec_http_request *request)
@@ -186,7 +176,7 @@ static void envelope_submit(struct ec_http_request *request)
 		return;
 	}
 	if (ec_http_counters(request->http)->waiting >= WAITING_MAX) {
-		ec_http_problem(request, EC_REASON_BUSY, RETRY_BUSY_MS,
+		ec_http_problem(request, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
 		                "too many submissions wait at this gateway");
 		return;
 	}
@@ -415,7 +405,7 @@ static void ready_show(struct ec_http_request *request)
 {
 	const char *why = ec_status_unready(ec_http_daemon(request->http));
 	if (why) {
-		ec_http_problem(request, EC_REASON_NOT_READY, RETRY_NOT_READY_MS, why);
+		ec_http_problem(request, EC_REASON_NOT_READY, EC_RETRY_NOT_READY_MS, why);
 		return;
 	}
 	ec_json_raw(&request->answer, "ready\n");

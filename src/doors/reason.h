@@ -50,7 +50,9 @@
 	X(ORDER_ONLY, 21, "order-only", 404, "this group only orders: it gives no receipts", \
 	  "ask what became of the envelope instead; for receipts use a group that keeps a ledger") \
 	X(ELSEWHERE, 22, "elsewhere", 503, "this node still fetches older blocks of its group", \
-	  "ask another member, or this one later")
+	  "ask another member, or this one later") \
+	X(NO_ROOM, 23, "no-room", 503, "this node's disk is full, or nearly", \
+	  "try another gateway of this group; this one goes on when there is room")
 /* clang-format on */
 
 enum ec_reason {

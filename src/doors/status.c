@@ -82,7 +82,9 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	ec_json_put_uint(json, "log_syncs", counters->log_syncs);
 	ec_json_put_uint(json, "disk_bytes_free", counters->disk_bytes_free);
 	ec_json_put_uint(json, "disk_bytes_used", counters->disk_bytes_used);
+	ec_json_put_uint(json, "disk_bytes_needed", counters->disk_bytes_needed);
 	ec_json_put_bool(json, "disk_low", counters->disk_low);
+	ec_json_put_bool(json, "disk_full", counters->disk_full);
 }
 
 static void put_ms(struct ec_json *json, const char *key, uint64_t ns)
@@ -160,6 +162,8 @@ const char *ec_status_unready(struct ec_daemon *daemon)
 		return "this node's results differ from what a quorum certified; it left its group";
 	if (status.fetching)
 		return "the state is being fetched from other members";
+	if (counters.disk_full)
+		return "the disk is full: clients are refused, and nothing goes on without room";
 	if (counters.disk_low)
 		return "less than a tenth of the disk is free; clients are refused";
 	if (!status.ready)

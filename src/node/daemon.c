@@ -32,11 +32,12 @@ struct ec_time daemon_time(void)
 	                                 (uint64_t)stamp.tv_nsec};
 }
 
-void daemon_halt(struct ec_daemon *daemon, const char *why)
+void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *why)
 {
 	if (daemon->halted)
 		return;
 	daemon->halted = true;
+	daemon->code = code;
 	snprintf(daemon->why_halted, sizeof daemon->why_halted, "%s", why);
 	ec_journal_say(&daemon->journal, EC_ERROR, "halt", EC_TEXT("why", why));
 }
@@ -44,10 +45,10 @@ void daemon_halt(struct ec_daemon *daemon, const char *why)
 /* Who listens may stop the daemon: it hears of it when none of the daemon's calls is under way. */
 static void halt_tell(struct ec_daemon *daemon)
 {
-	void (*on_halt)(void *self, const char *why) = daemon->on_halt;
+	void (*on_halt)(void *self, enum ec_node_exit code, const char *why) = daemon->on_halt;
 	daemon->on_halt = NULL;
 	if (on_halt)
-		on_halt(daemon->on_halt_self, daemon->why_halted);
+		on_halt(daemon->on_halt_self, daemon->code, daemon->why_halted);
 }
 
 static void say(const struct ec_daemon *daemon, enum ec_journal_level level, const char *event,
@@ -91,7 +92,7 @@ static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 		say(daemon, EC_INFO, "note", act->text);
 		break;
 	case EC_ACT_HALT:
-		daemon_halt(daemon, act->text);
+		daemon_halt(daemon, EC_NODE_HALTED, act->text);
 		break;
 	}
 }
@@ -170,9 +171,10 @@ static void on_logged(uv_async_t *async)
 	if (daemon->stopping || daemon->halted || !daemon->log_open)
 		return;
 	if (ec_log_failed(daemon->log, why, sizeof why)) {
-		daemon_halt(daemon, why);
+		daemon_halt(daemon, EC_NODE_FAILED, why);
 		return;
 	}
+	daemon_disk_watch(daemon);
 	uint32_t count = ec_log_durable(daemon->log);
 	if (!count || !daemon->started)
 		return;
@@ -226,8 +228,11 @@ static bool log_begin(struct ec_daemon *daemon, char *why, size_t why_size)
 	                               .visitor = daemon,
 	                               .wake = log_wake,
 	                               .self = daemon};
+	bool damaged = false;
+	config.damaged = &damaged;
 	daemon->log = ec_log_open(&config, why, why_size);
 	daemon->log_open = daemon->log != NULL;
+	daemon->code = damaged ? EC_NODE_HALTED : EC_NODE_FAILED;
 	if (!daemon->log && daemon->why_halted[0])
 		snprintf(why, why_size, "%s", daemon->why_halted);
 	return daemon->log_open;
@@ -264,8 +269,9 @@ static void nothing(void *self)
 }
 
 /* Gives back what a failed opening had: the loop is run until it is rid of our handles. */
-static struct ec_daemon *give_up(struct ec_daemon *daemon)
+static struct ec_daemon *give_up(struct ec_daemon *daemon, enum ec_node_exit *code)
 {
+	*code = daemon->code;
 	if (daemon->open) {
 		ec_daemon_stop(daemon, nothing, NULL);
 		while (daemon->closing)
@@ -275,11 +281,12 @@ static struct ec_daemon *give_up(struct ec_daemon *daemon)
 	return NULL;
 }
 
-struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config, char *why,
-                                 size_t why_size)
+struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config,
+                                 enum ec_node_exit *code, char *why, size_t why_size)
 {
 	struct ec_daemon *daemon = calloc(1, sizeof *daemon);
 	if (!daemon) {
+		*code = EC_NODE_FAILED;
 		snprintf(why, why_size, "no memory");
 		return NULL;
 	}
@@ -289,13 +296,13 @@ struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *c
 	daemon->journal = (struct ec_journal){
 		.fd = STDERR_FILENO, .level = config->log_level, .json = config->log_json};
 	if (!daemon_parts_open(daemon, why, why_size))
-		return give_up(daemon);
+		return give_up(daemon, code);
 	handles_open(daemon);
 	if (!log_begin(daemon, why, why_size))
-		return give_up(daemon);
+		return give_up(daemon, code);
 	daemon->workers = ec_workers_new(loop, config->workers, JOBS_MAX, why, why_size);
 	if (!daemon->workers || !mesh_begin(daemon, why, why_size))
-		return give_up(daemon);
+		return give_up(daemon, code);
 	daemon->watchdog_ms = ec_notify_watchdog_ms();
 	daemon_watch(daemon);
 	daemon->started = true;
@@ -393,7 +400,8 @@ uint16_t ec_daemon_port(const struct ec_daemon *daemon)
 	return ec_mesh_port(daemon->mesh);
 }
 
-void ec_daemon_on_halt(struct ec_daemon *daemon, void (*halted)(void *self, const char *why),
+void ec_daemon_on_halt(struct ec_daemon *daemon,
+                       void (*halted)(void *self, enum ec_node_exit code, const char *why),
                        void *self)
 {
 	daemon->on_halt = halted;

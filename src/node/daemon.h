@@ -12,14 +12,24 @@
 
 struct ec_daemon;
 
+/* How a node ends, as the exit code of its process. */
+enum ec_node_exit {
+	EC_NODE_STOPPED = 0, /* it was told to */
+	EC_NODE_FAILED =
+		1,         /* the world failed it: a disk, a port, memory; another start is right */
+	EC_NODE_USAGE = 2, /* what it was told is wrong or does not fit together */
+	EC_NODE_HALTED = 3, /* it must not go on, nor be started again before a person has looked */
+};
+
 /* What a data folder and its configuration say; read by node/config.h. */
 struct ec_node_config;
 
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.
- * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do. */
-struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config, char *why,
-                                 size_t why_size);
+ * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do, and in
+ * *code how the process should end. */
+struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config,
+                                 enum ec_node_exit *code, char *why, size_t why_size);
 
 /* Stops taking work, lets the log settle, closes all handles; then calls `done`. */
 void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self);
@@ -38,10 +48,12 @@ const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
 struct ec_journal;
 const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
 
-/* Calls `halted` once, from the loop, when this node must not go on (a disk that failed, a
- * divergence): the caller then stops it, at once if it likes.  A halted node takes no work and says
- * nothing to anybody. */
-void ec_daemon_on_halt(struct ec_daemon *daemon, void (*halted)(void *self, const char *why),
+/* Calls `halted` once, from the loop, when this node must not go on: EC_NODE_FAILED when its disk
+ * failed (the next start reads back what is there), EC_NODE_HALTED otherwise (a divergence).  The
+ * caller then stops it, at once if it likes.  A halted node takes no work and says nothing to
+ * anybody.  A full disk is no reason: the node waits and goes on. */
+void ec_daemon_on_halt(struct ec_daemon *daemon,
+                       void (*halted)(void *self, enum ec_node_exit code, const char *why),
                        void *self);
 
 /* The port at which it listens for peers. */
@@ -53,6 +65,7 @@ enum ec_outcome_kind {
 	EC_OUTCOME_REFUSED,   /* by its form, signature or genesis: why */
 	EC_OUTCOME_BUSY,      /* a queue is full: why */
 	EC_OUTCOME_NOT_READY, /* why */
+	EC_OUTCOME_NO_ROOM,   /* the disk is full, or nearly: why */
 };
 struct ec_outcome {
 	enum ec_outcome_kind kind;
@@ -91,7 +104,9 @@ struct ec_daemon_counters {
 	uint64_t checks, check_ns;  /* on worker threads */
 	uint64_t envelopes_checked; /* signatures of envelopes submitted at this gateway */
 	uint64_t disk_bytes_free, disk_bytes_used;
-	bool disk_low; /* below 10 %: clients are refused */
+	uint64_t disk_bytes_needed; /* that the disk refused to give; 0: none */
+	bool disk_full;             /* records or state wait for room: nothing goes on before */
+	bool disk_low; /* below 10 %, or no room for the next segment: clients are refused */
 };
 void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters);
 

@@ -35,16 +35,25 @@ static const char *not_ready_text(const struct ec_daemon *daemon, struct ec_memb
 {
 	if (daemon->halted)
 		return daemon->why_halted;
-	if (daemon->counters.disk_low)
-		return "the disk of this node is nearly full: it takes no more from clients";
 	ec_member_status(daemon->member, status);
 	return status->not_ready[0] ? status->not_ready : "this member is not ready";
+}
+
+static void refuse_not_ready(struct ec_daemon *daemon, struct waiting *waiting)
+{
+	struct ec_member_status status;
+	char text[160];
+	if (!daemon->halted && !daemon->stopping && daemon->counters.disk_low) {
+		daemon_disk_text(daemon, text, sizeof text);
+		refuse(daemon, waiting, EC_OUTCOME_NO_ROOM, text);
+	} else {
+		refuse(daemon, waiting, EC_OUTCOME_NOT_READY, not_ready_text(daemon, &status));
+	}
 }
 
 /* A checked envelope goes to the member. */
 static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 {
-	struct ec_member_status status;
 	if (!waiting->good) {
 		refuse(daemon, waiting, EC_OUTCOME_REFUSED, waiting->why);
 		return;
@@ -60,7 +69,7 @@ static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 		refuse(daemon, waiting, EC_OUTCOME_BUSY,
 		       "this gateway's queue is full: try later, or another gateway");
 	} else {
-		refuse(daemon, waiting, EC_OUTCOME_NOT_READY, not_ready_text(daemon, &status));
+		refuse_not_ready(daemon, waiting);
 	}
 	daemon_drain(daemon);
 }
@@ -115,7 +124,6 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
                       void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
                       void *self)
 {
-	struct ec_member_status status;
 	assert(self && done);
 	struct waiting *waiting = waiting_new(&daemon->waiting, self);
 	if (!waiting) {
@@ -130,7 +138,7 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 	waiting->begun_ns = now_ns();
 	memcpy(waiting->salt, salt, EC_SALT_SIZE);
 	if (daemon->halted || daemon->stopping || daemon->counters.disk_low)
-		refuse(daemon, waiting, EC_OUTCOME_NOT_READY, not_ready_text(daemon, &status));
+		refuse_not_ready(daemon, waiting);
 	else if (daemon->checking >= CLIENTS_CHECKED_MAX)
 		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
 	else

@@ -61,14 +61,15 @@ struct ec_daemon {
 	uint64_t checked_ns; /* spent on checks by this turn of the loop */
 	struct follower follower[FOLLOWERS_MAX];
 	uint32_t followers;
-	void (*on_halt)(void *self, const char *why);
+	void (*on_halt)(void *self, enum ec_node_exit code, const char *why);
 	void *on_halt_self;
 	void (*stopped)(void *self);
 	void *stopped_self;
 	struct ec_daemon_counters counters;
 	struct ec_histogram commits;
 	uint64_t watchdog_ms, watched_ms;
-	char why_halted[200];
+	enum ec_node_exit code; /* how to end, when it halted or could not open */
+	char why_halted[300];
 };
 
 /* Now, in both clocks. */
@@ -81,7 +82,7 @@ void daemon_drain(struct ec_daemon *daemon);
 void daemon_wake_set(struct ec_daemon *daemon);
 
 /* It must not go on: says so once, and takes no input from then on. */
-void daemon_halt(struct ec_daemon *daemon, const char *why);
+void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *why);
 
 /* Whether the loop itself should check what takes so long: asking another thread costs some 30 us,
  * and is worth that when there is much to do. */
@@ -98,7 +99,11 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act);
 void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
 void daemon_certified(struct ec_daemon *daemon, uint64_t seq);
 
-/* Once a second: the disk, the watchdog (daemon_watch.c). */
+/* Once a second: the disk, the watchdog; and the disk alone (daemon_watch.c). */
 void daemon_watch(struct ec_daemon *daemon);
+void daemon_disk_watch(struct ec_daemon *daemon);
+
+/* Why clients are refused while counters.disk_low. */
+void daemon_disk_text(const struct ec_daemon *daemon, char *text, size_t text_size);
 
 #endif

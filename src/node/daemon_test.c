@@ -8,23 +8,44 @@
 
 enum { MANY = 400 };
 
-/* This program's own fdatasync stands before the C library's: the disk of one member can fail. */
-static atomic_int failing = -1;
+/* This program's own calls stand before the C library's: the disk of one member can fail, or be
+ * full. */
+static atomic_int failing = -1, full = -1;
+
+static bool of_member(int fd, int member, const char *part)
+{
+	char link[64], path[FILE_PATH_MAX] = "", folder[64];
+	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+	snprintf(folder, sizeof folder, "/%d-data/%s/", member, part);
+	return member >= 0 && readlink(link, path, sizeof path - 1) > 0 && strstr(path, folder);
+}
 
 int fdatasync(int fd)
 {
-	char link[64], path[FILE_PATH_MAX] = "", part[32];
-	int member = atomic_load(&failing);
-	snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-	snprintf(part, sizeof part, "/%d-data/log/", member);
-	if (member >= 0 && readlink(link, path, sizeof path - 1) > 0 && strstr(path, part)) {
+	if (of_member(fd, atomic_load(&failing), "log")) {
 		errno = EIO;
 		return -1;
 	}
 	return (int)syscall(SYS_fdatasync, fd);
 }
 
+ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
+{
+	if (of_member(fd, atomic_load(&full), "log")) {
+		errno = EDQUOT;
+		return -1;
+	}
+	return syscall(SYS_pwrite64, fd, data, size, offset);
+}
+
 static struct house house;
+
+static struct ec_daemon_counters counters_of(uint32_t i)
+{
+	struct ec_daemon_counters counters;
+	ec_daemon_counters(house.daemon[i], &counters);
+	return counters;
+}
 
 static void open_all(const char *folder, uint32_t flags)
 {
@@ -128,8 +149,7 @@ static void what_is_sent_is_ordered_and_certified(void **state)
 	for (uint64_t block = 1; block <= highest(); block++)
 		headers_agree(block);
 	results_agree(sent, MANY);
-	struct ec_daemon_counters counters;
-	ec_daemon_counters(house.daemon[0], &counters);
+	struct ec_daemon_counters counters = counters_of(0);
 	assert_int_equal(ec_daemon_commits(house.daemon[0])->count, MANY / HOUSE_MEMBERS);
 	assert_true(counters.log_syncs > 0 && counters.log_syncs <= counters.log_records);
 	assert_true(counters.links_made >= 3);
@@ -274,7 +294,9 @@ static void a_wiped_member_comes_back_as_a_learner(void **state)
 		send_many(sent, 8);
 	house_stop(&house, 2);
 	assert_true(ec_folder_set_aside(house.config[2].data, why, sizeof why));
-	assert_null(ec_daemon_open(&house.loop, &house.config[2], why, sizeof why));
+	enum ec_node_exit code;
+	assert_null(ec_daemon_open(&house.loop, &house.config[2], &code, why, sizeof why));
+	assert_int_equal(code, EC_NODE_HALTED);
 	assert_non_null(strstr(why, "has been in use"));
 	assert_int_equal(unlink(house.config[2].era_key), 0);
 	house_path(&house, 2, "era.key.used", path);
@@ -296,8 +318,9 @@ static void a_wiped_member_comes_back_as_a_learner(void **state)
 	house_end(&house);
 }
 
-static void note_halt(void *self, const char *why)
+static void note_halt(void *self, enum ec_node_exit code, const char *why)
 {
+	assert_int_equal(code, EC_NODE_FAILED);
 	snprintf(self, 200, "%s", why);
 }
 
@@ -326,12 +349,50 @@ static void a_failed_disk_halts_one_node_and_no_other(void **state)
 	house_end(&house);
 }
 
+static void send_by_three(struct sent *sent, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		house_send(&house, i % 3, i % HOUSE_AUTHORS, &sent[i]);
+	HOUSE_UNTIL(&house, all_answered(sent, count));
+}
+
+/* A full disk is waited for: the node promises nothing, refuses clients and says why; with room it
+ * goes on by itself and has what the others have. */
+static void a_full_log_waits_and_goes_on_by_itself(void **state)
+{
+	static struct sent sent[40], late;
+	char why[200] = "";
+	open_all(*state, 0);
+	ec_daemon_on_halt(house.daemon[3], note_halt, why);
+	send_many(sent, 40);
+	HOUSE_UNTIL(&house, settled(sent, 40));
+	atomic_store(&full, 3);
+	uint64_t position = house_status(&house, 3).position, syncs = counters_of(3).log_syncs;
+	while (house_status(&house, 0).position < position + 300)
+		send_by_three(sent, 40);
+	assert_true(counters_of(3).disk_full && counters_of(3).disk_low);
+	assert_true(counters_of(3).disk_bytes_needed > 0);
+	assert_int_equal(counters_of(3).log_syncs, syncs);
+	house_send(&house, 3, 0, &late);
+	HOUSE_UNTIL(&house, late.answers);
+	assert_int_equal(late.outcome.kind, EC_OUTCOME_NO_ROOM);
+	assert_non_null(strstr(late.outcome.why, "are needed"));
+	atomic_store(&full, -1);
+	HOUSE_UNTIL(&house, !counters_of(3).disk_full && !counters_of(3).disk_low);
+	HOUSE_UNTIL(&house, house_all_ready(&house) && settled(sent, 40));
+	headers_agree(highest());
+	send_many(sent, 40);
+	assert_string_equal(why, "");
+	house_end(&house);
+}
+
 /* Opens member 0 with something wrong.  Returns: the reason. */
-static const char *refused(void)
+static const char *refused(enum ec_node_exit expected)
 {
 	static char why[800];
-	struct ec_daemon *daemon = ec_daemon_open(&house.loop, &house.config[0], why, sizeof why);
-	assert_null(daemon);
+	enum ec_node_exit code = EC_NODE_STOPPED;
+	assert_null(ec_daemon_open(&house.loop, &house.config[0], &code, why, sizeof why));
+	assert_int_equal(code, expected);
 	return why;
 }
 
@@ -340,16 +401,16 @@ static void a_start_that_is_wrong_is_refused_with_the_reason(void **state)
 	char other[EC_CONFIG_PATH_MAX];
 	house_begin(&house, *state, 0);
 	house_open(&house, 0);
-	assert_non_null(strstr(refused(), "another process"));
+	assert_non_null(strstr(refused(EC_NODE_FAILED), "another process"));
 	house_stop(&house, 0);
 
 	struct ec_node_config good = house.config[0];
 	memcpy(house.config[0].identity, house.config[1].identity, EC_CONFIG_PATH_MAX);
-	assert_non_null(strstr(refused(), "another node"));
+	assert_non_null(strstr(refused(EC_NODE_USAGE), "another node"));
 	house.config[0] = good;
 
 	house_path(&house, 9, "data", house.config[0].data);
-	assert_non_null(strstr(refused(), "has been in use"));
+	assert_non_null(strstr(refused(EC_NODE_HALTED), "has been in use"));
 	house.config[0] = good;
 
 	struct world_plan plan = {.group = "elsewhere", .members = 4, .authors = 1};
@@ -357,14 +418,14 @@ static void a_start_that_is_wrong_is_refused_with_the_reason(void **state)
 	house_path(&house, 9, "genesis", other);
 	assert_true(file_replace(other, elsewhere.file, elsewhere.file_size, 0644));
 	memcpy(house.config[0].genesis, other, sizeof other);
-	assert_non_null(strstr(refused(), "another network"));
+	assert_non_null(strstr(refused(EC_NODE_USAGE), "another network"));
 	assert_true(file_replace(other, "no genesis", 10, 0644));
-	assert_non_null(strstr(refused(), "not a genesis"));
+	assert_non_null(strstr(refused(EC_NODE_USAGE), "not a genesis"));
 	world_end(&elsewhere);
 	house.config[0] = good;
 
 	house_path(&house, 9, "missing.key", house.config[0].era_key);
-	assert_non_null(strstr(refused(), "No such file"));
+	assert_non_null(strstr(refused(EC_NODE_USAGE), "No such file"));
 	house.config[0] = good;
 
 	house_open(&house, 0);
@@ -390,6 +451,8 @@ int main(void)
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_failed_disk_halts_one_node_and_no_other,
 	                                        folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(a_full_log_waits_and_goes_on_by_itself, folder_make,
+	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_start_that_is_wrong_is_refused_with_the_reason,
 	                                        folder_make, folder_end),
 	};

@@ -5,24 +5,66 @@
 #include "node/notify.h"
 #include "node/store_lmdb.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 enum { LOW_PERCENT = 10, WELL_PERCENT = 12 };
 
+/* What waits for room, or lacks it for the next step. */
+static void lack_watch(struct ec_daemon *daemon)
+{
+	struct ec_daemon_counters *counters = &daemon->counters;
+	struct ec_log_room room = ec_log_room(daemon->log);
+	bool full = room.waits;
+	counters->disk_bytes_needed = room.needed;
+	if (full != counters->disk_full)
+		ec_journal_say(
+			&daemon->journal, full ? EC_ERROR : EC_INFO,
+			full ? "disk-full" : "disk-room", EC_TEXT("path", daemon->config->data),
+			EC_NUMBER("free_bytes", counters->disk_bytes_free),
+			EC_NUMBER("needed_bytes", counters->disk_bytes_needed),
+			EC_TEXT("text", full ? "the disk, or our quota of it, is full: nothing "
+		                               "is promised or acknowledged until there is "
+		                               "room; then it goes on by itself"
+		                             : "there is room again: it goes on"));
+	counters->disk_full = full;
+}
+
 /* Below a tenth of the disk clients are refused: what is left is for the protocol. */
-static void disk_watch(struct ec_daemon *daemon)
+void daemon_disk_watch(struct ec_daemon *daemon)
 {
 	struct ec_daemon_counters *counters = &daemon->counters;
 	struct ec_disk disk;
 	if (!ec_disk_of(daemon->config->data, &disk) || !disk.size_bytes)
 		return;
 	counters->disk_bytes_free = disk.free_bytes;
+	lack_watch(daemon);
 	uint64_t percent = disk.free_bytes / (disk.size_bytes / 100 + 1);
-	bool low = percent < (counters->disk_low ? WELL_PERCENT : LOW_PERCENT);
+	bool low = percent < (counters->disk_low ? WELL_PERCENT : LOW_PERCENT) ||
+	           counters->disk_bytes_needed;
 	if (low != counters->disk_low)
 		ec_journal_say(&daemon->journal, low ? EC_ERROR : EC_INFO,
 		               low ? "disk-low" : "disk-well",
+		               EC_TEXT("path", daemon->config->data),
 		               EC_NUMBER("free_bytes", disk.free_bytes),
-		               EC_NUMBER("free_percent", percent));
+		               EC_NUMBER("free_percent", percent),
+		               EC_NUMBER("needed_bytes", counters->disk_bytes_needed));
 	counters->disk_low = low;
+}
+
+void daemon_disk_text(const struct ec_daemon *daemon, char *text, size_t text_size)
+{
+	const struct ec_daemon_counters *counters = &daemon->counters;
+	if (counters->disk_bytes_needed)
+		snprintf(text, text_size,
+		         "the disk of this node is full: %" PRIu64 " bytes are free, %" PRIu64
+		         " are needed; it goes on when there is room",
+		         counters->disk_bytes_free, counters->disk_bytes_needed);
+	else
+		snprintf(text, text_size,
+		         "the disk of this node is nearly full (%" PRIu64
+		         " bytes are free): it takes no more from clients",
+		         counters->disk_bytes_free);
 }
 
 static void watchdog_feed(struct ec_daemon *daemon)
@@ -38,7 +80,7 @@ static void watchdog_feed(struct ec_daemon *daemon)
 
 void daemon_watch(struct ec_daemon *daemon)
 {
-	disk_watch(daemon);
+	daemon_disk_watch(daemon);
 	watchdog_feed(daemon);
 }
 

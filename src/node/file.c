@@ -15,6 +15,8 @@ bool file_write_at(int fd, const void *data, size_t size, off_t offset)
 		ssize_t written = pwrite(fd, at, size, offset);
 		if (written < 0 && errno == EINTR)
 			continue;
+		if (written == 0)
+			errno = EIO;
 		if (written <= 0)
 			return false;
 		at += written;
@@ -137,4 +139,9 @@ bool file_path(char path[static FILE_PATH_MAX], const char *folder, const char *
 		return true;
 	errno = ENAMETOOLONG;
 	return false;
+}
+
+bool file_no_room(int error)
+{
+	return error == ENOSPC || error == EDQUOT;
 }

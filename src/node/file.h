@@ -34,6 +34,9 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode);
  * it has more than size_max. */
 uint8_t *file_read(const char *path, size_t size_max, size_t *size);
 
+/* Whether this errno says that the disk, or the owner's share of it, is full. */
+bool file_no_room(int error);
+
 /* path = folder "/" name.  Returns: false with ENAMETOOLONG when it does not fit. */
 bool file_path(char path[static FILE_PATH_MAX], const char *folder, const char *name);
 

@@ -20,7 +20,7 @@ enum { MARK_SIZE = 65 };
 static int refuse(char *why, size_t why_size, const char *path, const char *what)
 {
 	snprintf(why, why_size, "%s: %s: %s", path, what, strerror(errno));
-	return -1;
+	return EC_FOLDER_FAILED;
 }
 
 static int lock_take(const char *folder, char *why, size_t why_size)
@@ -36,7 +36,7 @@ static int lock_take(const char *folder, char *why, size_t why_size)
 	close(fd);
 	snprintf(why, why_size, "%s: another process runs on this data folder; stop it first",
 	         folder);
-	return -1;
+	return EC_FOLDER_FAILED;
 }
 
 /* Whether there is nothing in it but the lock and hidden names. */
@@ -111,7 +111,7 @@ int ec_folder_open(const char *path, const struct ec_folder_owner *owner, bool *
 		return refuse(why, why_size, path, "the data folder cannot be made");
 	int fd = lock_take(path, why, why_size);
 	if (fd < 0)
-		return -1;
+		return fd;
 	/* The identity is marked last: a folder with less was cut off while it was made. */
 	char mark[FILE_PATH_MAX];
 	bool marked = file_path(mark, path, "identity") && access(mark, F_OK) == 0;
@@ -121,7 +121,7 @@ int ec_folder_open(const char *path, const struct ec_folder_owner *owner, bool *
 	if (owner_check(path, owner, *is_new, why, why_size))
 		return fd;
 	close(fd);
-	return -1;
+	return *is_new ? EC_FOLDER_FAILED : EC_FOLDER_FOREIGN;
 }
 
 bool ec_folder_set_aside(const char *path, char *why, size_t why_size)

@@ -18,7 +18,12 @@ struct ec_folder_owner {
 
 /* Makes the folder when it is missing, locks it, and sees that it is this owner's; a new one is
  * marked as such.  Out: *is_new, whether there was nothing in it.
- * Returns: a descriptor that holds the lock until closed; -1 with a sentence in `why`. */
+ * Returns: a descriptor that holds the lock until closed; EC_FOLDER_FAILED or EC_FOLDER_FOREIGN
+ * with a sentence in `why`. */
+enum {
+	EC_FOLDER_FAILED = -1,  /* the system refused, or another process runs on it */
+	EC_FOLDER_FOREIGN = -2, /* it is not this owner's */
+};
 int ec_folder_open(const char *path, const struct ec_folder_owner *owner, bool *is_new, char *why,
                    size_t why_size);
 

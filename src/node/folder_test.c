@@ -27,18 +27,18 @@ static void a_folder_is_of_one_process_network_and_node(void **state)
 	bool is_new;
 	int lock = open_data(*state, 1, 2, &is_new);
 	assert_true(lock >= 0 && is_new);
-	assert_int_equal(open_data(*state, 1, 2, &is_new), -1);
+	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FAILED);
 	assert_non_null(strstr(why, "another process"));
 	close(lock);
 	lock = open_data(*state, 1, 2, &is_new);
 	assert_true(lock >= 0 && !is_new);
 	close(lock);
-	assert_int_equal(open_data(*state, 9, 2, &is_new), -1);
+	assert_int_equal(open_data(*state, 9, 2, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "another network"));
-	assert_int_equal(open_data(*state, 1, 9, &is_new), -1);
+	assert_int_equal(open_data(*state, 1, 9, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "another node"));
 	assert_true(folder_remove(path, "genesis"));
-	assert_int_equal(open_data(*state, 1, 2, &is_new), -1);
+	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "no mark"));
 }
 
@@ -50,7 +50,7 @@ static void a_foreign_folder_is_not_touched(void **state)
 	assert_true(file_make_folder(path, 0700));
 	assert_true(file_path(file, path, "log"));
 	assert_true(file_replace(file, "x", 1, 0600));
-	assert_int_equal(open_data(*state, 1, 2, &is_new), -1);
+	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "no mark"));
 	assert_true(ec_folder_set_aside(path, why, sizeof why));
 	int lock = open_data(*state, 1, 2, &is_new);

@@ -1,9 +1,12 @@
 /* log.c - the write-ahead log with its writer thread: group commit.
  *
- * One ring of records, by count since open:   reported, dropped <= durable <= submitted <= appended
- * The loop moves all but `durable`, the writer moves `durable`; a mutex covers
- * what both read.  The writer reads bytes of records in [durable, submitted) only, and counts no
- * owners.
+ * One ring of records, by count since open:
+ *     reported, dropped <= durable <= written <= submitted <= appended
+ * The loop moves all but `durable` and `written`, which the writer moves; a mutex covers what both
+ * read.  The writer reads bytes of records in [written, submitted) only, and counts no owners.
+ *
+ * (I1) What is called durable was synced, and then sealed in the file, before the loop hears of it.
+ * (I2) A record that lacks room is tried again as it is; no record goes before it.
  */
 #include "node/log.h"
 
@@ -15,10 +18,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { SEGMENT_BYTES = 16 << 20, IDLE_NS = 20 * 1000 * 1000, STACK_BYTES = 128 << 10 };
+enum { SEGMENT_BYTES = 16 << 20, STACK_BYTES = 128 << 10 };
 
 struct ec_log {
 	struct segments *segments; /* the writer's, while it runs */
+	uint64_t written;          /* the writer's */
 	void (*wake)(void *self);
 	void *self;
 	pthread_t thread;
@@ -26,6 +30,7 @@ struct ec_log {
 	pthread_cond_t work, progress;
 	uint64_t submitted, durable, trim;    /* under the mutex */
 	bool stop, failed;                    /* under the mutex */
+	struct ec_log_room room;              /* under the mutex */
 	char error[256];                      /* under the mutex */
 	struct ec_log_counters counters;      /* under the mutex */
 	uint64_t appended, reported, dropped; /* the loop's */
@@ -42,95 +47,111 @@ static uint64_t now_ns(void)
 /* What the writer is to do next. */
 struct turn {
 	uint64_t from, to, trim;
-	bool idle, stop;
+	bool stop;
 };
 
-/* Waits for work.  With none for a while: idle, once. */
-static struct turn turn_wait(struct ec_log *log, bool sealed)
+static struct timespec retry_time(void)
 {
 	struct timespec until;
 	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += IDLE_NS;
+	until.tv_nsec += EC_LOG_RETRY_MS * 1000000;
 	if (until.tv_nsec >= 1000000000) {
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000;
 	}
+	return until;
+}
+
+/* Waits for work; while room lacks, for some time. */
+static struct turn turn_wait(struct ec_log *log)
+{
+	struct timespec until = retry_time();
 	int timeout = 0;
 	pthread_mutex_lock(&log->mutex);
-	while (log->submitted == log->durable && !log->trim && !log->stop && !timeout) {
-		if (sealed)
-			pthread_cond_wait(&log->work, &log->mutex);
-		else
+	while ((log->room.waits || log->submitted == log->durable) && !log->trim && !log->stop &&
+	       !timeout) {
+		if (log->room.needed)
 			timeout = pthread_cond_timedwait(&log->work, &log->mutex, &until);
+		else
+			pthread_cond_wait(&log->work, &log->mutex);
 	}
-	struct turn turn = {.from = log->durable,
-	                    .to = log->submitted,
-	                    .trim = log->trim,
-	                    .idle = timeout,
-	                    .stop = log->stop};
+	struct turn turn = {
+		.from = log->durable, .to = log->submitted, .trim = log->trim, .stop = log->stop};
 	log->trim = 0;
 	pthread_mutex_unlock(&log->mutex);
 	return turn;
 }
 
-static bool turn_write(struct ec_log *log, const struct turn *turn)
+/* Writes what there is room for, syncs and seals it.  Returns: how far all is durable. */
+static uint64_t turn_write(struct ec_log *log, const struct turn *turn)
 {
-	for (uint64_t i = turn->from; i < turn->to; i++) {
-		struct ec_bytes record = log->ring[i % EC_LOG_WAITING_MAX];
+	assert(log->written >= turn->from);
+	for (; log->written < turn->to; log->written++) {
+		struct ec_bytes record = log->ring[log->written % EC_LOG_WAITING_MAX];
 		if (!segments_append(log->segments, record.data, record.size))
-			return false;
+			break;
 	}
-	return segments_sync(log->segments);
+	if (!segments_sync(log->segments))
+		return turn->from;
+	segments_seal(log->segments);
+	return log->written;
 }
 
-/* Tells the loop how far it came, or that it failed. */
-static void turn_report(struct ec_log *log, uint64_t durable, bool good, uint64_t spent_ns)
+/* Tells the loop how far it came, what lacks, or that it failed. */
+static void turn_report(struct ec_log *log, uint64_t durable, struct ec_log_room room,
+                        uint64_t spent_ns)
 {
+	const char *error = segments_error(log->segments);
 	pthread_mutex_lock(&log->mutex);
-	bool news = durable != log->durable || !good;
+	bool news = durable != log->durable || error[0] || room.waits != log->room.waits ||
+	            room.needed != log->room.needed;
 	log->durable = durable;
+	log->room = room;
 	log->counters.files = segments_counters(log->segments);
 	log->counters.sync_ns += spent_ns;
-	if (!good) {
-		log->failed = true;
-		snprintf(log->error, sizeof log->error, "%s", segments_error(log->segments));
-	}
+	log->failed = error[0] != 0;
+	snprintf(log->error, sizeof log->error, "%s", error);
 	pthread_cond_broadcast(&log->progress);
 	pthread_mutex_unlock(&log->mutex);
 	if (news)
 		log->wake(log->self);
 }
 
+/* The records of a turn: those that are durable are told before anything else is done. */
+static uint64_t records_run(struct ec_log *log, const struct turn *turn)
+{
+	struct ec_log_room room = log->room; /* nobody else changes it */
+	uint64_t begin = now_ns(), durable = turn_write(log, turn);
+	uint64_t lack = segments_lack(log->segments);
+	room.waits = durable < turn->to;
+	if (room.waits)
+		room.needed = lack ? lack : 1;
+	turn_report(log, durable, room, now_ns() - begin);
+	return durable;
+}
+
 /* One turn of the writer.  Returns: whether to go on. */
 static bool turn_run(struct ec_log *log, const struct turn *turn)
 {
 	uint64_t durable = turn->from;
-	bool good = true;
-	if (turn->to > turn->from) {
-		uint64_t begin = now_ns();
-		good = turn_write(log, turn);
-		if (good)
-			durable = turn->to;
-		turn_report(log, durable, good, now_ns() - begin);
-	}
-	if (good && turn->trim)
-		good = segments_trim(log->segments, turn->trim);
-	if (good && (turn->idle || turn->stop))
-		good = segments_seal(log->segments);
-	if (good)
-		segments_prepare(log->segments);
-	else
-		turn_report(log, durable, false, 0);
-	return good && !turn->stop;
+	if (turn->to > turn->from)
+		durable = records_run(log, turn);
+	if (turn->trim)
+		segments_trim(log->segments, turn->trim);
+	struct ec_log_room room = log->room;
+	bool spare = segments_prepare(log->segments);
+	if (!room.waits)
+		room.needed = spare ? 0 : segments_lack(log->segments);
+	if (room.needed != log->room.needed || segments_error(log->segments)[0])
+		turn_report(log, durable, room, 0);
+	return !segments_error(log->segments)[0] && !turn->stop;
 }
 
 static void *writer(void *argument)
 {
 	struct ec_log *log = argument;
-	bool sealed = false;
 	for (;;) {
-		struct turn turn = turn_wait(log, sealed);
-		sealed = turn.idle || (sealed && turn.to == turn.from);
+		struct turn turn = turn_wait(log);
 		if (!turn_run(log, &turn))
 			return NULL;
 	}
@@ -164,8 +185,12 @@ struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t
 	log->wake = config->wake;
 	log->self = config->self;
 	size_t segment_bytes = config->segment_bytes ? config->segment_bytes : SEGMENT_BYTES;
-	log->segments = segments_open(config->folder, segment_bytes, config->visit, config->visitor,
-	                              why, why_size);
+	struct segments_config files = {.folder = config->folder,
+	                                .segment_bytes = segment_bytes,
+	                                .visit = config->visit,
+	                                .visitor = config->visitor,
+	                                .damaged = config->damaged};
+	log->segments = segments_open(&files, why, why_size);
 	if (!log->segments) {
 		free(log);
 		return NULL;
@@ -242,6 +267,14 @@ void ec_log_trim(struct ec_log *log, uint64_t count)
 	log->trim += count;
 	pthread_cond_signal(&log->work);
 	pthread_mutex_unlock(&log->mutex);
+}
+
+struct ec_log_room ec_log_room(struct ec_log *log)
+{
+	pthread_mutex_lock(&log->mutex);
+	struct ec_log_room room = log->room;
+	pthread_mutex_unlock(&log->mutex);
+	return room;
 }
 
 bool ec_log_failed(struct ec_log *log, char *why, size_t why_size)

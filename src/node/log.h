@@ -16,15 +16,17 @@ struct ec_log_config {
 	size_t segment_bytes; /* 0: 16 MiB */
 	segments_visit *visit;
 	void *visitor; /* of visit */
+	bool *damaged; /* out, may be NULL: whether it was refused because of damage */
 	void (*wake)(void *self);
-	void *self; /* of wake: something became durable, or it failed; on the writer's thread */
+	void *self; /* of wake, on the writer's thread: something became durable, room is or is no
+	             * more lacking, or it failed */
 };
 
 /* As segments_open(), then starts the thread. */
 struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t why_size);
 
 /* Takes over one owner of a record of 1..RECORD_PAYLOAD_MAX bytes.  Waits for the writer when
- * EC_LOG_WAITING_MAX records wait: the disk's pace, then. */
+ * EC_LOG_WAITING_MAX records wait: the disk's pace, then.  A member never has as many. */
 enum { EC_LOG_WAITING_MAX = 1 << 14 };
 void ec_log_append(struct ec_log *log, struct ec_bytes record);
 
@@ -41,6 +43,16 @@ uint32_t ec_log_waiting(const struct ec_log *log);
  */
 void ec_log_trim(struct ec_log *log, uint64_t count);
 
+/* What the log lacks on its disk.  While records wait for room none of them becomes durable, and
+ * nothing is lost; it goes on by itself, some time within EC_LOG_RETRY_MS after there is room. */
+enum { EC_LOG_RETRY_MS = 200 };
+struct ec_log_room {
+	bool waits; /* records wait for room */
+	uint64_t
+		needed; /* bytes that the next step takes and the disk did not give; 0: none lack */
+};
+struct ec_log_room ec_log_room(struct ec_log *log);
+
 /* Whether it failed.  Out: why, in a sentence with the file's name.  The node must then halt. */
 bool ec_log_failed(struct ec_log *log, char *why, size_t why_size);
 
@@ -50,7 +62,8 @@ struct ec_log_counters {
 };
 struct ec_log_counters ec_log_counters(struct ec_log *log);
 
-/* Writes and syncs all that was appended, ends the thread, drops what it holds, closes. */
+/* Writes and syncs all that was appended (if there is room), ends the thread, drops what it holds,
+ * closes. */
 void ec_log_close(struct ec_log *log);
 
 #endif

@@ -53,8 +53,7 @@ void log_record_write(struct log_chain *chain, uint64_t durable, const void *pay
 	chain->seq++;
 }
 
-/* A whole record at `at`: tag, size and CRC agree. */
-static bool whole(uint64_t tag, const uint8_t *at, size_t left, struct log_record *out)
+bool log_record_whole(uint64_t tag, const uint8_t *at, size_t left, struct log_record *out)
 {
 	if (left < RECORD_HEAD_SIZE)
 		return false;
@@ -77,7 +76,7 @@ bool log_record_read(struct log_chain *chain, const uint8_t *at, size_t left,
                      struct log_record *out)
 {
 	uint8_t value[RECORD_CHAIN_SIZE];
-	if (!whole(chain->tag, at, left, out) || out->seq != chain->seq + 1)
+	if (!log_record_whole(chain->tag, at, left, out) || out->seq != chain->seq + 1)
 		return false;
 	chain_after(chain, at, out->payload, out->payload_size, value);
 	if (memcmp(value, at + CHAIN_AT, sizeof value) != 0)
@@ -91,7 +90,8 @@ bool log_record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_
                      uint64_t durable_min, struct log_record *out)
 {
 	for (; left >= RECORD_HEAD_SIZE; at += RECORD_ALIGN, left -= RECORD_ALIGN)
-		if (whole(tag, at, left, out) && out->seq >= seq_min && out->durable >= durable_min)
+		if (log_record_whole(tag, at, left, out) && out->seq >= seq_min &&
+		    out->durable >= durable_min)
 			return true;
 	return false;
 }

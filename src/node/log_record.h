@@ -49,6 +49,10 @@ void log_record_write(struct log_chain *chain, uint64_t durable, const void *pay
 bool log_record_read(struct log_chain *chain, const uint8_t *at, size_t left,
                      struct log_record *out);
 
+/* Reads a record of this log at `at`, whatever it follows: tag, size and CRC agree.  Returns: false
+ * when there is none. */
+bool log_record_whole(uint64_t tag, const uint8_t *at, size_t left, struct log_record *out);
+
 /* Looks for any whole record of this log, seq at least `seq_min`, at `at` or after it in steps of
  * RECORD_ALIGN, whatever it follows; durable at least `durable_min`.  Returns: false for none. */
 bool log_record_find(uint64_t tag, const uint8_t *at, size_t left, uint64_t seq_min,

@@ -28,6 +28,7 @@ static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
 	const char *path = daemon->config->genesis;
 	char reason[200];
 	size_t size;
+	daemon->code = EC_NODE_USAGE;
 	uint8_t *data = file_read(path, EC_GENESIS_SIZE_MAX, &size);
 	if (!data) {
 		snprintf(why, why_size, "%s: the genesis cannot be read: %s", path,
@@ -42,7 +43,7 @@ static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
 }
 
 /* The mark of a used era key. */
-static bool era_key_mark(const struct ec_daemon *daemon, bool is_new, char *why, size_t why_size)
+static bool era_key_mark(struct ec_daemon *daemon, bool is_new, char *why, size_t why_size)
 {
 	char path[EC_CONFIG_PATH_MAX + 8];
 	snprintf(path, sizeof path, "%s.used", daemon->config->era_key);
@@ -53,6 +54,7 @@ static bool era_key_mark(const struct ec_daemon *daemon, bool is_new, char *why,
 		         "lost, so it must not promise again; start with --rejoin to come back "
 		         "with a new era key, or put the data folder back",
 		         daemon->config->data, daemon->config->era_key);
+		daemon->code = EC_NODE_HALTED;
 		return false;
 	}
 	if (used || file_replace(path, "", 0, 0600))
@@ -67,6 +69,7 @@ static bool folder_open(struct ec_daemon *daemon, char *why, size_t why_size)
 	bool is_new;
 	memcpy(owner.identity_key, daemon->identity.key, sizeof owner.identity_key);
 	daemon->lock = ec_folder_open(daemon->config->data, &owner, &is_new, why, why_size);
+	daemon->code = daemon->lock == EC_FOLDER_FOREIGN ? EC_NODE_USAGE : EC_NODE_FAILED;
 	return daemon->lock >= 0 && era_key_mark(daemon, is_new, why, why_size);
 }
 
@@ -100,6 +103,7 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
 		snprintf(why, why_size, "no randomness: %s", strerror(errno));
 		return false;
 	}
+	daemon->code = EC_NODE_HALTED; /* what is in the store does not fit together */
 	daemon->member = ec_member_open(&member, why, why_size);
 	ec_secret_erase(&member.identity);
 	ec_secret_erase(&member.era_key);
@@ -113,6 +117,7 @@ static bool keys_and_member_open(struct ec_daemon *daemon, char *why, size_t why
 	struct ec_secret era_key, next_key;
 	const char *next_path = daemon->config->next_era_key;
 	bool next = access(next_path, F_OK) == 0;
+	daemon->code = EC_NODE_USAGE;
 	bool good = ec_key_read(daemon->config->era_key, &era_key, why, why_size) &&
 	            (!next || ec_key_read(next_path, &next_key, why, why_size)) &&
 	            folder_open(daemon, why, why_size) && store_open(daemon, why, why_size) &&
@@ -124,11 +129,13 @@ static bool keys_and_member_open(struct ec_daemon *daemon, char *why, size_t why
 
 bool daemon_parts_open(struct ec_daemon *daemon, char *why, size_t why_size)
 {
+	daemon->code = EC_NODE_FAILED;
 	daemon->pool = ec_pool_new(0);
 	if (!daemon->pool) {
 		snprintf(why, why_size, "no memory");
 		return false;
 	}
+	daemon->code = EC_NODE_USAGE;
 	return ec_key_read(daemon->config->identity, &daemon->identity, why, why_size) &&
 	       genesis_open(daemon, why, why_size) && keys_and_member_open(daemon, why, why_size);
 }

@@ -25,7 +25,8 @@ struct process {
 	uv_loop_t loop;
 	uv_signal_t terminate, interrupt;
 	struct ec_daemon *daemon;
-	bool stopping, halted;
+	bool stopping;
+	enum ec_node_exit code;
 };
 
 static void journal_say(const struct process *process, enum ec_journal_level level,
@@ -69,10 +70,10 @@ static void on_signal(uv_signal_t *handle, int number)
 	stop(handle->data, number == SIGINT ? "interrupted" : "terminated");
 }
 
-static void on_halt(void *self, const char *why)
+static void on_halt(void *self, enum ec_node_exit code, const char *why)
 {
 	struct process *process = self;
-	process->halted = true;
+	process->code = code;
 	stop(process, why);
 }
 
@@ -133,7 +134,8 @@ static void signals_open(struct process *process)
 static bool process_open(struct process *process)
 {
 	char why[EC_CONFIG_PATH_MAX * 2];
-	process->daemon = ec_daemon_open(&process->loop, process->config, why, sizeof why);
+	process->daemon =
+		ec_daemon_open(&process->loop, process->config, &process->code, why, sizeof why);
 	if (!process->daemon) {
 		journal_say(process, EC_ERROR, "cannot-start", why);
 		return false;
@@ -144,6 +146,7 @@ static bool process_open(struct process *process)
 	if (!doors->open || doors->open(doors->self, process->daemon, why, sizeof why))
 		return true;
 	journal_say(process, EC_ERROR, "cannot-start", why);
+	process->code = EC_NODE_FAILED;
 	stop(process, "a door could not be opened");
 	return false;
 }
@@ -151,17 +154,14 @@ static bool process_open(struct process *process)
 static int process_run(struct process *process)
 {
 	uv_loop_init(&process->loop);
-	bool good = process_open(process);
-	if (good)
+	if (process_open(process))
 		ready_say(process);
 	uv_run(&process->loop, UV_RUN_DEFAULT);
 	ec_daemon_free(process->daemon);
 	int busy = uv_loop_close(&process->loop);
 	assert(!busy);
 	(void)busy;
-	if (!good)
-		return EC_NODE_FAILED;
-	return process->halted ? EC_NODE_HALTED : EC_NODE_STOPPED;
+	return process->code;
 }
 
 int ec_node_run(const struct ec_node_options *options)
@@ -173,16 +173,17 @@ int ec_node_run(const struct ec_node_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	ec_keys_guard();
+	int code = EC_NODE_USAGE;
 	process.config = ec_node_config_read(options->config, options->flags, why, sizeof why);
 	bool good = process.config != NULL;
-	if (good && options->rejoin && !options->check)
+	if (good && options->rejoin && !options->check) {
+		code = EC_NODE_FAILED;
 		good = rejoin(process.config, why, sizeof why);
-	if (!good) {
-		fprintf(stderr, "edgecord node: %s\n", why);
-		free(process.config);
-		return EC_NODE_FAILED;
 	}
-	int code = options->check ? EC_NODE_STOPPED : process_run(&process);
+	if (!good)
+		fprintf(stderr, "edgecord node: %s\n", why);
+	else
+		code = options->check ? EC_NODE_STOPPED : process_run(&process);
 	free(process.config);
 	return code;
 }

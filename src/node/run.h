@@ -15,12 +15,6 @@ struct ec_node_doors {
 	void (*stop)(void *self, void (*done)(void *self), void *done_self);
 };
 
-enum ec_node_exit {
-	EC_NODE_STOPPED = 0, /* by SIGTERM or SIGINT */
-	EC_NODE_FAILED = 1,  /* it could not start */
-	EC_NODE_HALTED = 3,  /* it must not go on: do not restart without a person */
-};
-
 struct ec_node_options {
 	const char *config;         /* path of the configuration file */
 	const char *const *flags;   /* NAME=VALUE, see config.h; NULL: none */

@@ -18,7 +18,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { STAGE_SIZE = 256 << 10, HEAD_CRC_AT = 8, HEAD_CRC_FROM = 12 };
+enum {
+	STAGE_SIZE = 256 << 10,
+	SEAL_SIZE = RECORD_HEAD_SIZE, /* kept free in every segment, so that a seal always fits */
+	HEAD_CRC_AT = 8,
+	HEAD_CRC_FROM = 12,
+};
 static const uint64_t HEAD_MAGIC = 0x01474f4c44524345; /* "ECRDLOG", version 1 */
 
 bool segments_fail(struct segments *segments, const char *what, const char *path)
@@ -26,6 +31,14 @@ bool segments_fail(struct segments *segments, const char *what, const char *path
 	if (!segments->error[0])
 		snprintf(segments->error, sizeof segments->error, "%s: %s: %s", path, what,
 		         strerror(errno));
+	return false;
+}
+
+bool segments_refuse(struct segments *segments, size_t size, const char *what, const char *path)
+{
+	if (!file_no_room(errno))
+		return segments_fail(segments, what, path);
+	segments->lack = size;
 	return false;
 }
 
@@ -99,13 +112,38 @@ bool segments_prepare(struct segments *segments)
 {
 	if (segments->error[0])
 		return false;
-	if (segments->spares)
-		return true;
-	uint32_t number;
-	if (!spare_make(segments, segments->segment_bytes, &number))
-		return false;
-	segments->spare[segments->spares++] = number;
+	if (!segments->spares) {
+		uint32_t number;
+		if (!spare_make(segments, segments->segment_bytes, &number)) {
+			segments->lack = file_no_room(errno) ? segments->segment_bytes : 0;
+			return false;
+		}
+		segments->spare[segments->spares++] = number;
+	}
+	segments->lack = 0;
 	return true;
+}
+
+/* A spare of `size` bytes.  Returns: false with errno. */
+static bool spare_take(struct segments *segments, size_t size, uint32_t *number)
+{
+	if (size != segments->segment_bytes)
+		return spare_make(segments, size, number);
+	if (!segments_prepare(segments))
+		return false;
+	*number = segments->spare[--segments->spares];
+	return true;
+}
+
+/* It did not become a segment. */
+static void spare_return(struct segments *segments, size_t size, uint32_t number)
+{
+	char path[FILE_PATH_MAX];
+	spare_path(segments, number, path);
+	if (size == segments->segment_bytes)
+		segments->spare[segments->spares++] = number;
+	else
+		unlink(path);
 }
 
 static bool list_push(struct segments *segments, struct segment segment)
@@ -123,40 +161,56 @@ static bool list_push(struct segments *segments, struct segment segment)
 }
 
 /* Gives the file its head, then its name, each durable before the next. */
-static bool segment_name(struct segments *segments, const char *from, const char *path)
+static bool segment_name(struct segments *segments, int fd, const char *from, const char *path)
 {
 	uint8_t head[SEGMENT_HEAD_SIZE];
 	segment_head_write(&segments->chain, head);
-	segments->fd = open(from, O_RDWR | O_CLOEXEC);
-	if (segments->fd < 0)
+	if (fd < 0)
 		return segments_fail(segments, "cannot open", from);
-	if (!file_write_at(segments->fd, head, sizeof head, 0) || fsync(segments->fd) != 0)
-		return segments_fail(segments, "cannot write a segment's head", from);
-	if (rename(from, path) != 0 || !file_sync_folder(segments->folder))
-		return segments_fail(segments, "cannot rename to", path);
-	return true;
+	if (!file_write_at(fd, head, sizeof head, 0))
+		return segments_refuse(segments, sizeof head, "cannot write a segment's head",
+		                       from);
+	if (fsync(fd) != 0)
+		return segments_fail(segments, "cannot sync a segment's head", from);
+	if (rename(from, path) != 0)
+		return segments_refuse(segments, sizeof head, "cannot rename to", path);
+	return file_sync_folder(segments->folder) ||
+	       segments_fail(segments, "cannot sync the folder after a new name", path);
 }
 
-bool segment_begin(struct segments *segments, size_t size)
+/* The segment before it is closed when the next one stands. */
+static bool segment_turn(struct segments *segments, size_t size, uint32_t number)
 {
 	char from[FILE_PATH_MAX], path[FILE_PATH_MAX];
-	assert(segments->durable == segments->chain.seq && segments->staged == 0);
-	uint32_t number;
-	bool usual = size == segments->segment_bytes;
-	if (usual ? !segments_prepare(segments) : !spare_make(segments, size, &number))
-		return segments_fail(segments, "no room for another segment", segments->folder);
-	if (usual)
-		number = segments->spare[--segments->spares];
 	spare_path(segments, number, from);
 	segment_path(segments, segments->chain.seq + 1, path);
+	int fd = open(from, O_RDWR | O_CLOEXEC);
+	if (!segment_name(segments, fd, from, path)) {
+		if (fd >= 0)
+			close(fd);
+		return false;
+	}
 	if (segments->fd >= 0)
 		close(segments->fd);
-	if (!segment_name(segments, from, path))
-		return false;
+	segments->fd = fd;
 	segments->offset = SEGMENT_HEAD_SIZE;
 	segments->size = size;
 	return list_push(segments,
 	                 (struct segment){.first = segments->chain.seq + 1, .size = size});
+}
+
+bool segment_begin(struct segments *segments, size_t size)
+{
+	uint32_t number;
+	assert(segments->durable == segments->chain.seq && segments->staged == 0);
+	if (!spare_take(segments, size, &number))
+		return segments_refuse(segments, size, "no room for another segment",
+		                       segments->folder);
+	if (segment_turn(segments, size, number))
+		return true;
+	if (!segments->error[0])
+		spare_return(segments, size, number);
+	return false;
 }
 
 /* Writes what is staged to the current segment. */
@@ -167,7 +221,7 @@ static bool stage_flush(struct segments *segments)
 	assert(segments->offset + segments->staged <= segments->size);
 	if (!file_write_at(segments->fd, segments->stage, segments->staged,
 	                   (off_t)segments->offset))
-		return segments_fail(segments, "write", segments->folder);
+		return segments_refuse(segments, segments->staged, "write", segments->folder);
 	segments->counters.bytes += segments->staged;
 	segments->offset += segments->staged;
 	segments->staged = 0;
@@ -187,12 +241,18 @@ bool segments_sync(struct segments *segments)
 	return true;
 }
 
-/* Room for `space` bytes in the current segment, or a new one. */
+static size_t room_left(const struct segments *segments)
+{
+	assert(segments->offset + segments->staged <= segments->size);
+	return segments->size - segments->offset - segments->staged;
+}
+
+/* Room for `space` bytes and a seal in the current segment, or a new one. */
 static bool room_make(struct segments *segments, size_t space)
 {
-	if (segments->offset + segments->staged + space <= segments->size)
+	size_t need = SEGMENT_HEAD_SIZE + space + SEAL_SIZE;
+	if (space + SEAL_SIZE <= room_left(segments))
 		return true;
-	size_t need = SEGMENT_HEAD_SIZE + space;
 	if (!segments_sync(segments))
 		return false;
 	return segment_begin(segments,
@@ -220,8 +280,6 @@ static uint8_t *stage_take(struct segments *segments, size_t space)
 static bool record_put(struct segments *segments, const void *payload, size_t size)
 {
 	size_t space = log_record_space(size);
-	if (segments->error[0] || !room_make(segments, space))
-		return false;
 	uint8_t *out = stage_take(segments, space);
 	if (!out)
 		return false;
@@ -233,7 +291,8 @@ static bool record_put(struct segments *segments, const void *payload, size_t si
 bool segments_append(struct segments *segments, const void *payload, size_t size)
 {
 	assert(size >= 1 && size <= RECORD_PAYLOAD_MAX);
-	if (!record_put(segments, payload, size))
+	if (segments->error[0] || !room_make(segments, log_record_space(size)) ||
+	    !record_put(segments, payload, size))
 		return false;
 	segments->list[segments->count - 1].payloads++;
 	segments->counters.records++;
@@ -245,7 +304,9 @@ bool segments_seal(struct segments *segments)
 {
 	if (segments->error[0])
 		return false;
-	if (segments->sealed || segments->durable != segments->chain.seq)
+	if (segments->sealed || !segments->durable || segments->durable != segments->chain.seq)
+		return true;
+	if (room_left(segments) < SEAL_SIZE) /* only at the end of one that open() cut short */
 		return true;
 	if (!record_put(segments, NULL, 0) || !stage_flush(segments))
 		return false;
@@ -253,7 +314,7 @@ bool segments_seal(struct segments *segments)
 	return true;
 }
 
-/* The oldest segment becomes a spare, or goes. */
+/* The oldest segment becomes a spare, or goes.  Some systems lack room even for that. */
 static bool oldest_drop(struct segments *segments)
 {
 	char path[FILE_PATH_MAX], to[FILE_PATH_MAX];
@@ -263,10 +324,10 @@ static bool oldest_drop(struct segments *segments)
 		uint32_t number = segments->spare_next++;
 		spare_path(segments, number, to);
 		if (rename(path, to) != 0)
-			return segments_fail(segments, "cannot rename", path);
+			return segments_refuse(segments, 0, "cannot rename", path);
 		segments->spare[segments->spares++] = number;
 	} else if (unlink(path) != 0) {
-		return segments_fail(segments, "cannot remove", path);
+		return segments_refuse(segments, 0, "cannot remove", path);
 	}
 	segments->count--;
 	memmove(segments->list, segments->list + 1, segments->count * sizeof *segments->list);
@@ -280,14 +341,15 @@ bool segments_trim(struct segments *segments, uint64_t count)
 	segments->trimmed += count;
 	bool dropped = false;
 	while (segments->count > 1 && segments->list[0].payloads <= segments->trimmed) {
-		segments->trimmed -= segments->list[0].payloads;
+		uint64_t payloads = segments->list[0].payloads;
 		if (!oldest_drop(segments))
-			return false;
+			break;
+		segments->trimmed -= payloads;
 		dropped = true;
 	}
 	if (dropped && !file_sync_folder(segments->folder))
 		return segments_fail(segments, "cannot sync the folder", segments->folder);
-	return true;
+	return !segments->error[0];
 }
 
 void segments_close(struct segments *segments)
@@ -304,6 +366,11 @@ void segments_close(struct segments *segments)
 const char *segments_error(const struct segments *segments)
 {
 	return segments->error;
+}
+
+size_t segments_lack(const struct segments *segments)
+{
+	return segments->lack;
 }
 
 struct segments_counters segments_counters(const struct segments *segments)

@@ -21,24 +21,35 @@ struct segments;
  * visitor's. */
 typedef bool segments_visit(void *self, const uint8_t *payload, size_t size);
 
-/* Opens the log in `folder` (made if missing), checks all of it, shows every payload still there,
- * drops a torn tail.  Payloads trimmed before may be shown again, always without a gap.
- * In: segment_bytes >= 4096, of new segments.
+struct segments_config {
+	const char *folder;   /* made if missing */
+	size_t segment_bytes; /* >= 4096, of new segments */
+	segments_visit *visit;
+	void *visitor; /* of visit */
+	bool *damaged; /* out, may be NULL: whether it was refused because of damage */
+};
+
+/* Opens the log, checks all of it, shows every payload still there, drops a torn tail.  Payloads
+ * trimmed before may be shown again, always without a gap.
  * Returns: NULL with a sentence in `why`: a damaged record or file, which, where, what to do. */
-struct segments *segments_open(const char *folder, size_t segment_bytes, segments_visit *visit,
-                               void *self, char *why, size_t why_size);
+struct segments *segments_open(const struct segments_config *config, char *why, size_t why_size);
 
 /* Closes the files; writes nothing. */
 void segments_close(struct segments *segments);
 
-/* After one of these but segments_prepare() returned false the log is failed and all fail: the node
- * must halt.  A failed sync is never tried again (what the system kept of it is unknown). */
+/* One of these that returns false either lacks room (ENOSPC, EDQUOT) or has failed.
+ *   It lacks room: segments_error() is "", nothing of the call was done, nothing is lost; the same
+ *   call may be made again when there is room.
+ *   It failed: all calls fail from then on, and the node must end.  A failed sync is never tried
+ *   again, whatever its reason: the system may have dropped what it could not write, and would
+ *   call the next sync good. */
 
 /* Appends a payload of 1..RECORD_PAYLOAD_MAX bytes; durable after the next segments_sync(). */
 bool segments_append(struct segments *segments, const void *payload, size_t size);
 bool segments_sync(struct segments *segments);
 
-/* Writes down that all before is durable, if that is not yet written; needs no sync itself. */
+/* Writes down that all before is durable, if that is not yet written; needs no sync itself: a
+ * process that is killed leaves it to the next one.  Room for it is always there. */
 bool segments_seal(struct segments *segments);
 
 /* `count` more of the oldest payloads are not needed any more. */
@@ -50,6 +61,10 @@ bool segments_prepare(struct segments *segments);
 
 /* Why it failed; "" while it has not. */
 const char *segments_error(const struct segments *segments);
+
+/* Bytes that the last call which lacked room wanted from the disk; 0 when no call has since it last
+ * had what it wanted. */
+size_t segments_lack(const struct segments *segments);
 
 struct segments_counters {
 	uint64_t records, bytes, syncs; /* payloads written, file bytes written, fdatasyncs */

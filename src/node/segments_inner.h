@@ -27,12 +27,17 @@ struct segments {
 	struct log_chain chain;
 	uint64_t durable, trimmed;
 	bool sealed;
+	size_t lack; /* what the last call wanted and did not get */
 	char error[256];
 	struct segments_counters counters;
 };
 
 /* Marks it failed by errno.  Returns: false. */
 bool segments_fail(struct segments *segments, const char *what, const char *path);
+
+/* After a call that did nothing: by errno it lacks `size` bytes of room, or is failed.  Returns:
+ * false. */
+bool segments_refuse(struct segments *segments, size_t size, const char *what, const char *path);
 
 void segment_head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE]);
 bool segment_head_read(const uint8_t *at, size_t size, struct log_chain *before);

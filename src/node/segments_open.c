@@ -2,7 +2,14 @@
  * the middle is refused.
  *
  * A damaged record is torn, and was told to nobody, unless something after it proves that it had
- * been durable: another segment, or a later whole record whose `durable` is at or above it.
+ * been durable: another segment, or a later whole record whose `durable` is at or above it.  Such a
+ * proof (a seal) is in the file before anybody is told that a record is durable, but it is not
+ * synced for itself: a process that dies leaves it, a power cut may take it.  So one case is left
+ * in which damage to what was told is taken for a torn tail: a power cut, and within the last
+ * records before it a byte that the disk changed.
+ *
+ * What is read back past the newest proof may stand in the system's memory only, called clean after
+ * a sync that failed: it is written once more before it is synced and counts as durable.
  */
 #include "node/segments_inner.h"
 
@@ -23,9 +30,9 @@ static const char REMEDY[] = "the disk changed what was written; keep the folder
 			     "--rejoin)";
 
 struct opening {
+	const struct segments_config *config;
 	struct segments *segments;
-	segments_visit *visit;
-	void *self;
+	bool damaged;
 	char *why;
 	size_t why_size;
 };
@@ -37,6 +44,20 @@ __attribute__((format(printf, 2, 3))) static bool refuse(const struct opening *o
 	va_start(arguments, format);
 	vsnprintf(opening->why, opening->why_size, format, arguments);
 	va_end(arguments);
+	return false;
+}
+
+/* The same for damage: the remedy is added. */
+__attribute__((format(printf, 2, 3))) static bool damage(struct opening *opening,
+                                                         const char *format, ...)
+{
+	va_list arguments;
+	va_start(arguments, format);
+	int size = vsnprintf(opening->why, opening->why_size, format, arguments);
+	va_end(arguments);
+	opening->damaged = true;
+	if (size >= 0 && (size_t)size < opening->why_size)
+		snprintf(opening->why + size, opening->why_size - (size_t)size, ": %s", REMEDY);
 	return false;
 }
 
@@ -78,7 +99,7 @@ static int by_first(const void *a, const void *b)
 	return left->first < right->first ? -1 : left->first > right->first;
 }
 
-static bool folder_read(const struct opening *opening)
+static bool folder_read(struct opening *opening)
 {
 	struct segments *segments = opening->segments;
 	if (!file_make_folder(segments->folder, 0700))
@@ -96,46 +117,73 @@ static bool folder_read(const struct opening *opening)
 }
 
 /* The head must continue what came before it; the first one says what that was. */
-static bool head_check(const struct opening *opening, const char *path, size_t index,
-                       const uint8_t *data, size_t size)
+static bool head_check(struct opening *opening, const char *path, size_t index, const uint8_t *data,
+                       size_t size)
 {
 	struct segments *segments = opening->segments;
 	struct log_chain before;
 	if (!segment_head_read(data, size, &before))
-		return refuse(opening, "%s: the head of this log segment is damaged: %s", path,
-		              REMEDY);
+		return damage(opening, "%s: the head of this log segment is damaged", path);
 	if (before.seq + 1 != segments->list[index].first)
-		return refuse(opening,
+		return damage(opening,
 		              "%s: its head says that it begins with record %" PRIu64
-		              ": the file was renamed or written over: %s",
-		              path, before.seq + 1, REMEDY);
+		              ": the file was renamed or written over",
+		              path, before.seq + 1);
 	if (index == 0)
 		segments->chain = before;
 	else if (memcmp(&before, &segments->chain, sizeof before) != 0)
-		return refuse(opening,
+		return damage(opening,
 		              "%s: it begins with record %" PRIu64 ", but the segment "
 		              "before it ends with record %" PRIu64 " or other content: a file "
-		              "is missing or was exchanged: %s",
-		              path, before.seq + 1, segments->chain.seq, REMEDY);
+		              "is missing or was exchanged",
+		              path, before.seq + 1, segments->chain.seq);
 	return true;
 }
 
-/* All records that follow each other.  Out: offset of what is none. */
-static bool records_show(const struct opening *opening, const char *path, struct segment *segment,
-                         const uint8_t *data, size_t size, size_t *offset)
+/* Where the records end of which a later one says that they were durable. */
+static size_t proven_end(uint64_t tag, const uint8_t *data, size_t end, uint64_t durable)
+{
+	size_t at = SEGMENT_HEAD_SIZE;
+	struct log_record record;
+	while (log_record_whole(tag, data + at, end - at, &record) && record.seq <= durable)
+		at += record.space;
+	return at;
+}
+
+/* Makes durable what was read back but is not proven to have been. */
+static bool tail_keep(const struct opening *opening, const char *path, const uint8_t *data,
+                      size_t end, uint64_t durable)
+{
+	struct segments *segments = opening->segments;
+	size_t from = proven_end(segments->chain.tag, data, end, durable);
+	if (file_write_at(segments->fd, data + from, end - from, (off_t)from) &&
+	    fdatasync(segments->fd) == 0)
+		return true;
+	return refuse(opening, "%s: cannot make the newest records durable: %s", path,
+	              strerror(errno));
+}
+
+/* All records that follow each other.  Out: offset of what is none; durable: all up to it were, as
+ * the newest of them says. */
+static bool records_show(struct opening *opening, const char *path, struct segment *segment,
+                         const uint8_t *data, size_t size, size_t *offset, uint64_t *durable)
 {
 	struct segments *segments = opening->segments;
 	struct log_record record;
 	*offset = SEGMENT_HEAD_SIZE;
+	*durable = segments->chain.seq;
 	while (log_record_read(&segments->chain, data + *offset, size - *offset, &record)) {
 		*offset += record.space;
+		*durable = record.durable;
 		segments->sealed = record.payload_size == 0;
 		if (segments->sealed)
 			continue;
 		segment->payloads++;
-		if (!opening->visit(opening->self, record.payload, record.payload_size)) {
+		if (!opening->config->visit(opening->config->visitor, record.payload,
+		                            record.payload_size)) {
+			opening->damaged = true;
 			if (!opening->why[0])
-				refuse(opening, "%s: record %" PRIu64 " at byte %zu was refused",
+				damage(opening, "%s: record %" PRIu64 " at byte %zu was refused",
 				       path, record.seq, *offset - record.space);
 			return false;
 		}
@@ -149,17 +197,17 @@ static bool any_set(const uint8_t *data, size_t size)
 }
 
 /* What stands after the last whole record of the last segment. */
-static bool tail_judge(const struct opening *opening, const char *path, const uint8_t *data,
-                       size_t size, size_t offset)
+static bool tail_judge(struct opening *opening, const char *path, const uint8_t *data, size_t size,
+                       size_t offset)
 {
 	struct segments *segments = opening->segments;
 	uint64_t next = segments->chain.seq + 1;
 	struct log_record later;
 	if (log_record_find(segments->chain.tag, data + offset, size - offset, next, next, &later))
-		return refuse(opening,
+		return damage(opening,
 		              "%s: record %" PRIu64 " at byte %zu is damaged, and record "
-		              "%" PRIu64 " after it shows that it had been complete: %s",
-		              path, next, offset, later.seq, REMEDY);
+		              "%" PRIu64 " after it shows that it had been complete",
+		              path, next, offset, later.seq);
 	if (!any_set(data + offset, size - offset))
 		return true;
 	if (log_record_find(segments->chain.tag, data + offset, size - offset, next, 0, &later) ||
@@ -169,6 +217,10 @@ static bool tail_judge(const struct opening *opening, const char *path, const ui
 	if (ftruncate(segments->fd, (off_t)offset) != 0)
 		return refuse(opening, "%s: cannot drop the torn tail: %s", path, strerror(errno));
 	int error = posix_fallocate(segments->fd, 0, (off_t)size);
+	if (file_no_room(error)) { /* then this segment is full */
+		segments->list[segments->count - 1].size = segments->size = offset;
+		error = ftruncate(segments->fd, (off_t)offset) ? errno : 0;
+	}
 	if (!error && fsync(segments->fd) != 0)
 		error = errno;
 	if (error)
@@ -176,28 +228,30 @@ static bool tail_judge(const struct opening *opening, const char *path, const ui
 	return true;
 }
 
-static bool segment_check(const struct opening *opening, size_t index, const char *path,
+static bool segment_check(struct opening *opening, size_t index, const char *path,
                           const uint8_t *data, size_t size)
 {
 	struct segments *segments = opening->segments;
 	struct segment *segment = &segments->list[index];
 	size_t offset;
+	uint64_t durable;
 	if (!head_check(opening, path, index, data, size) ||
-	    !records_show(opening, path, segment, data, size, &offset))
+	    !records_show(opening, path, segment, data, size, &offset, &durable))
 		return false;
 	segments->offset = offset;
 	segments->size = size;
 	if (index + 1 == segments->count)
-		return tail_judge(opening, path, data, size, offset);
+		return tail_judge(opening, path, data, size, offset) &&
+		       tail_keep(opening, path, data, offset, durable);
 	if (segments->list[index + 1].first != segments->chain.seq + 1)
-		return refuse(opening,
+		return damage(opening,
 		              "%s: record %" PRIu64 " at byte %zu is damaged or missing, "
-		              "and there is a later segment: %s",
-		              path, segments->chain.seq + 1, offset, REMEDY);
+		              "and there is a later segment",
+		              path, segments->chain.seq + 1, offset);
 	return true;
 }
 
-static bool segment_open(const struct opening *opening, size_t index)
+static bool segment_open(struct opening *opening, size_t index)
 {
 	struct segments *segments = opening->segments;
 	char path[FILE_PATH_MAX];
@@ -222,7 +276,7 @@ static bool segment_open(const struct opening *opening, size_t index)
 	return good;
 }
 
-static bool log_read(const struct opening *opening)
+static bool log_read(struct opening *opening)
 {
 	struct segments *segments = opening->segments;
 	if (!folder_read(opening))
@@ -230,37 +284,45 @@ static bool log_read(const struct opening *opening)
 	for (size_t i = 0; i < segments->count; i++)
 		if (!segment_open(opening, i))
 			return false;
-	/* What was read back may not have been synced; from here on it counts as durable. */
-	if (segments->count && fdatasync(segments->fd) != 0)
-		return refuse(opening, "%s: fdatasync: %s", segments->folder, strerror(errno));
 	segments->durable = segments->chain.seq;
-	if (segments->count)
-		return true;
+	if (segments->count) /* the last one may have got its name just before the last life ended
+	                      */
+		return file_sync_folder(segments->folder) ||
+		       refuse(opening, "%s: fsync: %s", segments->folder, strerror(errno));
 	uint64_t tag;
 	if (getrandom(&tag, sizeof tag, 0) != sizeof tag)
 		return refuse(opening, "%s: no randomness: %s", segments->folder, strerror(errno));
 	segments->chain.tag = tag;
-	if (!segment_begin(segments, segments->segment_bytes))
+	if (segment_begin(segments, segments->segment_bytes))
+		return true;
+	if (segments->error[0])
 		return refuse(opening, "%s", segments->error);
-	return true;
+	return refuse(opening,
+	              "%s: the disk is full: a new log needs %zu bytes; make room and start again",
+	              segments->folder, segments->lack);
 }
 
-struct segments *segments_open(const char *folder, size_t segment_bytes, segments_visit *visit,
-                               void *self, char *why, size_t why_size)
+struct segments *segments_open(const struct segments_config *config, char *why, size_t why_size)
 {
-	assert(segment_bytes >= 4096 && why_size > 0);
+	assert(config->segment_bytes >= 4096 && why_size > 0);
 	why[0] = 0;
 	struct segments *segments = calloc(1, sizeof *segments);
-	if (!segments || strlen(folder) >= sizeof segments->folder) {
-		snprintf(why, why_size, "%s: the name is too long, or no memory", folder);
+	if (!segments || strlen(config->folder) >= sizeof segments->folder) {
+		snprintf(why, why_size, "%s: the name is too long, or no memory", config->folder);
 		free(segments);
 		return NULL;
 	}
-	strcpy(segments->folder, folder);
-	segments->segment_bytes = segment_bytes;
+	strcpy(segments->folder, config->folder);
+	segments->segment_bytes = config->segment_bytes;
 	segments->fd = -1;
-	struct opening opening = {segments, visit, self, why, why_size};
-	if (!log_read(&opening)) {
+	struct opening opening = {
+		.config = config, .segments = segments, .why = why, .why_size = why_size};
+	bool good = log_read(&opening);
+	if (good && !segments_seal(segments) && segments->error[0])
+		good = refuse(&opening, "%s", segments->error);
+	if (config->damaged)
+		*config->damaged = opening.damaged;
+	if (!good) {
 		segments_close(segments);
 		return NULL;
 	}

@@ -36,11 +36,19 @@ static bool show(void *self, const uint8_t *payload, size_t size)
 	return true;
 }
 
+static struct segments *open_files(const char *folder, segments_visit *visit, void *visitor,
+                                   char *why, size_t why_size)
+{
+	struct segments_config config = {
+		.folder = folder, .segment_bytes = SMALL, .visit = visit, .visitor = visitor};
+	return segments_open(&config, why, why_size);
+}
+
 static struct segments *open_log(const char *folder, struct shown *shown)
 {
 	char why[256];
 	*shown = (struct shown){0};
-	struct segments *log = segments_open(folder, SMALL, show, shown, why, sizeof why);
+	struct segments *log = open_files(folder, show, shown, why, sizeof why);
 	if (!log)
 		fail_msg("%s", why);
 	assert_false(shown->gap);
@@ -133,7 +141,7 @@ static void large_payloads_fit(void **state)
 	assert_true(segments_sync(log));
 	segments_close(log);
 	struct file_sizes sizes = {0};
-	log = segments_open(*state, SMALL, file_sizes_add, &sizes, why, sizeof why);
+	log = open_files(*state, file_sizes_add, &sizes, why, sizeof why);
 	assert_non_null(log);
 	assert_int_equal(sizes.count, 3);
 	assert_int_equal(sizes.size[1], 1 << 20);
@@ -260,7 +268,7 @@ static void a_flipped_byte_in_the_middle_is_refused(void **state)
 		whole.data[at] ^= 0x10;
 		picture_put(&whole);
 		shown = (struct shown){0};
-		log = segments_open(*state, SMALL, show, &shown, why, sizeof why);
+		log = open_files(*state, show, &shown, why, sizeof why);
 		if (log) { /* padding between records */
 			assert_int_equal(shown.count, 10);
 			harmless++;
@@ -290,7 +298,7 @@ static void damage_in_an_older_segment_is_refused(void **state)
 	whole.data[whole.used - 20] ^= 1;
 	picture_put(&whole);
 	shown = (struct shown){0};
-	assert_null(segments_open(*state, SMALL, show, &shown, why, sizeof why));
+	assert_null(open_files(*state, show, &shown, why, sizeof why));
 	assert_non_null(strstr(why, "there is a later segment"));
 	whole.data[whole.used - 20] ^= 1;
 	picture_put(&whole);
@@ -299,7 +307,7 @@ static void damage_in_an_older_segment_is_refused(void **state)
 	assert_true(folder_pick(*state, ".log", 1, second));
 	assert_true(folder_remove(*state, second));
 	shown = (struct shown){0};
-	assert_null(segments_open(*state, SMALL, show, &shown, why, sizeof why));
+	assert_null(open_files(*state, show, &shown, why, sizeof why));
 	assert_non_null(strstr(why, "missing"));
 }
 
@@ -322,7 +330,7 @@ static void an_old_copy_of_a_segment_is_refused(void **state)
 	picture_put(&old);
 	free(old.data);
 	shown = (struct shown){0};
-	assert_null(segments_open(*state, SMALL, show, &shown, why, sizeof why));
+	assert_null(open_files(*state, show, &shown, why, sizeof why));
 	assert_non_null(strstr(why, "0000000000000001.log"));
 }
 

@@ -95,7 +95,8 @@ static inline void house_open(struct house *house, uint32_t i)
 		memcpy(peer->key, house->world.identity[k].key, EC_KEY_SIZE);
 		peer->address = house->config[k].listen;
 	}
-	house->daemon[i] = ec_daemon_open(&house->loop, config, why, sizeof why);
+	enum ec_node_exit code;
+	house->daemon[i] = ec_daemon_open(&house->loop, config, &code, why, sizeof why);
 	if (!house->daemon[i])
 		fail_msg("member %u: %s", i, why);
 	config->listen.port = ec_daemon_port(house->daemon[i]);
