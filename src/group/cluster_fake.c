@@ -28,7 +28,7 @@ static const struct ec_crypto *crypto_of(const struct cluster *cluster)
 static void sync_begin(struct cluster *c, uint32_t node)
 {
 	struct cluster_node *of = &c->node[node];
-	if (of->syncing || of->log_durable == of->log_count)
+	if (of->log_waits || of->syncing || of->log_durable == of->log_count)
 		return;
 	of->syncing = of->log_count - of->log_durable;
 	cluster_event_push(c,

@@ -79,12 +79,15 @@ static void claim_note(struct ec_member *m, struct ec_bytes batch)
 
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
+	uint64_t position = m->now.era->base + effect->seq;
+	if (position <= m->brought) /* it waited for the log while the state went past it */
+		return;
 	if (effect->body.size) {
 		m->counters.batches_delivered++;
 		batching_delivered(m, &effect->digest);
 		claim_note(m, effect->body);
 	}
-	deliver_position(m, m->now.era->base + effect->seq, effect->body);
+	deliver_position(m, position, effect->body);
 	if (effect->body.size)
 		reads_marker_delivered(m, &effect->digest);
 }

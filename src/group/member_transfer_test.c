@@ -134,6 +134,30 @@ static void test_a_silent_helper_is_passed_over(void **state)
 	cluster_free(c);
 }
 
+/* What was ordered here and waits for a log without room is not executed again when the state of
+ * others has gone past it meanwhile. */
+static void test_a_log_that_waits_is_passed_by_the_state(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 24; seed < 28; seed++) {
+		struct cluster *c = filled(seed, 0);
+		uint32_t told = fill(c, 20, 1);
+		assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+		cluster_node(c, 3)->log_waits = true;
+		told += fill(c, 200, 1000);
+		assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+		cluster_run(c, 5 * SECOND, NULL, NULL);
+		uint64_t passed = status_of(c, 3).seq;
+		assert_true(status_of(c, 3).fetches >= 1);
+		cluster_node(c, 3)->log_waits = false;
+		told += fill(c, 100, 2000);
+		assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+		settle(c, 4);
+		assert_true(status_of(c, 3).seq > passed);
+		cluster_free(c);
+	}
+}
+
 static bool era_two(struct cluster *c, void *self)
 {
 	(void)self;
@@ -195,6 +219,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_wiped_member_comes_back_past_a_liar),
 		cmocka_unit_test(test_a_silent_helper_is_passed_over),
+		cmocka_unit_test(test_a_log_that_waits_is_passed_by_the_state),
 		cmocka_unit_test(test_a_fifth_member_joins_under_load),
 		cmocka_unit_test(test_who_slept_through_an_era_catches_up),
 	};

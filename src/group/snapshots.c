@@ -18,6 +18,8 @@ void snapshot_take(struct ec_member *m, const struct ec_effect *effect)
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	uint64_t position = m->now.era->base + effect->seq;
+	if (position < m->brought) /* it waited for the log while the state went past it */
+		return;
 	if (at.block_position != position) {
 		member_halt(m,
 		            "protocol %s asks for a checkpoint at position %llu, where no block "

@@ -127,6 +127,7 @@ struct ec_member {
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
 	ec_hash snapshot; /* header hash of the block that is on disk */
+	uint64_t brought; /* position of the newest state that was brought by others; 0: none */
 	bool started, halted, diverged, era_over, busy;
 	struct ec_member_status counters; /* the counting parts of it */
 };

@@ -154,6 +154,7 @@ static void finish(struct ec_member *m)
 	m->counters.persisted = at.seq;
 	m->snapshot = at.header;
 	m->transfer->moved = true;
+	m->brought = at.position;
 	certificate_brought(m);
 	m->era_over = at.era_over;
 	bodies_clear(m->bodies);
