@@ -195,6 +195,19 @@ static bool sign_again(struct ec_device *device, uint32_t index, struct ec_bytes
 	return keep(device, &draft, refusals + 1, at_ns) == EC_OUTBOX_DONE;
 }
 
+/* A reading that is given up, of a slot that had not ended when it was refused: our clock was
+ * ahead. The slot that had just ended then is still to be read. */
+static void clock_ahead(struct ec_device *device, const struct ec_outbox_entry *entry,
+                        uint64_t refused_ns)
+{
+	struct ec_outbox *outbox = device->config.outbox;
+	uint64_t slots = refused_ns / 1000000000 / EC_DEVICE_SLOT_S;
+	uint64_t before_s = slots > 2 ? (slots - 2) * EC_DEVICE_SLOT_S : 0;
+	if (entry->lane == EC_LANE_READINGS && entry->slot_s > before_s + EC_DEVICE_SLOT_S &&
+	    outbox->last_slot_s > before_s)
+		ec_outbox_rewind(outbox, before_s);
+}
+
 /* A valid receipt.  Out: why, when it says that the envelope was refused. */
 static void proven(struct ec_device *device, uint32_t index, const struct ec_proof_report *report,
                    uint64_t now_ns, struct ec_text *why)
@@ -206,6 +219,8 @@ static void proven(struct ec_device *device, uint32_t index, const struct ec_pro
 		             sign_again(device, index, report->envelope.payload, now_ns);
 		device->signed_again += again;
 		device->rejected += !again;
+		if (!again && report->result_code == EC_RESULT_RULE)
+			clock_ahead(device, entry, report->time_ns);
 		ec_text_add(why, "the %s of slot %llu was refused%s: %s: ",
 		            entry->lane == EC_LANE_READINGS ? "reading" : "order",
 		            (unsigned long long)entry->slot_s, again ? " and is signed again" : "",

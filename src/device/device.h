@@ -74,8 +74,9 @@ void ec_device_expire(struct ec_device *device, uint64_t community_ns);
 /* What a gateway answered to RECEIPT.  proof: empty: it has none yet.  A valid one ends the
  * envelope; anything else goes to the next gateway.  A reading that is proven to have been refused
  * is signed again, some times and ever later: the group's clock may have been behind, or the group
- * full.  Out: why, for a person, when it was not valid or was refused; else empty.
- * Returns: whether it is proven. */
+ * full.  When one that is dated ahead of the group's time is given up, the last slot goes back to
+ * that time: once our clock is put right there are readings again.  Out: why, for a person, when it
+ * was not valid or was refused; else empty. Returns: whether it is proven. */
 bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes proof,
                      uint64_t now_ns, char *why, size_t why_size);
 

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { OPTION_UNIT = 1000, OPTION_GAPS, OPTION_TZ, OPTION_PV };
+enum { EXIT_USAGE = 2, OPTION_UNIT = 1000, OPTION_GAPS, OPTION_TZ, OPTION_PV };
 
 static volatile sig_atomic_t stop_asked;
 
@@ -17,7 +17,8 @@ static void stop_ask(int signal_number)
 
 static const struct argp_option option_table[] = {
 	{"key", 'k', "FILE", 0, "The device's secret key", 0},
-	{"gateways", 'w', "HOST:PORT,...", 0, "Binary doors of f+1 gateways or more", 0},
+	{"gateways", 'w', "HOST:PORT,...", 0,
+         "Binary doors of f+1 gateways or more; fewer are refused", 0},
 	{"genesis", 'g', "FILE", 0, "The cell's genesis", 0},
 	{"profile", 'p', "PROFILE", 0, "generated:SEED:INDEX, or csv:FILE:COLUMN (from 1)", 0},
 	{"pv", OPTION_PV, "FILE:COLUMN:KWP", 0, "PV beside a load from a file", 0},
@@ -79,6 +80,7 @@ int main(int argc, char **argv)
 		       "Stops on SIGTERM or Ctrl-C; what waits for a receipt stays in the outbox.",
 	};
 	static struct home home;
+	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, &home.options);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);

@@ -3,6 +3,7 @@
 
 #include "base/senml.h"
 #include "base/test.h"
+#include "ledger/service.h"
 #include "ledger/test_day.h"
 
 #include <stdio.h>
@@ -255,6 +256,91 @@ static void readings_are_chained_over_restarts_and_gaps(void **state)
 	scene_end(&scene);
 }
 
+static bool any_check(uint64_t kind, struct ec_cbor body, uint64_t items)
+{
+	(void)kind;
+	(void)body;
+	(void)items;
+	return true;
+}
+
+static bool any_parameters(struct ec_bytes parameters)
+{
+	(void)parameters;
+	return true;
+}
+
+/* Takes readings that are not dated ahead of community time. */
+static enum ec_result dated_execute(struct ec_scratch *scratch, struct ec_bytes parameters,
+                                    uint64_t kind, const struct ec_transaction *transaction)
+{
+	struct ec_cbor body = transaction->body;
+	struct ec_reading it;
+	(void)parameters;
+	(void)kind;
+	if (ec_senml_read(&body, &it) && it.time_s * 1000000000 <= transaction->time_ns)
+		return EC_RESULT_DONE;
+	ec_result_reason(scratch, "dated ahead");
+	return EC_RESULT_RULE;
+}
+
+static const struct ec_service dated = {.name = "dated",
+                                        .kind_first = 1,
+                                        .kind_last = 1,
+                                        .check = any_check,
+                                        .parameters_check = any_parameters,
+                                        .execute = dated_execute};
+
+/* Reads a slot, and has it ordered and proven until the device gives it up or it is taken. */
+static void reading_ends(struct scene *scene, uint64_t index, bool taken)
+{
+	char why[256];
+	assert_int_equal(reading(scene, index), EC_DEVICE_DONE);
+	while (scene->outbox->count > 0) {
+		scene->now_ns += 20000000000;
+		uint32_t at = submit(scene);
+		for (uint32_t member = 1; member < 4; member++) /* with whose clocks time goes on */
+			day_deliver(&scene->day, member, true, NULL, 0);
+		day_certify(&scene->day, ec_ledger_at(scene->day.ledger).seq, 3);
+		struct ec_bytes proof = proof_of(scene, at);
+		scene->now_ns += 10000000000;
+		assert_int_equal(ec_schedule_next(&scene->device->schedule, scene->now_ns).kind,
+		                 EC_ACTION_RECEIPT);
+		assert_true(
+			ec_device_proof(scene->device, at, proof, scene->now_ns, why, sizeof why));
+		assert_true((strstr(why, "dated ahead") == NULL) == taken);
+		ec_drop(proof);
+	}
+}
+
+/* A clock that was a year ahead is put right: the refused readings of next year do not stand in the
+ * way of those of today, over a restart, too; and the device says what was refused. */
+static void a_clock_that_was_ahead_leaves_no_gap_behind_it(void **state)
+{
+	(void)state;
+	enum { YEAR = 365 * 96 };
+	static const struct ec_service *const services[] = {&dated, NULL};
+	struct scene scene = {.day = day_begin(0, services), .secret = world_secret('a', 1)};
+	unlink(path);
+	device_open(&scene);
+	scene.day.stamp_ns = (BEGIN_S + 3 * 900) * UINT64_C(1000000000);
+	for (uint32_t member = 0; member < 4; member++)
+		day_deliver(&scene.day, member, true, NULL, 0);
+	reading_ends(&scene, 1, true);
+	ec_hash last = scene.outbox->last_reading;
+	for (uint64_t late = 0; late < 3; late++)
+		reading_ends(&scene, YEAR + late, false);
+	assert_int_equal(scene.device->rejected, 3);
+	assert_memory_not_equal(&scene.outbox->last_reading, &last, sizeof last); /* they count */
+	uint64_t sequence = scene.outbox->last_sequence[EC_LANE_READINGS];
+	device_close(&scene);
+	device_open(&scene);
+	assert_int_equal(scene.outbox->last_sequence[EC_LANE_READINGS], sequence);
+	assert_int_equal(reading(&scene, 1), EC_DEVICE_KNOWN);
+	reading_ends(&scene, 3, true);
+	scene_end(&scene);
+}
+
 static void orders_that_expired_are_forgotten(void **state)
 {
 	(void)state;
@@ -287,6 +373,7 @@ int main(void)
 		cmocka_unit_test(a_refused_reading_is_signed_again),
 		cmocka_unit_test(a_reading_signed_again_waits_first),
 		cmocka_unit_test(readings_are_chained_over_restarts_and_gaps),
+		cmocka_unit_test(a_clock_that_was_ahead_leaves_no_gap_behind_it),
 		cmocka_unit_test(orders_that_expired_are_forgotten),
 	};
 	assert_true(ec_crypto_start());

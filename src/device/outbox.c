@@ -86,7 +86,7 @@ static size_t entry_write(int file, uint64_t at, struct ec_outbox_entry *entry,
 	return record_write(file, at, &body, data);
 }
 
-static size_t begin_write(int file, const struct ec_outbox *outbox)
+static size_t begin_write(int file, uint64_t at, const struct ec_outbox *outbox)
 {
 	uint8_t data[BODY_MAX];
 	struct ec_writer body = ec_writer_over(data, sizeof data);
@@ -95,7 +95,7 @@ static size_t begin_write(int file, const struct ec_outbox *outbox)
 		ec_write_u64(&body, outbox->last_sequence[lane]);
 	ec_write_u64(&body, outbox->last_slot_s);
 	ec_write_hash(&body, &outbox->last_reading);
-	return record_write(file, 0, &body, data);
+	return record_write(file, at, &body, data);
 }
 
 /* What adding an entry changes beside the entry itself. */
@@ -341,7 +341,7 @@ static uint64_t living_copy(struct ec_outbox *outbox, int file,
                             uint64_t offset[static EC_OUTBOX_ENTRIES_MAX])
 {
 	uint8_t envelope[EC_OUTBOX_ENVELOPE_MAX];
-	uint64_t at = begin_write(file, outbox);
+	uint64_t at = begin_write(file, 0, outbox);
 	for (uint32_t i = 0; at && i < EC_OUTBOX_ENTRIES_MAX; i++) {
 		if (!outbox->entry[i].used)
 			continue;
@@ -380,6 +380,16 @@ static void compact(struct ec_outbox *outbox)
 			outbox->entry[i].offset = offset[i];
 	if (fsync(outbox->folder) != 0)
 		outbox->broken = true; /* it is not known which of the two a crash would leave */
+}
+
+void ec_outbox_rewind(struct ec_outbox *outbox, uint64_t slot_s)
+{
+	assert(slot_s < outbox->last_slot_s);
+	outbox->last_slot_s = slot_s;
+	size_t size = outbox->broken ? 0 : begin_write(outbox->file, outbox->size, outbox);
+	outbox->broken |= size == 0;
+	outbox->size += size;
+	outbox->dead += size;
 }
 
 void ec_outbox_remove(struct ec_outbox *outbox, uint32_t index)

@@ -8,7 +8,8 @@
  *   record  u32 size || first 8 bytes of SHA-256(body) || body        (size: of the body)
  *   body    u8 ENTRY,  u64 lane, sequence, slot, expiry, id, salt, block envelope
  *         | u8 GONE,   id
- *         | u8 BEGIN,  u64 last sequence of lanes 0 and 1, u64 last slot, id of the last reading
+ *         | u8 BEGIN,  u64 last sequence of lanes 0 and 1, u64 last slot, id of the last reading;
+ *                      the first of a file that was written anew, and where the slot went back
  *
  * A file that ends inside a record, or with one that does not match its hash, is cut there when it
  * is opened: that record was never acknowledged by a sync.  Damage before the end is refused. */
@@ -66,6 +67,10 @@ size_t ec_outbox_read(struct ec_outbox *outbox, uint32_t index,
 
 /* Forgets an entry.  In: a used one.  Now and then writes the file anew, without the dead. */
 void ec_outbox_remove(struct ec_outbox *outbox, uint32_t index);
+
+/* Takes the last slot back, so that there may be readings of slots behind it again: those that are
+ * there were refused.  Sequences and the chain go on.  In: slot_s: earlier than the last. */
+void ec_outbox_rewind(struct ec_outbox *outbox, uint64_t slot_s);
 
 /* The entry with this id; UINT32_MAX: none. */
 uint32_t ec_outbox_find(const struct ec_outbox *outbox, const ec_hash *id);

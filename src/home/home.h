@@ -36,11 +36,14 @@ struct home {
 	struct ec_outbox *outbox;
 	struct ec_device *device;
 	struct ec_series *load, *pv;
+	struct ec_supply supply; /* as it stands at begin_s */
 	struct ec_grid_meter meter;
 	struct ec_supply forecast; /* stands at the begin of forecast_s */
 	uint64_t forecast_s;
 	struct ec_strategy strategy;
-	uint64_t lead_s, next_s; /* next_s: the next boundary at which a reading is due */
+	uint64_t lead_s, begin_s; /* begin_s: when the meter began to count */
+	uint64_t next_s;          /* the next boundary at which a reading is due */
+	bool clock_wild;          /* the clock names no time at which there can be readings */
 	uint32_t gateways;
 	struct home_gateway gateway[EC_GATEWAYS_MAX];
 	uint64_t tokens, token[EC_SCHEDULE_MAX]; /* the newest request about each envelope */
@@ -63,6 +66,9 @@ void home_summary(const struct home *home);
 uint64_t home_now_ns(void);
 uint64_t home_time_of_day_ns(void);
 uint64_t home_community_ns(const struct home *home);
+
+/* Sets meter and forecast to what they are now, by the clock. */
+void home_meter_set(struct home *home);
 
 /* Sends what may be sent.  Returns: when there is more to do at the latest. */
 uint64_t home_send(struct home *home);

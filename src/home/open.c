@@ -136,21 +136,46 @@ static bool supply_open(struct home *home, uint64_t begin_s, struct ec_supply *s
 }
 
 /* The meter as it stands now: it counted since the group began, whether this process ran or not. */
+void home_meter_set(struct home *home)
+{
+	uint64_t now_s = home_community_ns(home) / HOME_SECOND_NS;
+	ec_grid_meter_start(&home->meter, &home->supply, home->begin_s);
+	home->forecast = home->supply;
+	home->forecast_s = home->begin_s;
+	home->next_s = now_s / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
+	if (home->next_s < home->begin_s)
+		home->next_s = home->begin_s;
+}
+
 static bool meter_open(struct home *home)
 {
-	struct ec_supply supply;
 	uint64_t origin_s = home->genesis->time_origin_ns / HOME_SECOND_NS;
-	uint64_t begin_s = (origin_s + EC_DEVICE_SLOT_S - 1) / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
-	uint64_t now_s = home_community_ns(home) / HOME_SECOND_NS;
-	if (!supply_open(home, begin_s, &supply))
+	home->begin_s = (origin_s + EC_DEVICE_SLOT_S - 1) / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
+	if (!supply_open(home, home->begin_s, &home->supply))
 		return false;
-	ec_grid_meter_start(&home->meter, &supply, begin_s);
-	home->forecast = supply;
-	home->forecast_s = begin_s;
-	home->next_s = now_s / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
-	if (home->next_s < begin_s)
-		home->next_s = begin_s;
+	home_meter_set(home);
 	return true;
+}
+
+/* With f+1 different gateways one at least is honest. */
+static bool gateways_enough(struct home *home)
+{
+	const struct ec_membership *membership = home->genesis->membership;
+	uint32_t voters = 0, different = 0;
+	for (uint32_t i = 0; i < membership->n; i++)
+		voters += (membership->seat[i].roles & EC_VOTER) != 0;
+	for (uint32_t i = 0, k; i < home->gateways; i++) {
+		for (k = 0; strcmp(home->gateway[k].address, home->gateway[i].address) != 0;)
+			k++;
+		different += k == i;
+	}
+	uint32_t faulty = (voters - 1) / 3;
+	if (different > faulty)
+		return true;
+	snprintf(home->why, sizeof home->why,
+	         "--gateways names %u different ones; %u of the %u members may lie, so give %u",
+	         different, faulty, voters, faulty + 1);
+	return false;
 }
 
 static bool gateways_split(struct home *home)
@@ -162,9 +187,7 @@ static bool gateways_split(struct home *home)
 		if (*one)
 			snprintf(home->gateway[home->gateways++].address,
 			         sizeof home->gateway[0].address, "%s", one);
-	if (home->gateways == 0)
-		snprintf(home->why, sizeof home->why, "--gateways names none");
-	return home->gateways > 0;
+	return gateways_enough(home);
 }
 
 /* The base name of readings: the key file's name without its ending. */

@@ -1,12 +1,15 @@
 /* run.c - a home's day: registers, orders, and what the gateways make of them. */
 #include "home/home.h"
 
+#include "base/senml.h"
+
 #include <stdio.h>
 #include <time.h>
 
 enum {
 	ORDER_AHEAD_MS = 3000, /* of real time: an order has that long until its gate closes */
-	CATCH_UP_MAX = 16,     /* quarter-hours late, at most, that still get a reading */
+	DAY_S = 86400,
+	CATCH_UP_MAX = 16, /* quarter-hours late, at most, that still get a reading */
 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -77,10 +80,32 @@ static enum ec_device_result boundary_pass(struct home *home)
 	return result;
 }
 
+/* Whether readings can be of the time that the clock names; says so when that changes.  A clock
+ * that was put back finds the meter ahead of it: it then counts anew, from its begin. */
+static bool clock_good(struct home *home, uint64_t now_s)
+{
+	bool early = home_time_of_day_ns() < home->genesis->time_start_ns;
+	bool wild = early || now_s < EC_TIME_S_MIN || now_s > EC_TIME_S_MAX - DAY_S;
+	if (wild && !home->clock_wild)
+		printf("the clock is wrong: %s; no readings until it is put right\n",
+		       early ? "it stands before the group's start"
+		             : "no meter has readings of that time");
+	else if (home->clock_wild && !wild)
+		printf("the clock is put right\n");
+	home->clock_wild = wild;
+	if (!wild && home->next_s > now_s + 2 * EC_DEVICE_SLOT_S && home->next_s > home->begin_s) {
+		printf("the clock was put back\n");
+		home_meter_set(home);
+	}
+	return !wild;
+}
+
 /* All quarter-hours that ended meanwhile.  Returns: false when the disk failed. */
 static bool boundaries_pass(struct home *home)
 {
 	uint64_t now_s = home_community_ns(home) / HOME_SECOND_NS;
+	if (!clock_good(home, now_s))
+		return !home->outbox->broken;
 	if (now_s > home->next_s + CATCH_UP_MAX * EC_DEVICE_SLOT_S)
 		home->next_s = now_s / EC_DEVICE_SLOT_S * EC_DEVICE_SLOT_S;
 	while (home->next_s <= now_s)
