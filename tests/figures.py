@@ -33,8 +33,10 @@ class Fresh:
         self.folder = tempfile.mkdtemp(prefix="edgecord-fresh.")
         self.tree, traps = os.path.join(self.folder, "tree"), os.path.join(self.folder, "traps")
         self.called = os.path.join(self.folder, "called")
-        shutil.copytree(ROOT, self.tree, symlinks=True, ignore=shutil.ignore_patterns(
-            "build", "build-*", "data", ".git", "__pycache__"))
+        def made(where, names):
+            return [name for name in names if where == ROOT and
+                    (name in ("build", "data", ".git") or name.startswith("build-"))]
+        shutil.copytree(ROOT, self.tree, symlinks=True, ignore=made)
         os.mkdir(traps)
         for name in INSTALLERS:
             path = os.path.join(traps, name)

@@ -27,6 +27,7 @@ enum up_option {
 	OPTION_KWP,
 	OPTION_GAPS,
 	OPTION_UNIT,
+	OPTION_PV_UNIT,
 	OPTION_TZ,
 };
 
@@ -47,7 +48,8 @@ static const struct argp_option options[] = {
 	{"pv", OPTION_PV, "FILE", 0, "PV per unit of rated power, CSV or CSV.gz", 2},
 	{"kwp", OPTION_KWP, "KW", 0, "Rated power behind a PV profile (default 5)", 2},
 	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing intervals: refuse (default), fill, zero", 2},
-	{"unit", OPTION_UNIT, "UNIT", 0, "Of the loads: W or kW, when the file misleads", 2},
+	{"unit", OPTION_UNIT, "UNIT", 0, "Of the loads: W, kW, Wh, kWh; when the file misleads", 2},
+	{"pv-unit", OPTION_PV_UNIT, "UNIT", 0, "Of the PV, likewise; pu: part of --kwp", 2},
 	{"tz", OPTION_TZ, "ZONE", 0, "Of time stamps without one, as Europe/Berlin", 2},
 	{0},
 };
@@ -99,6 +101,7 @@ static const struct text_option {
 	{OPTION_PV, offsetof(struct up_options, pv_path)},
 	{OPTION_GAPS, offsetof(struct up_options, gaps)},
 	{OPTION_UNIT, offsetof(struct up_options, unit)},
+	{OPTION_PV_UNIT, offsetof(struct up_options, pv_unit)},
 	{OPTION_TZ, offsetof(struct up_options, tz)},
 };
 

@@ -18,7 +18,8 @@ struct up_options {
 	const char *protocol;
 	const char *load_path, *pv_path; /* real profiles; NULL: generated */
 	double kwp;                      /* rated power behind a PV profile per unit */
-	const char *gaps, *unit, *tz;    /* passed to the importer */
+	const char *gaps, *tz;           /* passed to the importer, for both files */
+	const char *unit, *pv_unit;
 };
 
 /* What the network says, gathered once a second. */

@@ -32,10 +32,13 @@ bool up_data_read(struct up *up)
 	if (!options->load_path)
 		return true;
 	struct ec_import_options import = {.path = options->load_path, .tz = options->tz};
+	enum ec_unit pv_unit = EC_UNIT_UNKNOWN;
 	if ((options->unit && !ec_unit_read(options->unit, &import.unit)) ||
+	    (options->pv_unit && !ec_unit_read(options->pv_unit, &pv_unit)) ||
 	    (options->gaps && !ec_gaps_read(options->gaps, &import.gaps))) {
 		snprintf(up->why, sizeof up->why,
-		         "--unit takes W, kW, Wh, kWh or pu; --gaps takes fill, zero or refuse");
+		         "--unit and --pv-unit take W, kW, Wh, kWh or pu; --gaps takes fill, zero "
+		         "or refuse");
 		return false;
 	}
 	struct ec_series *load = read_one(up, &import);
@@ -47,7 +50,8 @@ bool up_data_read(struct up *up)
 		return true;
 	import.path = options->pv_path;
 	import.prefix = "pv";
-	import.unit = EC_UNIT_UNKNOWN; /* the option speaks of the loads */
+	import.unit = pv_unit;
+	import.unit_option = "--pv-unit";
 	import.rated_w = options->kwp * 1000;
 	struct ec_series *pv = read_one(up, &import);
 	if (!pv)
@@ -75,9 +79,9 @@ void up_data_arguments(const struct up *up, uint32_t number, struct up_device_ar
 		out->argument[count++] = "--pv";
 		out->argument[count++] = out->pv;
 	}
-	const char *const names[] = {"--unit", "--gaps", "--tz"};
-	const char *const values[] = {options->unit, options->gaps, options->tz};
-	for (int i = 0; options->load_path && i < 3; i++)
+	const char *const names[] = {"--unit", "--pv-unit", "--gaps", "--tz"};
+	const char *const values[] = {options->unit, options->pv_unit, options->gaps, options->tz};
+	for (int i = 0; options->load_path && i < 4; i++)
 		if (values[i]) {
 			out->argument[count++] = names[i];
 			out->argument[count++] = values[i];

@@ -5,7 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 
-enum { EXIT_USAGE = 2, OPTION_UNIT = 1000, OPTION_GAPS, OPTION_TZ, OPTION_PV };
+enum { EXIT_USAGE = 2, OPTION_UNIT = 1000, OPTION_GAPS, OPTION_TZ, OPTION_PV, OPTION_PV_UNIT };
 
 static volatile sig_atomic_t stop_asked;
 
@@ -22,7 +22,8 @@ static const struct argp_option option_table[] = {
 	{"genesis", 'g', "FILE", 0, "The cell's genesis", 0},
 	{"profile", 'p', "PROFILE", 0, "generated:SEED:INDEX, or csv:FILE:COLUMN (from 1)", 0},
 	{"pv", OPTION_PV, "FILE:COLUMN:KWP", 0, "PV beside a load from a file", 0},
-	{"unit", OPTION_UNIT, "UNIT", 0, "Unit of the files: W, kW, Wh, kWh, pu", 0},
+	{"unit", OPTION_UNIT, "UNIT", 0, "Unit of the load's file: W, kW, Wh, kWh, pu", 0},
+	{"pv-unit", OPTION_PV_UNIT, "UNIT", 0, "Unit of the PV's file, likewise", 0},
 	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing values: fill, zero, refuse", 0},
 	{"tz", OPTION_TZ, "ZONE", 0, "The clock of the files' times", 0},
 	{"outbox", 'o', "FILE", 0, "What waits for a receipt (default: KEY.outbox)", 0},
@@ -57,6 +58,11 @@ static error_t option_take(int key, char *argument, struct argp_state *state)
 	case OPTION_UNIT:
 		if (!ec_unit_read(argument, &options->import.unit))
 			argp_error(state, "--unit takes W, kW, Wh, kWh or pu, not '%s'", argument);
+		return 0;
+	case OPTION_PV_UNIT:
+		if (!ec_unit_read(argument, &options->pv_unit))
+			argp_error(state, "--pv-unit takes W, kW, Wh, kWh or pu, not '%s'",
+			           argument);
 		return 0;
 	case OPTION_GAPS:
 		if (!ec_gaps_read(argument, &options->import.gaps))

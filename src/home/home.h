@@ -18,7 +18,8 @@
 /* What the command line says; texts outlive the home. */
 struct home_options {
 	const char *key, *gateways, *genesis, *profile, *pv, *outbox;
-	struct ec_import_options import;
+	struct ec_import_options import; /* of the load; the PV has a unit of its own */
+	enum ec_unit pv_unit;
 };
 
 struct home_gateway {

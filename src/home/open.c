@@ -107,7 +107,8 @@ static bool pv_open(struct home *home, uint32_t *column)
 	}
 	import.path = path;
 	import.prefix = "pv";
-	import.unit = EC_UNIT_UNKNOWN; /* the option speaks of the loads */
+	import.unit = home->options.pv_unit;
+	import.unit_option = "--pv-unit";
 	import.rated_w = kwp * 1000;
 	home->pv = series_open(home, &import, *column);
 	return home->pv;

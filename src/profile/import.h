@@ -33,6 +33,7 @@ enum ec_gaps {
 struct ec_import_options {
 	const char *path;
 	enum ec_unit unit;
+	const char *unit_option; /* how the unit is said, for the report; NULL: "--unit" */
 	enum ec_gaps gaps;
 	const char *tz; /* the clock of times without an offset; NULL: not said */
 	const char

@@ -39,6 +39,9 @@ static bool names_read(struct import *import, const struct ec_csv *csv)
 		                     "'%s' stands where names of columns should: put a line with "
 		                     "names first",
 		                     first);
+	if (memchr("\xff\xfe", first[0], 2)) /* how UTF-16 begins */
+		return import_refuse(import, 1, -1,
+		                     "this is no text in UTF-8: save it as CSV in UTF-8");
 	if (fields < 2 || fields > EC_SERIES_COLUMNS_MAX)
 		return import_refuse(import, 1, -1,
 		                     "%u columns, where a time and 1 to %d numbers are expected; "

@@ -440,6 +440,36 @@ static void registers_are_exact_between_and_beyond(void **state)
 	ec_series_free(series);
 }
 
+static void a_peak_that_no_home_has_is_warned_of(void **state)
+{
+	(void)state;
+	char text[8192] = "time,a_W\n";
+	size_t size = strlen(text);
+	for (int i = 0; i < 96; i++)
+		size += (size_t)snprintf(text + size, sizeof text - size,
+		                         "2021-06-21T%02d:%02dZ,%d\n", i / 4, i % 4 * 15,
+		                         i == 7 ? 400000 : 500);
+	struct ec_series *series = import_text(text, (struct ec_import_options){0});
+	assert_non_null(series);
+	assert_said("warning: line 9: column 2 'a_W' reaches 4e+05 W, more than any home's");
+	ec_series_free(series);
+}
+
+static void what_is_no_utf_8_is_named(void **state)
+{
+	(void)state;
+	assert_refused("\xff\xfet,a\n2021-06-21T00:00Z,500\n", (struct ec_import_options){0},
+	               ":1: this is no text in UTF-8");
+}
+
+static void the_remedy_names_the_option_of_this_file(void **state)
+{
+	(void)state;
+	const struct ec_import_options pv = {.unit_option = "--pv-unit", .rated_w = 5000};
+	assert_refused("time,pv1_pu\n2021-06-21T00:00Z,0\n2021-06-21T00:15Z,4000\n", pv,
+	               "4000 times the rated power is no panel: say --pv-unit kW or --pv-unit W");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +487,9 @@ int main(void)
 		cmocka_unit_test(units_by_column_and_by_magnitude),
 		cmocka_unit_test(local_time_is_refused_where_the_clock_changes),
 		cmocka_unit_test(broken_files_name_line_and_remedy),
+		cmocka_unit_test(a_peak_that_no_home_has_is_warned_of),
+		cmocka_unit_test(what_is_no_utf_8_is_named),
+		cmocka_unit_test(the_remedy_names_the_option_of_this_file),
 		cmocka_unit_test(registers_are_exact_between_and_beyond),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

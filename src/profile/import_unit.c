@@ -11,6 +11,7 @@
 #include <strings.h>
 
 static const double MEAN_LOW_W = 10, MEAN_HIGH_W = 50000;
+static const double PEAK_HIGH_W = 100000; /* 145 A in each of three phases */
 static const double PU_MAX = 1.5;
 
 /* The unit at the end of a name: "load_kW", "load kW", "load [kW]", "load (kW)". */
@@ -76,6 +77,11 @@ static double unit_w(const struct import *import, enum ec_unit unit)
 	default:
 		return 1;
 	}
+}
+
+static const char *unit_option(const struct import *import)
+{
+	return import->options->unit_option ? import->options->unit_option : "--unit";
 }
 
 struct magnitude {
@@ -158,9 +164,23 @@ static bool mean_check(struct import *import, int column, bool all,
 	return import_refuse(
 		import, magnitude->peak_line, column,
 		"%.4g is taken as %s, but that is %.4g W on average: it looks like %s; "
-		"say --unit %s, or --unit %s if it is right",
+		"say %s %s, or %s %s if it is right",
 		magnitude->peak, ec_unit_name(unit), mean_w, ec_unit_name(other),
-		ec_unit_name(other), ec_unit_name(unit));
+		unit_option(import), ec_unit_name(other), unit_option(import), ec_unit_name(unit));
+}
+
+/* Warns of single values that no home's connection carries; a group refuses such readings. */
+static void peaks_check(struct import *import, const struct magnitude *magnitudes)
+{
+	for (uint32_t i = 0; i < import->columns; i++) {
+		double peak_w = magnitudes[i].peak * unit_w(import, import->facts.unit);
+		if (peak_w > PEAK_HIGH_W)
+			import_warn(import,
+			            "line %u: column %u '%s' reaches %.4g W, more than any home's "
+			            "connection carries",
+			            magnitudes[i].peak_line, import->place[i], import->name[i],
+			            peak_w);
+	}
 }
 
 /* The magnitude of all columns together, then of any that is a thousand times off the others. */
@@ -188,9 +208,10 @@ static bool pu_check(struct import *import, const struct magnitude *magnitudes)
 	for (uint32_t i = 0; i < import->columns; i++)
 		if (magnitudes[i].peak > PU_MAX)
 			return import_refuse(import, magnitudes[i].peak_line, (int)i,
-			                     "%.4g times the rated power is no panel: say --unit "
-			                     "kW or --unit W",
-			                     magnitudes[i].peak);
+			                     "%.4g times the rated power is no panel: say %s kW "
+			                     "or %s W",
+			                     magnitudes[i].peak, unit_option(import),
+			                     unit_option(import));
 	return true;
 }
 
@@ -204,9 +225,9 @@ static void energy_check(struct import *import, double mean)
 		import_warn(
 			import,
 			"as %s in an interval a column uses %.4g W on average, much for a home; as "
-			"%s it is %.4g W: is it --unit %s?",
+			"%s it is %.4g W: is it %s %s?",
 			ec_unit_name(unit), mean_w, thousands ? "kW" : "W", as_power_w,
-			thousands ? "kW" : "W");
+			unit_option(import), thousands ? "kW" : "W");
 }
 
 /* Whether all values can be parts of a rated power. */
@@ -223,7 +244,7 @@ static bool unit_find(struct import *import, const struct magnitude *magnitudes,
 {
 	enum ec_unit *unit = &import->facts.unit;
 	*unit = import->options->unit;
-	*by = "--unit says so";
+	*by = "the option says so";
 	if (*unit != EC_UNIT_UNKNOWN)
 		return true;
 	*by = "the columns say so";
@@ -256,6 +277,7 @@ bool import_unit(struct import *import)
 	enum ec_unit unit = import->facts.unit;
 	if (!(unit == EC_UNIT_PU ? pu_check : power_check)(import, magnitudes))
 		return false;
+	peaks_check(import, magnitudes);
 	energy_check(import, middle_mean(magnitudes, import->columns));
 	import_state(import, "unit: %s, %s; %.4g W a column on average", ec_unit_name(unit), by,
 	             middle_mean(magnitudes, import->columns) * unit_w(import, unit));
