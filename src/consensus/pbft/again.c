@@ -71,9 +71,9 @@ static void view_say(struct pbft *self, ec_node to, struct ec_out *out)
 	}
 }
 
-static void marks_say(struct pbft *self, ec_node to, struct ec_out *out)
+static void marks_say(struct pbft *self, ec_node to, bool stable, struct ec_out *out)
 {
-	if (self->low_votes.size && pbft_members(self)[to].marked < self->low) {
+	if (self->low_votes.size && stable) {
 		struct message message = {
 			.kind = STABLE, .seq = self->low, .digest = self->low_digest};
 		pbft_send(self, out, to, &message, ec_keep(self->low_votes), EC_EAGER);
@@ -104,9 +104,10 @@ static void asked_say(struct pbft *self, ec_node to, struct ec_out *out)
 		pbft_new_view_ask(self, bit(to), out);
 }
 
-void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out)
+/* In: stable: whether it may not know our low mark. */
+static void say_again(struct pbft *self, ec_node to, bool stable, struct ec_out *out)
 {
-	marks_say(self, to, out);
+	marks_say(self, to, stable, out);
 	view_say(self, to, out);
 	ec_seq from = pbft_window_floor(self);
 	if (pbft_members(self)[to].marked > from)
@@ -114,6 +115,11 @@ void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out)
 	for (ec_seq seq = from + 1; seq <= pbft_window_end(self); seq++)
 		slot_say(self, pbft_slot_at(self, seq), to, out);
 	asked_say(self, to, out);
+}
+
+void pbft_say_again(struct pbft *self, ec_node to, struct ec_out *out)
+{
+	say_again(self, to, pbft_members(self)[to].marked < self->low, out);
 }
 
 void pbft_linked(struct pbft *self, ec_node to, struct ec_out *out)
@@ -125,6 +131,7 @@ void pbft_linked(struct pbft *self, ec_node to, struct ec_out *out)
 		pbft_members(self)[i].view_change.served &= ~bit(to);
 		pbft_members(self)[i].named.served &= ~bit(to);
 	}
+	pbft_members(self)[to].answered = false;
 	pbft_say_again(self, to, out);
 }
 
@@ -143,7 +150,10 @@ void pbft_again_received(struct pbft *self, const struct ec_input *in, const str
 	member->answered_view = self->view;
 	member->answered_low = self->low;
 	member->answered_seq = stands;
-	pbft_say_again(self, in->from, out);
+	/* It may have lost what it once signed, and our low mark with it. */
+	if (m->seq < member->marked)
+		member->marked = m->seq;
+	say_again(self, in->from, true, out);
 }
 
 void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out)

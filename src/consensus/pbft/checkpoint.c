@@ -202,5 +202,7 @@ void pbft_fetch_done(struct pbft *self, const struct ec_input *in, struct ec_out
 		pbft_cut_save(self, out); /* says what was brought */
 	if (in->seq > self->low)
 		pbft_checkpoint_vote(self, in->seq, &in->digest, out);
+	if (in->seq > self->low) /* the host went ahead: nobody told us of that mark */
+		pbft_again_ask(self, self->voter_set, out);
 	pbft_note(self, out, "state brought", in->seq);
 }

@@ -76,7 +76,7 @@ struct member {
 	struct letter new_view;    /* its latest, not judged */
 	struct letter named;       /* its VIEW-CHANGE that the NEW-VIEW at hand names */
 	struct mark mark[MARKS];
-	ec_seq marked; /* the highest position that it said it stands at */
+	ec_seq marked; /* the position that it last said it stands at */
 	bool answered; /* its AGAIN, while we stood at answered_view, answered_low */
 	uint64_t answered_view;
 	ec_seq answered_low, answered_seq;
