@@ -36,6 +36,7 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 		ec_json_put_text(json, "unready_because", ec_status_unready(daemon));
 	ec_json_put_bool(json, "diverged", status->diverged);
 	ec_json_put_bool(json, "fetching", status->fetching);
+	ec_json_put_uint(json, "older_missing", status->older_missing);
 	ec_json_put_uint(json, "links_up", status->links_up);
 	put_member(json, "liar", in_force, status->liar);
 }
@@ -74,6 +75,7 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	                 status->signatures_checked + counters->envelopes_checked);
 	ec_json_put_uint(json, "fetches", status->fetches);
 	ec_json_put_uint(json, "fetched_bytes", status->fetched_bytes);
+	ec_json_put_uint(json, "older_bytes", status->older_bytes);
 	ec_json_put_uint(json, "links_made", counters->links_made);
 	ec_json_put_uint(json, "links_lost", counters->links_lost);
 	ec_json_put_uint(json, "frames_refused", counters->frames_refused);

@@ -48,7 +48,7 @@ struct cluster_node {
 	uint64_t crash_at_append; /* it crashes as it appends that one; 0: never */
 	bool wrong_price, halted, has_next_key;
 	bool log_waits; /* its disk is full: nothing becomes durable */
-	bool liar;      /* flips a bit in chunks of state that it sends */
+	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
 	bool silent;    /* sends none */
 	bool garbles;   /* changes a byte in one of eight frames that it sends */
 	uint64_t wake;

@@ -60,13 +60,14 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	if (at < c->link_last[from][to])
 		at = c->link_last[from][to];
 	c->link_last[from][to] = at;
-	bool chunk = ec_frame_kind_of(bytes) == EC_FRAME_CHUNK;
-	if (chunk && c->node[from].silent)
+	enum ec_frame_kind kind = ec_frame_kind_of(bytes);
+	bool help = kind == EC_FRAME_CHUNK || (kind == EC_FRAME_OLDER && bytes.size > 200);
+	if (help && c->node[from].silent)
 		return;
 	uint8_t *frame = malloc(bytes.size);
 	assert(frame);
 	memcpy(frame, bytes.data, bytes.size);
-	if (chunk && c->node[from].liar)
+	if (help && c->node[from].liar)
 		frame[bytes.size - 1 - bytes.size % 7] ^= 1;
 	if (c->node[from].garbles && ec_prng_chance(&c->prng, 1, 8))
 		frame[ec_prng_below(&c->prng, bytes.size)] ^=

@@ -42,6 +42,8 @@ static const struct shape SHAPE[EC_FRAME_KINDS] = {
 	                              EC_CERTIFICATE_SIZE_MAX}},
 	[EC_FRAME_CHUNK]       = {1, {BODY_SIZE_MAX}},
 	[EC_FRAME_ABSENT]      = {0, {0}},
+	[EC_FRAME_OLDER_WANT]  = {0, {0}},
+	[EC_FRAME_OLDER]       = {1, {BODY_SIZE_MAX}},
 };
 /* clang-format on */
 

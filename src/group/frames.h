@@ -32,6 +32,9 @@ enum ec_frame_kind {
 	EC_FRAME_SNAPSHOT,
 	EC_FRAME_CHUNK,  /* name: header hash; index: chunk.  Blocks: its bytes */
 	EC_FRAME_ABSENT, /* name, index as asked: what was wanted is not here */
+	/* Asks for block seq, with that header hash, and some below it; index: the slice. */
+	EC_FRAME_OLDER_WANT,
+	EC_FRAME_OLDER, /* seq, name, index as asked.  Blocks: the slice's bytes */
 	EC_FRAME_KINDS,
 };
 

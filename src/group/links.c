@@ -106,6 +106,20 @@ uint32_t links_reaching(const struct ec_member *m)
 	return count;
 }
 
+uint32_t links_reached(const struct ec_member *m)
+{
+	const struct era *era = m->now.era;
+	uint64_t seq = ec_ledger_at(m->ledger).seq;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < era->roster.n; i++) {
+		uint32_t peer = era->peer_of[i];
+		if (era->roster.member[i].roles & EC_VOTER)
+			count += i == era->self || (link_up(m, peer) && m->peer[peer].greeted &&
+			                            m->peer[peer].seq <= seq);
+	}
+	return count;
+}
+
 static void tell_link(struct reign *reign, uint32_t peer)
 {
 	if (!reign->instance || !in_reign(reign, peer))

@@ -164,6 +164,8 @@ void member_turn(struct ec_member *m)
 	messages_turn(m);
 	spreading_turn(m);
 	transfer_turn(m);
+	caught_up_note(m);
+	older_turn(m);
 	signing_turn(m);
 	ticks_turn(m);
 	trim(m);
@@ -195,7 +197,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	uint64_t wake = earlier(batching_wake(m), messages_wake(m));
 	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
-	wake = earlier(wake, eras_wake(m));
+	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	if (m->now.instance && !transfer_freezes(m) && instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);
 	if (m->past.instance && instance_ready(m->past.instance))
@@ -238,6 +240,12 @@ static void frame_handle(struct ec_member *m, uint32_t peer, const struct ec_fra
 	case EC_FRAME_CHUNK:
 	case EC_FRAME_ABSENT:
 		state_received(m, peer, frame);
+		break;
+	case EC_FRAME_OLDER_WANT:
+		older_wanted(m, peer, frame);
+		break;
+	case EC_FRAME_OLDER:
+		older_received(m, peer, frame);
 		break;
 	case EC_FRAME_KINDS:
 		break;
@@ -364,6 +372,7 @@ static void eras_free(struct ec_member *m)
 void ec_member_close(struct ec_member *m)
 {
 	transfer_free(m);
+	older_free(m);
 	reign_end(&m->now);
 	reign_end(&m->past);
 	eras_free(m);

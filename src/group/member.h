@@ -96,8 +96,10 @@ void ec_member_frame(struct ec_member *member, struct ec_time time, uint32_t pee
 
 enum ec_admission {
 	EC_ADMITTED,
-	EC_BUSY,      /* queue full: try again, or another gateway */
-	EC_NOT_READY, /* no quorum reachable, catching up, diverged, or no headers for 10 s */
+	EC_BUSY, /* queue full: try again, or another gateway */
+	/* No quorum reachable; behind what a quorum said of itself; diverged; no headers for 10 s.
+	 */
+	EC_NOT_READY,
 };
 
 /* An envelope that passed ec_envelope_check().  `token` comes back in EC_ACT_TELL, once. */
@@ -153,7 +155,9 @@ struct ec_member_status {
 	uint64_t messages_sent, bytes_sent, messages_received, bytes_received;
 	uint64_t signatures_checked, view_changes, batches_delivered, envelopes_delivered;
 	uint64_t fetched_bytes, fetches; /* state transfer */
-	uint32_t liar;                   /* last peer caught lying; UINT32_MAX none */
+	uint64_t older_missing; /* blocks up to it, as far as they are kept, come yet; 0: none */
+	uint64_t older_bytes;   /* of older blocks, fetched in the background */
+	uint32_t liar;          /* last peer caught lying; UINT32_MAX none */
 };
 void ec_member_status(const struct ec_member *member, struct ec_member_status *status);
 

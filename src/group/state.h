@@ -86,7 +86,8 @@ struct ticks {
 	uint64_t due_ns, due_since; /* the deadline last seen to have passed, and since when */
 };
 
-struct transfer; /* transfer.c */
+struct transfer;    /* transfer.c */
+struct older_fetch; /* older.c */
 
 struct ec_member {
 	struct ec_member_config config;
@@ -119,9 +120,10 @@ struct ec_member {
 	uint64_t marker_ticket;
 	struct ticks ticks;
 	struct transfer *transfer;
-	uint64_t pace_ns;           /* what batches took lately, from their arrival to delivery */
-	uint32_t group;             /* of the group being proposed, those still to go */
-	bool resting;               /* the host has given us all it had */
+	uint64_t pace_ns; /* what batches took lately, from their arrival to delivery */
+	uint32_t group;   /* of the group being proposed, those still to go */
+	bool resting;     /* the host has given us all it had */
+	struct older_fetch *older;
 	uint64_t announced;         /* when all waiting batches last were, again */
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
@@ -129,6 +131,7 @@ struct ec_member {
 	ec_hash snapshot; /* header hash of the block that is on disk */
 	uint64_t brought; /* position of the newest state that was brought by others; 0: none */
 	bool started, halted, diverged, era_over, busy;
+	bool caught_up; /* with what a quorum said, in this life and since the last transfer */
 	struct ec_member_status counters; /* the counting parts of it */
 };
 
@@ -150,7 +153,8 @@ void peers_learn(struct ec_member *m, struct era *era);
 bool link_up(const struct ec_member *m, uint32_t peer);
 void link_break(struct ec_member *m, uint32_t peer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-uint32_t links_reaching(const struct ec_member *m);              /* voters, ourselves included */
+uint32_t links_reaching(const struct ec_member *m); /* voters, ourselves included */
+uint32_t links_reached(const struct ec_member *m);  /* those who said they are not ahead of us */
 const char *peer_name(const struct ec_member *m, uint32_t peer); /* owner of the seat */
 void links_greet(struct ec_member *m); /* those that came up before the start */
 void standings_send(struct ec_member *m);
@@ -233,6 +237,13 @@ void transfer_free(struct ec_member *m);
 void state_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 void state_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 
+/* older.c - blocks from before the state that was brought. */
+void older_turn(struct ec_member *m);
+uint64_t older_wake(const struct ec_member *m);
+void older_free(struct ec_member *m);
+void older_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
+void older_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
+
 /* eras.c - from one era to the next. */
 const struct era *era_find(const struct ec_member *m, uint64_t number); /* any thread */
 struct reign *reign_of(struct ec_member *m, uint64_t era);
@@ -266,6 +277,7 @@ void member_frame(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
 
 /* status.c - what a member says of itself. */
 const char *not_ready_why(const struct ec_member *m); /* NULL: it is ready */
+void caught_up_note(struct ec_member *m);
 
 static inline uint64_t earlier(uint64_t a, uint64_t b)
 {

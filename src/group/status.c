@@ -19,9 +19,19 @@ const char *not_ready_why(const struct ec_member *m)
 		return "catching up";
 	if (links_reaching(m) < m->now.era->quorum)
 		return "no quorum of members is reachable";
+	if (!m->caught_up)
+		return "not caught up with a quorum of members";
 	if (m->uncertified_since && m->time.now - m->uncertified_since > NO_HEADERS_NS)
 		return "no quorum of equal headers for 10 s";
 	return NULL;
+}
+
+/* Once a quorum of voters, ourselves among them, said that they stand where we do or below.  Who
+ * was away, or lost what he had, reaches what they said first. */
+void caught_up_note(struct ec_member *m)
+{
+	if (!m->caught_up && !transferring(m))
+		m->caught_up = links_reached(m) >= m->now.era->quorum;
 }
 
 static void order_status(const struct ec_member *m, struct ec_member_status *status)
@@ -63,6 +73,7 @@ void ec_member_status(const struct ec_member *m, struct ec_member_status *status
 	snprintf(status->not_ready, sizeof status->not_ready, "%s", why ? why : "");
 	status->diverged = m->diverged;
 	status->fetching = transferring(m);
+	status->older_missing = ec_ledger_older_missing(m->ledger);
 	status->waiting_envelopes = clients_waiting(m->clients);
 	status->waiting_batches = bodies_count(m->bodies);
 	status->bodies_bytes = bodies_bytes(m->bodies);

@@ -89,6 +89,7 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol)
 	                       .progress = m->time.now,
 	                       .again = t->again};
 	m->counters.fetches++;
+	m->caught_up = false;
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
 		t->source[peer].asked = link_up(m, peer);
 		if (t->source[peer].asked)
@@ -207,11 +208,12 @@ void transfer_linked(struct ec_member *m, uint32_t peer)
 	want(m, peer, NONE);
 }
 
-static void liar_name(struct ec_member *m, uint32_t peer, const char *what)
+void liar_name(struct ec_member *m, uint32_t peer, const char *what)
 {
 	m->counters.liar = peer;
 	m->peer[peer].liar = true;
-	source_drop(m, peer);
+	if (transferring(m))
+		source_drop(m, peer);
 	act_text(m, EC_ACT_ALARM, peer, "%s sent %s: not asked again", peer_name(m, peer), what);
 }
 
@@ -274,13 +276,28 @@ static bool describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 	return true;
 }
 
+/* It has nothing that would help; nor has, maybe, anyone. */
+static void source_without(struct ec_member *m, uint32_t peer)
+{
+	struct transfer *t = m->transfer;
+	bool left = false;
+	source_drop(m, peer);
+	t->source[peer].asked = false;
+	for (uint32_t i = 0; i < EC_PEERS_MAX; i++)
+		left |= t->source[i].asked && link_up(m, i);
+	if (!t->described && !left)
+		give_up(m, "nobody has it");
+}
+
 static void snapshot_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	struct transfer *t = m->transfer;
 	if (!t->described &&
 	    (ec_hash_zero(&t->header) || ec_hash_equal(&t->header, &frame->name))) {
-		if (!describe(m, peer, frame))
+		if (!describe(m, peer, frame)) {
+			source_without(m, peer);
 			return;
+		}
 		t->progress = m->time.now;
 		if (t->done == t->chunks) {
 			finish(m);
@@ -318,16 +335,8 @@ static void chunk_received(struct ec_member *m, uint32_t peer, const struct ec_f
 
 static void absent_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
-	struct transfer *t = m->transfer;
-	bool left = false;
-	if (!ec_hash_equal(&t->header, &frame->name))
-		return;
-	source_drop(m, peer);
-	t->source[peer].asked = false;
-	for (uint32_t i = 0; i < EC_PEERS_MAX; i++)
-		left |= t->source[i].asked && link_up(m, i);
-	if (!t->described && !left)
-		give_up(m, "nobody has it");
+	if (ec_hash_equal(&m->transfer->header, &frame->name))
+		source_without(m, peer);
 }
 
 void state_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)

@@ -8,4 +8,7 @@
 bool snapshot_proven(const struct ec_member *m, const struct ec_snapshot *snapshot,
                      const ec_hash *header);
 
+/* A peer sent what does not hold: it is named, and not asked for anything again. */
+void liar_name(struct ec_member *m, uint32_t peer, const char *what);
+
 #endif
