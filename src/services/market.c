@@ -175,9 +175,9 @@ static enum ec_result order_received(struct ec_scratch *scratch,
 	enum ec_result result = order_count(scratch, rule, sent, transaction->author);
 	if (result != EC_RESULT_DONE)
 		return result;
-	struct ec_order order = {.energy_wh = sent->energy_wh,
-	                         .price_ueur_kwh = sent->price_ueur_kwh,
-	                         .id = transaction->id};
+	struct ec_book_order order = {.energy_wh = sent->energy_wh,
+	                              .price_ueur_kwh = sent->price_ueur_kwh,
+	                              .id = transaction->id};
 	struct ec_name name = order_name(sent, transaction);
 	memcpy(order.author, transaction->author, sizeof order.author);
 	ec_state_put(scratch, name.at, name.size, bytes, ec_order_write(&order, bytes));
@@ -199,7 +199,7 @@ static void price_find(struct auction *auction)
 	enum ec_side_of side;
 	while ((side = ec_clearing_wants(&clearing)) != EC_NO_SIDE) {
 		struct ec_bytes value;
-		struct ec_order order;
+		struct ec_book_order order;
 		if (ec_cursor_next(auction->scratch, &cursor[side], &value) &&
 		    ec_order_read(value, &order))
 			ec_clearing_give(&clearing, price_of(&cursor[side]), order.energy_wh);
@@ -226,7 +226,7 @@ static void auction_begin(struct auction *auction)
 
 /* The first order of one side. */
 static bool top_get(struct auction *auction, uint64_t side, struct ec_cursor *cursor,
-                    struct ec_order *order)
+                    struct ec_book_order *order)
 {
 	struct ec_name prefix = order_prefix(auction->slot, side);
 	struct ec_bytes value;
@@ -235,7 +235,7 @@ static bool top_get(struct auction *auction, uint64_t side, struct ec_cursor *cu
 }
 
 static void order_drop(struct auction *auction, const struct ec_cursor *cursor,
-                       const struct ec_order *order)
+                       const struct ec_book_order *order)
 {
 	struct ec_name side = ec_name_side(auction->slot, order->author);
 	ec_name_delete(auction->scratch, &side);
@@ -244,7 +244,7 @@ static void order_drop(struct auction *auction, const struct ec_cursor *cursor,
 
 /* Takes energy off an order; one without any leaves the book. */
 static void order_take(struct auction *auction, const struct ec_cursor *cursor,
-                       struct ec_order *order, uint64_t energy_wh)
+                       struct ec_book_order *order, uint64_t energy_wh)
 {
 	uint8_t bytes[EC_RECORD_SIZE_MAX];
 	assert(energy_wh <= order->energy_wh);
@@ -270,8 +270,8 @@ static void net_add(struct auction *auction, const uint8_t party[static 32], str
 	ec_state_put(auction->scratch, name.at, name.size, bytes, ec_net_write(&net, bytes));
 }
 
-static void trade_book(struct auction *auction, const struct ec_order *bid,
-                       const struct ec_order *offer, uint64_t energy_wh)
+static void trade_book(struct auction *auction, const struct ec_book_order *bid,
+                       const struct ec_book_order *offer, uint64_t energy_wh)
 {
 	uint8_t bytes[EC_RECORD_SIZE_MAX];
 	struct ec_slot_summary *summary = &auction->summary;
@@ -300,7 +300,7 @@ static void trade_book(struct auction *auction, const struct ec_order *bid,
 static void trade_next(struct auction *auction)
 {
 	struct ec_cursor bid_at, offer_at;
-	struct ec_order bid, offer;
+	struct ec_book_order bid, offer;
 	uint64_t energy = auction->summary.left_wh;
 	if (!top_get(auction, EC_BID, &bid_at, &bid) ||
 	    !top_get(auction, EC_OFFER, &offer_at, &offer)) {
@@ -321,7 +321,7 @@ static void trade_next(struct auction *auction)
 static bool rest_drop(struct auction *auction)
 {
 	struct ec_cursor cursor;
-	struct ec_order order;
+	struct ec_book_order order;
 	if (!top_get(auction, EC_BID, &cursor, &order) &&
 	    !top_get(auction, EC_OFFER, &cursor, &order))
 		return false;

@@ -134,7 +134,7 @@ size_t ec_gap_write(const struct ec_gap *in, uint8_t out[static EC_RECORD_SIZE_M
 	return size_of(&writer);
 }
 
-static void order(struct record *record, struct ec_order *it)
+static void order(struct record *record, struct ec_book_order *it)
 {
 	fields(record, 4);
 	key(record, it->author);
@@ -143,17 +143,17 @@ static void order(struct record *record, struct ec_order *it)
 	hash(record, &it->id);
 }
 
-bool ec_order_read(struct ec_bytes value, struct ec_order *out)
+bool ec_order_read(struct ec_bytes value, struct ec_book_order *out)
 {
 	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
 	order(&(struct record){.in = &cbor}, out);
 	return ec_cbor_done(&cbor);
 }
 
-size_t ec_order_write(const struct ec_order *in, uint8_t out[static EC_RECORD_SIZE_MAX])
+size_t ec_order_write(const struct ec_book_order *in, uint8_t out[static EC_RECORD_SIZE_MAX])
 {
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_RECORD_SIZE_MAX);
-	struct ec_order copy = *in;
+	struct ec_book_order copy = *in;
 	order(&(struct record){.out = &writer}, &copy);
 	return size_of(&writer);
 }

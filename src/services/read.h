@@ -44,7 +44,7 @@ struct ec_gap {
 };
 
 /* "order/": an order in the book; its side and price stand in the name. */
-struct ec_order {
+struct ec_book_order {
 	uint8_t author[32];
 	uint64_t energy_wh; /* what is left of it */
 	int64_t price_ueur_kwh;
@@ -146,7 +146,7 @@ struct ec_settlement_total {
 bool ec_meter_head_read(struct ec_bytes value, struct ec_meter_head *out);
 bool ec_meter_reading_read(struct ec_bytes value, struct ec_meter_reading *out);
 bool ec_gap_read(struct ec_bytes value, struct ec_gap *out);
-bool ec_order_read(struct ec_bytes value, struct ec_order *out);
+bool ec_order_read(struct ec_bytes value, struct ec_book_order *out);
 bool ec_book_read(struct ec_bytes value, struct ec_book *out);
 bool ec_side_read(struct ec_bytes value, struct ec_side *out);
 bool ec_trade_read(struct ec_bytes value, struct ec_trade *out);
@@ -162,7 +162,7 @@ size_t ec_meter_head_write(const struct ec_meter_head *in, uint8_t out[static EC
 size_t ec_meter_reading_write(const struct ec_meter_reading *in,
                               uint8_t out[static EC_RECORD_SIZE_MAX]);
 size_t ec_gap_write(const struct ec_gap *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_order_write(const struct ec_order *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
+size_t ec_order_write(const struct ec_book_order *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 size_t ec_book_write(const struct ec_book *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 size_t ec_side_write(const struct ec_side *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 size_t ec_trade_write(const struct ec_trade *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
