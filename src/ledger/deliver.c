@@ -62,13 +62,15 @@ static void stamp_advance(struct ec_ledger *ledger)
 	ledger->stamp_ns = median > least ? median : least;
 }
 
-/* Moves the clock; turns what waits for it. */
+/* Moves the clock; turns what waits for it.  A block's first position turns in any case: a restart
+ * at its begin does not know whether the block before left something to turn, and time may stand
+ * still where it cannot be later. */
 static void time_advance(struct ec_ledger *ledger, uint64_t position)
 {
 	uint64_t before_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns);
 	stamp_advance(ledger);
 	uint64_t now_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns);
-	if (now_ns != before_ns || ledger->turning)
+	if (ledger->open->slots == 0 || now_ns != before_ns || ledger->turning)
 		execute_turns(ledger, position, before_ns, now_ns);
 }
 

@@ -1,5 +1,5 @@
 /* test_world.h - a small group with known keys for tests: genesis, envelopes, batches,
- * certificates. Included by tests and tools only; every key is made from a number. */
+ * certificates. Included by tests, tools and the simulator; every key is made from a number. */
 #ifndef EC_LEDGER_TEST_WORLD_H
 #define EC_LEDGER_TEST_WORLD_H
 
@@ -16,6 +16,7 @@ struct world_plan {
 	const char *group;
 	uint32_t members, authors; /* the authors have all roles */
 	uint32_t flags;            /* enum ec_genesis_flag */
+	uint64_t time_rate;        /* 0: 1 */
 	uint64_t blocks_kept, scratch_bytes_max, batch_envelopes_max; /* 0: 64, 1 MiB, 1024 */
 	const struct ec_service_entry *service;
 	uint32_t services;
@@ -98,7 +99,7 @@ static inline struct world world_make(const struct world_plan *plan)
 		.flags = plan->flags,
 		.membership = world_membership(plan->members, 1),
 		.time_origin_ns = WORLD_START_NS,
-		.time_rate = 1,
+		.time_rate = plan->time_rate ? plan->time_rate : 1,
 		.time_start_ns = WORLD_START_NS,
 		.envelope_bytes_max = WORLD_ENVELOPE_MAX,
 		.batch_envelopes_max = plan->batch_envelopes_max ? plan->batch_envelopes_max : 1024,
