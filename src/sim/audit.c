@@ -1,6 +1,6 @@
 /* audit.c - purity and ownership: a copy of a step must do the same, and every reference is
  * someone's. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -84,13 +84,23 @@ static void refer(struct references *all, const struct ec_bytes *more, size_t co
 			all->at[all->count++] = more[i];
 }
 
+static void refer_item(struct references *all, const struct sim_item *item)
+{
+	const struct ec_bytes three[] = {item->head, item->body, item->proof};
+	refer(all, three, 3);
+}
+
 static void refer_queue(struct references *all, struct sim_queue *queue)
 {
-	for (uint32_t i = 0; i < queue->count; i++) {
-		const struct sim_item *item = sim_queue_at(queue, i);
-		const struct ec_bytes three[] = {item->head, item->body, item->proof};
-		refer(all, three, 3);
-	}
+	for (uint32_t i = 0; i < queue->count; i++)
+		refer_item(all, sim_queue_at(queue, i));
+}
+
+static void refer_link(struct references *all, struct sim_link *link)
+{
+	refer_queue(all, &link->queue);
+	if (link->echoing)
+		refer_item(all, &link->echo);
 }
 
 static void refer_instance(struct sim_world *world, struct references *all,
@@ -141,10 +151,12 @@ void sim_check_references(struct sim_world *world)
 		refer_queue(&all, &host->early);
 		refer_queue(&all, &host->past);
 		for (uint32_t p = 0; p < world->hosts; p++)
-			refer_queue(&all, &world->link[h][p].queue);
+			refer_link(&all, &world->link[h][p]);
 	}
 	for (uint32_t i = 0; i < world->batches; i++)
 		refer(&all, &world->batch[i].body, 1);
+	for (uint32_t i = 0; world->ledger && i < world->ledger->envelopes; i++)
+		refer(&all, &world->ledger->envelope[i].bytes, 1);
 	compare(world, &all);
 	free(all.at);
 }

@@ -1,16 +1,14 @@
 /* client.c - clients: batches that reach all hosts, wait there, and are submitted; and reads. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 #include "crypto/hash.h"
 
 #include <assert.h>
 #include <stdio.h>
 
-static const uint64_t DAY_ZERO = 1782000000000000000u; /* in June 2026 */
-
 uint64_t sim_stamp(const struct sim_world *world, const struct sim_host *host)
 {
-	return DAY_ZERO + world->now + host->day_offset;
+	return SIM_DAY_ZERO + world->now + host->day_offset;
 }
 
 uint32_t sim_batch_new(struct sim_world *world, const char *text, uint64_t era)
@@ -93,6 +91,10 @@ bool sim_feed(struct sim_world *world, struct sim_host *host)
 /* A new batch, and when its body comes to whom: soon to most, to some never by itself. */
 void sim_client(struct sim_world *world)
 {
+	if (world->ledger) {
+		sim_ledger_client(world);
+		return;
+	}
 	char text[48];
 	uint32_t n = world->batches, eras = world->eras;
 	uint64_t era = 0;
@@ -119,6 +121,10 @@ void sim_client(struct sim_world *world)
 void sim_read(struct sim_world *world, struct sim_host *host)
 {
 	struct sim_instance *instance = sim_current(host);
+	if (world->ledger) {
+		sim_ledger_read(world, host);
+		return;
+	}
 	if (!host->up || !instance || !instance->state || !sim_room(instance) ||
 	    host->read_count == SIM_READS_MAX)
 		return;

@@ -21,6 +21,7 @@ enum key {
 	COLLUDERS = 'c',
 	JOBS = 'j',
 	TRACE = 't',
+	LEDGER = 'l',
 	JSON = 1000,
 	SCRIPT,
 	REWRITE,
@@ -45,6 +46,8 @@ static const struct argp_option options[] = {
 	{"byzantine", BYZANTINE, "N", 0, "Byzantine members; by the seed if not said", 0},
 	{"colluders", COLLUDERS, "N", OPTION_ARG_OPTIONAL,
 	 "members, f+1 if not said, that fork the order; every fork must be reported", 0},
+	{"ledger", LEDGER, NULL, 0,
+	 "all of them of real members with keys and ledgers, else 1 in 100", 0},
 	{"jobs", JOBS, "N", 0, "processes; as many as there are processors if not said", 0},
 	{"until-failure", UNTIL, NULL, 0, "stop at the first world that breaks a property", 0},
 	{"trace", TRACE, NULL, 0, "print all that happens", 0},
@@ -70,19 +73,23 @@ static error_t option_of_world(int key, char *arg, struct argp_state *state)
 	struct sim_order *order = &((struct asked *)state->input)->order;
 	switch (key) {
 	case NODES:
-		order->members = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		order->wish.members = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
 		return 0;
 	case BYZANTINE:
-		order->byzantine = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		order->wish.byzantine = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
 		return 0;
 	case COLLUDERS:
-		order->colluders = arg ? (uint32_t)number(state, arg, SIM_MEMBERS_MAX) : UINT32_MAX;
+		order->wish.colluders =
+			arg ? (uint32_t)number(state, arg, SIM_MEMBERS_MAX) : UINT32_MAX;
 		return 0;
 	case JOBS:
 		order->jobs = (uint32_t)number(state, arg, SIM_JOBS_MAX);
 		return 0;
 	case UNTIL:
 		order->until_failure = true;
+		return 0;
+	case LEDGER:
+		order->wish.ledger = true;
 		return 0;
 	case TRACE:
 		order->trace = true;
@@ -149,17 +156,17 @@ static bool asked_complete(struct asked *asked)
 		return false;
 	}
 	const struct ec_protocol *protocol = order->entry->protocol;
-	order->bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
-	if (asked->bug && !order->bug) {
+	order->wish.bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
+	if (asked->bug && !order->wish.bug) {
 		fprintf(stderr, "edgecord-sim: no planted bug '%s' in %s; there are:\n", asked->bug,
 		        protocol->name);
 		for (uint32_t i = 0; protocol->bugs && protocol->bugs[i]; i++)
 			fprintf(stderr, "  %u  %s\n", i + 1, protocol->bugs[i]);
 		return false;
 	}
-	if (asked->one + asked->many + (asked->script != NULL) != 1 || order->members == 0 ||
-	    (order->members != UINT32_MAX && order->byzantine != UINT32_MAX &&
-	     order->byzantine > order->members)) {
+	if (asked->one + asked->many + (asked->script != NULL) != 1 || order->wish.members == 0 ||
+	    (order->wish.members != UINT32_MAX && order->wish.byzantine != UINT32_MAX &&
+	     order->wish.byzantine > order->wish.members)) {
 		fprintf(stderr, "edgecord-sim: one of --seed, --seeds and --script is needed, and "
 		                "members for what they do; see --help\n");
 		return false;
@@ -184,8 +191,7 @@ int sim_command(int argc, char **argv)
 		       "\vExit status: 0 clean, 1 a property is broken, 2 usage."};
 	struct asked asked = {.order = {.first = 1,
 	                                .count = 1,
-	                                .members = UINT32_MAX,
-	                                .byzantine = UINT32_MAX,
+	                                .wish = {.members = UINT32_MAX, .byzantine = UINT32_MAX},
 	                                .jobs = jobs_default()}};
 	static struct sim_outcome outcome;
 	argp_err_exit_status = USAGE;
@@ -195,7 +201,7 @@ int sim_command(int argc, char **argv)
 		return USAGE;
 	struct sim_order *order = &asked.order;
 	if (asked.script)
-		return sim_script_run(order->entry, asked.script, order->bug, asked.rewrite);
+		return sim_script_run(order->entry, asked.script, order->wish.bug, asked.rewrite);
 	order->progress = asked.many && isatty(STDERR_FILENO);
 	if (order->jobs == 0)
 		order->jobs = 1;

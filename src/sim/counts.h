@@ -16,11 +16,13 @@
 	X(SUFFIX_LOST, "lost link suffix")                         \
 	X(QUEUE_OVERFLOW, "link broken by a full queue")           \
 	X(DELAY_SPIKE, "delay")                                    \
+	X(DUPLICATE, "message heard twice")                        \
 	X(PARTITION, "partition")                                  \
 	X(PARTITION_ONE_WAY, "asymmetric partition")               \
 	X(ISOLATED, "member isolated")                             \
 	X(SLOW_NODE, "slow node")                                  \
 	X(CLOCK_JUMP, "clock jump")                                \
+	X(CLOCK_DRIFT, "clock of timers too fast or too slow")     \
 	X(BODY_LATE, "body not spread early")                      \
 	X(BODY_BY_HOST, "body fetched by the host")                \
 	X(EQUIVOCATED, "Byzantine: equivocate (twins)")            \
@@ -40,6 +42,14 @@
 	X(ERA_JUMP, "member moved to a later era by state")        \
 	X(ERA_EARLY, "message of the next era that waited")        \
 	X(BLAME, "evidence against a member")                      \
+	X(LEDGER_WORLD, "world of real members, keys and ledgers") \
+	X(LEDGER_BLOCK, "block equal to another member's")         \
+	X(LEDGER_CERTIFICATE, "certificate verified")              \
+	X(LEDGER_RECEIPT, "receipt verified offline")              \
+	X(LEDGER_READ, "linearizable read of a ledger")            \
+	X(LEDGER_MONEY, "books recounted after trades")            \
+	X(LEDGER_FETCH, "state of a ledger fetched")               \
+	X(LEDGER_TWIN, "input of a member repeated by a copy")     \
 	X(REPLAY_CHECKED, "log replayed beside the living")        \
 	X(TWIN_STEPS, "step repeated by a copy")
 

@@ -50,6 +50,16 @@ void sim_disk_sync(struct sim_disk *disk, uint32_t count)
 	}
 }
 
+void sim_disk_trim(struct sim_disk *disk, uint32_t count)
+{
+	assert(count <= disk->durable);
+	for (uint32_t i = 0; i < count; i++)
+		record_drop(&disk->record[i]);
+	disk->count -= count;
+	disk->durable -= count;
+	memmove(disk->record, disk->record + count, disk->count * sizeof *disk->record);
+}
+
 uint32_t sim_disk_unsynced(const struct sim_disk *disk)
 {
 	return disk->count - disk->durable;

@@ -28,6 +28,9 @@ void sim_disk_append(struct sim_disk *disk, struct sim_record record);
  * In: count <= how many are not durable. */
 void sim_disk_sync(struct sim_disk *disk, uint32_t count);
 
+/* Forgets the `count` oldest.  In: they are durable. */
+void sim_disk_trim(struct sim_disk *disk, uint32_t count);
+
 uint32_t sim_disk_unsynced(const struct sim_disk *disk);
 
 /* Power is cut: the first `keep` of the unsynced happen to survive.  Returns: how many were lost.

@@ -12,6 +12,7 @@ enum sim_event_kind {
 	SIM_WAKE,     /* host era life: the wake time of an instance */
 	SIM_BODY,     /* host life batch: a batch's body reaches a host */
 	SIM_CLIENT,   /* a client submits the next batch */
+	SIM_RETRY,    /* count: a client may try another gateway with an envelope */
 	SIM_SNAPPED,  /* host era life seq: a snapshot is on disk */
 	SIM_FETCHING, /* host era life: the next helper answers, or not */
 	SIM_READ,     /* a client reads somewhere */

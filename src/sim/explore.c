@@ -49,8 +49,7 @@ static void live(const struct sim_order *order, uint64_t seed, struct sim_outcom
 {
 	struct sim_plan plan;
 	uint64_t begin = core();
-	sim_plan_from_seed(&plan, order->entry, seed, order->members, order->byzantine,
-	                   order->colluders, order->bug);
+	sim_plan_from_seed(&plan, order->entry, seed, &order->wish);
 	struct sim_world *world = sim_world_new(&plan);
 	world->trace.on = world->trace.live = order->trace;
 	sim_run(world);

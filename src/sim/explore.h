@@ -11,9 +11,8 @@ enum { SIM_FAILURES_MAX = 16, SIM_FAILURE_SIZE = 512, SIM_JOBS_MAX = 16, SIM_SEE
 struct sim_order { /* what is asked for */
 	const struct sim_protocol_entry *entry;
 	uint64_t first, count;
-	uint32_t members, byzantine; /* UINT32_MAX: by the seed */
-	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
-	uint32_t bug, jobs;
+	struct sim_wish wish;
+	uint32_t jobs;
 	bool trace, progress;
 	bool until_failure;
 };

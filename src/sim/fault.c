@@ -1,5 +1,5 @@
 /* fault.c - what goes wrong in a world, and how it is put right. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 static struct sim_host *anyone(struct sim_world *world)
 {
@@ -100,7 +100,7 @@ void sim_unstall(struct sim_world *world, struct sim_host *host)
 		struct sim_instance *instance = &host->instance[i];
 		instance->disk.stalled = false;
 		uint32_t unsynced = sim_disk_unsynced(&instance->disk);
-		if (!instance->state || !unsynced || instance->syncing)
+		if (!(instance->state || host->ledger) || !unsynced || instance->syncing)
 			continue;
 		instance->syncing = true;
 		sim_later(world, world->plan.sync_min_ns,

@@ -49,14 +49,6 @@ static bool is_kind(const struct sim_world *world, const struct sim_item *item, 
 	return strncmp(text, kind, size) == 0 && (size == 0 || text[size] == ' ' || !text[size]);
 }
 
-static struct sim_item kept(const struct sim_item *item)
-{
-	ec_keep(item->head);
-	ec_keep(item->body);
-	ec_keep(item->proof);
-	return *item;
-}
-
 /* Returns: whether anything arrived. */
 static bool link_deliver(struct sim_world *world, uint32_t from, uint32_t to, const char *kind,
                          bool again)
@@ -69,7 +61,7 @@ static bool link_deliver(struct sim_world *world, uint32_t from, uint32_t to, co
 		if (instance && !sim_room(instance))
 			break;
 		if (again) {
-			sim_receive(world, host, kept(sim_queue_at(queue, 0)));
+			sim_receive(world, host, sim_item_copy(sim_queue_at(queue, 0)));
 			return true;
 		}
 		sim_receive(world, host, sim_queue_pop(queue));
@@ -135,8 +127,10 @@ static struct sim_instance *next_to_wake(struct sim_world *world, uint64_t until
 	for (uint32_t h = 0; h < world->hosts; h++)
 		for (int i = 0; i < 2; i++) {
 			struct sim_instance *instance = &world->host[h]->instance[i];
-			uint64_t at = instance->wake - world->host[h]->clock_offset;
-			if (!instance->state || !instance->wake || at > until || at >= *when)
+			if (!instance->state || !instance->wake)
+				continue;
+			uint64_t at = world->now + sim_until(world, world->host[h], instance->wake);
+			if (at > until || at >= *when)
 				continue;
 			first = instance;
 			*host = world->host[h];

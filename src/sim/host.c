@@ -1,5 +1,5 @@
 /* host.c - lives and steps: what a host owes a protocol, in the simulated world. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -8,7 +8,14 @@ enum { PUMP_ROUNDS_MAX = 20000 };
 
 uint64_t sim_clock(const struct sim_host *host, uint64_t time)
 {
-	return time ? time + host->clock_offset : 0;
+	assert(!time || time >= host->born);
+	return time ? host->clock_zero + (time - host->born) * host->clock_permille / 1000 : 0;
+}
+
+uint64_t sim_until(const struct sim_world *world, const struct sim_host *host, uint64_t at)
+{
+	uint64_t now = sim_clock(host, world->now);
+	return at > now ? ((at - now) * 1000 + host->clock_permille - 1) / host->clock_permille : 0;
 }
 
 struct sim_instance *sim_instance_at(struct sim_host *host, uint64_t era)
@@ -51,12 +58,11 @@ static void take_out(struct sim_world *world, struct sim_host *host, struct sim_
 	instance->view = out->view;
 	instance->want = out->want;
 	instance->lead = out->lead;
-	uint64_t now = sim_clock(host, world->now);
 	bool sooner = !instance->wake_scheduled || out->wake < instance->wake_scheduled;
 	if (!out->wake || world->plan.manual || !sooner)
 		return;
 	instance->wake_scheduled = out->wake;
-	sim_later(world, out->wake > now ? out->wake - now : 0,
+	sim_later(world, sim_until(world, host, out->wake),
 	          (struct sim_event){.kind = SIM_WAKE,
 	                             .host = host->index,
 	                             .era = instance->era,
@@ -95,15 +101,10 @@ void sim_step(struct sim_world *world, struct sim_host *host, struct sim_instanc
 	sim_pump(world, host);
 }
 
-static void save(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
-                 const struct ec_effect *effect)
+void sim_save(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+              struct sim_record record)
 {
-	sim_disk_append(&instance->disk,
-	                (struct sim_record){.seq = effect->seq,
-	                                    .cut = effect->flags & EC_CUT,
-	                                    .head = ec_keep(effect->head),
-	                                    .body = ec_keep(effect->body),
-	                                    .digest = sim_digest(world, effect->body)});
+	sim_disk_append(&instance->disk, record);
 	if (world->plan.manual && !instance->disk.stalled)
 		sim_saved(world, host, instance, 1);
 	if (world->plan.manual || instance->syncing || instance->disk.stalled)
@@ -117,15 +118,30 @@ static void save(struct sim_world *world, struct sim_host *host, struct sim_inst
 	                             .count = sim_disk_unsynced(&instance->disk)});
 }
 
+static void save(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                 const struct ec_effect *effect)
+{
+	sim_save(world, host, instance,
+	         (struct sim_record){.seq = effect->seq,
+	                             .cut = effect->flags & EC_CUT,
+	                             .head = ec_keep(effect->head),
+	                             .body = ec_keep(effect->body),
+	                             .digest = sim_digest(world, effect->body)});
+}
+
 /* `count` of the oldest unsynced records: the disk has them, their effects may follow. */
 void sim_saved(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                uint32_t count)
 {
 	for (uint32_t i = 0; i < count; i++) {
-		sim_trace_save(world, host, &instance->disk.record[instance->disk.durable]);
+		if (!host->ledger)
+			sim_trace_save(world, host, &instance->disk.record[instance->disk.durable]);
 		sim_disk_sync(&instance->disk, 1);
 	}
-	ec_flush_durable(instance->flush, count);
+	if (host->ledger)
+		sim_ledger_saved(world, host, count);
+	else
+		ec_flush_durable(instance->flush, count);
 }
 
 static void perform(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
@@ -283,7 +299,8 @@ static bool wake_at_once(struct sim_world *world, struct sim_host *host)
 
 void sim_pump(struct sim_world *world, struct sim_host *host)
 {
-	for (uint32_t round = 0; host->up && !host->starting && !world->violated; round++) {
+	for (uint32_t round = 0; host->up && !host->ledger && !host->starting && !world->violated;
+	     round++) {
 		if (round == PUMP_ROUNDS_MAX) {
 			sim_violate(world, "progress", "member %u never comes to rest",
 			            host->identity);
@@ -316,7 +333,7 @@ void sim_wake(struct sim_world *world, struct sim_host *host, struct sim_instanc
 		return;
 	}
 	instance->wake_scheduled = at > now ? at : now + SIM_MS;
-	sim_later(world, instance->wake_scheduled - now,
+	sim_later(world, sim_until(world, host, instance->wake_scheduled),
 	          (struct sim_event){.kind = SIM_WAKE,
 	                             .host = host->index,
 	                             .era = instance->era,
@@ -339,6 +356,11 @@ static void receive_link(struct sim_world *world, struct sim_host *host, uint32_
 
 void sim_receive(struct sim_world *world, struct sim_host *host, struct sim_item item)
 {
+	if (host->ledger) {
+		sim_ledger_receive(world, host, &item);
+		sim_item_drop(item);
+		return;
+	}
 	if (item.link) {
 		receive_link(world, host, item.from_host);
 		sim_pump(world, host);

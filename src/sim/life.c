@@ -1,5 +1,5 @@
 /* life.c - a host comes up, loses its power, and comes up again. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 #include "sim/crypto.h"
 
@@ -100,6 +100,19 @@ void sim_instance_start(struct sim_world *world, struct sim_host *host,
 	         &(struct ec_input){.kind = EC_START, .seq = seq, .digest = *digest});
 }
 
+/* A clock that only this life reads, by up to a tenth too fast or too slow. */
+static void clock_start(struct sim_world *world, struct sim_host *host)
+{
+	uint32_t off = world->plan.drift_permille;
+	host->born = world->now;
+	host->clock_zero = sim_between(world, 1, 1000 * SIM_S);
+	host->clock_permille = 1000;
+	if (!off || ec_prng_chance(&world->prng, 1, 3))
+		return;
+	host->clock_permille = (uint32_t)sim_between(world, 1000 - off, 1000 + off);
+	world->counts.fired[SIM_CLOCK_DRIFT] += host->clock_permille != 1000;
+}
+
 /* All bodies that it had reach it anew: its peers spread them. */
 static void batches_return(struct sim_world *world, struct sim_host *host)
 {
@@ -121,10 +134,14 @@ void sim_start(struct sim_world *world, struct sim_host *host)
 	host->life++;
 	host->turn++;
 	host->busy_until = world->now;
-	host->clock_offset = sim_between(world, 1, 1000 * SIM_S);
+	clock_start(world, host);
 	host->app = host->durable;
 	host->waiting = false;
 	host->read_count = 0;
+	if (host->ledger) {
+		sim_ledger_start(world, host);
+		return;
+	}
 	batches_return(world, host);
 	struct sim_instance *old = &host->instance[(host->app.era + 1) & 1];
 	if (old->exists && old->era < host->app.era)
@@ -171,6 +188,8 @@ uint32_t sim_crash(struct sim_world *world, struct sim_host *host, uint32_t keep
 		world->counts.fired[SIM_CRASH_LOST_WRITES] += writes > 0;
 		lost += writes + instance_down(world, instance);
 	}
+	if (host->ledger)
+		sim_ledger_stop(host);
 	world->counts.fired[SIM_CRASH]++;
 	for (uint32_t h = 0; h < world->hosts; h++)
 		sim_link_break(world, host->index, h, world->plan.manual);

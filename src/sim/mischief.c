@@ -1,5 +1,6 @@
 /* mischief.c - what Byzantine members do: at the host, under a protocol that itself is correct. */
-#include "sim/world.h"
+#include "group/frames.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 
@@ -44,6 +45,31 @@ static void head_mutate(struct sim_world *world, struct sim_item *item)
 	}
 	ec_drop(item->head);
 	item->head = head;
+}
+
+/* The protocol's head inside a frame of a real member, signed again; else a byte of the frame. */
+static void frame_mutate(struct sim_world *world, const struct sim_host *host,
+                         struct sim_item *item)
+{
+	struct ec_frame frame;
+	if (!ec_frame_read(item->head, &frame) || frame.kind != EC_FRAME_MESSAGE ||
+	    ec_prng_chance(&world->prng, 1, 4)) {
+		head_mutate(world, item);
+		return;
+	}
+	struct ec_bytes *head = &frame.block[EC_MESSAGE_HEAD];
+	struct sim_item inner = {.head = ec_pool_copy(world->pool, head->data, head->size)};
+	head_mutate(world, &inner);
+	*head = inner.head;
+	struct ec_bytes proof = EC_NO_BYTES;
+	if (frame.block[EC_MESSAGE_PROOF].size)
+		proof = sim_sign(world, host, 1, inner.head, &frame.name);
+	frame.block[EC_MESSAGE_PROOF] = proof;
+	struct ec_bytes bytes = ec_frame_write(world->pool, &frame);
+	ec_drop(item->head);
+	ec_drop(inner.head);
+	ec_drop(proof);
+	item->head = bytes;
 }
 
 /* Where the digest of some batch stands in these bytes, or NULL. */
@@ -98,6 +124,10 @@ void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item 
 {
 	world->counts.fired[SIM_MUTATED]++;
 	item->mutant = true;
+	if (world->ledger) {
+		frame_mutate(world, host, item);
+		return;
+	}
 	bool batch = item->body.size && sim_batch_find(world, item->body) != UINT32_MAX;
 	if (item->body.size && !batch && ec_prng_chance(&world->prng, 1, 2))
 		body_mutate(world, item);
@@ -115,13 +145,9 @@ static void remember(struct sim_world *world, struct sim_host *host, const struc
 {
 	if (!ec_prng_chance(&world->prng, 1, 8))
 		return;
-	struct sim_item copy = *item;
-	ec_keep(copy.head);
-	ec_keep(copy.body);
-	ec_keep(copy.proof);
 	if (host->past.count == PAST_MAX)
 		sim_item_drop(sim_queue_pop(&host->past));
-	sim_queue_push(&host->past, copy);
+	sim_queue_push(&host->past, sim_item_copy(item));
 }
 
 bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item *item,
@@ -138,7 +164,8 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
 		world->counts.fired[SIM_DELAYED]++;
 		*delay = sim_between(world, 0, 1500 * SIM_MS);
 	}
-	if ((how & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 12))
+	/* A bad frame costs a real link, and all is said again. */
+	if ((how & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, world->ledger ? 200 : 12))
 		sim_mutate(world, host, item);
 	return true;
 }
@@ -148,15 +175,12 @@ static void say_again(struct sim_world *world, struct sim_host *host)
 {
 	if (!host->past.count)
 		return;
-	struct sim_item item =
-		*sim_queue_at(&host->past, (uint32_t)ec_prng_below(&world->prng, host->past.count));
+	uint32_t which = (uint32_t)ec_prng_below(&world->prng, host->past.count);
 	uint32_t to = (uint32_t)ec_prng_below(&world->prng, world->hosts);
 	ec_node now = sim_member_of(world, host->app.era, host->identity);
 	if (world->host[to]->identity == host->identity)
 		return;
-	ec_keep(item.head);
-	ec_keep(item.body);
-	ec_keep(item.proof);
+	struct sim_item item = sim_item_copy(sim_queue_at(&host->past, which));
 	if (now != EC_ALL && ec_prng_chance(&world->prng, 1, 3)) {
 		item.era = host->app.era;
 		item.from = now;
@@ -180,6 +204,8 @@ void sim_mischief(struct sim_world *world, struct sim_host *host)
 		sim_crash(world, host, 0);
 		for (int i = 0; i < 2; i++)
 			sim_disk_wipe(&host->instance[i].disk);
+		if (host->ledger)
+			sim_ledger_wipe(host);
 		world->counts.fired[SIM_FORGOT]++;
 		sim_restart(world, host);
 	}

@@ -3,6 +3,7 @@
 #include "sim/world.h"
 
 #include "crypto/hash.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -77,6 +78,17 @@ static void disagree(struct sim_world *world, const struct sim_host *host, ec_se
 		            (unsigned long long)seq, b, a);
 }
 
+void sim_check_position(struct sim_world *world, const struct sim_host *host, ec_seq seq,
+                        const ec_hash *batch, const ec_hash *after)
+{
+	history_add(world->host[host->index], seq, after);
+	struct sim_decided *decided = decided_at(world, seq);
+	if (decided->host == UINT32_MAX)
+		*decided = (struct sim_decided){*batch, *after, host->index};
+	else if (!ec_hash_equal(&decided->after, after))
+		disagree(world, host, seq, decided);
+}
+
 void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
                          const struct sim_app *before, const struct ec_effect *effect)
 {
@@ -88,12 +100,7 @@ void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
 	world->counts.delivered++;
 	if (index != UINT32_MAX && sim_executed(before, index))
 		world->counts.duplicates++;
-	history_add(world->host[host->index], effect->seq, &host->app.digest);
-	struct sim_decided *decided = decided_at(world, effect->seq);
-	if (decided->host == UINT32_MAX)
-		*decided = (struct sim_decided){batch, host->app.digest, host->index};
-	else if (!ec_hash_equal(&decided->after, &host->app.digest))
-		disagree(world, host, effect->seq, decided);
+	sim_check_position(world, host, effect->seq, &batch, &host->app.digest);
 }
 
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
@@ -170,6 +177,8 @@ void sim_check_replay(struct sim_world *world, struct sim_host *host)
 
 bool sim_agreed(const struct sim_world *world)
 {
+	if (world->ledger)
+		return sim_ledger_agreed(world);
 	if (world->batches < world->plan.batches)
 		return false;
 	for (uint32_t h = 0; h < world->hosts; h++) {
@@ -236,6 +245,8 @@ void sim_check_end(struct sim_world *world)
 	}
 	if (!world->violated && forked(world))
 		sim_violate(world, "agreement", "two histories differ");
+	if (!world->violated && !sim_agreed(world) && world->ledger)
+		sim_ledger_not_agreed(world);
 	if (!world->violated && !sim_agreed(world))
 		not_agreed(world);
 	for (uint32_t h = 0; h < world->hosts; h++)

@@ -49,6 +49,8 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->sync_min_ns = between(prng, 50, 2000) * 1000;
 	plan->sync_max_ns = plan->sync_min_ns + between(prng, 50, 20000) * 1000;
 	plan->step_ns = between(prng, 2, 50) * 1000;
+	plan->drift_permille = ec_prng_chance(prng, 1, 2) ? (uint32_t)between(prng, 1, 100) : 0;
+	plan->twice_permille = ec_prng_chance(prng, 1, 2) ? (uint32_t)between(prng, 1, 50) : 0;
 }
 
 /* Much traffic, short queues, and links that hold their messages back: queues overflow. */
@@ -120,13 +122,25 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	plan->colluders = colluders;
 }
 
-void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
-                        uint64_t seed, uint32_t members, uint32_t byzantine, uint32_t colluders,
-                        uint32_t bug)
+/* The same world, lived by real members: signatures are dear, so there are few of them. */
+static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng)
 {
+	plan->ledger = plan->real_signatures = true;
+	plan->twins_check = plan->audit = false; /* of instances; a member has a twin of its own */
+	plan->eras = 1;
+	plan->batches = (uint32_t)between(prng, 200, 400);
+	plan->persist_every = 0;
+	plan->reads_permille = 3000;
+}
+
+void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                        uint64_t seed, const struct sim_wish *wish)
+{
+	static const uint32_t sizes_of_ledgers[] = {4, 4, 5, 4, 7};
 	struct ec_prng prng;
+	uint32_t members = wish->members;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
-	base(plan, entry, seed, bug);
+	base(plan, entry, seed, wish->bug);
 	plan->notes = true;
 	plan->twins_check = seed % 50 == 7;
 	plan->audit = seed % 10 == 3 || plan->twins_check;
@@ -141,7 +155,11 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->keys_stay = ec_prng_chance(&prng, 1, 2);
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
-	members_draw(plan, &prng, members, byzantine, colluders);
+	if (entry->ledger && !wish->bug && !wish->colluders && (wish->ledger || seed % 100 == 21))
+		ledger_draw(plan, &prng);
+	if (plan->ledger && members == UINT32_MAX)
+		members = sizes_of_ledgers[ec_prng_below(&prng, 5)];
+	members_draw(plan, &prng, members, wish->byzantine, wish->colluders);
 	options(plan, entry, &prng);
 	if (plan->colluders)
 		colluders_draw(plan);

@@ -28,10 +28,13 @@ struct sim_plan {
 	uint32_t bug;
 	bool forks_expected; /* beyond f: they are reported and break no property */
 	bool manual;         /* a script moves everything */
+	bool ledger;         /* real members with keys and ledgers (ledger.h) */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
 	uint32_t batches, eras;
+	uint32_t drift_permille;    /* how much a life's clock of timers may be off, either way */
+	uint32_t twice_permille;    /* of the messages are heard again behind later ones */
 	uint64_t chaos_ns, calm_ns; /* the two phases; the second is a bound */
 	uint64_t client_ns;         /* between batches, at the mean */
 	uint64_t delay_min_ns, delay_max_ns, step_ns, sync_min_ns, sync_max_ns;
@@ -50,11 +53,16 @@ struct sim_plan {
 
 struct sim_protocol_entry;
 
-/* What a seed stands for.  In: members and byzantine, UINT32_MAX: by the seed; colluders, 0: none.
- */
+/* What is asked of worlds, whatever their seeds. */
+struct sim_wish {
+	uint32_t members, byzantine; /* UINT32_MAX: by the seed */
+	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
+	uint32_t bug;
+	bool ledger; /* all of real members with ledgers, else 1 in 100 */
+};
+
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
-                        uint64_t seed, uint32_t members, uint32_t byzantine, uint32_t colluders,
-                        uint32_t bug);
+                        uint64_t seed, const struct sim_wish *wish);
 
 /* A quiet world for scripts. */
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,

@@ -23,7 +23,7 @@ static const char *const pbft_rules[] = {"reproposal-older-view", "null-request"
                                          "state-transfer",        NULL};
 
 static const struct sim_protocol_entry pbft_entry = {
-	.protocol = &ec_pbft, .options = pbft_options_draw, .rules = pbft_rules};
+	.protocol = &ec_pbft, .ledger = true, .options = pbft_options_draw, .rules = pbft_rules};
 
 static const struct sim_protocol_entry *const entries[] = {&pbft_entry, &sim_sequencer_entry};
 

@@ -11,6 +11,7 @@ struct sim_protocol_entry {
 	/* Options for one world: drawn from `prng`, or for scripts when it is NULL; described in
 	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
 	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
+	bool ledger; /* groups can run it: some worlds are of real members (ledger.h) */
 	const char *const *rules; /* that many worlds must see fire; NULL ends */
 };
 

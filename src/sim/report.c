@@ -11,6 +11,11 @@ static bool byzantine_only(enum sim_count count)
 	       count == SIM_FETCH || count == SIM_FETCH_FAILED;
 }
 
+static bool ledger_only(enum sim_count count)
+{
+	return count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN;
+}
+
 static uint64_t rule_fired(const struct sim_counts *counts, const char *name)
 {
 	for (int i = 0; i < SIM_RULES_MAX; i++)
@@ -23,17 +28,19 @@ struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_out
 {
 	const struct sim_counts *counts = &outcome->counts;
 	struct sim_verdict verdict = {.clean = outcome->failed == 0};
-	if (order->colluders) {
+	if (order->wish.colluders) {
 		verdict.forks_rare = counts->forked * 100 < counts->seeds * 95;
 		verdict.clean &= !verdict.forks_rare && counts->forks_reported == counts->forked;
 		return verdict;
 	}
-	bool all = order->count >= SIM_SEEDS_FOR_ALL && !order->bug &&
-	           order->members == UINT32_MAX && order->byzantine == UINT32_MAX;
+	bool all = order->count >= SIM_SEEDS_FOR_ALL && !order->wish.bug &&
+	           order->wish.members == UINT32_MAX && order->wish.byzantine == UINT32_MAX;
 	if (!all)
 		return verdict;
 	for (int i = 0; i < SIM_COUNT_KINDS; i++)
-		if (order->entry->protocol->byzantine || !byzantine_only((enum sim_count)i))
+		if (ledger_only((enum sim_count)i) && !order->entry->ledger)
+			continue;
+		else if (order->entry->protocol->byzantine || !byzantine_only((enum sim_count)i))
 			verdict.silent += counts->fired[i] == 0;
 	for (const char *const *rule = order->entry->rules; rule && *rule; rule++)
 		verdict.silent += rule_fired(counts, *rule) == 0;
@@ -45,16 +52,18 @@ void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_
 {
 	ec_text_add(text, "edgecord-sim --protocol %s --seed %llu", order->entry->protocol->name,
 	            (unsigned long long)seed);
-	if (order->members != UINT32_MAX)
-		ec_text_add(text, " --nodes %u", order->members);
-	if (order->byzantine != UINT32_MAX)
-		ec_text_add(text, " --byzantine %u", order->byzantine);
-	if (order->colluders == UINT32_MAX)
+	if (order->wish.members != UINT32_MAX)
+		ec_text_add(text, " --nodes %u", order->wish.members);
+	if (order->wish.byzantine != UINT32_MAX)
+		ec_text_add(text, " --byzantine %u", order->wish.byzantine);
+	if (order->wish.colluders == UINT32_MAX)
 		ec_text_add(text, " --colluders");
-	else if (order->colluders)
-		ec_text_add(text, " --colluders=%u", order->colluders);
-	if (order->bug)
-		ec_text_add(text, " --bug %u", order->bug);
+	else if (order->wish.colluders)
+		ec_text_add(text, " --colluders=%u", order->wish.colluders);
+	if (order->wish.ledger)
+		ec_text_add(text, " --ledger");
+	if (order->wish.bug)
+		ec_text_add(text, " --bug %u", order->wish.bug);
 	ec_text_add(text, " --trace");
 }
 
@@ -81,8 +90,10 @@ static void plan_print(const struct sim_plan *plan)
 	       (double)plan->delay_min_ns / 1e6, (double)plan->delay_max_ns / 1e6,
 	       (double)plan->sync_min_ns / 1e6, (double)plan->sync_max_ns / 1e6,
 	       plan->body_lost_permille, plan->twins_check ? ", a copy of each step" : "",
-	       plan->real_signatures ? ", real signatures" : "", plan->options_text[0] ? ", " : "",
-	       plan->options_text);
+	       plan->ledger            ? ", real members with ledgers"
+	       : plan->real_signatures ? ", real signatures"
+	                               : "",
+	       plan->options_text[0] ? ", " : "", plan->options_text);
 }
 
 static double ratio(const struct sim_counts *counts)
@@ -135,7 +146,7 @@ void sim_report_text(const struct sim_order *order, const struct sim_outcome *ou
 	       (unsigned long long)counts->steps, (unsigned long long)counts->messages,
 	       (unsigned long long)counts->delivered, (unsigned long long)counts->duplicates,
 	       (unsigned long long)counts->refused, (unsigned long long)counts->views);
-	if (order->colluders)
+	if (order->wish.colluders)
 		printf("forked %llu of %llu worlds, reported %llu\n",
 		       (unsigned long long)counts->forked, (unsigned long long)counts->seeds,
 		       (unsigned long long)counts->forks_reported);

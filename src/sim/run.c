@@ -1,5 +1,5 @@
 /* run.c - a planned world lives: events in order of time, two phases. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 enum { AUDIT_EVERY = 2000 };
 
@@ -35,7 +35,7 @@ static void schedule(struct sim_world *world)
 		sim_later(world, plan->fault_ns, (struct sim_event){.kind = SIM_FAULT});
 	if (plan->eras > 1)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_ERA_LOOK});
-	if (plan->protocol->reads && plan->reads_permille)
+	if ((plan->protocol->reads || plan->ledger) && plan->reads_permille)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_READ});
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (world->host[h]->mischief & (SIM_REPLAY | SIM_AMNESIA))
@@ -51,7 +51,8 @@ static void again(struct sim_world *world, const struct sim_event *event, uint64
 
 static void client(struct sim_world *world, const struct sim_event *event)
 {
-	if (world->batches == world->plan.batches)
+	uint32_t made = world->ledger ? sim_ledger_submitted(world) : world->batches;
+	if (made == world->plan.batches)
 		return;
 	sim_client(world);
 	again(world, event, world->plan.client_ns);
@@ -67,7 +68,8 @@ static void fault(struct sim_world *world, const struct sim_event *event)
 
 static void synced(struct sim_world *world, struct sim_host *host, const struct sim_event *event)
 {
-	struct sim_instance *instance = sim_instance_at(host, event->era);
+	struct sim_instance *instance =
+		host->ledger ? sim_current(host) : sim_instance_at(host, event->era);
 	if (!instance)
 		return;
 	instance->syncing = false;
@@ -75,7 +77,7 @@ static void synced(struct sim_world *world, struct sim_host *host, const struct 
 		return;
 	sim_saved(world, host, instance, (uint32_t)event->count);
 	uint32_t more = sim_disk_unsynced(&instance->disk);
-	if (more) {
+	if (more && !instance->syncing) {
 		instance->syncing = true;
 		sim_later(world,
 		          sim_between(world, world->plan.sync_min_ns, world->plan.sync_max_ns),
@@ -96,6 +98,8 @@ static void of_a_life(struct sim_world *world, struct sim_host *host, const stru
 		return;
 	if (event->kind == SIM_SYNCED)
 		synced(world, host, event);
+	if (event->kind == SIM_WAKE && host->ledger)
+		sim_ledger_wake(world, host);
 	if (event->kind == SIM_WAKE && instance)
 		sim_wake(world, host, instance);
 	if (event->kind == SIM_SNAPPED)
@@ -104,6 +108,17 @@ static void of_a_life(struct sim_world *world, struct sim_host *host, const stru
 		sim_fetching(world, host, instance);
 	if (event->kind == SIM_UNSTALL)
 		sim_unstall(world, host);
+}
+
+/* Who is down hears of it later. */
+static void body(struct sim_world *world, struct sim_host *host, const struct sim_event *event)
+{
+	if (!host->up) {
+		sim_later(world, SIM_S, *event);
+		return;
+	}
+	sim_batch_arrive(world, host, (uint32_t)event->count);
+	sim_pump(world, host);
 }
 
 static void happen(struct sim_world *world, const struct sim_event *event)
@@ -121,15 +136,13 @@ static void happen(struct sim_world *world, const struct sim_event *event)
 		of_a_life(world, host, event);
 		break;
 	case SIM_BODY:
-		if (host->up) {
-			sim_batch_arrive(world, host, (uint32_t)event->count);
-			sim_pump(world, host);
-		} else {
-			sim_later(world, SIM_S, *event);
-		}
+		body(world, host, event);
 		break;
 	case SIM_CLIENT:
 		client(world, event);
+		break;
+	case SIM_RETRY:
+		sim_ledger_retry(world, (uint32_t)event->count);
 		break;
 	case SIM_READ:
 		sim_read(world, world->host[ec_prng_below(&world->prng, world->hosts)]);
@@ -178,14 +191,16 @@ void sim_run(struct sim_world *world)
 	while (!world->violated && sim_events_take(&world->events, &event) && event.time <= end) {
 		world->now = event.time;
 		happen(world, &event);
-		if (plan->audit && ++events % AUDIT_EVERY == 0) {
+		if (plan->audit && !plan->ledger && ++events % AUDIT_EVERY == 0) {
 			sim_check_references(world);
 			sim_check_replay(world, world->host[events / AUDIT_EVERY % world->hosts]);
 		}
 		if (world->healed && sim_agreed(world))
 			break;
 	}
-	if (!world->violated)
+	if (!world->violated && !world->ledger)
 		sim_check_references(world);
 	sim_check_end(world);
+	if (!world->violated && world->ledger)
+		sim_ledger_check_end(world);
 }

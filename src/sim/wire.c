@@ -11,6 +11,15 @@ void sim_item_drop(struct sim_item item)
 	ec_drop(item.proof);
 }
 
+struct sim_item sim_item_copy(const struct sim_item *item)
+{
+	struct sim_item copy = *item;
+	ec_keep(copy.head);
+	ec_keep(copy.body);
+	ec_keep(copy.proof);
+	return copy;
+}
+
 struct sim_item *sim_queue_at(struct sim_queue *queue, uint32_t index)
 {
 	assert(index < queue->count);
@@ -70,6 +79,35 @@ void sim_link_go(struct sim_world *world, uint32_t from, uint32_t to)
 	          (struct sim_event){.kind = SIM_ARRIVE, .host = to, .peer = from});
 }
 
+static void echo_drop(struct sim_link *link)
+{
+	if (link->echoing)
+		sim_item_drop(link->echo);
+	link->echoing = false;
+}
+
+void sim_link_free(struct sim_link *link)
+{
+	echo_drop(link);
+	sim_queue_free(&link->queue);
+}
+
+/* Now and then a message is heard a second time, behind others that came later. */
+static void echo(struct sim_world *world, struct sim_link *link, const struct sim_item *item)
+{
+	uint32_t twice = world->plan.twice_permille;
+	if (item->link || !twice || !ec_prng_chance(&world->prng, twice, 1000))
+		return;
+	if (link->echoing) {
+		link->echo.arrives = item->arrives;
+		world->counts.fired[SIM_DUPLICATE]++;
+		sim_queue_push(&link->queue, link->echo);
+	} else {
+		link->echo = sim_item_copy(item);
+	}
+	link->echoing = !link->echoing;
+}
+
 void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_item item,
               uint64_t extra_delay)
 {
@@ -85,6 +123,7 @@ void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_it
 	link->last_arrival = item.arrives;
 	world->counts.messages++;
 	sim_queue_push(&link->queue, item);
+	echo(world, link, &item);
 	if (link->queue.count > world->plan.link_items_max) {
 		world->counts.fired[SIM_QUEUE_OVERFLOW]++;
 		sim_link_break(world, from, to, false);
@@ -97,6 +136,17 @@ void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_it
 	sim_link_go(world, from, to);
 }
 
+/* Real members are told that a link ended, behind what still arrives. */
+static void down_push(struct sim_world *world, uint32_t from, uint32_t to)
+{
+	struct sim_link *link = &world->link[from][to];
+	struct sim_item item = {.down = true, .from_host = from, .arrives = world->now};
+	if (item.arrives < link->last_arrival)
+		item.arrives = link->last_arrival;
+	sim_queue_push(&link->queue, item);
+	sim_link_go(world, from, to);
+}
+
 static void direction_break(struct sim_world *world, uint32_t from, uint32_t to, bool lose_all)
 {
 	struct sim_link *link = &world->link[from][to];
@@ -106,6 +156,9 @@ static void direction_break(struct sim_world *world, uint32_t from, uint32_t to,
 		keep = 0;
 	world->counts.fired[SIM_SUFFIX_LOST] += keep < count;
 	sim_queue_cut(&link->queue, keep);
+	echo_drop(link);
+	if (world->ledger && link->up && world->host[to]->up)
+		down_push(world, from, to);
 	link->up = false;
 }
 
@@ -179,17 +232,14 @@ static bool speaks_to(const struct sim_host *host, const struct sim_host *peer)
 	return host->identity != peer->identity && (host->faces >> peer->index & 1);
 }
 
-static void send_to(struct sim_world *world, struct sim_host *host, uint32_t identity,
-                    const struct sim_item *item)
+void sim_send_to(struct sim_world *world, struct sim_host *host, uint32_t identity,
+                 const struct sim_item *item)
 {
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		if (world->host[h]->identity != identity || !speaks_to(host, world->host[h]))
 			continue;
-		struct sim_item copy = *item;
+		struct sim_item copy = sim_item_copy(item);
 		uint64_t delay = 0;
-		ec_keep(copy.head);
-		ec_keep(copy.body);
-		ec_keep(copy.proof);
 		world->counts.fired[SIM_EQUIVOCATED] += host->twin;
 		if (host->byzantine && !sim_mangle(world, host, &copy, &delay))
 			sim_item_drop(copy);
@@ -202,10 +252,7 @@ static void send_to(struct sim_world *world, struct sim_host *host, uint32_t ide
 static struct sim_item lie(struct sim_world *world, struct sim_host *host,
                            const struct sim_item *item)
 {
-	struct sim_item said = *item;
-	ec_keep(said.head);
-	ec_keep(said.body);
-	ec_keep(said.proof);
+	struct sim_item said = sim_item_copy(item);
 	if ((host->mischief & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 24))
 		sim_mutate(world, host, &said);
 	return said;
@@ -220,13 +267,10 @@ static void send_one(struct sim_world *world, struct sim_host *host, struct sim_
 		if (effect->node != EC_ALL && effect->node != node)
 			continue;
 		if (node != instance->self) {
-			send_to(world, host, era->identity[node], &said);
+			sim_send_to(world, host, era->identity[node], &said);
 			continue;
 		}
-		ec_keep(item->head);
-		ec_keep(item->body);
-		ec_keep(item->proof);
-		sim_queue_push(&host->self, *item);
+		sim_queue_push(&host->self, sim_item_copy(item));
 	}
 	sim_item_drop(said);
 }

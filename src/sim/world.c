@@ -3,6 +3,7 @@
 
 #include "crypto/hash.h"
 #include "sim/crypto.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -127,6 +128,8 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 			host_add(world, i, true);
 	faces_make(world);
 	sim_eras_make(world);
+	if (plan->ledger)
+		sim_ledger_begin(world);
 	return world;
 }
 
@@ -137,6 +140,7 @@ static void host_free(struct sim_world *world, struct sim_host *host)
 	sim_queue_free(&host->self);
 	sim_queue_free(&host->early);
 	sim_queue_free(&host->past);
+	sim_ledger_host_end(host);
 	free(host->history);
 	free(host);
 }
@@ -147,7 +151,7 @@ void sim_world_free(struct sim_world *world)
 		host_free(world, world->host[h]);
 	for (uint32_t a = 0; a < world->hosts; a++)
 		for (uint32_t b = 0; b < world->hosts; b++)
-			sim_queue_free(&world->link[a][b].queue);
+			sim_link_free(&world->link[a][b]);
 	for (uint32_t i = 0; i < world->outgoing_count; i++) {
 		ec_drop(world->outgoing[i].head);
 		ec_drop(world->outgoing[i].body);
@@ -155,6 +159,7 @@ void sim_world_free(struct sim_world *world)
 	for (uint32_t i = 0; i < world->batches; i++)
 		ec_drop(world->batch[i].body);
 	sim_events_free(&world->events);
+	sim_ledger_end(world);
 	ec_pool_free(world->pool);
 	free(world->decided);
 	free(world->out.effect);

@@ -25,6 +25,8 @@ enum {
 	SIM_READS_MAX = 64,
 };
 
+/* Day zero of every world: ns since 1970. */
+static const uint64_t SIM_DAY_ZERO = 1700000000000000000u;
 static const uint64_t SIM_MS = 1000000, SIM_S = 1000000000;
 
 /* Everything that the application is: its copy is a snapshot. */
@@ -67,10 +69,10 @@ struct sim_instance {
 	uint64_t retired_at; /* when it began to serve laggards only; 0: it is the current one */
 };
 
-/* What travels, or LINK when `link`. */
+/* What travels; or LINK when `link`; or, between real members, the end of a link when `down`. */
 struct sim_item {
 	uint64_t arrives;
-	bool link, body_asked, mutant;
+	bool link, down, body_asked, mutant;
 	uint32_t from_host;
 	uint64_t era;
 	ec_node from;
@@ -86,8 +88,10 @@ struct sim_queue {
 struct sim_link { /* one direction */
 	struct sim_queue queue;
 	bool up;
-	bool blocked;                     /* holds its messages back */
-	bool cut;                         /* stays broken until a heal */
+	bool blocked; /* holds its messages back */
+	bool cut;     /* stays broken until a heal */
+	bool echoing; /* `echo` will be heard again */
+	struct sim_item echo;
 	uint64_t last_arrival, scheduled; /* when the event for the head is due; 0: none */
 };
 
@@ -102,8 +106,9 @@ struct sim_host {
 	uint32_t mischief; /* enum sim_mischief */
 	uint64_t faces;    /* the hosts that it speaks to */
 	uint64_t life;
-	uint64_t clock_offset; /* its clock minus the world's, modulo 2^64 */
-	uint64_t day_offset;   /* its time of day minus the world's, modulo 2^64 */
+	uint64_t born, clock_zero; /* when this life began: by the world, by its own clock */
+	uint32_t clock_permille;   /* how fast that clock runs */
+	uint64_t day_offset;       /* its time of day minus the world's, modulo 2^64 */
 	uint64_t busy_until;
 	struct sim_app app, durable, kept[SIM_KEPT];
 	uint32_t kept_count;
@@ -121,7 +126,8 @@ struct sim_host {
 	uint32_t read_count;
 	ec_hash *history; /* of a correct one: the application after each position */
 	uint64_t history_count, history_capacity;
-	struct sim_queue past; /* what a Byzantine one said before */
+	struct sim_ledger_host *ledger; /* in a world of ledgers */
+	struct sim_queue past;          /* what a Byzantine one said before */
 };
 
 struct sim_batch {
@@ -171,6 +177,7 @@ struct sim_world {
 	ec_seq decided_count, decided_capacity;
 	ec_seq acknowledged; /* executed by enough members that a client was answered */
 	uint64_t tickets;
+	struct sim_ledger_world *ledger; /* NULL: members at the level of consensus.h */
 	struct sim_effects out, twin_out;
 	struct ec_effect outgoing[SIM_OUTGOING_MAX];
 	uint32_t outgoing_count;
@@ -248,12 +255,19 @@ void sim_step(struct sim_world *world, struct sim_host *host, struct sim_instanc
 /* Performs what may be performed, gives the host's own messages back, submits what waits. */
 void sim_pump(struct sim_world *world, struct sim_host *host);
 
+/* Appends to an instance's log, and syncs soon.  Takes over head and body. */
+void sim_save(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+              struct sim_record record);
+
 /* `count` more saves of an instance are durable. */
 void sim_saved(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                uint32_t count);
 
-/* A time of the world on the host's own clock; 0 stays 0. */
+/* A time of the world, in this life, on the host's own clock; 0 stays 0. */
 uint64_t sim_clock(const struct sim_host *host, uint64_t time);
+
+/* How long until the host's clock reads `at`, in time of the world; 0 when it does. */
+uint64_t sim_until(const struct sim_world *world, const struct sim_host *host, uint64_t at);
 
 /* An instance's wake time may have come. */
 void sim_wake(struct sim_world *world, struct sim_host *host, struct sim_instance *instance);
@@ -273,7 +287,13 @@ struct sim_item sim_queue_pop(struct sim_queue *queue);
 void sim_queue_cut(struct sim_queue *queue, uint32_t keep);
 void sim_queue_free(struct sim_queue *queue);
 void sim_item_drop(struct sim_item item);
+/* The same, with an owner more of its bytes. */
+struct sim_item sim_item_copy(const struct sim_item *item);
+void sim_link_free(struct sim_link *link);
 
+/* Sends an item to an identity: to every host of it that `host` speaks to. */
+void sim_send_to(struct sim_world *world, struct sim_host *host, uint32_t identity,
+                 const struct sim_item *item);
 /* Sends what a flush let go. */
 void sim_send_all(struct sim_world *world, struct sim_host *host, struct sim_instance *instance);
 /* Puts an item on a link; takes it over. */
@@ -331,6 +351,10 @@ void sim_era_look(struct sim_world *world);
 void sim_era_jump(struct sim_world *world, struct sim_host *host);
 
 /* ---- oracle.c ---- */
+/* One more position of a correct host, against what others have there.  In: after, of the
+ * application there. */
+void sim_check_position(struct sim_world *world, const struct sim_host *host, ec_seq seq,
+                        const ec_hash *batch, const ec_hash *after);
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,
                       const struct sim_instance *instance, const struct ec_out *out);
 void sim_check_delivered(struct sim_world *world, const struct sim_host *host,

@@ -9,7 +9,8 @@
 static struct sim_world *lived(uint64_t seed, uint32_t bug)
 {
 	struct sim_plan plan;
-	sim_plan_from_seed(&plan, &sim_sequencer_entry, seed, UINT32_MAX, 0, 0, bug);
+	sim_plan_from_seed(&plan, &sim_sequencer_entry, seed,
+	                   &(struct sim_wish){.members = UINT32_MAX, .bug = bug});
 	plan.eras = 1;
 	plan.persist_every = 0;
 	plan.link_items_max = 4096;

@@ -1,0 +1,88 @@
+/* ledger.h - worlds whose hosts run the real member of src/group: its ledger, keys and signatures.
+ *
+ * Links, disks, faults and Byzantine members are those of every other world; what travels is a
+ * frame, what is saved is a record of the member.  Clients sign envelopes, try one gateway after
+ * another with the same until a correct member tells them its place, and read.  Community time runs
+ * at 900, a quarter-hour a second, so that orders are cleared and paid.
+ */
+#ifndef EC_SIM_LEDGER_H
+#define EC_SIM_LEDGER_H
+
+#include "group/member.h"
+#include "ledger/test_world.h"
+#include "sim/world.h"
+
+enum { SIM_AUTHORS = 8, SIM_LANES = 2 };
+
+/* An envelope, and what a client was told of it. */
+struct sim_envelope {
+	struct ec_bytes bytes;
+	uint8_t salt[EC_SALT_SIZE];
+	ec_hash id;
+	bool told;
+	unsigned code;
+	uint64_t seq;
+	uint32_t index;
+	uint32_t placed; /* times that it stands in the order as an original */
+};
+
+struct sim_ledger_world {
+	struct world group; /* genesis and keys */
+	const struct ec_protocol *protocols[2];
+	struct sim_envelope envelope[SIM_BATCHES_MAX];
+	uint32_t envelopes, told;
+	uint64_t sequence[SIM_AUTHORS][SIM_LANES], register_wh[SIM_AUTHORS];
+	uint64_t wrong;        /* planted: identities that compute other results */
+	uint64_t acknowledged; /* the newest block that a client was told of */
+};
+
+struct sim_ledger_host {
+	struct ec_member *member; /* NULL: down */
+	struct ec_member *twin;   /* of one host a world: is told the same, must do the same */
+	struct ec_store *store, *twin_store;
+	bool twinned;
+	uint64_t linked;         /* hosts whose link the member knows as up */
+	uint64_t wake_scheduled; /* in time of the world; 0: not */
+	uint64_t checked;        /* blocks that were judged */
+	uint64_t fetches;        /* of this life, counted */
+};
+
+/* ---- ledger_host.c ---- */
+void sim_ledger_begin(struct sim_world *world);
+/* Also where there is none. */
+void sim_ledger_end(struct sim_world *world);
+void sim_ledger_host_end(struct sim_host *host);
+void sim_ledger_start(struct sim_world *world, struct sim_host *host);
+void sim_ledger_stop(struct sim_host *host); /* loses power */
+void sim_ledger_wipe(struct sim_host *host); /* loses its store, too; it is up again or not */
+void sim_ledger_receive(struct sim_world *world, struct sim_host *host,
+                        const struct sim_item *item);
+void sim_ledger_wake(struct sim_world *world, struct sim_host *host);
+void sim_ledger_saved(struct sim_world *world, struct sim_host *host, uint32_t count);
+
+/* Gives an envelope to the member of a host that is up. */
+enum ec_admission sim_ledger_submit(struct sim_world *world, struct sim_host *host,
+                                    uint32_t envelope);
+void sim_ledger_read(struct sim_world *world, struct sim_host *host);
+
+/* ---- ledger_client.c ---- */
+struct world sim_ledger_group(const struct sim_plan *plan);
+void sim_ledger_client(struct sim_world *world);
+uint32_t sim_ledger_submitted(const struct sim_world *world);
+void sim_ledger_retry(struct sim_world *world, uint32_t envelope);
+/* A member says what became of an envelope; a Byzantine one is not believed. */
+void sim_ledger_told(struct sim_world *world, const struct sim_host *host,
+                     const struct ec_act *act);
+void sim_ledger_served(struct sim_world *world, struct sim_host *host, const struct ec_act *act);
+
+/* ---- ledger_oracle.c ---- */
+/* After every input of a correct member: its new blocks. */
+void sim_ledger_check(struct sim_world *world, struct sim_host *host);
+void sim_ledger_check_certificate(struct sim_world *world, const struct sim_host *host);
+/* Whether every envelope has its place, and all correct members stand at one certified block. */
+bool sim_ledger_agreed(const struct sim_world *world);
+void sim_ledger_not_agreed(struct sim_world *world);
+/* Receipts and books; then every member is closed, and must have left nothing.  In: all agreed. */
+void sim_ledger_check_end(struct sim_world *world);
+
+#endif
