@@ -138,7 +138,7 @@ http 200 "a second time it is answered, not executed" -X POST -H 'Content-Type: 
 sed 's/.$/x/' "$dir/envelope" >"$dir/forged"
 http 422 "a forged one is refused" -X POST -H 'Content-Type: application/cose' -H "Edgecord-Salt: $salt" \
 	--data-binary "@$dir/forged" "$url/v1/envelopes"
-check "as a problem detail" grep -q 'urn:edgecord:problem:invalid' "$dir/body"
+check "as a problem detail" grep -q 'urn:edgecord:problem:signature' "$dir/body"
 http 200 "what became of it" "$url/v1/envelopes/$id"
 for _ in $(seq 50); do
 	[ "$(curl -s -m 5 -o "$dir/proof2" -w '%{http_code}' "$url/v1/receipts/$id")" = 200 ] && break
@@ -158,6 +158,7 @@ else
 	echo "skipped promtool is not installed (package prometheus)"
 fi
 check "the metrics count what was done" grep -q '^edgecord_ledger_executed_total [1-9]' "$dir/metrics"
+check "and forged signatures" grep -q '^edgecord_signature_failures_total{reason="client"} 1$' "$dir/metrics"
 stop
 answers 1 "a node that is gone is told so" "$edgecord" status
 check "verify needs no node" "$edgecord" verify "$dir/proof" --genesis "$genesis"

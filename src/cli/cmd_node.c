@@ -3,6 +3,7 @@
 #include "doors/anchorer.h"
 #include "doors/door.h"
 #include "doors/http.h"
+#include "doors/metrics_doors.h"
 #include "node/config.h"
 #include "node/file.h"
 #include "node/run.h"
@@ -64,6 +65,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 
 /* What stands in front of one node. */
 struct doors {
+	struct ec_daemon *daemon;
 	struct ec_door *door;
 	struct ec_http *http;
 	struct ec_anchorer *anchorer;
@@ -71,22 +73,22 @@ struct doors {
 	void *stopped_self;
 };
 
-/* Closes what is open, one after the other. */
+/* Closes what is open, one after the other; HTTP first, which shows figures of the others. */
 static void stop_next(void *self)
 {
 	struct doors *doors = self;
 	struct ec_door *door = doors->door;
 	struct ec_http *http = doors->http;
 	struct ec_anchorer *anchorer = doors->anchorer;
-	if (anchorer) {
-		doors->anchorer = NULL;
-		ec_anchorer_stop(anchorer, stop_next, doors);
+	if (http) {
+		doors->http = NULL;
+		ec_http_stop(http, stop_next, doors);
 	} else if (door) {
 		doors->door = NULL;
 		ec_door_stop(door, stop_next, doors);
-	} else if (http) {
-		doors->http = NULL;
-		ec_http_stop(http, stop_next, doors);
+	} else if (anchorer) {
+		doors->anchorer = NULL;
+		ec_anchorer_stop(anchorer, stop_next, doors);
 	} else {
 		doors->stopped(doors->stopped_self);
 	}
@@ -124,20 +126,36 @@ static bool anchorer_open(struct doors *doors, struct ec_daemon *daemon, char *w
 	return doors->anchorer != NULL;
 }
 
+static void doors_metrics(void *self, struct ec_text *text)
+{
+	const struct doors *doors = self;
+	if (doors->door)
+		ec_metrics_door(doors->door, text);
+	if (doors->anchorer)
+		ec_metrics_anchors(
+			doors->anchorer,
+			ec_ledger_certified(ec_member_ledger(ec_daemon_member(doors->daemon))),
+			text);
+}
+
 static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	struct doors *doors = self;
+	doors->daemon = daemon;
 	const struct ec_node_config *config = ec_daemon_config(daemon);
 	const struct ec_secret *identity = ec_daemon_identity(daemon);
 	struct ec_door_config door = {
 		.host = config->binary.host, .port = config->binary.port, .identity = identity};
-	struct ec_http_config http = {
-		.host = config->http.host, .port = config->http.port, .identity = identity};
 	if (config->binary.host[0] && !(doors->door = ec_door_open(daemon, &door, why, why_size)))
 		return false;
-	if (config->http.host[0] && !(doors->http = ec_http_open(daemon, &http, why, why_size)))
+	if (!anchorer_open(doors, daemon, why, why_size))
 		return false;
-	return anchorer_open(doors, daemon, why, why_size);
+	struct ec_http_config http = {.host = config->http.host,
+	                              .port = config->http.port,
+	                              .identity = identity,
+	                              .metrics = doors_metrics,
+	                              .metrics_self = doors};
+	return !config->http.host[0] || (doors->http = ec_http_open(daemon, &http, why, why_size));
 }
 
 int ec_cmd_node(int argc, char **argv)

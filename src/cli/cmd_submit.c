@@ -274,6 +274,10 @@ static void print_outcome(const struct arguments *arguments, const struct parcel
 	if (done) {
 		ec_json_put_uint(&json, "code", done->code);
 		ec_json_put_text(&json, "result", ec_result_name(done->code));
+		if (done->text.size) {
+			ec_json_key(&json, "why");
+			ec_json_text_of(&json, done->text.data, done->text.size);
+		}
 		ec_json_put_uint(&json, "seq", done->seq);
 		ec_json_put_uint(&json, "index", done->index);
 	}
@@ -289,6 +293,8 @@ static void print_outcome(const struct arguments *arguments, const struct parcel
 	if (done)
 		printf("\nblock   %" PRIu64 ", index %u\nresult  %s: %s", done->seq, done->index,
 		       ec_result_name(done->code), ec_result_text(done->code));
+	if (done && done->text.size)
+		printf("\nwhy     %.*s", (int)done->text.size, (const char *)done->text.data);
 	if (arguments->output) {
 		printf("\nsalt    ");
 		for (size_t i = 0; i < sizeof parcel->salt; i++)

@@ -35,6 +35,7 @@ struct ec_anchorer {
 	struct ec_anchor last;
 	uint8_t *envelope;
 	size_t envelope_size;
+	uint64_t sent; /* the block of the header in it */
 	uint8_t salt[EC_SALT_SIZE];
 	struct ec_door_answer answer;
 	char why[160];
@@ -163,6 +164,7 @@ static void asked(struct ec_anchorer *anchorer)
 		turn_end(anchorer);
 		return;
 	}
+	anchorer->counters.block = anchorer->known ? anchorer->last.seq : 0;
 	if (seq == 0 || (anchorer->known && anchorer->last.seq >= seq)) {
 		snprintf(anchorer->why, sizeof anchorer->why, "nothing newer than block %llu",
 		         (unsigned long long)(anchorer->known ? anchorer->last.seq : 0));
@@ -176,6 +178,7 @@ static void asked(struct ec_anchorer *anchorer)
 		return;
 	}
 	anchorer->step = SUBMITTING;
+	anchorer->sent = seq;
 	if (uv_queue_work(ec_daemon_loop(anchorer->daemon), &anchorer->work, submit, step_done))
 		turn_end(anchorer);
 }
@@ -187,13 +190,15 @@ static void submitted(struct ec_anchorer *anchorer)
 		anchorer->counters.unreached++;
 	} else if (answer->kind == EC_DOOR_DONE && answer->code == EC_RESULT_DONE) {
 		anchorer->counters.anchored++;
+		anchorer->counters.block = anchorer->sent;
 		snprintf(anchorer->why, sizeof anchorer->why, "anchored in block %llu of the cloud",
 		         (unsigned long long)answer->seq);
 	} else {
 		anchorer->counters.refused++;
 		if (answer->kind == EC_DOOR_DONE)
-			snprintf(anchorer->why, sizeof anchorer->why, "refused: %s",
-			         ec_result_text(answer->code));
+			snprintf(anchorer->why, sizeof anchorer->why, "refused: %s%s%.*s",
+			         ec_result_text(answer->code), answer->text.size ? ": " : "",
+			         (int)answer->text.size, (const char *)answer->text.data);
 		else
 			snprintf(anchorer->why, sizeof anchorer->why, "refused: %.*s",
 			         (int)answer->text.size, (const char *)answer->text.data);

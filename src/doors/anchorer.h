@@ -23,6 +23,7 @@ struct ec_anchorer_config {
 
 struct ec_anchorer_counters {
 	uint64_t turns, anchored, refused, unreached;
+	uint64_t block; /* the newest that the cloud holds, as of our last turn */
 	char last[160]; /* what came of the last turn, for people */
 };
 

@@ -10,10 +10,25 @@ enum { TICK_MS = 250, RETRY_MS = 500, ITEM_MAX = EC_NAME_MAX + EC_VALUE_MAX + 8 
 
 _Static_assert((int)EC_DOOR_NAME_MAX == (int)EC_NAME_MAX, "names of the door and the ledger");
 
-enum ec_reason ec_desk_refusal(enum ec_outcome_kind kind, uint32_t *retry_ms)
+/* Why an envelope that is no good by itself is refused. */
+static enum ec_reason reason_of(enum ec_envelope_fault fault)
+{
+	switch (fault) {
+	case EC_ENVELOPE_SIZE:
+		return EC_REASON_TOO_LARGE;
+	case EC_ENVELOPE_SIGNATURE:
+		return EC_REASON_SIGNATURE;
+	case EC_ENVELOPE_GROUP:
+		return EC_REASON_GROUP;
+	default:
+		return EC_REASON_INVALID;
+	}
+}
+
+enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry_ms)
 {
 	*retry_ms = EC_RETRY_NOT_READY_MS;
-	switch (kind) {
+	switch (outcome->kind) {
 	case EC_OUTCOME_NOT_READY:
 		return EC_REASON_NOT_READY;
 	case EC_OUTCOME_NO_ROOM:
@@ -23,7 +38,7 @@ enum ec_reason ec_desk_refusal(enum ec_outcome_kind kind, uint32_t *retry_ms)
 		return EC_REASON_BUSY;
 	case EC_OUTCOME_REFUSED:
 		*retry_ms = 0;
-		return EC_REASON_INVALID;
+		return reason_of(outcome->fault);
 	case EC_OUTCOME_DONE:
 		break;
 	}

@@ -23,7 +23,7 @@ struct ec_desk;
 /* The same for both doors: why a submission is refused, NONE when it is done.  Out: *retry_ms,
  * after which it may be tried again; 0: it need not. */
 enum { EC_RETRY_BUSY_MS = 200, EC_RETRY_NOT_READY_MS = 1000 };
-enum ec_reason ec_desk_refusal(enum ec_outcome_kind kind, uint32_t *retry_ms);
+enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry_ms);
 
 struct ec_question {
 	enum ec_door_at at;

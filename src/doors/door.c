@@ -2,13 +2,13 @@
 #include "doors/door.h"
 
 #include "doors/desk.h"
+#include "doors/promise.h"
 #include "doors/status.h"
 #include "doors/tie.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	PROMISE_MS = 10000,
@@ -59,15 +59,19 @@ static struct visitor *visitor_of(struct ec_line *line)
 	return (struct visitor *)(void *)line;
 }
 
+static struct ec_bytes text_of(const char *text)
+{
+	return (struct ec_bytes){.data = (const uint8_t *)text, .size = strlen(text)};
+}
+
 static void refuse(struct visitor *visitor, uint64_t token, enum ec_reason reason,
                    uint32_t retry_ms, const char *text)
 {
-	struct ec_door_answer answer = {
-		.kind = EC_DOOR_REFUSED,
-		.token = token,
-		.reason = reason,
-		.retry_ms = retry_ms,
-		.text = {.data = (const uint8_t *)text, .size = strlen(text)}};
+	struct ec_door_answer answer = {.kind = EC_DOOR_REFUSED,
+	                                .token = token,
+	                                .reason = reason,
+	                                .retry_ms = retry_ms,
+	                                .text = text_of(text)};
 	ec_line_say(&visitor->line, &answer);
 }
 
@@ -120,19 +124,13 @@ static void ticket_end(struct ticket *ticket)
 static void submission_accepted(void *self, const ec_hash *id)
 {
 	struct ticket *ticket = self;
-	struct timespec now;
-	uint8_t promise[EC_DOOR_PROMISE_SIZE];
 	if (!ticket->visitor || !ticket->promise)
 		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t stamp = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+	const struct ec_door_config *config = &ticket->door->config;
 	struct ec_door_answer answer = {
-		.kind = EC_DOOR_ACCEPTED,
-		.token = ticket->token,
-		.id = *id,
-		.deadline_ns = stamp + (uint64_t)ticket->door->config.promise_ms * 1000000};
-	ec_door_promise(id, answer.deadline_ns, promise);
-	ec_sign(ticket->door->config.identity, promise, sizeof promise, answer.signature);
+		.kind = EC_DOOR_ACCEPTED, .token = ticket->token, .id = *id};
+	answer.deadline_ns =
+		ec_promise_sign(config->identity, id, config->promise_ms, answer.signature);
 	ec_line_say(&ticket->visitor->line, &answer);
 }
 
@@ -149,9 +147,10 @@ static void submission_done(void *self, const struct ec_outcome *outcome)
 	                              .id = outcome->id,
 	                              .code = outcome->code,
 	                              .seq = outcome->seq,
-	                              .index = outcome->index};
+	                              .index = outcome->index,
+	                              .text = text_of(outcome->why)};
 	uint32_t retry_ms;
-	enum ec_reason reason = ec_desk_refusal(outcome->kind, &retry_ms);
+	enum ec_reason reason = ec_desk_refusal(outcome, &retry_ms);
 	if (reason == EC_REASON_NONE)
 		ec_line_say(&visitor->line, &done);
 	else
@@ -317,15 +316,13 @@ static void welcome(struct visitor *visitor, const struct ec_door_request *reque
 		return;
 	}
 	visitor->welcomed = true;
-	struct ec_door_answer answer = {
-		.kind = EC_DOOR_WELCOME,
-		.token = request->token,
-		.version = EC_DOOR_VERSION,
-		.genesis = genesis->hash,
-		.envelope_max = (uint32_t)genesis->envelope_bytes_max,
-		.network = {.data = (const uint8_t *)genesis->network,
-	                    .size = strlen(genesis->network)},
-		.group = {.data = (const uint8_t *)genesis->group, .size = strlen(genesis->group)}};
+	struct ec_door_answer answer = {.kind = EC_DOOR_WELCOME,
+	                                .token = request->token,
+	                                .version = EC_DOOR_VERSION,
+	                                .genesis = genesis->hash,
+	                                .envelope_max = (uint32_t)genesis->envelope_bytes_max,
+	                                .network = text_of(genesis->network),
+	                                .group = text_of(genesis->group)};
 	memcpy(answer.key, visitor->door->config.identity->key, sizeof answer.key);
 	ec_line_say(&visitor->line, &answer);
 }

@@ -1,8 +1,9 @@
 /* fake_daemon.h - a daemon of one for the tests of doors: included by tests only.
  *
  * It orders what is submitted every 2 ms and certifies 10 ms later.  The first word of an envelope
- * says what becomes of it: `bad`, `busy`, `down` (not ready), `hold` (never done); all others are
- * done.  Its state has 300 names a/000 to a/299 and one name, big, of 60,000 bytes.
+ * says what becomes of it: `bad` (its form), `forged`, `foreign`, `busy`, `down` (not ready),
+ * `hold` (never done), `rule` (done, refused by a rule); all others are done.  Its state has 300
+ * names a/000 to a/299 and one name, big, of 60,000 bytes.
  */
 #ifndef EC_DOORS_FAKE_DAEMON_H
 #define EC_DOORS_FAKE_DAEMON_H
@@ -23,7 +24,7 @@ struct fake_submission {
 	void (*accepted)(void *self, const ec_hash *id);
 	ec_daemon_done *done;
 	void *self; /* NULL: withdrawn */
-	bool held;
+	bool held, rule;
 };
 
 struct ec_daemon {
@@ -67,6 +68,10 @@ static void fake_order(uv_timer_t *timer)
 	for (uint32_t i = 0; i < count; i++) {
 		struct ec_outcome outcome = {
 			.kind = EC_OUTCOME_DONE, .id = work[i].id, .seq = daemon->seq, .index = i};
+		if (work[i].rule) {
+			outcome.code = EC_RESULT_RULE;
+			snprintf(outcome.why, sizeof outcome.why, "the fake's rule");
+		}
 		daemon->last_id = work[i].id;
 		daemon->envelopes++;
 		work[i].done(work[i].self, &outcome);
@@ -173,7 +178,11 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 	(void)salt;
 	ec_hash id = ec_sha256(envelope.data, envelope.size);
 	struct ec_outcome no = {.kind = EC_OUTCOME_DONE, .id = id};
-	if (fake_begins(envelope, "bad"))
+	no.fault = fake_begins(envelope, "bad")       ? EC_ENVELOPE_FORM
+	           : fake_begins(envelope, "forged")  ? EC_ENVELOPE_SIGNATURE
+	           : fake_begins(envelope, "foreign") ? EC_ENVELOPE_GROUP
+	                                              : EC_ENVELOPE_GOOD;
+	if (no.fault)
 		no.kind = EC_OUTCOME_REFUSED;
 	if (fake_begins(envelope, "busy") || daemon->queued == FAKE_QUEUE)
 		no.kind = EC_OUTCOME_BUSY;
@@ -184,8 +193,12 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 		done(self, &no);
 		return;
 	}
-	daemon->queue[daemon->queued++] =
-		(struct fake_submission){id, accepted, done, self, fake_begins(envelope, "hold")};
+	daemon->queue[daemon->queued++] = (struct fake_submission){id,
+	                                                           accepted,
+	                                                           done,
+	                                                           self,
+	                                                           fake_begins(envelope, "hold"),
+	                                                           fake_begins(envelope, "rule")};
 	if (accepted)
 		accepted(self, &id);
 }
@@ -232,6 +245,9 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 	*counters = (struct ec_daemon_counters){.log_syncs = 3,
 	                                        .log_records = 9,
 	                                        .log_sync_ns = 1500000,
+	                                        .clock_offset_ns = -1250000000,
+	                                        .envelopes_refused = {[EC_ENVELOPE_SIGNATURE] = 7},
+	                                        .forgeries = {[EC_FORGERY_HEADER] = 5},
 	                                        .disk_bytes_free = 1000,
 	                                        .disk_low = daemon->disk_low};
 }
@@ -247,6 +263,12 @@ const struct ec_histogram *ec_daemon_commits(const struct ec_daemon *daemon)
 	return &commits;
 }
 
+uint64_t ec_ledger_tally(const struct ec_ledger *ledger, uint64_t kind, unsigned code)
+{
+	(void)ledger;
+	return 100 * kind + code;
+}
+
 void ec_member_status(const struct ec_member *member, struct ec_member_status *status)
 {
 	struct ec_daemon *daemon = fake_of(member);
@@ -259,6 +281,7 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 	                                    .n = 4,
 	                                    .links_up = 3,
 	                                    .ready = true,
+	                                    .quorum = true,
 	                                    .voter = true,
 	                                    .protocol = "pbft",
 	                                    .signatures_checked = daemon->envelopes,

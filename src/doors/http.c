@@ -55,9 +55,9 @@ struct ec_desk *ec_http_desk(struct ec_http *http)
 	return http->desk;
 }
 
-const struct ec_secret *ec_http_identity(struct ec_http *http)
+const struct ec_http_config *ec_http_config(struct ec_http *http)
 {
-	return http->config.identity;
+	return &http->config;
 }
 
 struct ec_http_counters *ec_http_counters(struct ec_http *http)

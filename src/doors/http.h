@@ -18,6 +18,7 @@
 #include "node/daemon.h"
 
 struct ec_http;
+struct ec_text;
 
 struct ec_http_config {
 	const char *host;                 /* an IPv4 or IPv6 address to listen on */
@@ -25,6 +26,9 @@ struct ec_http_config {
 	const struct ec_secret *identity; /* signs promises; outlives the door */
 	uint32_t connections;             /* at once; 0: 1024 */
 	uint32_t head_s, body_s, idle_s;  /* limits in seconds; 0: 10, 30, 60 */
+	/* Adds what /metrics shows beside the node and this door; may be NULL. */
+	void (*metrics)(void *self, struct ec_text *text);
+	void *metrics_self;
 };
 
 /* Opens the door on the daemon's loop.  Returns: NULL with a sentence in `why`. */

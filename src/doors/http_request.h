@@ -68,7 +68,7 @@ struct ec_http_counters {
 
 struct ec_daemon *ec_http_daemon(struct ec_http *http);
 struct ec_desk *ec_http_desk(struct ec_http *http);
-const struct ec_secret *ec_http_identity(struct ec_http *http);
+const struct ec_http_config *ec_http_config(struct ec_http *http);
 struct ec_http_counters *ec_http_counters(struct ec_http *http);
 
 /* Frees a request whose connection is gone and who waits for nothing any more. */

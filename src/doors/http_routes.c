@@ -1,5 +1,6 @@
 /* http_routes.c - the resources of the HTTP door: envelopes, receipts, state, health. */
 #include "doors/http_request.h"
+#include "doors/promise.h"
 #include "doors/status.h"
 #include "doors/wire.h"
 
@@ -7,7 +8,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum {
 	RETRY_NOT_YET_MS = 100,
@@ -101,14 +101,10 @@ bool ec_http_body_welcome(struct ec_http_request *request)
 
 static void add_promise(struct ec_http_request *request, const ec_hash *id)
 {
-	struct timespec now;
-	uint8_t promise[EC_DOOR_PROMISE_SIZE], signature[EC_SIGNATURE_SIZE];
-	clock_gettime(CLOCK_REALTIME, &now);
-	uint64_t deadline = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec +
-	                    (uint64_t)PROMISE_MS * 1000000;
-	ec_door_promise(id, deadline, promise);
-	ec_sign(ec_http_identity(request->http), promise, sizeof promise, signature);
-	ec_json_put_uint(&request->answer, "deadline_ns", deadline);
+	uint8_t signature[EC_SIGNATURE_SIZE];
+	const struct ec_secret *identity = ec_http_config(request->http)->identity;
+	ec_json_put_uint(&request->answer, "deadline_ns",
+	                 ec_promise_sign(identity, id, PROMISE_MS, signature));
 	ec_json_key(&request->answer, "promise");
 	ec_json_hex(&request->answer, signature, sizeof signature);
 }
@@ -130,14 +126,18 @@ static void envelope_accepted(void *self, const ec_hash *id)
 	ec_http_answer(request, 202, json_media);
 }
 
+/* In: why, which rule refused it; empty: none that is known here. */
 static void add_outcome(struct ec_json *json, const ec_hash *id, unsigned code, uint64_t seq,
-                        uint32_t index)
+                        uint32_t index, const char *why)
 {
 	ec_json_open(json, '{');
 	ec_json_put_hash(json, "id", id);
 	ec_json_put_text(json, "status", "ordered");
 	ec_json_put_uint(json, "code", code);
 	ec_json_put_text(json, "result", ec_result_name(code));
+	ec_json_put_text(json, "meaning", ec_result_text(code));
+	if (*why)
+		ec_json_put_text(json, "why", why);
 	ec_json_put_uint(json, "seq", seq);
 	ec_json_put_uint(json, "index", index);
 	ec_json_close(json, '}');
@@ -155,12 +155,13 @@ static void envelope_done(void *self, const struct ec_outcome *outcome)
 	if (request->answered)
 		return;
 	uint32_t retry_ms;
-	enum ec_reason reason = ec_desk_refusal(outcome->kind, &retry_ms);
+	enum ec_reason reason = ec_desk_refusal(outcome, &retry_ms);
 	if (reason != EC_REASON_NONE) {
 		ec_http_problem(request, reason, retry_ms, outcome->why);
 		return;
 	}
-	add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq, outcome->index);
+	add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq, outcome->index,
+	            outcome->why);
 	ec_http_answer(request, 200, json_media);
 }
 
@@ -235,7 +236,7 @@ static void envelope_show(struct ec_http_request *request, const char *text)
 	enum ec_lookup lookup = ec_ledger_result(ledger_of(request), &id, &code, &seq, &index);
 	if (!is_found(request, lookup))
 		return;
-	add_outcome(&request->answer, &id, code, seq, index);
+	add_outcome(&request->answer, &id, code, seq, index, "");
 	ec_http_answer(request, 200, json_media);
 }
 

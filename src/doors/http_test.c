@@ -71,6 +71,13 @@ static void every_refusal_is_a_problem_that_says_why(void **state)
 	struct wire *wire = wire_open(house);
 	post(wire, "/v1/envelopes?wait=1", COSE SALT, "bad", 422);
 	is_problem(wire, "invalid");
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "forged", 422);
+	is_problem(wire, "signature");
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "foreign", 422);
+	is_problem(wire, "wrong-group");
+	post(wire, "/v1/envelopes?wait=1", COSE SALT, "rule", 200);
+	assert_non_null(strstr(wire->body, "\"result\":\"rule\""));
+	assert_non_null(strstr(wire->body, "\"why\":\"the fake's rule\""));
 	post(wire, "/v1/envelopes", COSE SALT, "busy", 503);
 	is_problem(wire, "busy");
 	assert_non_null(strcasestr(wire->head, "retry-after: 1"));
@@ -320,6 +327,23 @@ static void health_and_status_are_shown(void **state)
 	house_close(house);
 }
 
+/* docs/doors.md has a row for each series, with its type; values are numbers. */
+static void each_series_is_described(const char *metrics)
+{
+	static char page[65536];
+	char name[80], type[16], row[128];
+	FILE *file = fopen("docs/doors.md", "r");
+	assert_non_null(file);
+	page[fread(page, 1, sizeof page - 1, file)] = 0;
+	fclose(file);
+	for (const char *at = metrics; (at = strstr(at, "# TYPE ")); at++) {
+		assert_int_equal(sscanf(at, "# TYPE %79s %15s", name, type), 2);
+		snprintf(row, sizeof row, "| `%s` | %s |", name, type);
+		if (!strstr(page, row))
+			fail_msg("docs/doors.md has no row %s", row);
+	}
+}
+
 /* promtool judges the text, where it is installed. */
 static void the_metrics_are_in_order(void **state)
 {
@@ -334,6 +358,12 @@ static void the_metrics_are_in_order(void **state)
 	                                   "le=\"0.001572864\"} 1\n"));
 	assert_non_null(
 		strstr(wire->body, "edgecord_consensus_commit_seconds_count{tier=\"cell\"} 2"));
+	assert_non_null(strstr(wire->body, "edgecord_clock_offset_seconds -1.250000000\n"));
+	assert_non_null(
+		strstr(wire->body, "edgecord_signature_failures_total{reason=\"client\"} 7\n"));
+	assert_non_null(
+		strstr(wire->body, "edgecord_signature_failures_total{reason=\"header\"} 5\n"));
+	each_series_is_described(wire->body);
 	if (system("command -v promtool >/dev/null 2>&1") != 0) {
 		print_message("skipped promtool is not installed (package prometheus)\n");
 	} else {

@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "node/daemon.h"
 
-enum { EC_METRICS_SIZE_MAX = 32 << 10 };
+enum { EC_METRICS_SIZE_MAX = 64 << 10 };
 
 /* Adds all of them to `text`, of EC_METRICS_SIZE_MAX bytes. */
 void ec_metrics_write(struct ec_daemon *daemon, struct ec_text *text);

@@ -230,6 +230,7 @@ static bool answer_fields_read(struct ec_reader *in, struct ec_door_answer *answ
 	case EC_DOOR_DONE:
 		answer->id = ec_read_hash(in);
 		place_read(in, answer);
+		answer->text = read_bytes(in, in->left);
 		return true;
 	case EC_DOOR_OUTCOME:
 		answer->lookup = ec_read_u8(in);
@@ -328,6 +329,7 @@ static void answer_fields_write(struct ec_writer *out, const struct ec_door_answ
 	case EC_DOOR_DONE:
 		ec_write_hash(out, &answer->id);
 		place_write(out, answer);
+		write_bytes(out, answer->text);
 		break;
 	case EC_DOOR_OUTCOME:
 		ec_write_u8(out, (uint8_t)answer->lookup);

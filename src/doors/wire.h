@@ -22,7 +22,7 @@
  *   WELCOME u16 version, genesis hash, gateway's identity key, u32 envelope bytes max,
  *           block network, block group
  *   ACCEPTED id, u64 deadline, signature           a promise: see ec_door_promise
- *   DONE id, u16 code (enum ec_result), u64 seq, u32 index
+ *   DONE id, u16 code (enum ec_result), u64 seq, u32 index, block text (which rule refused it)
  *   REFUSED u16 reason (enum ec_reason), u32 retry ms (0: do not), block text
  *   VALUES u64 seq, u64 certified, u64 time, u8 more, u32 count, (block name, block value)*
  *   PROOF u8 lookup (enum ec_lookup), block proof  the file of docs/formats.md
@@ -118,7 +118,7 @@ struct ec_door_answer {
 	uint32_t index;         /* DONE, OUTCOME: in the block */
 	unsigned reason;        /* REFUSED, BYE: enum ec_reason, or one that is newer */
 	uint32_t retry_ms;      /* REFUSED */
-	struct ec_bytes text;   /* REFUSED, BYE, TEXT */
+	struct ec_bytes text;   /* DONE, REFUSED, BYE, TEXT */
 	uint64_t certified;     /* VALUES: newest block that a quorum certified */
 	uint64_t time_ns;       /* VALUES: community time of the order so far */
 	bool more;              /* VALUES: there are names beyond the last one */

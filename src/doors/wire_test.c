@@ -55,8 +55,13 @@ static const struct ec_door_answer *answers(size_t *count)
 	                                 .id = {{3}},
 	                                 .deadline_ns = 1234567890123456789u,
 	                                 .signature = {9, 9}};
-	all[2] = (struct ec_door_answer){
-		.kind = EC_DOOR_DONE, .token = 2, .id = {{4}}, .code = 3, .seq = 5, .index = 6};
+	all[2] = (struct ec_door_answer){.kind = EC_DOOR_DONE,
+	                                 .token = 2,
+	                                 .id = {{4}},
+	                                 .code = 3,
+	                                 .seq = 5,
+	                                 .index = 6,
+	                                 .text = text("the gate is closed")};
 	all[3] = (struct ec_door_answer){.kind = EC_DOOR_REFUSED,
 	                                 .reason = EC_REASON_BUSY,
 	                                 .retry_ms = 250,

@@ -13,11 +13,18 @@ static void refuse(struct ec_checked *checked, const char *why)
 	snprintf(checked->why, sizeof checked->why, "%s", why);
 }
 
+static void refuse_forgery(struct ec_checked *checked, enum ec_forgery forgery, const char *why)
+{
+	checked->forgery = forgery;
+	refuse(checked, why);
+}
+
 static void check_batch(const struct ec_member *m, struct ec_bytes batch,
                         struct ec_checked *checked)
 {
 	if (!ec_batch_check(m->config.genesis, m->config.crypto, batch, &checked->signatures))
-		refuse(checked, "a batch with a malformed or badly signed envelope");
+		refuse_forgery(checked, EC_FORGERY_BATCH,
+		               "a batch with a malformed or badly signed envelope");
 }
 
 static void check_body(const struct ec_member *m, const struct ec_frame *frame,
@@ -64,7 +71,7 @@ static void check_message(const struct ec_member *m, const struct era *era, uint
 	if (!body_fits(frame, checked))
 		refuse(checked, "a message with another body than it says");
 	else if (!proof_good(m, era, from, frame, memo))
-		refuse(checked, "a message with a wrong proof");
+		refuse_forgery(checked, EC_FORGERY_MESSAGE, "a message with a wrong proof");
 	else if (frame->index == 0 && era->self != NONE &&
 	         !era->protocol->check(&era->config, &input))
 		refuse(checked, "a message that its protocol refuses");
@@ -82,7 +89,7 @@ static void check_signature(const struct ec_member *m, const struct era *era, ui
 		refuse(checked, "a header signature that nobody may make");
 	else if (!m->config.crypto->verify(era->roster.member[from].key, text, sizeof text,
 	                                   frame->block[0].data))
-		refuse(checked, "a wrong header signature");
+		refuse_forgery(checked, EC_FORGERY_HEADER, "a wrong header signature");
 }
 
 static void check_certificate(const struct ec_member *m, const struct era *era,
@@ -91,6 +98,7 @@ static void check_certificate(const struct ec_member *m, const struct era *era,
 	struct ec_certificate certificate;
 	struct ec_header header;
 	struct ec_bytes bytes = frame->block[EC_CERTIFICATE_HEADER];
+	char why[sizeof checked->why];
 	ec_hash hash = ec_header_hash(bytes);
 	if (!ec_header_read(bytes, &header) || !ec_hash_equal(&hash, &frame->name) ||
 	    header.seq != frame->seq || header.era != frame->era ||
@@ -98,9 +106,9 @@ static void check_certificate(const struct ec_member *m, const struct era *era,
 		refuse(checked, "a certificate of another header than it says");
 	else if (!ec_certificate_read(frame->block[EC_CERTIFICATE_BYTES], &certificate))
 		refuse(checked, "a malformed certificate");
-	else if (!ec_certificate_check(&certificate, era->membership, &hash, m->config.crypto,
-	                               checked->why, sizeof checked->why))
-		checked->good = false;
+	else if (!ec_certificate_check(&certificate, era->membership, &hash, m->config.crypto, why,
+	                               sizeof why))
+		refuse_forgery(checked, EC_FORGERY_CERTIFICATE, why);
 }
 
 static void check_of_era(const struct ec_member *m, uint32_t peer, const struct ec_frame *frame,

@@ -1,31 +1,46 @@
 /* delivering.c - what the order does to the ledger, and what clients are told of it. */
 #include "group/state.h"
 
+#include "base/text.h"
+
 #include <stdlib.h>
 
-static void tell(struct ec_member *m, const ec_hash *id, uint64_t seq, uint32_t index,
-                 unsigned code)
+enum { ACT_TEXT_MAX = sizeof((struct ec_act *)0)->text - 1 };
+
+/* The sentence that a refusal by a rule has as its detail, if it has one; with one owner. */
+static struct ec_bytes reason_of(struct ec_member *m, unsigned code, struct ec_bytes detail)
+{
+	struct ec_cbor cbor = ec_cbor_over(detail.data, detail.size);
+	if (code == EC_RESULT_DONE || detail.size == 0 || ec_cbor_peek(&cbor) != EC_CBOR_TEXT)
+		return EC_NO_BYTES;
+	struct ec_view text = ec_cbor_text(&cbor, EC_DETAIL_MAX);
+	size_t size = text.size < ACT_TEXT_MAX ? text.size : ACT_TEXT_MAX;
+	while (size > 0 && !ec_utf8_ok(text.data, size))
+		size--;
+	return size ? ec_pool_copy(m->config.pool, text.data, size) : EC_NO_BYTES;
+}
+
+static void tell(struct ec_member *m, const struct act *act, struct ec_bytes detail)
 {
 	uint64_t token;
-	while (clients_done(m->clients, id, &token))
-		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TELL,
-		                                     .token = token,
-		                                     .id = *id,
-		                                     .seq = seq,
-		                                     .index = index,
-		                                     .code = code});
+	while (clients_done(m->clients, &act->id, &token)) {
+		struct act told = *act;
+		told.token = token;
+		told.text = reason_of(m, act->code, detail);
+		outbox_push(&m->outbox, told);
+	}
 }
 
 static void result_came(void *self, const ec_hash *id, uint64_t seq, uint32_t index, unsigned code,
                         struct ec_bytes detail)
 {
 	struct ec_member *m = self;
-	(void)detail;
 	m->counters.envelopes_delivered++;
 	/* An envelope that was ordered twice is answered with its first place. */
 	if (code == EC_RESULT_USED)
 		ec_ledger_result(m->ledger, id, &code, &seq, &index);
-	tell(m, id, seq, index, code);
+	struct act act = {.kind = EC_ACT_TELL, .id = *id, .seq = seq, .index = index, .code = code};
+	tell(m, &act, detail);
 }
 
 /* Planted: another batch is executed than was ordered, so this member computes other results. */
@@ -105,7 +120,13 @@ void clients_look_up(struct ec_member *m)
 		uint32_t index;
 		enum ec_lookup found = ec_ledger_result(m->ledger, &ids[i], &code, &seq, &index);
 		if (found == EC_FOUND || found == EC_NOT_YET)
-			tell(m, &ids[i], seq, index, code);
+			tell(m,
+			     &(struct act){.kind = EC_ACT_TELL,
+			                   .id = ids[i],
+			                   .seq = seq,
+			                   .index = index,
+			                   .code = code},
+			     EC_NO_BYTES);
 	}
 	free(ids);
 }

@@ -67,13 +67,24 @@ uint32_t ec_member_peer(const struct ec_member *member, const uint8_t identity_k
 /* A link to a peer came up, or is lost.  While up, frames pass whole, once and in order. */
 void ec_member_link(struct ec_member *member, struct ec_time time, uint32_t peer, bool up);
 
+/* Whose signature is not good in a frame: for metrics. */
+enum ec_forgery {
+	EC_FORGERY_NONE,
+	EC_FORGERY_BATCH,       /* an envelope's in a batch, or its form */
+	EC_FORGERY_MESSAGE,     /* of a protocol's message */
+	EC_FORGERY_HEADER,      /* of a member under a header */
+	EC_FORGERY_CERTIFICATE, /* in a certificate */
+	EC_FORGERIES,
+};
+
 /* What a check off the thread found out about a frame. */
 struct ec_checked {
 	bool good;
-	bool deferred;       /* of an era that was not known yet: the member checks it again */
-	char why[96];        /* when it is not good */
-	ec_hash digest;      /* of the body that it carries */
-	uint32_t signatures; /* client signatures verified: a metric */
+	bool deferred;           /* of an era that was not known yet: the member checks it again */
+	enum ec_forgery forgery; /* when it is a signature that is not good */
+	char why[96];            /* when it is not good */
+	ec_hash digest;          /* of the body that it carries */
+	uint32_t signatures;     /* client signatures verified: a metric */
 };
 
 /* The costly part of receiving: proofs, client signatures, digests, the protocol's check().  Reads
@@ -149,6 +160,7 @@ struct ec_member_status {
 	uint64_t era, view, position, seq, certified, persisted, stamp_ns, time_ns;
 	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
 	bool leader_self, ready, diverged, fetching, voter;
+	bool quorum; /* links are up to enough voters */
 	char protocol[EC_TEXT_MAX];
 	char not_ready[64]; /* why clients are refused; empty when ready */
 	uint64_t waiting_envelopes, waiting_batches, bodies_bytes, oldest_wait_ns;

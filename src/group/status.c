@@ -69,6 +69,7 @@ void ec_member_status(const struct ec_member *m, struct ec_member_status *status
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
 		status->links_up += m->peer[peer].up;
 	const char *why = not_ready_why(m);
+	status->quorum = m->now.era && links_reaching(m) >= m->now.era->quorum;
 	status->ready = why == NULL;
 	snprintf(status->not_ready, sizeof status->not_ready, "%s", why ? why : "");
 	status->diverged = m->diverged;

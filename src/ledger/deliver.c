@@ -31,6 +31,7 @@ static bool entry_read(const struct ec_ledger *ledger, const struct ec_batch_ite
 		return false;
 	entry->envelope = item->envelope;
 	entry->payload = envelope.payload;
+	entry->kind = envelope.kind;
 	memcpy(entry->author, envelope.author, sizeof entry->author);
 	memcpy(entry->salt, item->salt, sizeof entry->salt);
 	entry->id = envelope.id;
@@ -106,8 +107,10 @@ static void entry_execute(struct ec_ledger *ledger, const struct entry *entry,
 	entry_add(block, entry);
 	unsigned code = execute(ledger, entry, position, index);
 	block_result(block, entry, code, ledger->scratch->detail, ledger->scratch->detail_size);
-	if (!ledger_order_only(ledger))
+	if (!ledger_order_only(ledger)) {
 		id_write(ledger, position, &entry->id, index, code);
+		ledger->tally[entry->kind < EC_TALLY_KINDS ? entry->kind : 0][code]++;
+	}
 	slot->count++;
 	slot->done += code == EC_RESULT_DONE;
 }

@@ -33,16 +33,16 @@ static bool payload_read(struct ec_envelope *out, char *why, size_t why_size)
 }
 
 /* Reads the form and makes the id; judges the signature when `crypto` is given. */
-static bool envelope_judge(struct ec_bytes bytes, const struct ec_crypto *crypto,
-                           struct ec_envelope *out, char *why, size_t why_size)
+static enum ec_envelope_fault form_judge(struct ec_bytes bytes, const struct ec_crypto *crypto,
+                                         struct ec_envelope *out, char *why, size_t why_size)
 {
 	if (!envelope_scan(bytes, out)) {
 		if (why)
 			envelope_parse(bytes, out, why, why_size);
-		return false;
+		return EC_ENVELOPE_FORM;
 	}
 	if (!payload_read(out, why, why_size))
-		return false;
+		return EC_ENVELOPE_FORM;
 	uint8_t stack[STACK_SIZE], *text = bytes.size > sizeof stack ? malloc(bytes.size) : stack;
 	if (!text)
 		abort();
@@ -51,28 +51,45 @@ static bool envelope_judge(struct ec_bytes bytes, const struct ec_crypto *crypto
 	bool good = !crypto || crypto->verify(out->author, text, size, out->signature);
 	if (text != stack)
 		free(text);
-	return good || field_refuse(why, why_size, "envelope: the signature is not its author's");
+	if (!good)
+		field_refuse(why, why_size, "envelope: the signature is not its author's");
+	return good ? EC_ENVELOPE_GOOD : EC_ENVELOPE_SIGNATURE;
 }
 
 bool ec_envelope_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
 {
-	return envelope_judge(bytes, NULL, out, why, why_size);
+	return form_judge(bytes, NULL, out, why, why_size) == EC_ENVELOPE_GOOD;
+}
+
+enum ec_envelope_fault ec_envelope_judge(const struct ec_genesis *genesis,
+                                         const struct ec_crypto *crypto, struct ec_bytes bytes,
+                                         struct ec_envelope *out, char *why, size_t why_size)
+{
+	static const uint8_t zeros[EC_SIGNATURE_SIZE];
+	bool bare = genesis->flags & EC_GENESIS_UNSIGNED;
+	if (bytes.size > genesis->envelope_bytes_max) {
+		field_refuse(why, why_size, "envelope: %zu bytes; this group takes %llu",
+		             bytes.size, (unsigned long long)genesis->envelope_bytes_max);
+		return EC_ENVELOPE_SIZE;
+	}
+	enum ec_envelope_fault fault = form_judge(bytes, bare ? NULL : crypto, out, why, why_size);
+	if (fault != EC_ENVELOPE_GOOD)
+		return fault;
+	if (!ec_hash_equal(&out->genesis, &genesis->hash)) {
+		field_refuse(why, why_size, "envelope: it names another group's genesis");
+		return EC_ENVELOPE_GROUP;
+	}
+	if (bare && memcmp(out->signature, zeros, sizeof zeros) != 0) {
+		field_refuse(why, why_size, "envelope: a signature in an unsigned group");
+		return EC_ENVELOPE_SIGNATURE;
+	}
+	return EC_ENVELOPE_GOOD;
 }
 
 bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size)
 {
-	static const uint8_t zeros[EC_SIGNATURE_SIZE];
-	bool bare = genesis->flags & EC_GENESIS_UNSIGNED;
-	if (bytes.size > genesis->envelope_bytes_max)
-		return field_refuse(why, why_size, "envelope: %zu bytes; this group takes %llu",
-		                    bytes.size, (unsigned long long)genesis->envelope_bytes_max);
-	if (!envelope_judge(bytes, bare ? NULL : crypto, out, why, why_size))
-		return false;
-	if (!ec_hash_equal(&out->genesis, &genesis->hash))
-		return field_refuse(why, why_size, "envelope: it names another group's genesis");
-	return !bare || memcmp(out->signature, zeros, sizeof zeros) == 0 ||
-	       field_refuse(why, why_size, "envelope: a signature in an unsigned group");
+	return ec_envelope_judge(genesis, crypto, bytes, out, why, why_size) == EC_ENVELOPE_GOOD;
 }
 
 static size_t protected_write(const struct ec_envelope_plan *plan, uint8_t out[PROTECTED_SIZE_MAX])

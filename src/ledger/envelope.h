@@ -26,7 +26,23 @@ struct ec_envelope {
 /* Reads the form; looks at no signature.  Returns: false with a sentence in `why` (may be NULL). */
 bool ec_envelope_read(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
 
-/* Form, size, genesis and signature: everything that needs no state.  Any thread. */
+/* What can be wrong with an envelope by itself. */
+enum ec_envelope_fault {
+	EC_ENVELOPE_GOOD,
+	EC_ENVELOPE_SIZE,      /* larger than the genesis allows */
+	EC_ENVELOPE_FORM,      /* no COSE_Sign1 of ours in deterministic CBOR */
+	EC_ENVELOPE_SIGNATURE, /* not its author's; or one in an unsigned group */
+	EC_ENVELOPE_GROUP,     /* it names another genesis */
+	EC_ENVELOPE_FAULTS,
+};
+
+/* Form, size, genesis and signature: everything that needs no state.  Any thread.
+ * Returns: the first fault, with a sentence in `why` (may be NULL). */
+enum ec_envelope_fault ec_envelope_judge(const struct ec_genesis *genesis,
+                                         const struct ec_crypto *crypto, struct ec_bytes bytes,
+                                         struct ec_envelope *out, char *why, size_t why_size);
+
+/* The same, as a yes or no. */
 bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
 

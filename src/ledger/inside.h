@@ -49,6 +49,7 @@ struct block {
 /* An envelope of the batch at hand. */
 struct entry {
 	struct ec_bytes envelope, payload;
+	uint64_t kind;
 	uint8_t author[32];
 	uint8_t salt[EC_SALT_SIZE];
 	ec_hash id;
@@ -113,6 +114,7 @@ struct ec_ledger {
 	uint64_t ids_count; /* order only */
 	ec_hash ids_hash;
 	uint64_t envelopes, executed;
+	uint64_t tally[EC_TALLY_KINDS][EC_RESULT_COUNT];
 
 	struct block *open;
 	struct block **blocks; /* ended, not persisted; [0] is persisted_seq + 1 */

@@ -299,3 +299,9 @@ bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 	cursor->name_size = name.size;
 	return true;
 }
+
+uint64_t ec_ledger_tally(const struct ec_ledger *ledger, uint64_t kind, unsigned code)
+{
+	assert(code < EC_RESULT_COUNT);
+	return ledger->tally[kind < EC_TALLY_KINDS ? kind : 0][code];
+}

@@ -175,6 +175,12 @@ bool ec_ledger_older_give(struct ec_ledger *ledger, uint64_t seq, const ec_hash 
  * hash.  What holds is kept.  Returns: false when the first that does not hold is met. */
 bool ec_ledger_older_take(struct ec_ledger *ledger, struct ec_bytes blocks);
 
+/* How many envelopes of a kind ended with a result since the ledger was opened, replayed ones and
+ * those taken back included.  In: code below EC_RESULT_COUNT.  Kinds from EC_TALLY_KINDS on count
+ * as kind 0; order-only groups do not count. */
+enum { EC_TALLY_KINDS = 8 };
+uint64_t ec_ledger_tally(const struct ec_ledger *ledger, uint64_t kind, unsigned code);
+
 /* Order-only groups: how many distinct ids were counted, and the hash over them in order. */
 void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash);
 

@@ -13,7 +13,7 @@
 	X(FORBIDDEN, 6, "forbidden", "the author's role may not do this")                   \
 	X(MALFORMED, 7, "malformed", "the payload is not of its kind's form")               \
 	X(UNKNOWN, 8, "unknown", "no service of this group takes this kind")                \
-	X(RULE, 9, "rule", "a rule of the service refused it; the detail says which")       \
+	X(RULE, 9, "rule", "a rule of the service refused it")                              \
 	X(UNBALANCED, 10, "unbalanced", "its postings do not sum to zero; dropped whole")   \
 	X(TOO_MUCH, 11, "too-much", "it needs more scratch than the genesis allows")        \
 	X(FULL, 12, "full", "a limit of the genesis on the number of such things is reached")

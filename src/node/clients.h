@@ -20,7 +20,7 @@ struct waiting {
 	uint8_t salt[EC_SALT_SIZE];
 	uint64_t begun_ns;
 	ec_hash id;
-	bool good;
+	enum ec_envelope_fault fault;
 	char why[160];
 };
 

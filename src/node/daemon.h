@@ -61,8 +61,8 @@ uint16_t ec_daemon_port(const struct ec_daemon *daemon);
 
 /* What became of a submission. */
 enum ec_outcome_kind {
-	EC_OUTCOME_DONE,      /* in an ended block: code seq index */
-	EC_OUTCOME_REFUSED,   /* by its form, signature or genesis: why */
+	EC_OUTCOME_DONE,      /* in an ended block: code seq index; why, if its detail says */
+	EC_OUTCOME_REFUSED,   /* by its form, signature or genesis: fault why */
 	EC_OUTCOME_BUSY,      /* a queue is full: why */
 	EC_OUTCOME_NOT_READY, /* why */
 	EC_OUTCOME_NO_ROOM,   /* the disk is full, or nearly: why */
@@ -73,6 +73,7 @@ struct ec_outcome {
 	unsigned code; /* enum ec_result */
 	uint64_t seq;
 	uint32_t index;
+	enum ec_envelope_fault fault;
 	char why[160];
 };
 typedef void ec_daemon_done(void *self, const struct ec_outcome *outcome);
@@ -103,6 +104,9 @@ struct ec_daemon_counters {
 	uint64_t links_made, links_lost, frames_refused;
 	uint64_t checks, check_ns;  /* on worker threads */
 	uint64_t envelopes_checked; /* signatures of envelopes submitted at this gateway */
+	uint64_t envelopes_refused[EC_ENVELOPE_FAULTS];
+	uint64_t forgeries[EC_FORGERIES]; /* frames of members */
+	int64_t clock_offset_ns; /* our clock less the order's, at the newest certificate */
 	uint64_t disk_bytes_free, disk_bytes_used;
 	uint64_t disk_bytes_needed; /* that the disk refused to give; 0: none */
 	bool disk_full;             /* records or state wait for room: nothing goes on before */

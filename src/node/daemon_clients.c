@@ -23,12 +23,18 @@ static void answer(struct ec_daemon *daemon, struct waiting *waiting, struct ec_
 		done(self, &outcome);
 }
 
+static struct ec_outcome refusal(enum ec_outcome_kind kind, enum ec_envelope_fault fault,
+                                 const char *why)
+{
+	struct ec_outcome outcome = {.kind = kind, .fault = fault};
+	snprintf(outcome.why, sizeof outcome.why, "%s", why);
+	return outcome;
+}
+
 static void refuse(struct ec_daemon *daemon, struct waiting *waiting, enum ec_outcome_kind kind,
                    const char *why)
 {
-	struct ec_outcome outcome = {.kind = kind};
-	snprintf(outcome.why, sizeof outcome.why, "%s", why);
-	answer(daemon, waiting, outcome);
+	answer(daemon, waiting, refusal(kind, EC_ENVELOPE_GOOD, why));
 }
 
 static const char *not_ready_text(const struct ec_daemon *daemon, struct ec_member_status *status)
@@ -54,8 +60,9 @@ static void refuse_not_ready(struct ec_daemon *daemon, struct waiting *waiting)
 /* A checked envelope goes to the member. */
 static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 {
-	if (!waiting->good) {
-		refuse(daemon, waiting, EC_OUTCOME_REFUSED, waiting->why);
+	if (waiting->fault != EC_ENVELOPE_GOOD) {
+		daemon->counters.envelopes_refused[waiting->fault]++;
+		answer(daemon, waiting, refusal(EC_OUTCOME_REFUSED, waiting->fault, waiting->why));
 		return;
 	}
 	enum ec_admission admission = ec_member_submit(
@@ -79,10 +86,10 @@ static void envelope_check(struct ec_job *job)
 {
 	struct waiting *waiting = (struct waiting *)job;
 	struct ec_envelope envelope;
-	waiting->good =
-		ec_envelope_check(waiting->daemon->genesis, &ec_crypto_ed25519, waiting->envelope,
+	waiting->fault =
+		ec_envelope_judge(waiting->daemon->genesis, &ec_crypto_ed25519, waiting->envelope,
 	                          &envelope, waiting->why, sizeof waiting->why);
-	if (waiting->good)
+	if (waiting->fault == EC_ENVELOPE_GOOD)
 		waiting->id = envelope.id;
 }
 
@@ -152,11 +159,11 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 		return;
 	assert(waiting->done);
 	ec_histogram_add(&daemon->commits, now_ns() - waiting->begun_ns, 1);
-	answer(daemon, waiting,
-	       (struct ec_outcome){.kind = EC_OUTCOME_DONE,
-	                           .code = act->code,
-	                           .seq = act->seq,
-	                           .index = act->index});
+	struct ec_outcome outcome = refusal(EC_OUTCOME_DONE, EC_ENVELOPE_GOOD, act->text);
+	outcome.code = act->code;
+	outcome.seq = act->seq;
+	outcome.index = act->index;
+	answer(daemon, waiting, outcome);
 }
 
 void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self)
@@ -200,6 +207,9 @@ void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, u
 
 void daemon_certified(struct ec_daemon *daemon, uint64_t seq)
 {
+	struct ec_ledger_at at = ec_ledger_at(ec_member_ledger(daemon->member));
+	if (at.seq == seq) /* one that catches up would compare its clock with old blocks */
+		daemon->counters.clock_offset_ns = (int64_t)(daemon_time().stamp - at.stamp_ns);
 	/* A follower may forget itself, or another, while it is called. */
 	struct follower all[FOLLOWERS_MAX];
 	uint32_t count = daemon->followers;

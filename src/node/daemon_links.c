@@ -41,6 +41,7 @@ void daemon_link(void *self, uint32_t peer, bool up)
 static void frame_give(struct ec_daemon *daemon, uint32_t peer, struct ec_bytes frame,
                        const struct ec_checked *checked)
 {
+	daemon->counters.forgeries[checked->forgery]++;
 	if (!daemon->halted && !daemon->stopping) {
 		ec_member_frame(daemon->member, daemon_time(), peer, frame, checked);
 		daemon_drain(daemon);

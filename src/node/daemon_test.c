@@ -154,6 +154,11 @@ static void what_is_sent_is_ordered_and_certified(void **state)
 	assert_true(counters.log_syncs > 0 && counters.log_syncs <= counters.log_records);
 	assert_true(counters.links_made >= 3);
 	assert_true(counters.disk_bytes_used > 0);
+	assert_int_equal(ec_ledger_tally(ec_member_ledger(ec_daemon_member(house.daemon[0])), 6,
+	                                 EC_RESULT_DONE),
+	                 MANY);
+	assert_true(counters.clock_offset_ns > -2000000000 &&
+	            counters.clock_offset_ns < 2000000000);
 	house_end(&house);
 }
 
@@ -176,7 +181,14 @@ static void bad_envelopes_are_refused_with_the_reason(void **state)
 		assert_int_equal(sent.outcome.kind, EC_OUTCOME_REFUSED);
 		assert_true(strlen(sent.outcome.why) > 10);
 		assert_int_equal(sent.accepted, 0);
+		if (cut < 2)
+			assert_int_equal(sent.outcome.fault,
+			                 cut ? EC_ENVELOPE_SIGNATURE : EC_ENVELOPE_FORM);
 	}
+	struct ec_daemon_counters counters;
+	ec_daemon_counters(house.daemon[0], &counters);
+	assert_true(counters.envelopes_refused[EC_ENVELOPE_SIGNATURE] >= 1);
+	assert_true(counters.envelopes_refused[EC_ENVELOPE_FORM] >= 1);
 	world_envelope_end(&item);
 	house_end(&house);
 }
