@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""wiped.py - a member loses its disk while the state is large, and one of its helpers lies.
+"""wiped.py - members lose their disks: one while the state is large and a helper lies, then all of
+a cell in turn, and every receipt of before can be had afterwards.
 
 usage: tests/wiped.py [MIB] [FOLDER]     default 64 MiB of names and values
 It must come back with a new era key, take the state from the honest, name the liar, download at
-most 1.2 x the state, and vote in the next era.  The group is one whose genesis says that signatures
+most 1.2 x the state, and vote in the next era; then it fetches the older blocks.  That group is one whose genesis says that signatures
 are not looked at (flag bit 0), so that filling it takes a minute or two.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import hashlib
@@ -17,13 +18,14 @@ import tempfile
 import threading
 import time
 
-from network import BUILD, ROOT, Author, Checks, Network, agreement, proof, run, wait_for
+from network import BUILD, ROOT, Author, Checks, Network, Stream, agreement, proof, run, wait_for
 
 LIAR = os.path.join(BUILD, "liar.so")
 NAME = 63  # bytes of an account's name, the longest
 ITEM = 2 + 32 + 1 + 1 + 2 + NAME  # "a/" key; [roles, name]
 SUBMIT, DONE = 2, 67
 DEPTH = 48  # under the window of a lane
+NOTES = 200 # so that no protocol retains the first ones
 checks = Checks()
 check = checks.check
 
@@ -144,6 +146,64 @@ def wipe(network, state_bytes):
     check("sent a wrong chunk" in wiped.log(), "and in the log")
     check(agreement(cell, 30), "all members are at one block with one header")
     check({network.balances(node) for node in cell} == {0}, "the books of all members balance")
+    check(wait_for(lambda: (s := wiped.status()) and s["older_missing"] == 0, 180, 0.5),
+          "the older blocks come in the background", wiped.status())
+    print(f"   {wiped.status()['older_bytes']} bytes of older blocks fetched, "
+          f"{time.monotonic() - begin:.1f} s after the start")
+
+
+def valid(network, node, identity, path):
+    """Whether the node's receipt is there and holds by `edgecord verify`."""
+    status, data = node.receipt(identity)
+    if status != 200:
+        return False
+    with open(path, "wb") as file:
+        file.write(data)
+    return run("verify", path, "--genesis", network.genesis("cell1"))[0] == 0
+
+
+def lose(network, node, early):
+    """Takes a member's disk and brings it back.  Returns: whether it came."""
+    others = [other for other in network.groups["cell1"] if other is not node]
+    node.kill()
+    shutil.rmtree(os.path.join(node.folder, "data"))
+    code, _, errors = run("node", "rejoin", node.folder, "--no-start", timeout=90)
+    if not check(code == 0, f"{node.name}: its new era key is voted on", errors[-300:]):
+        return False
+    agreement(others, 15)
+    head = others[0].status()["seq"]
+    node.start()
+    came = wait_for(lambda: (s := node.status()) and s["ready"] and s, 30, 0.01)
+    check(came and came["seq"] >= head, f"{node.name}: ready only at the head of an idle group",
+          came and (came["seq"], head))
+    group = os.path.join(network.folder, "cell1")
+    code, _, errors = run("receipt", early.hex(), "-o", os.path.join(network.folder, "early"),
+                          "--node", group)
+    check(code == 0, f"{node.name} is back: the group gives the oldest receipt at once", errors)
+    return bool(came) and wait_for(lambda: node.status()["older_missing"] == 0, 60)
+
+
+def lose_all_in_turn(folder):
+    network = Network(folder, "--cells", 1, "--homes", 1)
+    cell, path = network.groups["cell1"], os.path.join(folder, "proof")
+    try:
+        if not check(network.start(), "a signed cell of four is ready within 30 s"):
+            return
+        author = Author(os.path.join(cell[0].folder, "identity.key"), network.genesis("cell1"))
+        stream = Stream(cell, author, rate=100)
+        wait_for(lambda: stream.count() >= NOTES, 60)
+        stream.stop()
+        early = [identity for identity, _ in stream.done]
+        for node in cell:
+            if not check(lose(network, node, early[0]), f"{node.name}: has the older blocks"):
+                return
+            check(valid(network, node, early[0], path), f"{node.name}: gives an old receipt")
+        for node in cell:
+            lost = [i.hex() for i in early if not valid(network, node, i, path)]
+            check(not lost, f"{node.name}: all {len(early)} receipts of before the losses verify",
+                  f"{len(lost)} do not: {lost[:3]}")
+    finally:
+        network.stop()
 
 
 def main():
@@ -158,6 +218,7 @@ def main():
             wipe(network, fill(network, mib))
     finally:
         network.stop()
+    lose_all_in_turn(os.path.join(folder, "turns"))
     if not checks.failed and len(sys.argv) < 3:
         shutil.rmtree(folder)
     elif checks.failed:
