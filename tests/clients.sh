@@ -159,6 +159,10 @@ else
 fi
 check "the metrics count what was done" grep -q '^edgecord_ledger_executed_total [1-9]' "$dir/metrics"
 check "and forged signatures" grep -q '^edgecord_signature_failures_total{reason="client"} 1$' "$dir/metrics"
+python3 tests/refusals.py "$dir/net" || status=1
+check "the node is still ready" curl -sf -m 5 -o /dev/null "$url/readyz"
+answers 1 "a folder that is none is told so" "$edgecord" status --node "$dir/nowhere/cell1"
+check "by its name" grep -q 'there is no folder' "$dir/said"
 stop
 answers 1 "a node that is gone is told so" "$edgecord" status
 check "verify needs no node" "$edgecord" verify "$dir/proof" --genesis "$genesis"

@@ -33,8 +33,11 @@ bool ec_node_addresses_of(const char *path, struct ec_node_addresses *out, char 
 	char whole[PATH_MAX], above[PATH_MAX];
 	*out = (struct ec_node_addresses){0};
 	why[0] = 0;
-	if (stat(path, &is) != 0 || !S_ISDIR(is.st_mode) || !realpath(path, whole))
+	if (stat(path, &is) != 0 || !S_ISDIR(is.st_mode) || !realpath(path, whole)) {
+		if (strchr(path, '/'))
+			snprintf(why, why_size, "there is no folder %.300s", path);
 		return false;
+	}
 	/* A group stands in the network's folder, a node in a group's. */
 	memcpy(above, whole, sizeof above);
 	for (int up = 0; up < 2 && out->count == 0; up++) {
