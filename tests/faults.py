@@ -98,11 +98,11 @@ def rejoin(network, node, what):
     """A new era key, voted on by all members; the state comes from the others."""
     begin = time.monotonic()
     era = network.groups["cell1"][0].status()["era"]
-    code, out, errors = run("node", "rejoin", node.folder, "--no-start", timeout=90)
-    if not check(code == 0, f"{what}: `edgecord node rejoin`", errors[-400:]):
-        return
-    print("  ", out.strip().splitlines()[0])
-    node.start()
+    said = len(node.log())
+    node.start("--rejoin")
+    check(wait_for(lambda: "has begun" in node.log()[said:], 60),
+          f"{what}: `edgecord node --rejoin` has the others vote", node.log()[said:][-300:])
+    print("  ", node.log()[said:].strip().splitlines()[0])
     others = [other for other in network.groups["cell1"] if other is not node]
     check(wait_for(lambda: level(node, others), 30), f"{what}: it comes back",
           node.log()[-300:])

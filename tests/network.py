@@ -144,8 +144,8 @@ class Node:
     def door(self):
         return f"127.0.0.1:{self.door_port}"
 
-    def start(self):
-        arguments = [EDGECORD, "node", "--config", os.path.join(self.folder, "node.yaml")]
+    def start(self, *options):
+        arguments = [EDGECORD, "node", "--config", os.path.join(self.folder, "node.yaml"), *options]
         for setting in self.settings:
             arguments += ["--set", setting]
         with open(os.path.join(self.folder, "log"), "ab") as log:

@@ -1,5 +1,6 @@
 /* cmd_node.c - `edgecord node`: one node: the daemon and its doors on one loop. */
 #include "cli/commands.h"
+#include "cli/node_readmit.h"
 #include "doors/anchorer.h"
 #include "doors/door.h"
 #include "doors/http.h"
@@ -29,7 +30,9 @@ static const struct argp_option options[] = {
          0},
 	{"check", OPTION_CHECK, NULL, 0, "Read the configuration, say whether it is good, end", 0},
 	{"rejoin", OPTION_REJOIN, NULL, 0,
-         "Set the data aside, make a new era key, and come back as a learner", 0},
+         "Set the data aside, make a new era key, come back as a learner; in a local network the "
+         "members vote for the key at once",
+         0},
 	{0},
 };
 
@@ -169,7 +172,7 @@ int ec_cmd_node(int argc, char **argv)
 		parse,
 		NULL,
 		"Runs one node until SIGTERM or Ctrl-C. `edgecord node join` adds one to a group "
-		"of a local network; `edgecord node rejoin` brings one back.\v"
+		"of a local network; `edgecord node --rejoin` brings one back.\v"
 		"Settings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
 		"order; 1: could not start, or its disk failed: start it again; 2: usage, or a "
@@ -181,11 +184,14 @@ int ec_cmd_node(int argc, char **argv)
 		NULL};
 	struct arguments arguments = {0};
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	bool vote = arguments.rejoin && !arguments.check && ec_node_is_local(arguments.config);
+	if (vote && !ec_node_readmit(arguments.config))
+		return EC_EXIT_FAILED;
 	struct doors doors = {0};
 	const struct ec_node_options node = {.config = arguments.config,
 	                                     .flags = arguments.flag,
 	                                     .check = arguments.check,
-	                                     .rejoin = arguments.rejoin,
+	                                     .rejoin = arguments.rejoin && !vote,
 	                                     .doors = {&doors, doors_open, doors_stop}};
 	int code = ec_node_run(&node);
 	if (arguments.check && code == EC_NODE_STOPPED)

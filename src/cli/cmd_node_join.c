@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/network_file.h"
 #include "cli/node_files.h"
+#include "cli/node_readmit.h"
 #include "base/text.h"
 #include "cli/roster_change.h"
 #include "node/file.h"
@@ -57,26 +58,46 @@ static bool refuse(const char *why)
 	return false;
 }
 
-/* The network that `folder` is `depth` levels inside of, and where in it.  Returns: NULL with a
- * message. */
-static struct ec_network *network_around(const char *folder, int depth, char whole[static PATH_MAX])
+/* A group of a local network, or a node of it. */
+struct place {
+	struct ec_network *network; /* from malloc */
+	uint32_t g, i;
+};
+
+/* Takes the last `depth` names off a path. */
+static void path_above(char path[static PATH_MAX], int depth)
 {
-	char why[512], above[PATH_MAX];
-	if (!realpath(folder, whole)) {
-		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
-		refuse(why);
-		return NULL;
-	}
-	memcpy(above, whole, PATH_MAX);
-	for (int i = 0; i < depth; i++) {
-		char *slash = strrchr(above, '/');
-		if (slash && slash != above)
+	for (int k = 0; k < depth; k++) {
+		char *slash = strrchr(path, '/');
+		if (slash && slash != path)
 			*slash = 0;
 	}
-	struct ec_network *network = ec_network_read(above, why, sizeof why);
+}
+
+/* Finds the network around the folder of a group, or of a node of one.  Returns: false with a
+ * message. */
+static bool place_find(struct place *place, const char *folder, bool of_node)
+{
+	char why[512], whole[PATH_MAX], above[PATH_MAX];
+	if (!realpath(folder, whole)) {
+		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
+		return refuse(why);
+	}
+	memcpy(above, whole, PATH_MAX);
+	path_above(above, of_node ? 2 : 1);
+	struct ec_network *network = place->network = ec_network_read(above, why, sizeof why);
 	if (!network)
-		refuse(why);
-	return network;
+		return refuse(why);
+	for (place->g = 0; place->g < network->groups; place->g++) {
+		const struct ec_network_group *group = &network->group[place->g];
+		for (place->i = 0; place->i < (of_node ? group->nodes : 1); place->i++)
+			if (strcmp(of_node ? group->node[place->i].folder : group->folder, whole) ==
+			    0)
+				return true;
+	}
+	free(network);
+	return refuse(of_node ? "expected the folder of a node, as DIR/cell1/node2"
+	                      : "expected the folder of a group, as DIR/cell1");
 }
 
 static bool key_make(const char *folder, const char *name, struct ec_secret *secret)
@@ -140,18 +161,19 @@ static void tell(const struct ec_roster_change *change)
 	       "(%llu notes meanwhile)\n",
 	       (unsigned long long)change->next->era, change->next->n,
 	       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+	fflush(stdout);
 }
 
-static int join(struct ec_network *network, uint32_t g, const struct arguments *arguments)
+static int join(const struct place *place, const struct arguments *arguments)
 {
 	char why[512];
 	struct ec_roster_change change;
-	struct ec_network_group *group = &network->group[g];
+	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_seat seat;
 	bool good = ec_roster_change_begin(&change, group, why, sizeof why) || refuse(why);
 	if (good) {
 		ec_roster_change_plan(&change, 1);
-		good = node_add(network, g, &seat);
+		good = node_add(place->network, place->g, &seat);
 	}
 	if (good) {
 		change.next->seat[change.next->n - 1] = seat;
@@ -161,36 +183,6 @@ static int join(struct ec_network *network, uint32_t g, const struct arguments *
 		tell(&change);
 	ec_roster_change_end(&change);
 	return good ? start(&group->node[group->nodes - 1], arguments) : EC_EXIT_FAILED;
-}
-
-int ec_cmd_node_join(int argc, char **argv)
-{
-	static const struct argp argp = {
-		options,
-		parse,
-		"DIR/GROUP",
-		"Adds a node to a running group of a local network and runs it: makes its "
-		"folder, has the members vote for a roster with one more seat, and says how long "
-		"commits paused.",
-		NULL,
-		NULL,
-		NULL};
-	struct arguments arguments = {0};
-	char whole[PATH_MAX];
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	struct ec_network *network = network_around(arguments.folder, 1, whole);
-	if (!network)
-		return EC_EXIT_FAILED;
-	int code = EC_EXIT_FAILED;
-	uint32_t g = 0;
-	while (g < network->groups && strcmp(network->group[g].folder, whole) != 0)
-		g++;
-	if (g < network->groups)
-		code = join(network, g, &arguments);
-	else
-		refuse("expected the folder of a group, as DIR/cell1");
-	free(network);
-	return code;
 }
 
 /* Data aside, a fresh era key in place of the old one. */
@@ -205,15 +197,15 @@ static bool node_renew(const struct ec_network_node *node, uint8_t key[static EC
 	return good || refuse(why);
 }
 
-static int rejoin(struct ec_network *network, uint32_t g, uint32_t i,
-                  const struct arguments *arguments)
+/* A new era key for a node, which its group votes into its seat.  Returns: false with a message. */
+static bool readmit(const struct place *place)
 {
 	char why[512];
 	struct ec_roster_change change;
 	uint8_t era_key[EC_KEY_SIZE];
-	const struct ec_network_node *node = &network->group[g].node[i];
-	bool good =
-		ec_roster_change_begin(&change, &network->group[g], why, sizeof why) || refuse(why);
+	const struct ec_network_group *group = &place->network->group[place->g];
+	const struct ec_network_node *node = &group->node[place->i];
+	bool good = ec_roster_change_begin(&change, group, why, sizeof why) || refuse(why);
 	uint32_t seat = good ? ec_membership_find(change.now, node->identity_key) : 0;
 	if (good && seat >= change.now->n)
 		good = refuse("the roster in force has no seat for this node; use `node join`");
@@ -226,7 +218,68 @@ static int rejoin(struct ec_network *network, uint32_t g, uint32_t i,
 	if (good)
 		tell(&change);
 	ec_roster_change_end(&change);
-	return good ? start(node, arguments) : EC_EXIT_FAILED;
+	return good;
+}
+
+static int rejoin(const struct place *place, const struct arguments *arguments)
+{
+	const struct ec_network_group *group = &place->network->group[place->g];
+	return readmit(place) ? start(&group->node[place->i], arguments) : EC_EXIT_FAILED;
+}
+
+bool ec_node_is_local(const char *config)
+{
+	char path[PATH_MAX];
+	if (!realpath(config, path))
+		return false;
+	path_above(path, 3); /* DIR/GROUP/nodeN/node.yaml */
+	size_t size = strlen(path);
+	snprintf(path + size, sizeof path - size, "/network.json");
+	return access(path, R_OK) == 0;
+}
+
+bool ec_node_readmit(const char *config)
+{
+	char folder[PATH_MAX];
+	struct place place;
+	if (!realpath(config, folder))
+		return refuse(strerror(errno));
+	path_above(folder, 1);
+	if (!place_find(&place, folder, true))
+		return false;
+	bool good = readmit(&place);
+	free(place.network);
+	return good;
+}
+
+/* What both commands do with their command line. */
+static int command(int argc, char **argv, const struct argp *argp, bool of_node)
+{
+	static char name[2][24] = {"edgecord node join", "edgecord node rejoin"};
+	struct arguments arguments = {0};
+	struct place place;
+	argv[0] = name[of_node];
+	argp_parse(argp, argc, argv, 0, NULL, &arguments);
+	if (!place_find(&place, arguments.folder, of_node))
+		return EC_EXIT_FAILED;
+	int code = of_node ? rejoin(&place, &arguments) : join(&place, &arguments);
+	free(place.network);
+	return code;
+}
+
+int ec_cmd_node_join(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		"DIR/GROUP",
+		"Adds a node to a running group of a local network and runs it: makes its "
+		"folder, has the members vote for a roster with one more seat, and says how long "
+		"commits paused.",
+		NULL,
+		NULL,
+		NULL};
+	return command(argc, argv, &argp, false);
 }
 
 int ec_cmd_node_rejoin(int argc, char **argv)
@@ -241,20 +294,5 @@ int ec_cmd_node_rejoin(int argc, char **argv)
 		NULL,
 		NULL,
 		NULL};
-	struct arguments arguments = {0};
-	char whole[PATH_MAX];
-	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	struct ec_network *network = network_around(arguments.folder, 2, whole);
-	if (!network)
-		return EC_EXIT_FAILED;
-	for (uint32_t g = 0; g < network->groups; g++)
-		for (uint32_t i = 0; i < network->group[g].nodes; i++)
-			if (strcmp(network->group[g].node[i].folder, whole) == 0) {
-				int code = rejoin(network, g, i, &arguments);
-				free(network);
-				return code;
-			}
-	refuse("expected the folder of a node, as DIR/cell1/node2");
-	free(network);
-	return EC_EXIT_FAILED;
+	return command(argc, argv, &argp, true);
 }
