@@ -1,6 +1,7 @@
 /* cmd_up.c - `edgecord up`: a living energy community on this machine. */
 #include "cli/commands.h"
 #include "cli/up.h"
+#include "node/daemon.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -127,7 +128,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			*(const char **)((char *)out + texts[i].at) = argument;
 			return 0;
 		}
+	const char *names;
 	switch (key) {
+	case ARGP_KEY_END:
+		if (!ec_daemon_runs(out->protocol, &names))
+			argp_error(state, "--protocol: there is no '%s'; there are: %s",
+			           out->protocol, names);
+		return 0;
 	case OPTION_SPEED:
 		if (!real_number(argument, 0.01, 100, &out->speed))
 			argp_error(state, "--speed takes 0.01 to 100, not '%s'", argument);

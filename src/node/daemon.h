@@ -24,6 +24,10 @@ enum ec_node_exit {
 /* What a data folder and its configuration say; read by node/config.h. */
 struct ec_node_config;
 
+/* Whether this program can run members of such a protocol.  Out: names of all that it can, for a
+ * person; valid for ever. */
+bool ec_daemon_runs(const char *protocol, const char **names);
+
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.
  * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do, and in
