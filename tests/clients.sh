@@ -130,6 +130,12 @@ answers 2 "a wrong order meets a sentence" "$edgecord" submit --key "$key" --ord
 check "an envelope is signed with no node" "$edgecord" submit --key "$key" --genesis "$genesis" --note offline \
 	--sequence 7 --lane 3 -o "$dir/envelope" --json
 salt=$(json "$dir/said" '["salt"]') id=$(json "$dir/said" '["id"]')
+check "its salt is the HMAC of the formats" python3 - "$key" "$id" "$salt" <<'EOF'
+import hmac, sys
+seed, identity = bytes.fromhex(open(sys.argv[1]).read().strip()), bytes.fromhex(sys.argv[2])
+key = hmac.digest(seed, b"edgecord/salt/1", "sha256")
+sys.exit(hmac.digest(key, identity, "sha256").hex() != sys.argv[3])
+EOF
 http 200 "it is taken over HTTP" -X POST -H 'Content-Type: application/cose' -H "Edgecord-Salt: $salt" \
 	--data-binary "@$dir/envelope" "$url/v1/envelopes?wait=1"
 check "with result done" grep -q '"result":"done"' "$dir/body"

@@ -22,3 +22,25 @@ else
 	echo "FAIL the purity check does not find a planted counter and a planted clock"
 fi
 python3 tools/check_purity.py build
+
+# Planted bugs and stand-in signatures are the simulator's alone: what names them stands in no other program.
+planted="a PREPARE is said and not saved"
+stand_in=sim_crypto_fake
+holds() { # PROGRAM: how many of the two it holds
+	count=0
+	strings -a "$1" | grep -q "$planted" && count=$((count + 1))
+	nm "$1" | grep -q " $stand_in" && count=$((count + 1))
+	echo $count
+}
+if [ "$(holds build/edgecord-sim)" = 2 ]; then
+	echo "ok the simulator holds planted bugs and stand-in signatures"
+else
+	echo "FAIL the simulator does not hold '$planted' and $stand_in: what is looked for has another name"
+fi
+for program in edgecord edgecord-device; do
+	if [ "$(holds build/$program)" = 0 ]; then
+		echo "ok $program holds no planted bug and no stand-in signature"
+	else
+		echo "FAIL $program holds a planted bug or a stand-in signature"
+	fi
+done

@@ -2,6 +2,7 @@
 #include "cli/make_network.h"
 
 #include "base/test.h"
+#include "base/text.h"
 #include "cli/node_address.h"
 #include "crypto/sign.h"
 #include "ledger/genesis.h"
@@ -149,6 +150,36 @@ static void every_node_finds_its_configuration_and_keys_good(void **state)
 	free(network);
 }
 
+/* Whether any file below a folder holds a text. */
+static bool below_holds(const char *path, const char *text)
+{
+	char command[FILE_PATH_MAX + 128];
+	snprintf(command, sizeof command, "grep -rqF %s %s", text, path);
+	return system(command) == 0;
+}
+
+static void no_node_holds_the_key_of_a_device(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	assert_non_null(network);
+	for (uint32_t cell = 0; cell < plan.cells; cell++)
+		for (uint32_t home = 0; home < plan.homes; home++) {
+			char path[512], devices[128], hex[2 * EC_SEED_SIZE + 1];
+			struct ec_secret secret;
+			ec_network_device_key(network, cell, home, path);
+			assert_true(ec_key_read(path, &secret, why, sizeof why));
+			struct ec_text text = ec_text_over(hex, sizeof hex);
+			ec_text_add_hex(&text, secret.seed, sizeof secret.seed);
+			snprintf(devices, sizeof devices, "%s/devices", folder);
+			assert_true(below_holds(devices, hex));
+			for (uint32_t g = 0; g < network->groups; g++)
+				assert_false(below_holds(network->group[g].folder, hex));
+		}
+	free(network);
+}
+
 static void a_second_network_in_one_folder_is_refused(void **state)
 {
 	(void)state;
@@ -200,6 +231,7 @@ int main(void)
 	                                        begin, end),
 		cmocka_unit_test_setup_teardown(every_node_finds_its_configuration_and_keys_good,
 	                                        begin, end),
+		cmocka_unit_test_setup_teardown(no_node_holds_the_key_of_a_device, begin, end),
 		cmocka_unit_test_setup_teardown(a_second_network_in_one_folder_is_refused, begin,
 	                                        end),
 		cmocka_unit_test_setup_teardown(a_folder_names_its_nodes, begin, end),
