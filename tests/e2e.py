@@ -47,6 +47,19 @@ def a_day(folder):
           day["rss_max_bytes"])
 
 
+def up_refuses(folder):
+    """What cannot work is said at once, in the words of who noticed."""
+    for arguments, code, words in (
+            (("--protocol", "paxos"), 2, "there is no 'paxos'"),
+            (("--unit", "miles"), 2, "--unit takes W, kW, Wh, kWh or pu, not 'miles'"),
+            (("--data", "/nowhere.csv"), 1, "cannot be opened: No such file")):
+        got, _, errors = run("up", "--dir", os.path.join(folder, "refused"), "--cells", 1, "--cloud",
+                             0, "--homes", 1, "--port", first_port() + 50, *arguments, timeout=20)
+        check(got == code and words in errors, f"up {' '.join(arguments)}: refused at once",
+              f"exit code {got}: {errors[-300:]}")
+        shutil.rmtree(os.path.join(folder, "refused"), ignore_errors=True)
+
+
 # ---- The end ---------------------------------------------------------------------------------
 
 
@@ -192,6 +205,7 @@ def bad_bytes(network, stream):
 
 
 def play(folder):
+    up_refuses(folder)
     a_day(os.path.join(folder, "day"))
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--cloud", 4, "--homes", 4,
                       "--rate", RATE)

@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/up.h"
 #include "node/daemon.h"
+#include "profile/import.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum up_option {
@@ -115,6 +117,20 @@ static void number_parse(struct argp_state *state, const struct number_option *o
 		           option->min, option->max, text);
 }
 
+/* Words that the importer must know. */
+static void words_check(struct argp_state *state, const struct up_options *said)
+{
+	const char *const units[] = {said->unit, said->pv_unit};
+	enum ec_unit unit;
+	enum ec_gaps gaps;
+	for (int i = 0; i < 2; i++)
+		if (units[i] && !ec_unit_read(units[i], &unit))
+			argp_error(state, "%s takes W, kW, Wh, kWh or pu, not '%s'",
+			           i ? "--pv-unit" : "--unit", units[i]);
+	if (said->gaps && !ec_gaps_read(said->gaps, &gaps))
+		argp_error(state, "--gaps takes fill, zero or refuse, not '%s'", said->gaps);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct up_options *out = state->input;
@@ -134,6 +150,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		if (!ec_daemon_runs(out->protocol, &names))
 			argp_error(state, "--protocol: there is no '%s'; there are: %s",
 			           out->protocol, names);
+		words_check(state, out);
 		return 0;
 	case OPTION_SPEED:
 		if (!real_number(argument, 0.01, 100, &out->speed))
@@ -174,13 +191,31 @@ static void nap(uint64_t ns)
 	nanosleep(&span, NULL);
 }
 
-/* Says which process ended by itself; nodes may be killed on purpose, so this is no failure yet. */
+/* Says which process ended by itself; one may be killed on purpose, so this is no failure yet. */
 static void tell_ended(struct up *up)
 {
 	struct ec_process *ended;
-	while ((ended = ec_process_ended(&up->processes)))
-		fprintf(stderr, "\n%s ended by itself (status %d); see %s\n", ended->name,
-		        ended->status, ended->log);
+	while ((ended = ec_process_ended(&up->processes))) {
+		bool killed = WIFSIGNALED(ended->status);
+		fprintf(stderr, "\n%s ended by itself, %s %d; see %s\n", ended->name,
+		        killed ? "by signal" : "with exit code",
+		        killed ? WTERMSIG(ended->status) : WEXITSTATUS(ended->status), ended->log);
+		if (strstr(ended->name, "-node"))
+			fprintf(stderr, "start it again: edgecord node --config %.*s/node.yaml\n",
+			        (int)(strlen(ended->log) - strlen("/log")), ended->log);
+	}
+}
+
+/* The last line of a log. */
+static void last_words(const char *path, char *out, size_t out_size)
+{
+	char line[1024];
+	FILE *file = fopen(path, "r");
+	snprintf(out, out_size, "see %s", path);
+	while (file && fgets(line, sizeof line, file))
+		snprintf(out, out_size, "%.*s", (int)strcspn(line, "\n"), line);
+	if (file)
+		fclose(file);
 }
 
 /* Waits until all nodes are ready.  Returns: false when they are not in time. */
@@ -192,7 +227,14 @@ static bool wait_ready(struct up *up)
 			up->ready_ns = up_now();
 			return true;
 		}
-		tell_ended(up);
+		struct ec_process *ended = ec_process_ended(&up->processes);
+		if (ended) {
+			char words[400];
+			last_words(ended->log, words, sizeof words);
+			snprintf(up->why, sizeof up->why, "%s ended at once: %.380s", ended->name,
+			         words);
+			return false;
+		}
 		nap(100 * 1000000);
 	}
 	if (stopping)

@@ -122,7 +122,8 @@ struct ec_network *ec_network_read(const char *folder, char *why, size_t why_siz
 	json_t *json = json_load_file(path, 0, &error);
 	struct ec_network *network = calloc(1, sizeof *network);
 	if (!json)
-		snprintf(why, why_size, "%s: line %d: %s", path, error.line, error.text);
+		snprintf(why, why_size, "%s: line %d: %s; `edgecord init` makes one", path,
+		         error.line < 0 ? 0 : error.line, error.text);
 	else if (!network || !network_fill(json, network) ||
 	         (size_t)snprintf(network->folder, sizeof network->folder, "%s", whole) >=
 	                 sizeof network->folder)

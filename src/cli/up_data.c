@@ -33,14 +33,12 @@ bool up_data_read(struct up *up)
 		return true;
 	struct ec_import_options import = {.path = options->load_path, .tz = options->tz};
 	enum ec_unit pv_unit = EC_UNIT_UNKNOWN;
-	if ((options->unit && !ec_unit_read(options->unit, &import.unit)) ||
-	    (options->pv_unit && !ec_unit_read(options->pv_unit, &pv_unit)) ||
-	    (options->gaps && !ec_gaps_read(options->gaps, &import.gaps))) {
-		snprintf(up->why, sizeof up->why,
-		         "--unit and --pv-unit take W, kW, Wh, kWh or pu; --gaps takes fill, zero "
-		         "or refuse");
-		return false;
-	}
+	if (options->unit)
+		ec_unit_read(options->unit, &import.unit); /* checked with the command line */
+	if (options->pv_unit)
+		ec_unit_read(options->pv_unit, &pv_unit);
+	if (options->gaps)
+		ec_gaps_read(options->gaps, &import.gaps);
 	struct ec_series *load = read_one(up, &import);
 	if (!load)
 		return false;

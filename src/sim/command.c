@@ -167,8 +167,9 @@ static bool asked_complete(struct asked *asked)
 	if (asked->one + asked->many + (asked->script != NULL) != 1 || order->wish.members == 0 ||
 	    (order->wish.members != UINT32_MAX && order->wish.byzantine != UINT32_MAX &&
 	     order->wish.byzantine > order->wish.members)) {
-		fprintf(stderr, "edgecord-sim: one of --seed, --seeds and --script is needed, and "
-		                "members for what they do; see --help\n");
+		fprintf(stderr,
+		        "edgecord-sim: one of --seed, --seeds and --script is needed, and no "
+		        "more Byzantine members than members; see --help\n");
 		return false;
 	}
 	return true;
