@@ -84,6 +84,10 @@ static void print_ledger(const json_t *json)
 	       number_of(json, "envelopes"), number_of(json, "waiting_envelopes"));
 	printf("time       %s in the community, at %" PRId64 " s a second\n", time,
 	       number_of(json, "time_rate"));
+	if (is(json, "clock_off"))
+		printf("clock      WRONG: %" PRId64
+		       " s ahead of the group's (below zero: behind)\n",
+		       number_of(json, "clock_offset_ns") / 1000000000);
 	printf("traffic    %" PRId64 " messages and %" PRId64 " bytes sent, %" PRId64
 	       " client signatures checked\n",
 	       number_of(json, "messages_sent"), number_of(json, "bytes_sent"),

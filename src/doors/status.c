@@ -85,6 +85,9 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	ec_json_put_uint(json, "disk_bytes_free", counters->disk_bytes_free);
 	ec_json_put_uint(json, "disk_bytes_used", counters->disk_bytes_used);
 	ec_json_put_uint(json, "disk_bytes_needed", counters->disk_bytes_needed);
+	ec_json_key(json, "clock_offset_ns");
+	ec_json_int(json, counters->clock_offset_ns);
+	ec_json_put_bool(json, "clock_off", counters->clock_off);
 	ec_json_put_bool(json, "disk_low", counters->disk_low);
 	ec_json_put_bool(json, "disk_full", counters->disk_full);
 }

@@ -111,6 +111,7 @@ struct ec_daemon_counters {
 	uint64_t envelopes_refused[EC_ENVELOPE_FAULTS];
 	uint64_t forgeries[EC_FORGERIES]; /* frames of members */
 	int64_t clock_offset_ns; /* our clock less the order's, at the newest certificate */
+	bool clock_off;          /* by more than 10 s, for some seconds in which blocks came */
 	uint64_t disk_bytes_free, disk_bytes_used;
 	uint64_t disk_bytes_needed; /* that the disk refused to give; 0: none */
 	bool disk_full;             /* records or state wait for room: nothing goes on before */

@@ -8,7 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { LOW_PERCENT = 10, WELL_PERCENT = 12 };
+enum { LOW_PERCENT = 10, WELL_PERCENT = 12, CLOCK_OFF_S = 10, CLOCK_BAD_MAX = 5 };
 
 /* What waits for room, or lacks it for the next step. */
 static void lack_watch(struct ec_daemon *daemon)
@@ -67,6 +67,29 @@ void daemon_disk_text(const struct ec_daemon *daemon, char *text, size_t text_si
 		         counters->disk_bytes_free);
 }
 
+/* Our clock against the order's, while blocks come: after a rest the first of them are stamped by
+ * claims of before.  The group does without us; but a person should know. */
+static void clock_watch(struct ec_daemon *daemon)
+{
+	struct ec_daemon_counters *counters = &daemon->counters;
+	int64_t off_s = counters->clock_offset_ns / 1000000000;
+	uint64_t seq = ec_ledger_certified(ec_member_ledger(daemon->member));
+	char text[128];
+	if (seq == daemon->clock_seq)
+		return;
+	daemon->clock_seq = seq;
+	bool bad = off_s > CLOCK_OFF_S || off_s < -CLOCK_OFF_S;
+	daemon->clock_bad = bad ? daemon->clock_bad + 1 : 0;
+	bool off = daemon->clock_bad >= CLOCK_BAD_MAX || (bad && counters->clock_off);
+	if (off == counters->clock_off)
+		return;
+	counters->clock_off = off;
+	snprintf(text, sizeof text, "this machine's clock is %" PRId64 " s %s the group's",
+	         off_s < 0 ? -off_s : off_s, off_s < 0 ? "behind" : "ahead of");
+	ec_journal_say(&daemon->journal, off ? EC_WARNING : EC_INFO,
+	               off ? "clock-wrong" : "clock-right", EC_TEXT("text", text));
+}
+
 static void watchdog_feed(struct ec_daemon *daemon)
 {
 	if (!daemon->watchdog_ms)
@@ -81,6 +104,7 @@ static void watchdog_feed(struct ec_daemon *daemon)
 void daemon_watch(struct ec_daemon *daemon)
 {
 	daemon_disk_watch(daemon);
+	clock_watch(daemon);
 	watchdog_feed(daemon);
 }
 
