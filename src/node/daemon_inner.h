@@ -68,8 +68,8 @@ struct ec_daemon {
 	struct ec_daemon_counters counters;
 	struct ec_histogram commits;
 	uint64_t watchdog_ms, watched_ms;
-	uint64_t clock_seq; /* newest certified block when the clock was looked at */
-	uint32_t clock_bad; /* seconds with new blocks in which our clock was off, in a row */
+	uint64_t clock_seq;     /* newest certified block when the clock was looked at */
+	uint32_t clock_bad;     /* seconds with new blocks in which our clock was off, in a row */
 	enum ec_node_exit code; /* how to end, when it halted or could not open */
 	char why_halted[300];
 };
