@@ -128,7 +128,11 @@ static bool load(struct ec_ledger *ledger, char *why, size_t why_size)
 	ledger->state.stored = ledger->persisted.state_bytes;
 	ledger->position = ledger->tree_position = ledger->persisted.position;
 	struct ec_frontier frontier;
-	if (!older_load(ledger) || !history_load(ledger, ledger->seq, &frontier))
+	if (!older_load(ledger))
+		return field_refuse(why, why_size,
+		                    "store: it does not say which blocks it has: it is torn, or of "
+		                    "another version of this program");
+	if (!history_load(ledger, ledger->seq, &frontier))
 		return field_refuse(why, why_size, "store: a part of the history is missing");
 	ledger_stand(ledger);
 	return true;

@@ -205,11 +205,13 @@ bool ec_ledger_older_give(struct ec_ledger *ledger, uint64_t seq, const ec_hash 
 static bool result_read(struct ec_cbor *cbor, const struct entry *entry, struct block *block)
 {
 	struct ec_view bytes = ec_cbor_bytes(cbor, EC_DETAIL_MAX + 16);
+	if (cbor->error || bytes.size == 0)
+		return false;
 	struct ec_cbor result = ec_cbor_over(bytes.data, bytes.size);
 	ec_cbor_array_exact(&result, 2);
 	unsigned code = (unsigned)ec_cbor_uint(&result, EC_RESULT_COUNT);
 	struct ec_view detail = ec_cbor_span(&result);
-	if (cbor->error || !ec_cbor_done(&result) || detail.size > EC_DETAIL_MAX)
+	if (!ec_cbor_done(&result) || detail.size > EC_DETAIL_MAX)
 		return false;
 	entry_add(block, entry);
 	block_result(block, entry, code, detail.data, detail.size);
@@ -224,8 +226,8 @@ static bool batch_read(struct ec_ledger *ledger, struct ec_bytes whole, struct e
 	ec_cbor_array_exact(cbor, 2);
 	struct ec_bytes bytes = field_slice(whole, ec_cbor_bytes(cbor, whole.size));
 	uint32_t results = ec_cbor_array(cbor, UINT32_MAX);
-	if (cbor->error || !entries_read(ledger, bytes, &batch) || batch.count != results ||
-	    results == 0 || results > envelopes - block->count)
+	if (cbor->error || bytes.size == 0 || !entries_read(ledger, bytes, &batch) ||
+	    batch.count != results || results == 0 || results > envelopes - block->count)
 		return false;
 	*slot = (struct block_slot){
 		.batch = ec_keep(bytes), .first = block->count, .count = results};

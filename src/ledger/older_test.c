@@ -50,27 +50,6 @@ static void certify(struct day *day)
 	day_certify(day, ec_ledger_at(day->ledger).seq, 3);
 }
 
-/* a's newest block, certified or not, becomes b's state. */
-static void transfer(struct day *a, struct day *b)
-{
-	struct ec_snapshot snapshot;
-	struct ec_bytes chunk;
-	persist(a);
-	ec_hash header = ec_ledger_at(a->ledger).header;
-	assert_true(ec_ledger_snapshot(a->ledger, &header, &snapshot));
-	assert_true(ec_ledger_restore_begin(b->ledger, &snapshot, &header));
-	for (uint32_t i = 0; i >> snapshot.bits == 0; i++) {
-		assert_true(ec_ledger_chunk(a->ledger, &header, i, &chunk));
-		assert_true(ec_ledger_restore_chunk(b->ledger, i, chunk));
-		ec_drop(chunk);
-	}
-	assert_true(ec_ledger_restore_end(b->ledger));
-	ec_drop(snapshot.header);
-	ec_drop(snapshot.frontier);
-	ec_drop(snapshot.links);
-	ec_drop(snapshot.certificate);
-}
-
 /* What becomes of a question for a receipt; one that is found holds, and is of that envelope. */
 static enum ec_lookup receipt(struct day *day, const ec_hash *id)
 {
@@ -125,7 +104,7 @@ static void what_was_proven_stays_proven(void **state)
 	order(&cell, 5, true); /* these b could not prove */
 	order(&cell, 20, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	receipts(&cell, &cell.b, 0, 20, EC_FOUND);
 	receipts(&cell, &cell.b, 20, 44, EC_ELSEWHERE);
 	/* Again and again, and through a restart. */
@@ -134,7 +113,7 @@ static void what_was_proven_stays_proven(void **state)
 		certify(&cell.b);
 		order(&cell, 6, false);
 		certify(&cell.a);
-		transfer(&cell.a, &cell.b);
+		day_transfer(&cell.a, &cell.b);
 		ec_ledger_close(cell.b.ledger);
 		ec_store_memory_crash(cell.b.store);
 		day_open(&cell.b);
@@ -160,7 +139,7 @@ static void the_wiped_gets_all_and_gives_it(void **state)
 	day_era(&cell.a, 4);
 	order(&cell, 71, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	receipts(&cell, &cell.b, 0, 30, EC_ELSEWHERE);
 	order(&cell, 20, true); /* the group goes on meanwhile */
 	certify(&cell.b);
@@ -172,7 +151,7 @@ static void the_wiped_gets_all_and_gives_it(void **state)
 	persist(&cell.b);
 	struct day third = day_begin_plan(
 		(struct world_plan){.members = 4, .authors = 4, .blocks_kept = 1000}, NULL);
-	transfer(&cell.b, &third);
+	day_transfer(&cell.b, &third);
 	fetch(&cell.b, &third);
 	receipts(&cell, &third, 0, cell.count, EC_FOUND);
 	day_end(&third);
@@ -190,7 +169,7 @@ static void lies_are_refused(void **state)
 	uint32_t refused = 0, taken = 0;
 	order(&cell, 5, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	assert_true(ec_ledger_older_wanted(cell.b.ledger, &seq, &hash));
 	assert_int_equal(seq, 5);
 	assert_false(ec_ledger_older_give(cell.a.ledger, 4, &hash, 1, &blocks));
@@ -232,7 +211,7 @@ static void pruned_blocks_are_not_wanted(void **state)
 	certify(&cell.b);
 	order(&cell, 100, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	fetch(&cell.a, &cell.b);
 	receipts(&cell, &cell.b, 98, 108, EC_FOUND);
 	receipts(&cell, &cell.b, 0, 8, EC_FOUND); /* until the next persist */
@@ -257,7 +236,7 @@ static void repeats_keep_their_first_place(void **state)
 	uint64_t seq;
 	order(&cell, 6, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	cell.b.stamp_ns = cell.a.stamp_ns;
 	for (uint32_t i = 2; i < 4; i++) {
 		day_note_deliver(&cell.a, i % 4, 3, i + 1, NULL);
@@ -291,7 +270,7 @@ static void own_blocks_of_another_history_go(void **state)
 	persist(&cell.b);
 	order(&cell, 8, false);
 	certify(&cell.a);
-	transfer(&cell.a, &cell.b);
+	day_transfer(&cell.a, &cell.b);
 	fetch(&cell.a, &cell.b);
 	receipts(&cell, &cell.b, 0, cell.count, EC_FOUND);
 	assert_int_equal(receipt(&cell.b, &stray), EC_UNKNOWN);

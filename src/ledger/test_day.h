@@ -129,6 +129,28 @@ static inline void day_certify(struct day *day, uint64_t seq, uint32_t signers)
 	ec_ledger_certify(day->ledger, seq, &certificate);
 }
 
+/* The newest block of one becomes the state of the other. */
+static inline void day_transfer(struct day *from, struct day *to)
+{
+	struct ec_snapshot snapshot;
+	struct ec_bytes chunk;
+	ec_hash header = ec_ledger_at(from->ledger).header;
+	bool good = ec_ledger_persist(from->ledger, UINT64_MAX, NULL, 0) &&
+	            ec_ledger_snapshot(from->ledger, &header, &snapshot) &&
+	            ec_ledger_restore_begin(to->ledger, &snapshot, &header);
+	for (uint32_t i = 0; good && i >> snapshot.bits == 0; i++) {
+		good = ec_ledger_chunk(from->ledger, &header, i, &chunk) &&
+		       ec_ledger_restore_chunk(to->ledger, i, chunk);
+		ec_drop(chunk);
+	}
+	good = good && ec_ledger_restore_end(to->ledger);
+	assert(good);
+	ec_drop(snapshot.header);
+	ec_drop(snapshot.frontier);
+	ec_drop(snapshot.links);
+	ec_drop(snapshot.certificate);
+}
+
 /* A quorum votes for the next roster of the keys that tests know; the era ends and the next
  * begins.  The last header of the era is certified. */
 static inline void day_era(struct day *day, uint32_t members)
