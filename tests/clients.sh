@@ -168,7 +168,7 @@ check "and forged signatures" grep -q '^edgecord_signature_failures_total{reason
 python3 tests/refusals.py "$dir/net" || status=1
 check "the node is still ready" curl -sf -m 5 -o /dev/null "$url/readyz"
 answers 1 "a folder that is none is told so" "$edgecord" status --node "$dir/nowhere/cell1"
-check "by its name" grep -q 'there is no folder' "$dir/said"
+check "by its name" sh -c "'$edgecord' status --node '$dir/nowhere/cell1' 2>&1 | grep -q 'there is no folder'"
 stop
 answers 1 "a node that is gone is told so" "$edgecord" status
 check "verify needs no node" "$edgecord" verify "$dir/proof" --genesis "$genesis"

@@ -129,6 +129,18 @@ static bool anchorer_open(struct doors *doors, struct ec_daemon *daemon, char *w
 	return doors->anchorer != NULL;
 }
 
+/* The doors speak in the clear: envelopes and proofs need no secrecy from the way, but what a node
+ * answers and who asks can be seen and changed there. */
+static void warn_open(struct ec_daemon *daemon, const char *door, const struct ec_address *address)
+{
+	if (address->host[0] && !ec_address_is_local(address))
+		ec_journal_say(ec_daemon_journal(daemon), EC_WARNING, "open-door",
+		               EC_TEXT("door", door), EC_TEXT("host", address->host),
+		               EC_TEXT("text", "plain TCP, not of this machine alone: let only a "
+		                               "network that is trusted, a tunnel or a TLS proxy "
+		                               "reach it"));
+}
+
 static void doors_metrics(void *self, struct ec_text *text)
 {
 	const struct doors *doors = self;
@@ -147,6 +159,8 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 	doors->daemon = daemon;
 	const struct ec_node_config *config = ec_daemon_config(daemon);
 	const struct ec_secret *identity = ec_daemon_identity(daemon);
+	warn_open(daemon, "binary", &config->binary);
+	warn_open(daemon, "http", &config->http);
 	struct ec_door_config door = {
 		.host = config->binary.host, .port = config->binary.port, .identity = identity};
 	if (config->binary.host[0] && !(doors->door = ec_door_open(daemon, &door, why, why_size)))

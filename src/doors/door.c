@@ -240,6 +240,16 @@ static struct ec_ledger *ledger_of(const struct ec_door *door)
 	return ec_member_ledger(ec_daemon_member(door->daemon));
 }
 
+/* A group that only orders counts its envelopes and hashes their ids; it keeps neither. */
+static bool keeps_envelopes(struct visitor *visitor, const struct ec_door_request *request)
+{
+	if (!(ec_daemon_genesis(visitor->door->daemon)->flags & EC_GENESIS_ORDER_ONLY))
+		return true;
+	refuse(visitor, request->token, EC_REASON_ORDER_ONLY, 0,
+	       "its certificates cover counts and hashes of ids alone");
+	return false;
+}
+
 static void prove(struct visitor *visitor, const struct ec_door_request *request)
 {
 	struct ec_ledger *ledger = ledger_of(visitor->door);
@@ -339,10 +349,12 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 	case EC_DOOR_RECEIPT:
 	case EC_DOOR_STATE_PROOF:
 	case EC_DOOR_TIE:
-		prove(visitor, request);
+		if (keeps_envelopes(visitor, request))
+			prove(visitor, request);
 		break;
 	case EC_DOOR_RESULT:
-		look_up(visitor, request);
+		if (keeps_envelopes(visitor, request))
+			look_up(visitor, request);
 		break;
 	case EC_DOOR_STATUS:
 		tell_status(visitor, request->token);

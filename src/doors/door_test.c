@@ -221,6 +221,25 @@ static void receipts_and_results_are_found_by_id(void **state)
 	house_close(house);
 }
 
+static void a_group_that_only_orders_says_so(void **state)
+{
+	(void)state;
+	static const enum ec_door_kind kind[] = {EC_DOOR_RECEIPT, EC_DOOR_RESULT,
+	                                         EC_DOOR_STATE_PROOF, EC_DOOR_TIE};
+	struct house *house = house_usual();
+	struct ec_client *client = visit(house);
+	house->daemon->genesis.flags = EC_GENESIS_ORDER_ONLY;
+	for (int i = 0; i < 4; i++) {
+		struct ec_door_answer answer = asked(
+			client, (struct ec_door_request){
+					.kind = kind[i], .name = text("x"), .block = 1, .seq = 1});
+		assert_int_equal(answer.kind, EC_DOOR_REFUSED);
+		assert_int_equal(answer.reason, EC_REASON_ORDER_ONLY);
+	}
+	ec_client_close(client);
+	house_close(house);
+}
+
 static void status_and_counts_are_told(void **state)
 {
 	(void)state;
@@ -287,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_is_read_page_by_page),
 		cmocka_unit_test(without_a_quorum_only_local_reads_are_answered),
 		cmocka_unit_test(receipts_and_results_are_found_by_id),
+		cmocka_unit_test(a_group_that_only_orders_says_so),
 		cmocka_unit_test(status_and_counts_are_told),
 		cmocka_unit_test(a_follower_hears_of_certified_blocks),
 	};

@@ -227,6 +227,23 @@ static void head_is_get_without_the_body(void **state)
 	house_close(house);
 }
 
+/* There is nothing that a receipt could be made of. */
+static void a_group_that_only_orders_says_so(void **state)
+{
+	(void)state;
+	static const char *const path[] = {"/v1/envelopes/" KEY, "/v1/receipts/" KEY,
+	                                   "/v1/proofs/a/001"};
+	struct house *house = house_usual();
+	struct wire *wire = wire_open(house);
+	house->daemon->genesis.flags = EC_GENESIS_ORDER_ONLY;
+	for (int i = 0; i < 3; i++) {
+		get(wire, path[i], 404);
+		is_problem(wire, "order-only");
+	}
+	close(wire->fd);
+	house_close(house);
+}
+
 static void one_who_asks_first_is_told_to_go_on(void **state)
 {
 	(void)state;
@@ -388,6 +405,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_head_is_refused_with_its_reason),
 		cmocka_unit_test(a_read_says_what_it_may_be),
 		cmocka_unit_test(head_is_get_without_the_body),
+		cmocka_unit_test(a_group_that_only_orders_says_so),
 		cmocka_unit_test(one_who_asks_first_is_told_to_go_on),
 		cmocka_unit_test(the_state_is_shown_by_name_and_by_prefix),
 		cmocka_unit_test(pipelined_requests_are_answered_in_order),

@@ -47,8 +47,8 @@
 	  "send it to the group whose genesis it names, or make it for this one") \
 	X(LENGTH, 20, "length-required", 411, "the body's length is not announced", \
 	  "send Content-Length; chunked bodies are not taken") \
-	X(ORDER_ONLY, 21, "order-only", 404, "this group only orders: it gives no receipts", \
-	  "ask what became of the envelope instead; for receipts use a group that keeps a ledger") \
+	X(ORDER_ONLY, 21, "order-only", 404, "this group only orders: it keeps no envelopes", \
+	  "for receipts and results use a group whose genesis keeps a ledger") \
 	X(ELSEWHERE, 22, "elsewhere", 503, "this node still fetches older blocks of its group", \
 	  "ask another member, or this one later") \
 	X(NO_ROOM, 23, "no-room", 503, "this node's disk is full, or nearly", \

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "node/config_file.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <ctype.h>
 #include <errno.h>
@@ -35,6 +36,17 @@ bool ec_address_read(const char *text, struct ec_address *address)
 	address->host[size] = 0;
 	address->port = (uint16_t)port;
 	return true;
+}
+
+bool ec_address_is_local(const struct ec_address *address)
+{
+	struct in_addr four;
+	struct in6_addr six;
+	if (inet_pton(AF_INET, address->host, &four) == 1)
+		return ntohl(four.s_addr) >> 24 == 127;
+	if (inet_pton(AF_INET6, address->host, &six) == 1)
+		return IN6_IS_ADDR_LOOPBACK(&six);
+	return strcmp(address->host, "localhost") == 0;
 }
 
 /* One setting that a text can give: how it is read, and into what. */

@@ -61,4 +61,8 @@ struct ec_node_config *ec_node_config_read(const char *path, const char *const *
 /* "HOST:PORT" or "[IPV6]:PORT".  Returns: false when it is none. */
 bool ec_address_read(const char *text, struct ec_address *address);
 
+/* Whether only programs of this machine reach it: localhost, 127.0.0.0/8 or ::1, as they are
+ * written.  Any other name counts as reachable from outside. */
+bool ec_address_is_local(const struct ec_address *address);
+
 #endif

@@ -124,12 +124,26 @@ static void every_mistake_is_named_with_its_place(void **state)
 	assert_non_null(strstr(why, "No such file"));
 }
 
+static void addresses_of_this_machine_are_told_apart(void **state)
+{
+	(void)state;
+	static const char *const local[] = {"127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "localhost:1"};
+	static const char *const open[] = {"0.0.0.0:1", "[::]:1",        "192.168.1.4:1",
+	                                   "gateway:1", "127.example:1", "localhost.example:1"};
+	struct ec_address address;
+	for (size_t i = 0; i < sizeof local / sizeof *local; i++)
+		assert_true(ec_address_read(local[i], &address) && ec_address_is_local(&address));
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		assert_true(ec_address_read(open[i], &address) && !ec_address_is_local(&address));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(all_settings_are_read, folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(a_flag_goes_before_the_environment_before_the_file,
 	                                        folder_make, folder_end),
+		cmocka_unit_test(addresses_of_this_machine_are_told_apart),
 		cmocka_unit_test_setup_teardown(every_mistake_is_named_with_its_place, folder_make,
 	                                        folder_end),
 	};
