@@ -103,7 +103,8 @@ void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instanc
 	sim_keep(host, &host->app);
 	instance->snapping = effect->seq;
 	if (!world->plan.manual)
-		sim_later(world, sim_between(world, SIM_MS, 200 * SIM_MS),
+		sim_later(world,
+		          sim_between(world, SIM_MS / 5, (world->plan.calm ? 1 : 200) * SIM_MS),
 		          (struct sim_event){.kind = SIM_SNAPPED,
 		                             .host = host->index,
 		                             .era = instance->era,

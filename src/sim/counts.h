@@ -6,51 +6,55 @@
 #include <stdint.h>
 
 /* name, text */
-#define SIM_COUNTS(X)                                              \
-	X(CRASH, "crash")                                          \
-	X(CRASH_LOST_WRITES, "crash that lost unsynced writes")    \
-	X(TORN_PREFIX, "torn log: a prefix of the unsynced")       \
-	X(TORN_SUBSET, "torn log: a subset of the unsynced")       \
-	X(DISK_STALL, "disk stall")                                \
-	X(LINK_BREAK, "link broken")                               \
-	X(SUFFIX_LOST, "lost link suffix")                         \
-	X(QUEUE_OVERFLOW, "link broken by a full queue")           \
-	X(DELAY_SPIKE, "delay")                                    \
-	X(DUPLICATE, "message heard twice")                        \
-	X(PARTITION, "partition")                                  \
-	X(PARTITION_ONE_WAY, "asymmetric partition")               \
-	X(ISOLATED, "member isolated")                             \
-	X(SLOW_NODE, "slow node")                                  \
-	X(CLOCK_JUMP, "clock jump")                                \
-	X(CLOCK_DRIFT, "clock of timers too fast or too slow")     \
-	X(BODY_LATE, "body not spread early")                      \
-	X(BODY_BY_HOST, "body fetched by the host")                \
-	X(EQUIVOCATED, "Byzantine: equivocate (twins)")            \
-	X(WITHHELD, "Byzantine: withhold")                         \
-	X(DELAYED, "Byzantine: delay")                             \
-	X(MUTATED, "Byzantine: mutate")                            \
-	X(MUTANT_PASSED, "mutant that passed check()")             \
-	X(REPLAYED, "Byzantine: replay")                           \
-	X(FORGOT, "Byzantine: come back without a log")            \
-	X(FETCH, "state fetched")                                  \
-	X(FETCH_FAILED, "state fetch that failed")                 \
-	X(LIAR_FIRST, "liar asked first")                          \
-	X(LIAR_SECOND, "liar asked second")                        \
-	X(LIAR_LATER, "liar asked third or later")                 \
-	X(ERA, "change of era")                                    \
-	X(ERA_DISCARDED, "delivery after an era's end, discarded") \
-	X(ERA_JUMP, "member moved to a later era by state")        \
-	X(ERA_EARLY, "message of the next era that waited")        \
-	X(BLAME, "evidence against a member")                      \
-	X(LEDGER_WORLD, "world of real members, keys and ledgers") \
-	X(LEDGER_BLOCK, "block equal to another member's")         \
-	X(LEDGER_CERTIFICATE, "certificate verified")              \
-	X(LEDGER_RECEIPT, "receipt verified offline")              \
-	X(LEDGER_READ, "linearizable read of a ledger")            \
-	X(LEDGER_MONEY, "books recounted after trades")            \
-	X(LEDGER_FETCH, "state of a ledger fetched")               \
-	X(LEDGER_TWIN, "input of a member repeated by a copy")     \
-	X(REPLAY_CHECKED, "log replayed beside the living")        \
+#define SIM_COUNTS(X)                                               \
+	X(CRASH, "crash")                                           \
+	X(CRASH_LOST_WRITES, "crash that lost unsynced writes")     \
+	X(TORN_PREFIX, "torn log: a prefix of the unsynced")        \
+	X(TORN_SUBSET, "torn log: a subset of the unsynced")        \
+	X(DISK_STALL, "disk stall")                                 \
+	X(LINK_BREAK, "link broken")                                \
+	X(SUFFIX_LOST, "lost link suffix")                          \
+	X(QUEUE_OVERFLOW, "link broken by a full queue")            \
+	X(DELAY_SPIKE, "delay")                                     \
+	X(DUPLICATE, "message heard twice")                         \
+	X(PARTITION, "partition")                                   \
+	X(PARTITION_ONE_WAY, "asymmetric partition")                \
+	X(ISOLATED, "member isolated")                              \
+	X(SLOW_NODE, "slow node")                                   \
+	X(CALM, "world in which nothing fails")                     \
+	X(CLOCK_JUMP, "clock jump")                                 \
+	X(CLOCK_DRIFT, "clock of timers too fast or too slow")      \
+	X(BODY_LATE, "body not spread early")                       \
+	X(BODY_BY_HOST, "body fetched by the host")                 \
+	X(EQUIVOCATED, "Byzantine: equivocate (twins)")             \
+	X(WITHHELD, "Byzantine: withhold")                          \
+	X(DELAYED, "Byzantine: delay")                              \
+	X(MUTATED, "Byzantine: mutate")                             \
+	X(MUTANT_PASSED, "mutant that passed check()")              \
+	X(SWAPPED, "Byzantine: one batch named for another")        \
+	X(OLD_WORDS, "Byzantine: body of an earlier era said anew") \
+	X(REPLAYED, "Byzantine: replay")                            \
+	X(FORGOT, "Byzantine: come back without a log")             \
+	X(FETCH, "state fetched")                                   \
+	X(FETCH_FAILED, "state fetch that failed")                  \
+	X(LIAR_FIRST, "liar asked first")                           \
+	X(LIAR_SECOND, "liar asked second")                         \
+	X(LIAR_LATER, "liar asked third or later")                  \
+	X(ERA, "change of era")                                     \
+	X(ERA_DISCARDED, "delivery after an era's end, discarded")  \
+	X(ERA_JUMP, "member moved to a later era by state")         \
+	X(ERA_EARLY, "message of the next era that waited")         \
+	X(BLAME, "evidence against a member")                       \
+	X(LEDGER_WORLD, "world of real members, keys and ledgers")  \
+	X(LEDGER_BLOCK, "block equal to another member's")          \
+	X(LEDGER_CERTIFICATE, "certificate verified")               \
+	X(LEDGER_RECEIPT, "receipt verified offline")               \
+	X(LEDGER_READ, "linearizable read of a ledger")             \
+	X(LEDGER_MONEY, "books recounted after trades")             \
+	X(LEDGER_FETCH, "state of a ledger fetched")                \
+	X(LEDGER_TWIN, "input of a member repeated by a copy")      \
+	X(PROMISES_CHECKED, "promises of a log equal to memory")    \
+	X(REPLAY_CHECKED, "log replayed beside the living")         \
 	X(TWIN_STEPS, "step repeated by a copy")
 
 enum sim_count {

@@ -88,6 +88,19 @@ uint32_t sim_disk_torn(const struct sim_disk *disk, struct ec_prng *prng, bool *
 	return keep;
 }
 
+struct sim_disk sim_disk_flushed(const struct sim_disk *disk)
+{
+	struct sim_disk copy = {0};
+	for (uint32_t i = 0; i < disk->count; i++) {
+		ec_keep(disk->record[i].head);
+		ec_keep(disk->record[i].body);
+		sim_disk_append(&copy, disk->record[i]);
+	}
+	copy.durable = disk->durable; /* those are in order already */
+	sim_disk_sync(&copy, sim_disk_unsynced(&copy));
+	return copy;
+}
+
 void sim_disk_wipe(struct sim_disk *disk)
 {
 	for (uint32_t i = 0; i < disk->count; i++)

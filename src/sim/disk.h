@@ -41,6 +41,9 @@ uint32_t sim_disk_cut_power(struct sim_disk *disk, uint32_t keep);
  * breaks at the first hole.  Out: holes, whether anything survived behind it. */
 uint32_t sim_disk_torn(const struct sim_disk *disk, struct ec_prng *prng, bool *holes);
 
+/* A second one with the same records, all of them durable. */
+struct sim_disk sim_disk_flushed(const struct sim_disk *disk);
+
 /* Drops everything. */
 void sim_disk_wipe(struct sim_disk *disk);
 

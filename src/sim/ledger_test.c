@@ -8,6 +8,7 @@ static struct sim_world *lived(uint64_t seed, uint64_t wrong)
 	struct sim_plan plan;
 	sim_plan_from_seed(&plan, sim_protocol_find("pbft"), seed,
 	                   &(struct sim_wish){.members = 4, .ledger = true});
+	plan.jump = 0; /* whose clock is off trades for another day */
 	plan.batches = 120;
 	plan.chaos_ns = 10 * SIM_S;
 	plan.client_ns = plan.chaos_ns / 110;

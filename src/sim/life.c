@@ -181,6 +181,8 @@ uint32_t sim_crash(struct sim_world *world, struct sim_host *host, uint32_t keep
 {
 	uint32_t lost = 0;
 	assert(host->up);
+	if (world->plan.audit && !host->ledger)
+		sim_check_replay(world, host);
 	for (int i = 0; i < 2; i++) {
 		struct sim_instance *instance = &host->instance[i];
 		uint32_t kept = survivors(world, &instance->disk, keep);

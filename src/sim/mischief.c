@@ -141,6 +141,113 @@ void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item 
 		item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
 }
 
+/* Every `from` in these bytes becomes `to`.  Returns: whether there was one. */
+static bool digests_replace(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *from,
+                            const ec_hash *to)
+{
+	uint8_t *at = bytes->size ? memmem(bytes->data, bytes->size, from->b, 32) : NULL;
+	if (!at)
+		return false;
+	struct ec_bytes copy = ec_pool_copy(world->pool, bytes->data, bytes->size);
+	while ((at = memmem(ec_writable(copy), copy.size, from->b, 32)))
+		memcpy(at, to->b, 32);
+	ec_drop(*bytes);
+	*bytes = copy;
+	return true;
+}
+
+/* Whether its own check() would take this. */
+static bool plausible(const struct sim_world *world, const struct sim_host *host,
+                      const struct sim_item *item)
+{
+	struct ec_input input = {.kind = EC_RECV,
+	                         .from = item->from,
+	                         .head = item->head,
+	                         .body = item->body,
+	                         .digest = item->digest,
+	                         .proof = item->proof};
+	return world->plan.protocol->check(&host->instance[item->era & 1].config, &input);
+}
+
+static void sign_again(struct sim_world *world, const struct sim_host *host, struct sim_item *item)
+{
+	item->digest = sim_digest(world, item->body);
+	if (item->proof.size == 0)
+		return;
+	ec_drop(item->proof);
+	item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
+}
+
+static void swap_draw(struct sim_world *world, struct sim_host *host)
+{
+	enum { RECENT = 6 };
+	if (world->now < host->swap_until || world->batches < RECENT)
+		return;
+	uint32_t first = world->batches - RECENT;
+	host->swap_from = first + (uint32_t)ec_prng_below(&world->prng, RECENT);
+	host->swap_to = first + (uint32_t)ec_prng_below(&world->prng, RECENT);
+	host->swap_until = world->now + sim_between(world, 200 * SIM_MS, 4 * SIM_S);
+}
+
+/* A consistent liar: what it proposes, votes for and plans names another batch. */
+static void swap(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+{
+	swap_draw(world, host);
+	if (host->swap_from == host->swap_to)
+		return;
+	const struct sim_batch *from = &world->batch[host->swap_from];
+	const struct sim_batch *to = &world->batch[host->swap_to];
+	struct sim_item said = sim_item_copy(item);
+	bool changed = digests_replace(world, &said.head, &from->digest, &to->digest);
+	if (ec_bytes_equal(said.body, from->body)) {
+		ec_drop(said.body);
+		said.body = ec_keep(to->body);
+		changed = true;
+	} else {
+		changed |= digests_replace(world, &said.body, &from->digest, &to->digest);
+	}
+	if (changed)
+		sign_again(world, host, &said);
+	if (!changed || !plausible(world, host, &said)) {
+		sim_item_drop(said);
+		return;
+	}
+	sim_item_drop(*item);
+	*item = said;
+	item->mutant = true;
+	world->counts.fired[SIM_SWAPPED]++;
+}
+
+/* What it said in an earlier era under the same head is said again, signed anew. */
+static void old_words(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+{
+	if (item->body.size == 0 || sim_batch_find(world, item->body) != UINT32_MAX)
+		return;
+	for (uint32_t i = 0; i < host->past.count; i++) {
+		const struct sim_item *old = sim_queue_at(&host->past, i);
+		if (old->era >= item->era || old->body.size == 0 ||
+		    !ec_bytes_equal(old->head, item->head))
+			continue;
+		ec_drop(item->body);
+		item->body = ec_keep(old->body);
+		sign_again(world, host, item);
+		item->mutant = true;
+		world->counts.fired[SIM_OLD_WORDS]++;
+		return;
+	}
+	if (host->past.count == PAST_MAX)
+		sim_item_drop(sim_queue_pop(&host->past));
+	sim_queue_push(&host->past, sim_item_copy(item));
+}
+
+void sim_lie(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+{
+	if (host->mischief & SIM_SWAP)
+		swap(world, host, item);
+	if (host->mischief & SIM_REPLAY)
+		old_words(world, host, item);
+}
+
 static void remember(struct sim_world *world, struct sim_host *host, const struct sim_item *item)
 {
 	if (!ec_prng_chance(&world->prng, 1, 8))

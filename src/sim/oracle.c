@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 #include "sim/ledger.h"
+#include "sim/protocols.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -124,15 +125,16 @@ void sim_check_blame(struct sim_world *world, const struct sim_host *host,
 
 /* A life of an instance that nobody hears: from the durable log to START.  Returns: its state. */
 static void *life_replayed(struct sim_world *world, const struct sim_host *host,
-                           const struct sim_instance *instance, struct ec_text *show)
+                           const struct sim_instance *instance, const struct sim_disk *disk,
+                           struct ec_text *show)
 {
 	const struct ec_protocol *protocol = world->plan.protocol;
 	void *state = calloc(1, instance->limits.state);
 	assert(state);
 	protocol->init(state, &instance->config);
-	for (uint32_t i = 0; i <= instance->disk.durable; i++) {
-		bool start = i == instance->disk.durable;
-		const struct sim_record *record = &instance->disk.record[i];
+	for (uint32_t i = 0; i <= disk->durable; i++) {
+		bool start = i == disk->durable;
+		const struct sim_record *record = &disk->record[i];
 		struct ec_input input = {
 			.kind = EC_START, .seq = host->durable.seq, .digest = host->durable.digest};
 		if (!start)
@@ -157,6 +159,26 @@ static void *life_replayed(struct sim_world *world, const struct sim_host *host,
 	return state;
 }
 
+/* What was written, written out and read again binds like what is in memory: a crash at any moment
+ * leaves a log that was all of the log at some moment before. */
+static void promises_check(struct sim_world *world, const struct sim_host *host,
+                           const struct sim_instance *instance)
+{
+	char words[SHOW_SIZE], shown[SHOW_SIZE];
+	struct ec_text why = ec_text_over(words, sizeof words);
+	struct ec_text show = ec_text_over(shown, sizeof shown);
+	if (!world->plan.entry->promises_equal)
+		return;
+	struct sim_disk all = sim_disk_flushed(&instance->disk);
+	void *restored = life_replayed(world, host, instance, &all, &show);
+	world->counts.fired[SIM_PROMISES_CHECKED]++;
+	if (!world->plan.entry->promises_equal(instance->state, restored, &why))
+		sim_violate(world, "memory equals log", "member %u would forget %s", host->identity,
+		            words);
+	sim_state_free(world, restored);
+	sim_disk_wipe(&all);
+}
+
 void sim_check_replay(struct sim_world *world, struct sim_host *host)
 {
 	const struct sim_instance *instance = sim_current(host);
@@ -165,14 +187,15 @@ void sim_check_replay(struct sim_world *world, struct sim_host *host)
 	struct ec_text b = ec_text_over(second, sizeof second);
 	if (!instance || !instance->state || host->durable.era != instance->era)
 		return;
-	void *one = life_replayed(world, host, instance, &a);
-	void *two = life_replayed(world, host, instance, &b);
+	void *one = life_replayed(world, host, instance, &instance->disk, &a);
+	void *two = life_replayed(world, host, instance, &instance->disk, &b);
 	world->counts.fired[SIM_REPLAY_CHECKED]++;
 	if (strcmp(first, second) != 0)
 		sim_violate(world, "replay", "member %u replays one log to two states: %s; %s",
 		            host->identity, first, second);
 	sim_state_free(world, one);
 	sim_state_free(world, two);
+	promises_check(world, host, instance);
 }
 
 bool sim_agreed(const struct sim_world *world)

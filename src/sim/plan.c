@@ -17,6 +17,7 @@ static void base(struct sim_plan *plan, const struct sim_protocol_entry *entry, 
 {
 	*plan = (struct sim_plan){.seed = seed,
 	                          .protocol = entry->protocol,
+	                          .entry = entry,
 	                          .bug = bug,
 	                          .eras = 1,
 	                          .link_items_max = 4096};
@@ -66,12 +67,12 @@ static void crowd(struct sim_plan *plan, struct ec_prng *prng)
 static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
 {
 	static const uint32_t kinds[] = {SIM_WITHHOLD,   SIM_DELAY,   SIM_MUTATE, SIM_REPLAY,
-	                                 SIM_EQUIVOCATE, SIM_AMNESIA, SIM_LIE,    SIM_MUTE};
+	                                 SIM_EQUIVOCATE, SIM_AMNESIA, SIM_LIE,    SIM_SWAP};
 	for (uint32_t left = plan->byzantine; left;) {
 		uint32_t who = (uint32_t)ec_prng_below(prng, plan->members);
 		if (plan->mischief[who])
 			continue;
-		for (uint32_t i = 0; i < 7; i++)
+		for (uint32_t i = 0; i < 8; i++)
 			if (ec_prng_chance(prng, 1, 3))
 				plan->mischief[who] |= kinds[i];
 		if (!plan->mischief[who])
@@ -122,6 +123,24 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	plan->colluders = colluders;
 }
 
+/* Nothing fails, links are quick, and more comes at once than windows hold: nobody may have a
+ * reason to lose patience. */
+static void calm_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	plan->calm = true;
+	plan->eras = 1;
+	plan->fault_ns = 0;
+	plan->batches = (uint32_t)between(prng, 50, 80);
+	plan->chaos_ns = 2 * SIM_S;
+	plan->delay_min_ns = between(prng, 20, 100) * 1000;
+	plan->delay_max_ns = plan->delay_min_ns + between(prng, 10, 200) * 1000;
+	plan->sync_min_ns = between(prng, 20, 100) * 1000;
+	plan->sync_max_ns = plan->sync_min_ns + between(prng, 10, 100) * 1000;
+	plan->step_ns = between(prng, 1, 5) * 1000;
+	plan->link_items_max = 1 << 16;
+	plan->body_lost_permille = plan->twice_permille = plan->reads_permille = 0;
+}
+
 /* The same world, lived by real members: signatures are dear, so there are few of them. */
 static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng)
 {
@@ -159,7 +178,9 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		ledger_draw(plan, &prng);
 	if (plan->ledger && members == UINT32_MAX)
 		members = sizes_of_ledgers[ec_prng_below(&prng, 5)];
-	members_draw(plan, &prng, members, wish->byzantine, wish->colluders);
+	if (entry->protocol->byzantine && !wish->colluders && seed % 20 == 9)
+		calm_draw(plan, &prng);
+	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
 	options(plan, entry, &prng);
 	if (plan->colluders)
 		colluders_draw(plan);
@@ -167,6 +188,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		byzantine_draw(plan, &prng);
 	/* Some batches are left for after the healing. */
 	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
+	if (plan->calm)
+		plan->client_ns = 10 * 1000;
 }
 
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,

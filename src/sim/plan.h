@@ -4,6 +4,8 @@
 
 #include "consensus/consensus.h"
 
+struct sim_protocol_entry;
+
 enum { SIM_MEMBERS_MAX = 16, SIM_ERAS_MAX = 4, SIM_BATCHES_MAX = 512, SIM_OPTIONS_SIZE = 256 };
 
 /* What a Byzantine member does; several at once. */
@@ -16,16 +18,19 @@ enum sim_mischief {
 	SIM_AMNESIA = 32,    /* comes back without its log */
 	SIM_LIE = 64,        /* serves wrong bulk state */
 	SIM_MUTE = 128,      /* says nothing at all */
+	SIM_SWAP = 256,      /* for a while names one batch for another, in all that it says */
 };
 
 /* Chances are a mille, a second and member, unless said otherwise; times in ns. */
 struct sim_plan {
 	uint64_t seed;
 	const struct ec_protocol *protocol;
+	const struct sim_protocol_entry *entry;
 	bool has_options;
 	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of the protocol */
 	char options_text[96];
 	uint32_t bug;
+	bool calm;           /* nothing fails, and much comes at once */
 	bool forks_expected; /* beyond f: they are reported and break no property */
 	bool manual;         /* a script moves everything */
 	bool ledger;         /* real members with keys and ledgers (ledger.h) */
@@ -50,8 +55,6 @@ struct sim_plan {
 	uint32_t roles[SIM_MEMBERS_MAX];
 	uint64_t era_members[SIM_ERAS_MAX]; /* of a script, by identity; 0: all */
 };
-
-struct sim_protocol_entry;
 
 /* What is asked of worlds, whatever their seeds. */
 struct sim_wish {

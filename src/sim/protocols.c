@@ -22,8 +22,11 @@ static const char *const pbft_rules[] = {"reproposal-older-view", "null-request"
                                          "body-after-new-view",   "two-view-changes-one-slot",
                                          "state-transfer",        NULL};
 
-static const struct sim_protocol_entry pbft_entry = {
-	.protocol = &ec_pbft, .ledger = true, .options = pbft_options_draw, .rules = pbft_rules};
+static const struct sim_protocol_entry pbft_entry = {.protocol = &ec_pbft,
+                                                     .ledger = true,
+                                                     .promises_equal = pbft_promises_equal,
+                                                     .options = pbft_options_draw,
+                                                     .rules = pbft_rules};
 
 static const struct sim_protocol_entry *const entries[] = {&pbft_entry, &sim_sequencer_entry};
 

@@ -12,6 +12,8 @@ struct sim_protocol_entry {
 	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
 	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
 	bool ledger; /* groups can run it: some worlds are of real members (ledger.h) */
+	/* Whether `restored`, from all records, holds what `lived` promised; NULL: not told. */
+	bool (*promises_equal)(const void *lived, const void *restored, struct ec_text *why);
 	const char *const *rules; /* that many worlds must see fire; NULL ends */
 };
 

@@ -8,12 +8,17 @@ static bool byzantine_only(enum sim_count count)
 {
 	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) || count == SIM_LIAR_FIRST ||
 	       count == SIM_LIAR_SECOND || count == SIM_LIAR_LATER || count == SIM_BLAME ||
-	       count == SIM_FETCH || count == SIM_FETCH_FAILED;
+	       count == SIM_FETCH || count == SIM_FETCH_FAILED || count == SIM_CALM;
 }
 
-static bool ledger_only(enum sim_count count)
+/* Whether worlds of this protocol must see it. */
+static bool expected(const struct sim_protocol_entry *entry, enum sim_count count)
 {
-	return count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN;
+	if (count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN)
+		return entry->ledger;
+	if (count == SIM_PROMISES_CHECKED)
+		return entry->promises_equal != NULL;
+	return entry->protocol->byzantine || !byzantine_only(count);
 }
 
 static uint64_t rule_fired(const struct sim_counts *counts, const char *name)
@@ -38,9 +43,7 @@ struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_out
 	if (!all)
 		return verdict;
 	for (int i = 0; i < SIM_COUNT_KINDS; i++)
-		if (ledger_only((enum sim_count)i) && !order->entry->ledger)
-			continue;
-		else if (order->entry->protocol->byzantine || !byzantine_only((enum sim_count)i))
+		if (expected(order->entry, (enum sim_count)i))
 			verdict.silent += counts->fired[i] == 0;
 	for (const char *const *rule = order->entry->rules; rule && *rule; rule++)
 		verdict.silent += rule_fired(counts, *rule) == 0;
@@ -69,14 +72,15 @@ void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_
 
 static void plan_print(const struct sim_plan *plan)
 {
-	static const char *const mischief[] = {"withhold",   "delay",   "mutate", "replay",
-	                                       "equivocate", "amnesia", "lie",    "mute"};
+	static const char *const mischief[] = {"withhold", "delay",      "mutate",
+	                                       "replay",   "equivocate", "amnesia",
+	                                       "lie",      "mute",       "swap"};
 	printf("members %u, Byzantine %u", plan->members, plan->byzantine);
 	for (uint32_t i = 0; i < plan->members; i++) {
 		if (!plan->mischief[i])
 			continue;
 		printf("%s%c:", i ? ", " : " ", (char)('a' + i));
-		for (int k = 0; k < 8; k++)
+		for (int k = 0; k < 9; k++)
 			if (plan->mischief[i] >> k & 1)
 				printf(" %s", mischief[k]);
 	}

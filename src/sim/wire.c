@@ -255,6 +255,7 @@ static struct sim_item lie(struct sim_world *world, struct sim_host *host,
 	struct sim_item said = sim_item_copy(item);
 	if ((host->mischief & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, 24))
 		sim_mutate(world, host, &said);
+	sim_lie(world, host, &said);
 	return said;
 }
 

@@ -127,6 +127,7 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 		if (plan->mischief[i] & SIM_EQUIVOCATE)
 			host_add(world, i, true);
 	faces_make(world);
+	world->counts.fired[SIM_CALM] += plan->calm;
 	sim_eras_make(world);
 	if (plan->ledger)
 		sim_ledger_begin(world);

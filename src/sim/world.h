@@ -128,6 +128,8 @@ struct sim_host {
 	uint64_t history_count, history_capacity;
 	struct sim_ledger_host *ledger; /* in a world of ledgers */
 	struct sim_queue past;          /* what a Byzantine one said before */
+	uint32_t swap_from, swap_to;    /* batches: the first is named as the second */
+	uint64_t swap_until;
 };
 
 struct sim_batch {
@@ -392,6 +394,8 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
                 uint64_t *delay);
 /* Changes a message a little, and mostly signs it again. */
 void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item);
+/* The same lie for all: a batch named for another, words of an earlier era. */
+void sim_lie(struct sim_world *world, struct sim_host *host, struct sim_item *item);
 void sim_mischief(struct sim_world *world, struct sim_host *host);
 /* Signs one message in the name of a host. */
 struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
