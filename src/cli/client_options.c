@@ -3,9 +3,9 @@
 
 #include "base/text.h"
 #include "cli/node_address.h"
+#include "cli/option_numbers.h"
 #include "node/file.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,19 +26,13 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct ec_client_options *out = state->input;
-	char *end;
-	unsigned long seconds;
 	switch (key) {
 	case 'n':
 		out->node = argument;
 		return 0;
 	case 't':
-		seconds = strtoul(argument, &end, 10);
-		if (!isdigit((unsigned char)*argument) || *end || seconds < 1 ||
-		    seconds > TIMEOUT_S_MAX)
-			argp_error(state, "--timeout takes 1 to %d seconds, not '%s'",
-			           TIMEOUT_S_MAX, argument);
-		out->timeout_ms = (uint32_t)seconds * 1000;
+		out->timeout_ms = 1000 * (uint32_t)ec_option_whole(state, "timeout", argument, 1,
+		                                                   TIMEOUT_S_MAX);
 		return 0;
 	case 'j':
 		out->json = true;

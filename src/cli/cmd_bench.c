@@ -3,6 +3,7 @@
 #include "cli/bench.h"
 #include "cli/bench_report.h"
 #include "cli/commands.h"
+#include "cli/option_numbers.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -37,15 +38,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static double number(struct argp_state *state, const char *text, double min, double max)
-{
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || !(value >= min && value <= max))
-		argp_error(state, "expected a number from %g to %g, not '%s'", min, max, text);
-	return value;
-}
-
 static enum bench_mode mode_read(struct argp_state *state, const char *text)
 {
 	for (int mode = BENCH_ORDER; mode <= BENCH_SIGNED; mode++)
@@ -63,16 +55,19 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->mode = mode_read(state, argument);
 		return 0;
 	case 'c':
-		out->clients = (uint32_t)number(state, argument, 1, BENCH_CLIENTS_MAX);
+		out->clients =
+			(uint32_t)ec_option_whole(state, "clients", argument, 1, BENCH_CLIENTS_MAX);
 		return 0;
 	case 'd':
-		out->depth = (uint32_t)number(state, argument, 1, BENCH_DEPTH_MAX);
+		out->depth =
+			(uint32_t)ec_option_whole(state, "depth", argument, 1, BENCH_DEPTH_MAX);
 		return 0;
 	case 's':
-		out->seconds = number(state, argument, 0.1, 86400);
+		out->seconds = ec_option_real(state, "seconds", argument, 0.1, 86400);
 		return 0;
 	case 'n':
-		out->members = (uint32_t)number(state, argument, 1, BENCH_NODES_MAX);
+		out->members =
+			(uint32_t)ec_option_whole(state, "members", argument, 1, BENCH_NODES_MAX);
 		return 0;
 	case 'D':
 		out->folder = argument;
@@ -84,13 +79,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->rest = true;
 		return 0;
 	case OPTION_OPEN:
-		out->open_rate = number(state, argument, 1, 1e6);
+		out->open_rate = ec_option_real(state, "open", argument, 1, 1e6);
 		return 0;
 	case OPTION_KEEP:
 		out->keep = true;
 		return 0;
 	case OPTION_PAYLOAD:
-		out->payload_bytes = (uint32_t)number(state, argument, 1, 1500);
+		out->payload_bytes = (uint32_t)ec_option_whole(state, "payload", argument, 1, 1500);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option", argument);

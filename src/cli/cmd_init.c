@@ -1,6 +1,7 @@
 /* cmd_init.c - `edgecord init`: makes the folder of a network, and starts nothing. */
 #include "cli/commands.h"
 #include "cli/make_network.h"
+#include "cli/option_numbers.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -22,17 +23,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static uint32_t number(struct argp_state *state, const char *name, const char *text, uint32_t min,
-                       uint32_t max)
-{
-	char *end;
-	long value = strtol(text, &end, 10);
-	if (end == text || *end || value < (long)min || value > (long)max)
-		argp_error(state, "--%s takes a whole number from %u to %u, not '%s'", name, min,
-		           max, text);
-	return (uint32_t)value;
-}
-
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct ec_network_plan *plan = state->input;
@@ -46,22 +36,25 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		plan->name = argument;
 		return 0;
 	case OPTION_CELLS:
-		plan->cells = number(state, "cells", argument, 1, EC_NETWORK_GROUPS_MAX - 1);
+		plan->cells = (uint32_t)ec_option_whole(state, "cells", argument, 1,
+		                                        EC_NETWORK_GROUPS_MAX - 1);
 		return 0;
 	case OPTION_MEMBERS:
-		plan->members = number(state, "members", argument, 1, EC_NETWORK_NODES_MAX);
+		plan->members = (uint32_t)ec_option_whole(state, "members", argument, 1,
+		                                          EC_NETWORK_NODES_MAX);
 		return 0;
 	case OPTION_CLOUD:
-		plan->cloud = number(state, "cloud", argument, 0, EC_NETWORK_NODES_MAX);
+		plan->cloud = (uint32_t)ec_option_whole(state, "cloud", argument, 0,
+		                                        EC_NETWORK_NODES_MAX);
 		return 0;
 	case OPTION_HOMES:
-		plan->homes = number(state, "homes", argument, 0, 200);
+		plan->homes = (uint32_t)ec_option_whole(state, "homes", argument, 0, 200);
 		return 0;
 	case OPTION_PORT:
-		plan->port = (uint16_t)number(state, "port", argument, 1024, 65000);
+		plan->port = (uint16_t)ec_option_whole(state, "port", argument, 1024, 65000);
 		return 0;
 	case OPTION_RATE:
-		plan->rate = number(state, "rate", argument, 1, 90000);
+		plan->rate = (uint32_t)ec_option_whole(state, "rate", argument, 1, 90000);
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);

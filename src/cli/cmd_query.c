@@ -2,10 +2,10 @@
 #include "base/cbor.h"
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/option_numbers.h"
 #include "doors/energy.h"
 #include "services/names.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,16 +39,6 @@ static const struct argp_option options[] = {
 	{"after", AFTER_OPTION, "NAME", 0, "Of --prefix, only names above this one", 2},
 	{0},
 };
-
-static uint64_t number(struct argp_state *state, const char *text, uint64_t min, uint64_t max)
-{
-	char *end;
-	unsigned long long value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value < min || value > max)
-		argp_error(state, "expected a number from %" PRIu64 " to %" PRIu64 ", not '%s'",
-		           min, max, text);
-	return value;
-}
 
 static struct ec_name name_read(struct argp_state *state, const char *text)
 {
@@ -101,10 +91,10 @@ static error_t parse_how(int key, char *argument, struct argp_state *state)
 		out->at = at_read(state, argument);
 		return 0;
 	case 'm':
-		out->min_seq = number(state, argument, 0, INT64_MAX);
+		out->min_seq = ec_option_whole(state, "min-seq", argument, 0, INT64_MAX);
 		return 0;
 	case 'l':
-		out->limit = number(state, argument, 1, EC_DOOR_LIMIT_MAX);
+		out->limit = ec_option_whole(state, "limit", argument, 1, EC_DOOR_LIMIT_MAX);
 		return 0;
 	case AFTER_OPTION:
 		out->after = name_read(state, argument);
@@ -136,7 +126,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->view = VIEW_TRADES;
 		return 0;
 	case 's':
-		out->slot = number(state, argument, 0, INT64_MAX);
+		out->slot = ec_option_whole(state, "slot", argument, 0, INT64_MAX);
 		out->has_slot = true;
 		return 0;
 	case 'B':
@@ -145,7 +135,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--bills takes a key of 64 hexadecimal digits");
 		return 0;
 	case DAY_OPTION:
-		out->day = number(state, argument, 0, INT64_MAX);
+		out->day = ec_option_whole(state, "day", argument, 0, INT64_MAX);
 		out->has_day = true;
 		return 0;
 	default:

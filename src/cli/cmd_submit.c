@@ -1,18 +1,19 @@
 /* cmd_submit.c - `edgecord submit`: makes, signs and submits one envelope. */
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/option_numbers.h"
 #include "cli/payload.h"
 #include "ledger/envelope.h"
 #include "ledger/result.h"
 #include "node/keys.h"
 
-#include <ctype.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 enum { ENVELOPE_SIZE_MAX = EC_PAYLOAD_SIZE_MAX + 1024, EXPIRY_OPTION = 256, SALT_OPTION };
+#define EXPIRY_S_MAX (INT64_MAX / 1000000000)
 
 typedef size_t payload_maker(const char *text, uint8_t *payload, char *why, size_t why_size);
 
@@ -45,15 +46,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static uint64_t number(struct argp_state *state, const char *name, const char *text)
-{
-	char *end;
-	unsigned long long value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || *end || value > INT64_MAX)
-		argp_error(state, "--%s takes a number, not '%s'", name, text);
-	return value;
-}
-
 static void say(struct argp_state *state, const char *name, payload_maker *make, char *text)
 {
 	struct arguments *out = state->input;
@@ -72,9 +64,6 @@ static void finish(struct argp_state *state, const struct arguments *out)
 		argp_error(state, "--envelope needs its --salt");
 	if (!out->envelope && !out->key)
 		argp_error(state, "who says it? --key FILE");
-	if (out->lane > EC_LANE_MAX)
-		argp_error(state, "there is no lane %" PRIu64 ": 0 to %d, from %d on strict",
-		           out->lane, EC_LANE_MAX, EC_LANE_STRICT);
 	if (out->lane >= EC_LANE_STRICT && !out->has_sequence && !out->envelope)
 		argp_error(state, "lane %" PRIu64 " is strict: give --sequence, the last one + 1",
 		           out->lane);
@@ -93,14 +82,14 @@ static error_t parse_how(int key, char *argument, struct argp_state *state)
 		out->genesis = argument;
 		return 0;
 	case 'l':
-		out->lane = number(state, "lane", argument);
+		out->lane = ec_option_whole(state, "lane", argument, 0, EC_LANE_MAX);
 		return 0;
 	case 's':
-		out->sequence = number(state, "sequence", argument);
+		out->sequence = ec_option_whole(state, "sequence", argument, 1, INT64_MAX);
 		out->has_sequence = true;
 		return 0;
 	case EXPIRY_OPTION:
-		out->expiry_s = number(state, "expiry", argument);
+		out->expiry_s = ec_option_whole(state, "expiry", argument, 0, EXPIRY_S_MAX);
 		return 0;
 	case SALT_OPTION:
 		out->salt = argument;

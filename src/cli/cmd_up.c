@@ -1,11 +1,11 @@
 /* cmd_up.c - `edgecord up`: a living energy community on this machine. */
 #include "cli/commands.h"
+#include "cli/option_numbers.h"
 #include "cli/up.h"
 #include "node/daemon.h"
 #include "profile/import.h"
 
 #include <argp.h>
-#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -57,27 +57,6 @@ static const struct argp_option options[] = {
 	{0},
 };
 
-static bool whole_number(const char *text, uint32_t max, uint32_t *out)
-{
-	char *end;
-	errno = 0;
-	unsigned long value = strtoul(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || value > max)
-		return false;
-	*out = (uint32_t)value;
-	return true;
-}
-
-static bool real_number(const char *text, double min, double max, double *out)
-{
-	char *end;
-	double value = strtod(text, &end);
-	if (end == text || *end || !(value >= min && value <= max))
-		return false;
-	*out = value;
-	return true;
-}
-
 /* Options that are whole numbers, and where they go. */
 static const struct number_option {
 	int key;
@@ -112,9 +91,7 @@ static void number_parse(struct argp_state *state, const struct number_option *o
                          const char *text)
 {
 	uint32_t *out = (uint32_t *)((char *)state->input + option->at);
-	if (!whole_number(text, option->max, out) || *out < option->min)
-		argp_error(state, "--%s takes a whole number from %u to %u, not '%s'", option->name,
-		           option->min, option->max, text);
+	*out = (uint32_t)ec_option_whole(state, option->name, text, option->min, option->max);
 }
 
 /* Words that the importer must know. */
@@ -153,12 +130,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		words_check(state, out);
 		return 0;
 	case OPTION_SPEED:
-		if (!real_number(argument, 0.01, 100, &out->speed))
-			argp_error(state, "--speed takes 0.01 to 100, not '%s'", argument);
+		out->speed = ec_option_real(state, "speed", argument, 0.01, 100);
 		return 0;
 	case OPTION_KWP:
-		if (!real_number(argument, 0.1, 1000, &out->kwp))
-			argp_error(state, "--kwp takes kW from 0.1 to 1000, not '%s'", argument);
+		out->kwp = ec_option_real(state, "kwp", argument, 0.1, 1000);
 		return 0;
 	case OPTION_EXIT:
 		out->exit_at_end = true;
