@@ -293,7 +293,9 @@ def main():
     if not os.access(EDGECORD, os.X_OK):
         sys.exit(f"{EDGECORD} is not there; build it: tools/build release")
     subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", SHIM,
-                    os.path.join(ROOT, "tests/power/shim.c"), "-ldl", "-lpthread"], check=True)
+                    *(os.path.join(ROOT, "tests/power", name)
+                      for name in ("shim.c", "shim_files.c", "shim_names.c")),
+                    "-ldl", "-lpthread"], check=True)
     folder = wanted.folder or tempfile.mkdtemp(prefix="edgecord-power.")
     os.makedirs(folder, exist_ok=True)
     checks, begin = Checks(), time.monotonic()

@@ -47,7 +47,7 @@ def result(bad, text):
 
 
 def sources():
-    out = subprocess.run(["git", "ls-files", "src"], capture_output=True, text=True, check=True)
+    out = subprocess.run(["git", "ls-files", "src", "tests"], capture_output=True, text=True, check=True)
     return [p for p in out.stdout.split() if p.endswith((".c", ".h")) and os.path.exists(p)]
 
 
