@@ -125,6 +125,25 @@ check "query what a quorum certified" "$edgecord" query --prefix a/ --at certifi
 answers 1 "a block that is not there yet is refused" "$edgecord" query --prefix a/ --min-seq 1000000
 check "a proof of absence" "$edgecord" receipt --state no-such-name -o "$dir/absent"
 check "absence verifies" "$edgecord" verify "$dir/absent" --genesis "$genesis"
+check "a header is kept" "$edgecord" status --checkpoint "$dir/early"
+check "later there is a note" "$edgecord" submit --key "$key" --note later --json
+check "its receipt" "$edgecord" receipt "$(json "$dir/said" '["id"]')" -o "$dir/proof3"
+check "a later note" "$edgecord" submit --key "$key" --note last
+sleep 0.5
+check "a later header is kept" "$edgecord" status --checkpoint "$dir/late"
+for kept in early late; do
+	answers 2 "a header of another block ($kept) needs a tie" "$edgecord" verify "$dir/proof3" \
+		--genesis "$genesis" --checkpoint "$dir/$kept"
+	check "what ties it ($kept)" "$edgecord" receipt "$dir/proof3" --checkpoint "$dir/$kept" -o "$dir/tie-$kept"
+	check "proves it ($kept)" "$edgecord" verify "$dir/proof3" --genesis "$genesis" \
+		--checkpoint "$dir/$kept" --tie "$dir/tie-$kept"
+done
+answers 2 "a tie to another header does not" "$edgecord" verify "$dir/proof3" --genesis "$genesis" \
+	--checkpoint "$dir/late" --tie "$dir/tie-early"
+python3 -c 'import sys; b = open(sys.argv[1], "rb").read(); open(sys.argv[2], "wb").write(b[:-5] + bytes([b[-5] ^ 1]) + b[-4:])' \
+	"$dir/tie-late" "$dir/tie-broken"
+answers 1 "a path of another history does not" "$edgecord" verify "$dir/proof3" --genesis "$genesis" \
+	--checkpoint "$dir/late" --tie "$dir/tie-broken"
 answers 2 "a wrong order meets a sentence" "$edgecord" submit --key "$key" --order 12:buy:1:1
 
 check "an envelope is signed with no node" "$edgecord" submit --key "$key" --genesis "$genesis" --note offline \

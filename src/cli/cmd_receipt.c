@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAUSE_MS = 20, CLOUD_OPTION = 256 };
+enum { PAUSE_MS = 20, CLOUD_OPTION = 256, PROOF_SIZE_MAX = 16 << 20 };
 
 struct arguments {
 	struct ec_client_options client;
-	const char *what, *output, *cloud;
+	const char *what, *output, *cloud, *checkpoint;
 	bool state;
 	uint8_t name[EC_DOOR_NAME_MAX];
 };
@@ -26,6 +26,10 @@ static const struct argp_option options[] = {
          0},
 	{"cloud", CLOUD_OPTION, "HOST:PORT|DIR", 0,
          "Add the cloud's anchor, asked of this node or group of it", 0},
+	{"checkpoint", 'k', "HEADER", 0,
+         "WHAT is a proof file: fetch what ties it to this header, for `edgecord verify "
+         "--checkpoint HEADER --tie FILE`",
+         0},
 	{0},
 };
 
@@ -42,6 +46,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case CLOUD_OPTION:
 		out->cloud = argument;
 		return 0;
+	case 'k':
+		out->checkpoint = argument;
+		return 0;
 	case 's':
 		out->state = true;
 		return 0;
@@ -53,16 +60,54 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!out->what)
 			argp_error(state, "which envelope? give its id, 64 hexadecimal digits");
+		if (out->checkpoint && (out->state || out->cloud))
+			argp_error(state, "--checkpoint stands alone: WHAT is a proof file");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
 }
 
+/* The header that a file holds, by itself or as that of a proof's block. */
+static bool header_of(const struct arguments *arguments, const char *path, bool proof,
+                      struct ec_header *header)
+{
+	size_t size, size_max = proof ? PROOF_SIZE_MAX : EC_HEADER_SIZE_MAX;
+	uint8_t *data = ec_cli_file_read(arguments->client.command, path, size_max, &size);
+	if (!data)
+		return false;
+	struct ec_bytes bytes = {.data = data, .size = size};
+	bool good = proof ? ec_receipt_block(bytes, header) : ec_header_read(bytes, header);
+	free(data);
+	if (!good)
+		fprintf(stderr, "%s: %s is no %s\n", arguments->client.command, path,
+		        proof ? "proof" : "header");
+	return good;
+}
+
+/* Asks for what ties a proof to a checkpoint. */
+static bool tie_make(const struct arguments *arguments, struct ec_door_request *request)
+{
+	struct ec_header block, kept;
+	if (!header_of(arguments, arguments->what, true, &block) ||
+	    !header_of(arguments, arguments->checkpoint, false, &kept))
+		return false;
+	request->kind = EC_DOOR_TIE;
+	request->block = block.seq < kept.seq ? block.seq : kept.seq;
+	request->seq = block.seq < kept.seq ? kept.seq : block.seq;
+	if (request->block < request->seq)
+		return true;
+	fprintf(stderr, "%s: both are block %llu: `edgecord verify --checkpoint` needs no tie\n",
+	        arguments->client.command, (unsigned long long)block.seq);
+	return false;
+}
+
 /* What is asked for.  Returns: false when the argument is not of its form. */
 static bool request_make(struct arguments *arguments, struct ec_door_request *request)
 {
 	*request = (struct ec_door_request){.kind = EC_DOOR_RECEIPT};
+	if (arguments->checkpoint)
+		return tie_make(arguments, request);
 	if (arguments->state) {
 		request->kind = EC_DOOR_STATE_PROOF;
 		request->name.data = arguments->name;
@@ -142,8 +187,13 @@ static bool proof_write(const struct arguments *arguments, struct ec_bytes proof
 	if (!arguments->output)
 		return true;
 	if (!arguments->client.json) {
-		printf("%s: %zu bytes; check it with `edgecord verify %s --genesis FILE`\n", output,
-		       proof.size, output);
+		if (arguments->checkpoint)
+			printf("%s: %zu bytes; check with `edgecord verify %s --checkpoint %s "
+			       "--tie %s --genesis FILE`\n",
+			       output, proof.size, arguments->what, arguments->checkpoint, output);
+		else
+			printf("%s: %zu bytes; check it with `edgecord verify %s --genesis FILE`\n",
+			       output, proof.size, output);
 		return true;
 	}
 	struct ec_json json = {0};

@@ -6,10 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PROOF_SIZE_MAX = 16 << 20 };
+enum { PROOF_SIZE_MAX = 16 << 20, TIE_SIZE_MAX = 1 << 16 };
 
 struct arguments {
-	const char *command, *proof, *genesis, *cloud, *checkpoint;
+	const char *command, *proof, *genesis, *cloud, *checkpoint, *tie;
 	bool json;
 };
 
@@ -17,7 +17,13 @@ static const struct argp_option options[] = {
 	{"genesis", 'g', "FILE", 0, "The group's genesis: the one thing that is trusted", 0},
 	{"cloud", 'c', "FILE", 0, "The cloud's genesis, to check the anchor of the proof", 0},
 	{"checkpoint", 'k', "HEADER", 0,
-         "A certified header that was kept: protects against old keys stolen later", 0},
+         "A certified header that was kept (`edgecord status --checkpoint`): of the proof's block "
+         "or later, it protects against old keys stolen since; earlier, against another history",
+         0},
+	{"tie", 't', "FILE", 0,
+         "What ties the proof to a checkpoint of another block, fetched by `edgecord receipt PROOF "
+         "--checkpoint HEADER`",
+         0},
 	{"json", 'j', NULL, 0, "Print JSON", 0},
 	{0},
 };
@@ -35,6 +41,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'k':
 		out->checkpoint = argument;
 		return 0;
+	case 't':
+		out->tie = argument;
+		return 0;
 	case 'j':
 		out->json = true;
 		return 0;
@@ -48,6 +57,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "which proof? ('-' is standard input)");
 		if (!out->genesis)
 			argp_error(state, "by which genesis? --genesis FILE");
+		if (out->tie && !out->checkpoint)
+			argp_error(state, "--tie ties the proof to a --checkpoint");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -80,11 +91,17 @@ static bool checkpoint_open(const struct arguments *arguments, struct ec_checkpo
 		return false;
 	struct ec_bytes bytes = {.data = data, .size = size};
 	checkpoint->given = ec_header_read(bytes, &checkpoint->header);
-	checkpoint->hash = ec_header_hash(bytes);
 	free(data);
-	if (!checkpoint->given)
+	if (!checkpoint->given) {
 		fprintf(stderr, "%s: %s is no header\n", arguments->command, arguments->checkpoint);
-	return checkpoint->given;
+		return false;
+	}
+	if (!arguments->tie)
+		return true;
+	checkpoint->tie.data =
+		ec_cli_file_read(arguments->command, arguments->tie, TIE_SIZE_MAX, &size);
+	checkpoint->tie.size = checkpoint->tie.data ? size : 0;
+	return checkpoint->tie.data != NULL;
 }
 
 static int judge(const struct arguments *arguments, const struct ec_genesis *genesis,
@@ -136,6 +153,7 @@ int ec_cmd_verify(int argc, char **argv)
 		arguments.cloud ? genesis_open(arguments.command, arguments.cloud) : NULL;
 	if (genesis && (cloud || !arguments.cloud) && checkpoint_open(&arguments, &checkpoint))
 		code = judge(&arguments, genesis, cloud, &checkpoint);
+	free((void *)(uintptr_t)checkpoint.tie.data);
 	ec_genesis_free(genesis);
 	ec_genesis_free(cloud);
 	return code;

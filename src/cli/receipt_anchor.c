@@ -32,6 +32,12 @@ static bool proof_split(struct ec_bytes proof, struct parts *parts)
 	return ec_cbor_done(&header);
 }
 
+bool ec_receipt_block(struct ec_bytes proof, struct ec_header *header)
+{
+	struct parts parts;
+	return proof_split(proof, &parts) && ec_header_read(parts.header, header);
+}
+
 /* The anchor that a proof of the cloud's state shows. */
 static bool anchor_of(struct ec_bytes cloud_proof, struct ec_anchor *anchor)
 {

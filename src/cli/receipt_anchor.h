@@ -3,6 +3,7 @@
 #define EC_CLI_RECEIPT_ANCHOR_H
 
 #include "cli/client_options.h"
+#include "ledger/header.h"
 
 /* Asks the cloud for the anchor of the cell that `client` speaks to, waits until one covers the
  * proof's block, and writes the proof anew with it (docs/formats.md, Proof).
@@ -11,5 +12,8 @@
 bool ec_receipt_anchor(const struct ec_client_options *options,
                        const struct ec_client_options *cloud, struct ec_client *client,
                        struct ec_bytes proof, uint8_t **out, size_t *out_size);
+
+/* The header of the block that a proof is about.  Returns: false when it is no proof. */
+bool ec_receipt_block(struct ec_bytes proof, struct ec_header *header);
 
 #endif

@@ -3,36 +3,75 @@
 
 #include "cli/client_options.h"
 #include "ledger/result.h"
+#include "ledger/tie.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+static bool same_header(const struct ec_header *a, const struct ec_header *b)
+{
+	uint8_t bytes[2][EC_HEADER_SIZE_MAX];
+	size_t size = ec_header_write(a, bytes[0]);
+	return size == ec_header_write(b, bytes[1]) && memcmp(bytes[0], bytes[1], size) == 0;
+}
+
+__attribute__((format(printf, 3, 4))) static void
+refuse(struct ec_proof_report *report, enum ec_verdict verdict, const char *format, ...)
+{
+	va_list arguments;
+	report->verdict = verdict;
+	va_start(arguments, format);
+	vsnprintf(report->why, sizeof report->why, format, arguments);
+	va_end(arguments);
+}
+
+/* Where the checkpoint is another block than those that the proof shows. */
+static void judge_tie(struct ec_proof_report *report, const struct ec_checkpoint *checkpoint)
+{
+	const struct ec_header *kept = &checkpoint->header, *block = &report->block;
+	bool later = kept->seq > block->seq;
+	if (!checkpoint->tie.size) {
+		refuse(report, EC_UNUSABLE,
+		       "the checkpoint is block %" PRIu64 ", the proof is of block %" PRIu64
+		       "; give what ties them: --tie FILE, fetched by `edgecord receipt PROOF "
+		       "--checkpoint HEADER -o FILE`",
+		       kept->seq, block->seq);
+		return;
+	}
+	switch (ec_tie_judge(checkpoint->tie, later ? block : kept, later ? kept : block)) {
+	case EC_TIE_GOOD:
+		return;
+	case EC_TIE_OTHER:
+		refuse(report, EC_UNUSABLE,
+		       "the tie is not one of block %" PRIu64 " and the checkpoint, block %" PRIu64,
+		       block->seq, kept->seq);
+		return;
+	case EC_TIE_BROKEN:
+		refuse(report, EC_INVALID,
+		       "the tie does not lead from the checkpoint, block %" PRIu64
+		       ", to the proof's block %" PRIu64 ": they are of two histories, or it was "
+		       "changed",
+		       kept->seq, block->seq);
+	}
+}
+
 void ec_verify_checkpoint(struct ec_proof_report *report, const struct ec_checkpoint *checkpoint)
 {
-	uint8_t bytes[EC_HEADER_SIZE_MAX];
+	const struct ec_header *kept = &checkpoint->header;
+	const struct ec_header *shown =
+		kept->seq == report->block.seq ? &report->block : &report->certified;
 	if (!checkpoint->given)
 		return;
-	const struct ec_header *kept = &checkpoint->header, *shown = &report->certified;
-	size_t size = ec_header_write(shown, bytes);
-	ec_hash hash = ec_header_hash((struct ec_bytes){.data = bytes, .size = size});
-	if (!ec_hash_equal(&kept->genesis, &shown->genesis)) {
-		report->verdict = EC_UNUSABLE;
-		snprintf(report->why, sizeof report->why, "the checkpoint is of another group");
-	} else if (kept->seq != shown->seq) {
-		report->verdict = EC_UNUSABLE;
-		snprintf(report->why, sizeof report->why,
-		         "the checkpoint is block %" PRIu64
-		         ", the proof is certified at block %" PRIu64
-		         "; they can be compared only at the same block",
-		         kept->seq, shown->seq);
-	} else if (!ec_hash_equal(&checkpoint->hash, &hash)) {
-		report->verdict = EC_INVALID;
-		snprintf(report->why, sizeof report->why,
-		         "block %" PRIu64
-		         " of the checkpoint is another one: its signers signed two",
-		         kept->seq);
-	}
+	if (!ec_hash_equal(&kept->genesis, &shown->genesis))
+		refuse(report, EC_UNUSABLE, "the checkpoint is of another group");
+	else if (kept->seq != shown->seq)
+		judge_tie(report, checkpoint);
+	else if (!same_header(kept, shown))
+		refuse(report, EC_INVALID,
+		       "block %" PRIu64 " of the checkpoint is another one: its signers signed two",
+		       kept->seq);
 }
 
 static void print_hex(const void *data, size_t size)
@@ -147,6 +186,20 @@ static bool is_crash_only(const struct ec_proof_report *report)
 	return strcmp(report->membership->protocol, "raft") == 0;
 }
 
+/* What the header that was kept adds. */
+static void print_checkpoint(const struct ec_proof_report *report, const struct ec_header *kept)
+{
+	if (kept->seq >= report->block.seq)
+		printf("\n           (block %" PRIu64
+		       " is, or has in its history, this block, and was "
+		       "kept: keys stolen\n           later could not have made this)\n",
+		       kept->seq);
+	else
+		printf("; that no old key was stolen later\n           (this block goes on from "
+		       "block %" PRIu64 ", which was kept: no other history was shown)\n",
+		       kept->seq);
+}
+
 static void print_proven(const struct ec_verify_view *view)
 {
 	static const char *const claim[] = {
@@ -160,8 +213,7 @@ static void print_proven(const struct ec_verify_view *view)
 	printf("not proven that what was said is true%s",
 	       report->claim == 0 ? "" : "; that it is still so");
 	if (view->checkpoint->given)
-		printf("\n           (the checkpoint is the certified header: keys stolen later "
-		       "could not have made this)\n");
+		print_checkpoint(report, &view->checkpoint->header);
 	else if (!report->anchored)
 		printf("; that no old key was stolen later\n           (%s, or --checkpoint, "
 		       "would show it)\n",
@@ -239,6 +291,8 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 		ec_json_put_uint(json, "anchor_stamp_ns", report->anchor_stamp_ns);
 	}
 	ec_json_put_bool(json, "checkpoint", view->checkpoint->given);
+	if (view->checkpoint->given)
+		ec_json_put_uint(json, "checkpoint_block", view->checkpoint->header.seq);
 }
 
 void ec_verify_print_json(const struct ec_verify_view *view)

@@ -8,7 +8,7 @@
 struct ec_checkpoint {
 	bool given;
 	struct ec_header header;
-	ec_hash hash;
+	struct ec_bytes tie; /* to the proof's block; empty: none */
 };
 
 struct ec_verify_view {
@@ -18,8 +18,9 @@ struct ec_verify_view {
 	bool cloud_given;
 };
 
-/* Judges a valid proof once more by a checkpoint: another header of the same block is a fork
- * (invalid); one of another group or block cannot be compared (unusable). */
+/* Judges a valid proof once more by a checkpoint, which is trusted as it is: another header of the
+ * same block is a fork (invalid); one of another block needs what ties the two (else unusable), and
+ * a tie that does not lead from one to the other is a fork, too. */
 void ec_verify_checkpoint(struct ec_proof_report *report, const struct ec_checkpoint *checkpoint);
 
 void ec_verify_print_text(const struct ec_verify_view *view);
