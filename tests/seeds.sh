@@ -8,7 +8,8 @@ tools/build release || { echo "FAIL build with preset release"; exit 1; }
 count=${1:-200}
 sim=build/edgecord-sim
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+proofs=$(mktemp -d)
+trap 'rm -rf "$log" "$proofs"' EXIT
 
 check() { # TEXT COMMAND...: it must be clean
 	text=$1
@@ -62,7 +63,18 @@ done
 if [ "$count" -ge 2000 ]; then
 	found pbft 1 2000
 fi
-check "3 worlds of real members with ledgers" "$sim" --protocol pbft --seeds 3 --ledger
+check "3 worlds of real members with ledgers" "$sim" --protocol pbft --seeds 3 --ledger --proofs "$proofs"
+judged=0 wrong=0
+for proof in "$proofs"/*[1357]5.proof; do
+	judged=$((judged + 1))
+	python3 tools/verify_proof.py "$proof" --genesis "${proof%-*}-genesis" >"$log" 2>&1 || wrong=$((wrong + 1))
+done
+if [ $judged -ge 20 ] && [ $wrong -eq 0 ]; then
+	echo "ok the second verifier takes $judged receipts of them"
+else
+	cat "$log"
+	echo "FAIL the second verifier refuses $wrong of $judged receipts of worlds"
+fi
 a=$("$sim" --protocol pbft --seed 7 | grep '^final')
 b=$("$sim" --protocol pbft --seed 7 | grep '^final')
 if [ -n "$a" ] && [ "$a" = "$b" ]; then echo "ok one seed is one world"; else echo "FAIL one seed is one world"; fi

@@ -22,6 +22,7 @@ enum key {
 	JOBS = 'j',
 	TRACE = 't',
 	LEDGER = 'l',
+	PROOFS = 999,
 	JSON = 1000,
 	SCRIPT,
 	REWRITE,
@@ -50,6 +51,8 @@ static const struct argp_option options[] = {
 	 "all of them of real members with keys and ledgers, else 1 in 100", 0},
 	{"jobs", JOBS, "N", 0, "processes; as many as there are processors if not said", 0},
 	{"until-failure", UNTIL, NULL, 0, "stop at the first world that breaks a property", 0},
+	{"proofs", PROOFS, "DIR", 0,
+	 "leave the genesis and a receipt an envelope of worlds of ledgers in this folder", 0},
 	{"trace", TRACE, NULL, 0, "print all that happens", 0},
 	{"json", JSON, NULL, 0, "the report as one JSON object", 0},
 	{"script", SCRIPT, "FILE", 0, "run a script and compare what happens", 0},
@@ -90,6 +93,9 @@ static error_t option_of_world(int key, char *arg, struct argp_state *state)
 		return 0;
 	case LEDGER:
 		order->wish.ledger = true;
+		return 0;
+	case PROOFS:
+		order->wish.proofs = arg;
 		return 0;
 	case TRACE:
 		order->trace = true;

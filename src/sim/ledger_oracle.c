@@ -183,6 +183,28 @@ static bool receipt_judge(struct sim_world *world, const struct sim_host *host, 
 	return shown == SHOWS_PLACE;
 }
 
+/* Leaves bytes in the folder that was asked for: others may judge them, too. */
+static void leave(struct sim_world *world, const char *name, const void *data, size_t size)
+{
+	char path[512];
+	if (!world->plan.proofs)
+		return;
+	snprintf(path, sizeof path, "%s/%llu-%s", world->plan.proofs,
+	         (unsigned long long)world->plan.seed, name);
+	FILE *file = fopen(path, "wb");
+	bool written = file && fwrite(data, 1, size, file) == size;
+	written &= file && fclose(file) == 0;
+	if (!written)
+		sim_violate(world, "proofs", "%s cannot be written", path);
+}
+
+static void proof_leave(struct sim_world *world, uint32_t number, struct ec_bytes proof)
+{
+	char name[32];
+	snprintf(name, sizeof name, "%u.proof", number);
+	leave(world, name, proof.data, proof.size);
+}
+
 /* Every envelope is where its client was told, and somebody can prove it. */
 static void envelope_judge(struct sim_world *world, uint32_t number)
 {
@@ -196,7 +218,10 @@ static void envelope_judge(struct sim_world *world, uint32_t number)
 		struct ec_ledger *ledger = ec_member_ledger(host->ledger->member);
 		if (ec_ledger_receipt(ledger, &it->id, &proof) != EC_FOUND)
 			continue; /* a state was brought past it */
-		shown += receipt_judge(world, host, number, proof);
+		bool place = receipt_judge(world, host, number, proof);
+		if (place && !shown)
+			proof_leave(world, number, proof);
+		shown += place;
 		ec_drop(proof);
 	}
 	if (!shown)
@@ -227,6 +252,7 @@ static void books_judge(struct sim_world *world, struct sim_host *host)
 
 void sim_ledger_check_end(struct sim_world *world)
 {
+	leave(world, "genesis", world->ledger->group.file, world->ledger->group.file_size);
 	for (uint32_t i = 0; i < world->ledger->envelopes && !world->violated; i++)
 		envelope_judge(world, i);
 	for (uint32_t h = 0; h < world->hosts && !world->violated; h++)

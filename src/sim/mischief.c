@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-enum { PAST_MAX = 64 };
+enum { PAST_MAX = 64, RECENT = 6 };
 
 struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
                          struct ec_bytes head, const ec_hash *digest)
@@ -178,13 +178,28 @@ static void sign_again(struct sim_world *world, const struct sim_host *host, str
 	item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
 }
 
-static void swap_draw(struct sim_world *world, struct sim_host *host)
+/* Among the newest batches one that these bytes name, or else any. */
+static uint32_t swap_victim(struct sim_world *world, struct ec_bytes plan)
 {
-	enum { RECENT = 6 };
-	if (world->now < host->swap_until || world->batches < RECENT)
+	uint32_t first = world->batches - RECENT;
+	uint32_t any = (uint32_t)ec_prng_below(&world->prng, RECENT);
+	for (uint32_t i = 0; i < RECENT && plan.size; i++) {
+		uint32_t batch = first + (any + i) % RECENT;
+		if (memmem(plan.data, plan.size, world->batch[batch].digest.b, 32))
+			return batch;
+	}
+	return first + any;
+}
+
+/* Anew now and then, and for what says much at once: a plan of a view, for one. */
+static void swap_draw(struct sim_world *world, struct sim_host *host, const struct sim_item *item)
+{
+	bool plan = item->body.size && sim_batch_find(world, item->body) == UINT32_MAX &&
+	            ec_prng_chance(&world->prng, 1, 2);
+	if (world->batches < RECENT || (world->now < host->swap_until && !plan))
 		return;
 	uint32_t first = world->batches - RECENT;
-	host->swap_from = first + (uint32_t)ec_prng_below(&world->prng, RECENT);
+	host->swap_from = swap_victim(world, plan ? item->body : EC_NO_BYTES);
 	host->swap_to = first + (uint32_t)ec_prng_below(&world->prng, RECENT);
 	host->swap_until = world->now + sim_between(world, 200 * SIM_MS, 4 * SIM_S);
 }
@@ -192,7 +207,7 @@ static void swap_draw(struct sim_world *world, struct sim_host *host)
 /* A consistent liar: what it proposes, votes for and plans names another batch. */
 static void swap(struct sim_world *world, struct sim_host *host, struct sim_item *item)
 {
-	swap_draw(world, host);
+	swap_draw(world, host, item);
 	if (host->swap_from == host->swap_to)
 		return;
 	const struct sim_batch *from = &world->batch[host->swap_from];

@@ -142,9 +142,10 @@ static void calm_draw(struct sim_plan *plan, struct ec_prng *prng)
 }
 
 /* The same world, lived by real members: signatures are dear, so there are few of them. */
-static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng)
+static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng, const struct sim_wish *wish)
 {
 	plan->ledger = plan->real_signatures = true;
+	plan->proofs = wish->proofs;
 	plan->twins_check = plan->audit = false; /* of instances; a member has a twin of its own */
 	plan->eras = 1;
 	plan->batches = (uint32_t)between(prng, 200, 400);
@@ -175,7 +176,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
 	if (entry->ledger && !wish->bug && !wish->colluders && (wish->ledger || seed % 100 == 21))
-		ledger_draw(plan, &prng);
+		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)
 		members = sizes_of_ledgers[ec_prng_below(&prng, 5)];
 	if (entry->protocol->byzantine && !wish->colluders && seed % 20 == 9)

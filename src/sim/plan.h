@@ -34,6 +34,7 @@ struct sim_plan {
 	bool forks_expected; /* beyond f: they are reported and break no property */
 	bool manual;         /* a script moves everything */
 	bool ledger;         /* real members with keys and ledgers (ledger.h) */
+	const char *proofs;  /* folder for receipts, or NULL */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
@@ -61,7 +62,8 @@ struct sim_wish {
 	uint32_t members, byzantine; /* UINT32_MAX: by the seed */
 	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
 	uint32_t bug;
-	bool ledger; /* all of real members with ledgers, else 1 in 100 */
+	bool ledger;        /* all of real members with ledgers, else 1 in 100 */
+	const char *proofs; /* folder for the receipts of worlds of ledgers; NULL: nowhere */
 };
 
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
