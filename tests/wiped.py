@@ -23,7 +23,7 @@ from network import BUILD, ROOT, Author, Checks, Network, Stream, agreement, pro
 LIAR = os.path.join(BUILD, "liar.so")
 NAME = 63  # bytes of an account's name, the longest
 ITEM = 2 + 32 + 1 + 1 + 2 + NAME  # "a/" key; [roles, name]
-SUBMIT, DONE = 2, 67
+SUBMIT, DONE, REFUSED, BUSY = 2, 67, 68, 4
 DEPTH = 48  # under the window of a lane
 NOTES = 200 # so that no protocol retains the first ones
 checks = Checks()
@@ -54,7 +54,7 @@ class Filler:
         self.author, self.left, self.bad = author, count, 0
         self.link = socket.create_connection(("127.0.0.1", node.door_port))
         self.link.sendall(struct.pack("<IBQ", 19, 1, 0) + b"edgecord" + struct.pack("<H", 1))
-        self.buffer = b""
+        self.buffer, self.sent = b"", {}
         self.frame() # WELCOME
         self.thread = threading.Thread(target=self.work)
         self.thread.start()
@@ -78,18 +78,29 @@ class Filler:
         _, salt, envelope = author.envelope(payload)
         body = struct.pack("<BQB", SUBMIT, author.sequence, 0) + salt + struct.pack(
             "<I", len(envelope)) + envelope
-        return struct.pack("<I", len(body)) + body
+        self.sent[author.sequence] = struct.pack("<I", len(body)) + body
+        return self.sent[author.sequence]
+
+    def again(self, frame):
+        """Sends once more what the gateway was too busy for.  Returns: whether it was that."""
+        token, reason, retry_ms = struct.unpack_from("<QHI", frame, 1)
+        if frame[0] != REFUSED or reason != BUSY:
+            return False
+        time.sleep(retry_ms / 1000)
+        self.link.sendall(self.sent[token])
+        return True
 
     def work(self):
-        open_now = 0
-        while self.left or open_now:
-            more = min(DEPTH - open_now, self.left)
-            if more:
+        while self.left or self.sent:
+            span = self.author.sequence - min(self.sent) + 1 if self.sent else 0
+            more = min(DEPTH - span, self.left)
+            if more > 0:
                 self.link.sendall(b"".join(self.submit() for _ in range(more)))
                 self.left -= more
-                open_now += more
             frame = self.frame()
-            open_now -= 1
+            if self.again(frame):
+                continue
+            del self.sent[struct.unpack_from("<Q", frame, 1)[0]]
             if frame[0] != DONE or struct.unpack_from("<H", frame, 41)[0] != 0:
                 self.bad += 1
 

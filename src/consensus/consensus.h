@@ -105,7 +105,8 @@ struct ec_input {
 	enum ec_input_kind kind;
 	ec_node from;
 	uint64_t now;   /* ns of a clock that only this life reads; never decreases */
-	uint64_t since; /* when the oldest undelivered batch came to this host; 0: none waits */
+	uint64_t since; /* when a batch that this host still waits for came, or was last preceded by
+	                   an older one of its source: the earliest of them; 0: none waits */
 	ec_seq seq;
 	uint64_t stamp; /* ns since 1970 as this host believes */
 	uint64_t ticket;

@@ -34,7 +34,7 @@ enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry
 	case EC_OUTCOME_NO_ROOM:
 		return EC_REASON_NO_ROOM;
 	case EC_OUTCOME_BUSY:
-		*retry_ms = EC_RETRY_BUSY_MS;
+		*retry_ms = outcome->retry_ms ? outcome->retry_ms : EC_RETRY_BUSY_MS;
 		return EC_REASON_BUSY;
 	case EC_OUTCOME_REFUSED:
 		*retry_ms = 0;

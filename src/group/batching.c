@@ -13,13 +13,15 @@
 
 #define GATHER_MIN_NS (2 * MS)
 #define GATHER_MAX_NS (20 * MS)
+#define BLOCK_NS      (50 * MS)
 enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, PACE_WEIGHT = 8 };
 enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
 
 uint64_t member_since(const struct ec_member *m)
 {
-	const struct body *oldest = bodies_oldest(m->bodies);
-	return oldest ? oldest->arrived : 0;
+	uint64_t passed = bodies_passed(m->bodies);
+	assert(passed <= m->awake);
+	return passed ? m->time.now - (m->awake - passed) : 0;
 }
 
 /* Whether we may bring batches at all. */
@@ -29,10 +31,17 @@ static bool gateway(const struct ec_member *m)
 	       !transferring(m);
 }
 
+static size_t batch_bytes_max(const struct ec_member *m)
+{
+	size_t most = era_batch_bytes_max(m->now.era);
+	size_t pace = pace_batch_max(&m->pace, bodies_bytes_from(m->bodies, BODIES_OWN));
+	return pace < most ? pace : most;
+}
+
 /* Takes queued envelopes into m->items.  They stay held by the clients' table. */
 static uint32_t items_take(struct ec_member *m)
 {
-	size_t size = HEAD_OVERHEAD, size_max = era_batch_bytes_max(m->now.era);
+	size_t size = HEAD_OVERHEAD, size_max = batch_bytes_max(m);
 	uint32_t count = 0;
 	const struct client *client;
 	while (count < m->items_max && (client = clients_queued(m->clients))) {
@@ -46,11 +55,18 @@ static uint32_t items_take(struct ec_member *m)
 	return count;
 }
 
+/* Whether a block should end with the next batch: nothing more is queued, or clients have waited
+ * for an end long enough. */
+static bool close_due(const struct ec_member *m)
+{
+	return !clients_queue(m->clients) || m->time.now - m->block_ended >= BLOCK_NS;
+}
+
 static struct ec_bytes batch_write(struct ec_member *m, uint32_t count)
 {
 	struct ec_batch head = {.submitter = m->now.era->self,
 	                        .stamp_ns = m->time.stamp,
-	                        .close = clients_queue(m->clients) == 0,
+	                        .close = close_due(m),
 	                        .count = count};
 	uint8_t claim[EC_CLAIM_TEXT_SIZE];
 	if (!(m->config.genesis->flags & EC_GENESIS_UNSIGNED)) {
@@ -71,6 +87,7 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 	struct body body = {.digest = ec_sha256(bytes.data, bytes.size),
 	                    .bytes = bytes,
 	                    .arrived = m->time.now,
+	                    .began = m->awake,
 	                    .source = BODIES_OWN};
 	*digest = body.digest;
 	bool put = bodies_put(m->bodies, &body, false) == BODIES_NEW;
@@ -89,6 +106,26 @@ static uint64_t gather_ns(const struct ec_member *m)
 	return half < GATHER_MAX_NS ? half : GATHER_MAX_NS;
 }
 
+static void ordered_note(struct ec_member *m, const struct body *body)
+{
+	struct ordered *ordered = &m->ordered;
+	if (!ordered->bytes) {
+		ordered->arrived = body->arrived;
+		ordered->under_way = bodies_bytes_from(m->bodies, BODIES_OWN);
+	}
+	ordered->bytes += body->bytes.size;
+}
+
+/* Judged when they were executed too, and time was read again. */
+static void ordered_judge(struct ec_member *m)
+{
+	struct ordered *ordered = &m->ordered;
+	if (ordered->bytes)
+		pace_ordered(&m->pace, ordered->arrived, m->time.now, ordered->bytes,
+		             ordered->under_way);
+	*ordered = (struct ordered){0};
+}
+
 void batching_delivered(struct ec_member *m, const ec_hash *digest)
 {
 	const struct body *body = bodies_find(m->bodies, digest);
@@ -98,7 +135,15 @@ void batching_delivered(struct ec_member *m, const ec_hash *digest)
 			took = SECOND;
 		m->pace_ns = (m->pace_ns * (PACE_WEIGHT - 1) + took) / PACE_WEIGHT;
 	}
-	bodies_delivered(m->bodies, digest);
+	if (body && !body->delivered && body->source == BODIES_OWN)
+		ordered_note(m, body);
+	bodies_delivered(m->bodies, digest, m->awake);
+}
+
+static bool batch_full(const struct ec_member *m)
+{
+	return clients_queue(m->clients) >= m->items_max ||
+	       clients_queue_bytes(m->clients) >= batch_bytes_max(m);
 }
 
 /* When the next batch should leave; 0: nothing is queued, or too much is under way. */
@@ -108,15 +153,20 @@ static uint64_t leaves_at(const struct ec_member *m)
 	uint32_t under_way = bodies_from(m->bodies, BODIES_OWN);
 	if (!oldest || under_way >= UNDER_WAY_MAX)
 		return 0;
-	if (!under_way || clients_queue(m->clients) >= m->items_max)
+	if (under_way && !pace_room(&m->pace, bodies_bytes_from(m->bodies, BODIES_OWN)))
+		return 0;
+	if (!under_way || batch_full(m))
 		return oldest->arrived;
 	return under_way < UNDER_WAY_DELAYED_MAX ? oldest->arrived + gather_ns(m) : 0;
 }
 
 bool batching_turn(struct ec_member *m)
 {
-	uint64_t at = m->resting ? leaves_at(m) : 0;
 	ec_hash digest;
+	if (!m->resting)
+		return false;
+	ordered_judge(m);
+	uint64_t at = leaves_at(m);
 	return at && at <= m->time.now && gateway(m) && batch_form(m, &digest);
 }
 

@@ -1,10 +1,10 @@
 /* bodies.c - batches that this member holds.
  *
- * Slots in a fixed array, found by digest; the undelivered ones stand in one list by arrival, those
- * of them that are not submitted also in a list of their source.
+ * Slots in a fixed array, found by digest; the undelivered ones stand in one list by arrival and in
+ * one of their source, those of them that are not submitted also in another of it.
  *
  * (I1) A slot is free, or in the list by arrival, or in the ring of recent ones.
- * (I2) A body is in its source's list if and only if it is undelivered and not submitted.
+ * (I2) A body is in TO_SUBMIT of its source if and only if it is undelivered and not submitted.
  * (I3) A digest is in `delivered` if and only if it is in the ring of digests.
  */
 #include "group/bodies.h"
@@ -14,25 +14,36 @@
 #include <assert.h>
 #include <stdlib.h>
 
-static const uint32_t NONE = UINT32_MAX;
+#define NONE UINT32_MAX
 enum { SLOTS = BODIES_UNDELIVERED_MAX + BODIES_RECENT_MAX };
 
+enum { BY_ARRIVAL, OF_SOURCE, TO_SUBMIT, LISTS };
+
 struct slot {
-	struct body body;                     /* first: a body's address is its slot's */
-	uint32_t before, after;               /* by arrival; after: next free one */
-	uint32_t source_before, source_after; /* not submitted, of the source */
+	struct body body; /* first: a body's address is its slot's */
+	struct {
+		uint32_t before, after; /* BY_ARRIVAL, after: next free one */
+	} in[LISTS];
+};
+
+struct list {
+	uint32_t first, last;
 };
 
 struct source {
-	uint32_t first, last, count; /* count: undelivered */
+	struct list undelivered, unsubmitted;
+	uint32_t count; /* undelivered */
 	uint64_t bytes;
+	uint64_t served; /* when its oldest was last delivered */
 };
 
 struct bodies {
 	uint64_t bytes_max, bytes;
-	uint32_t free, used, oldest, newest, count, waiting; /* waiting: not submitted */
-	uint32_t turn;                                       /* the source whose turn it is */
+	struct list undelivered;
+	uint32_t free, used, count, waiting; /* waiting: not submitted */
+	uint32_t turn;                       /* the source whose turn it is */
 	uint32_t announce; /* the oldest undelivered one that was not announced; NONE */
+	uint64_t passed;   /* since when one was passed over, at the longest; 0: none waits */
 	struct ec_table *held, *delivered;
 	uint32_t recent[BODIES_RECENT_MAX], recent_first, recent_count;
 	uint64_t recent_bytes;
@@ -41,6 +52,8 @@ struct bodies {
 	struct source source[BODIES_SOURCES];
 	struct slot slot[SLOTS];
 };
+
+static const struct list EMPTY = {NONE, NONE};
 
 struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret)
 {
@@ -58,9 +71,10 @@ struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret)
 	bodies->held = held;
 	bodies->delivered = delivered;
 	bodies->bytes_max = bytes_max;
-	bodies->free = bodies->oldest = bodies->newest = bodies->announce = NONE;
+	bodies->free = bodies->announce = NONE;
+	bodies->undelivered = EMPTY;
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
-		bodies->source[i].first = bodies->source[i].last = NONE;
+		bodies->source[i].undelivered = bodies->source[i].unsubmitted = EMPTY;
 	return bodies;
 }
 
@@ -71,75 +85,91 @@ static uint32_t index_of(const struct bodies *bodies, const struct body *body)
 	return (uint32_t)(slot - bodies->slot);
 }
 
-static void source_push(struct bodies *bodies, uint32_t at)
+static void list_push(struct bodies *bodies, struct list *list, int kind, uint32_t at)
 {
-	struct slot *slot = &bodies->slot[at];
-	struct source *source = &bodies->source[slot->body.source];
-	slot->source_before = source->last;
-	slot->source_after = NONE;
-	if (source->last == NONE)
-		source->first = at;
+	bodies->slot[at].in[kind].before = list->last;
+	bodies->slot[at].in[kind].after = NONE;
+	if (list->last == NONE)
+		list->first = at;
 	else
-		bodies->slot[source->last].source_after = at;
-	source->last = at;
-	bodies->waiting++;
+		bodies->slot[list->last].in[kind].after = at;
+	list->last = at;
 }
 
-static void source_unlink(struct bodies *bodies, uint32_t at)
+static void list_unlink(struct bodies *bodies, struct list *list, int kind, uint32_t at)
 {
-	struct slot *slot = &bodies->slot[at];
-	struct source *source = &bodies->source[slot->body.source];
-	if (slot->source_before == NONE)
-		source->first = slot->source_after;
+	uint32_t before = bodies->slot[at].in[kind].before;
+	uint32_t after = bodies->slot[at].in[kind].after;
+	if (before == NONE)
+		list->first = after;
 	else
-		bodies->slot[slot->source_before].source_after = slot->source_after;
-	if (slot->source_after == NONE)
-		source->last = slot->source_before;
+		bodies->slot[before].in[kind].after = after;
+	if (after == NONE)
+		list->last = before;
 	else
-		bodies->slot[slot->source_after].source_before = slot->source_before;
+		bodies->slot[after].in[kind].before = before;
+}
+
+static void submit_unlink(struct bodies *bodies, uint32_t at)
+{
+	struct source *source = &bodies->source[bodies->slot[at].body.source];
+	list_unlink(bodies, &source->unsubmitted, TO_SUBMIT, at);
 	assert(bodies->waiting > 0);
 	bodies->waiting--;
 }
 
-static void arrival_push(struct bodies *bodies, uint32_t at)
+/* Whoever is first in its source has been passed over since it came, or since the one before it was
+ * delivered; those behind it not for longer. */
+static void passed_find(struct bodies *bodies)
+{
+	bodies->passed = 0;
+	for (uint32_t i = 0; i < BODIES_SOURCES; i++) {
+		const struct source *source = &bodies->source[i];
+		if (source->undelivered.first == NONE)
+			continue;
+		uint64_t since = bodies->slot[source->undelivered.first].body.began;
+		if (since < source->served)
+			since = source->served;
+		if (!bodies->passed || since < bodies->passed)
+			bodies->passed = since;
+	}
+}
+
+static void wait_begin(struct bodies *bodies, uint32_t at)
 {
 	struct slot *slot = &bodies->slot[at];
-	slot->before = bodies->newest;
-	slot->after = NONE;
-	if (bodies->newest == NONE)
-		bodies->oldest = at;
-	else
-		bodies->slot[bodies->newest].after = at;
-	bodies->newest = at;
+	struct source *source = &bodies->source[slot->body.source];
+	list_push(bodies, &bodies->undelivered, BY_ARRIVAL, at);
+	list_push(bodies, &source->undelivered, OF_SOURCE, at);
+	list_push(bodies, &source->unsubmitted, TO_SUBMIT, at);
+	bodies->waiting++;
 	if (bodies->announce == NONE)
 		bodies->announce = at;
 	bodies->count++;
 	bodies->bytes += slot->body.bytes.size;
-	bodies->source[slot->body.source].count++;
-	bodies->source[slot->body.source].bytes += slot->body.bytes.size;
+	source->count++;
+	source->bytes += slot->body.bytes.size;
+	passed_find(bodies);
 }
 
-static void arrival_unlink(struct bodies *bodies, uint32_t at)
+static void wait_end(struct bodies *bodies, uint32_t at, uint64_t awake)
 {
 	struct slot *slot = &bodies->slot[at];
 	struct source *source = &bodies->source[slot->body.source];
-	if (bodies->announce == at)
-		bodies->announce = slot->after;
-	if (slot->before == NONE)
-		bodies->oldest = slot->after;
-	else
-		bodies->slot[slot->before].after = slot->after;
-	if (slot->after == NONE)
-		bodies->newest = slot->before;
-	else
-		bodies->slot[slot->after].before = slot->before;
 	assert(bodies->count > 0 && source->count > 0);
+	if (bodies->announce == at)
+		bodies->announce = slot->in[BY_ARRIVAL].after;
+	if (source->undelivered.first == at)
+		source->served = awake;
+	list_unlink(bodies, &bodies->undelivered, BY_ARRIVAL, at);
+	list_unlink(bodies, &source->undelivered, OF_SOURCE, at);
+	if (!slot->body.submitted)
+		submit_unlink(bodies, at);
 	bodies->count--;
 	bodies->bytes -= slot->body.bytes.size;
 	source->count--;
 	source->bytes -= slot->body.bytes.size;
-	if (!slot->body.submitted)
-		source_unlink(bodies, at);
+	passed_find(bodies);
 }
 
 static void slot_release(struct bodies *bodies, uint32_t at)
@@ -148,7 +178,7 @@ static void slot_release(struct bodies *bodies, uint32_t at)
 	ec_table_remove(bodies->held, &slot->body.digest);
 	ec_drop(slot->body.bytes);
 	slot->body = (struct body){0};
-	slot->after = bodies->free;
+	slot->in[BY_ARRIVAL].after = bodies->free;
 	bodies->free = at;
 }
 
@@ -208,12 +238,12 @@ static void digest_add(struct bodies *bodies, const ec_hash *digest)
 	bodies->digests++;
 }
 
-bool bodies_delivered(struct bodies *bodies, const ec_hash *digest)
+bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awake)
 {
 	struct body *body = bodies_find(bodies, digest);
 	if (body && !body->delivered) {
 		uint32_t at = index_of(bodies, body);
-		arrival_unlink(bodies, at);
+		wait_end(bodies, at, awake);
 		recent_push(bodies, at);
 	}
 	if (ec_table_find(bodies->delivered, digest) != NONE)
@@ -228,7 +258,7 @@ static uint32_t slot_take(struct bodies *bodies, const struct body *body)
 	if (at == NONE)
 		at = bodies->used++;
 	else
-		bodies->free = bodies->slot[at].after;
+		bodies->free = bodies->slot[at].in[BY_ARRIVAL].after;
 	assert(at < SLOTS);
 	bodies->slot[at].body = *body;
 	bodies->slot[at].body.submitted = bodies->slot[at].body.delivered = false;
@@ -258,10 +288,9 @@ enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool 
 	    !(wanted && bodies->count < BODIES_UNDELIVERED_MAX))
 		return BODIES_FULL;
 	uint32_t at = slot_take(bodies, body);
-	arrival_push(bodies, at);
-	source_push(bodies, at);
+	wait_begin(bodies, at);
 	if (late)
-		bodies_delivered(bodies, &body->digest);
+		bodies_delivered(bodies, &body->digest, body->began);
 	return BODIES_NEW;
 }
 
@@ -298,11 +327,11 @@ struct body *bodies_submit(struct bodies *bodies, uint32_t source)
 {
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++) {
 		uint32_t turn = (bodies->turn + i) % BODIES_SOURCES;
-		uint32_t at = bodies->source[turn].first;
+		uint32_t at = bodies->source[turn].unsubmitted.first;
 		if (at == NONE || (source != BODIES_SOURCES && source != turn))
 			continue;
 		bodies->turn = (turn + 1) % BODIES_SOURCES;
-		source_unlink(bodies, at);
+		submit_unlink(bodies, at);
 		bodies->slot[at].body.submitted = true;
 		return &bodies->slot[at].body;
 	}
@@ -312,19 +341,21 @@ struct body *bodies_submit(struct bodies *bodies, uint32_t source)
 void bodies_resubmit(struct bodies *bodies)
 {
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
-		bodies->source[i].first = bodies->source[i].last = NONE;
-	bodies->waiting = 0;
-	for (uint32_t at = bodies->oldest; at != NONE; at = bodies->slot[at].after) {
-		bodies->slot[at].body.submitted = false;
-		source_push(bodies, at);
+		bodies->source[i].unsubmitted = EMPTY;
+	bodies->waiting = bodies->count;
+	for (uint32_t at = bodies->undelivered.first; at != NONE;
+	     at = bodies->slot[at].in[BY_ARRIVAL].after) {
+		struct body *body = &bodies->slot[at].body;
+		body->submitted = false;
+		list_push(bodies, &bodies->source[body->source].unsubmitted, TO_SUBMIT, at);
 	}
 }
 
 void bodies_clear(struct bodies *bodies)
 {
-	while (bodies->oldest != NONE) {
-		uint32_t at = bodies->oldest;
-		arrival_unlink(bodies, at);
+	while (bodies->undelivered.first != NONE) {
+		uint32_t at = bodies->undelivered.first;
+		wait_end(bodies, at, 0);
 		slot_release(bodies, at);
 	}
 	assert(bodies->count == 0 && bodies->bytes == 0);
@@ -332,12 +363,13 @@ void bodies_clear(struct bodies *bodies)
 
 struct body *bodies_oldest(struct bodies *bodies)
 {
-	return bodies->oldest == NONE ? NULL : &bodies->slot[bodies->oldest].body;
+	return bodies->undelivered.first == NONE ? NULL
+	                                         : &bodies->slot[bodies->undelivered.first].body;
 }
 
 struct body *bodies_after(struct bodies *bodies, const struct body *body)
 {
-	uint32_t after = bodies->slot[index_of(bodies, body)].after;
+	uint32_t after = bodies->slot[index_of(bodies, body)].in[BY_ARRIVAL].after;
 	return after == NONE ? NULL : &bodies->slot[after].body;
 }
 
@@ -348,13 +380,13 @@ struct body *bodies_unannounced(struct bodies *bodies)
 
 void bodies_reannounce(struct bodies *bodies)
 {
-	bodies->announce = bodies->oldest;
+	bodies->announce = bodies->undelivered.first;
 }
 
 void bodies_announced(struct bodies *bodies)
 {
 	assert(bodies->announce != NONE);
-	bodies->announce = bodies->slot[bodies->announce].after;
+	bodies->announce = bodies->slot[bodies->announce].in[BY_ARRIVAL].after;
 }
 
 uint32_t bodies_waiting(const struct bodies *bodies)
@@ -364,9 +396,9 @@ uint32_t bodies_waiting(const struct bodies *bodies)
 
 const struct body *bodies_first_waiting(const struct bodies *bodies)
 {
-	uint32_t at = bodies->waiting ? bodies->oldest : NONE;
+	uint32_t at = bodies->waiting ? bodies->undelivered.first : NONE;
 	while (at != NONE && bodies->slot[at].body.submitted)
-		at = bodies->slot[at].after;
+		at = bodies->slot[at].in[BY_ARRIVAL].after;
 	return at == NONE ? NULL : &bodies->slot[at].body;
 }
 
@@ -379,6 +411,17 @@ uint32_t bodies_from(const struct bodies *bodies, uint32_t source)
 {
 	assert(source < BODIES_SOURCES);
 	return bodies->source[source].count;
+}
+
+uint64_t bodies_bytes_from(const struct bodies *bodies, uint32_t source)
+{
+	assert(source < BODIES_SOURCES);
+	return bodies->source[source].bytes;
+}
+
+uint64_t bodies_passed(const struct bodies *bodies)
+{
+	return bodies->passed;
 }
 
 uint64_t bodies_bytes(const struct bodies *bodies)

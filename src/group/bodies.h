@@ -26,6 +26,7 @@ struct body {
 	ec_hash digest;
 	struct ec_bytes bytes;
 	uint64_t arrived; /* ns, monotonic, > 0 */
+	uint64_t began;   /* the same moment in time that this member was awake (state.h), > 0 */
 	uint32_t source;  /* peer that brought it first, or BODIES_OWN */
 	bool spread;      /* it came as a BODY: others have it or get it too */
 	bool delivered, submitted;
@@ -57,8 +58,15 @@ bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest);
 /* Holds one that came inside a message, for those who ask: it waits for no delivery. */
 void bodies_keep(struct bodies *bodies, const struct body *body);
 
-/* It was delivered; held or not.  Returns: whether it was delivered before, as far as is known. */
-bool bodies_delivered(struct bodies *bodies, const ec_hash *digest);
+/* It was delivered, `awake`; held or not.  Returns: whether it was delivered before, as far as is
+ * known. */
+bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awake);
+
+/* Since when, in time awake, the leader has passed one over, at the longest; 0: none waits.  A
+ * batch is passed over while nothing that came before it from the same source is delivered: what
+ * stands behind a long row of its own gateway's is not, and no other source's turns count for it.
+ */
+uint64_t bodies_passed(const struct bodies *bodies);
 
 /* Peers and what they are known to have. */
 void body_known_set(struct body *body, uint32_t peer);
@@ -89,8 +97,9 @@ void bodies_reannounce(struct bodies *bodies);
 uint32_t bodies_waiting(const struct bodies *bodies);
 const struct body *bodies_first_waiting(const struct bodies *bodies);
 
-uint32_t bodies_count(const struct bodies *bodies);                 /* undelivered */
-uint32_t bodies_from(const struct bodies *bodies, uint32_t source); /* undelivered */
-uint64_t bodies_bytes(const struct bodies *bodies);                 /* undelivered */
+uint32_t bodies_count(const struct bodies *bodies);                       /* undelivered */
+uint32_t bodies_from(const struct bodies *bodies, uint32_t source);       /* undelivered */
+uint64_t bodies_bytes(const struct bodies *bodies);                       /* undelivered */
+uint64_t bodies_bytes_from(const struct bodies *bodies, uint32_t source); /* undelivered */
 
 #endif

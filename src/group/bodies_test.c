@@ -32,6 +32,7 @@ static enum bodies_put put(struct held *held, uint32_t number, uint32_t source, 
 	struct body body = {.digest = digest_of(number),
 	                    .bytes = ec_pool_take(held->pool, size),
 	                    .arrived = number,
+	                    .began = number,
 	                    .source = source};
 	enum bodies_put result = bodies_put(held->bodies, &body, wanted);
 	ec_drop(body.bytes);
@@ -70,7 +71,7 @@ static void test_sources_take_turns(void **state)
 	assert_waiting(&held, 1, 3);
 	assert_int_equal(bodies_oldest(held.bodies)->arrived, 1);
 	ec_hash gone = digest_of(3);
-	bodies_delivered(held.bodies, &gone);
+	bodies_delivered(held.bodies, &gone, 9);
 	assert_waiting(&held, 0, 0);
 	bodies_resubmit(held.bodies);
 	assert_waiting(&held, 4, 1);
@@ -101,8 +102,8 @@ static void test_delivered_ones_stay_a_while(void **state)
 	for (uint32_t i = 1; i <= MANY; i++) {
 		ec_hash digest = digest_of(i);
 		assert_int_equal(put(&held, i, 7, 10, false), BODIES_NEW);
-		assert_false(bodies_delivered(held.bodies, &digest));
-		assert_true(bodies_delivered(held.bodies, &digest));
+		assert_false(bodies_delivered(held.bodies, &digest, i));
+		assert_true(bodies_delivered(held.bodies, &digest, i));
 		assert_int_equal(put(&held, i, 7, 10, false), BODIES_HELD);
 	}
 	assert_int_equal(bodies_count(held.bodies), 0);
@@ -162,12 +163,47 @@ static void test_clients_wait_in_order(void **state)
 	ec_pool_free(pool);
 }
 
+static void delivered(struct held *held, uint32_t number, uint64_t awake)
+{
+	ec_hash digest = digest_of(number);
+	assert_false(bodies_delivered(held->bodies, &digest, awake));
+}
+
+static void test_who_is_passed_over(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	assert_int_equal(bodies_passed(held.bodies), 0);
+	for (uint32_t i = 1; i <= 4; i++)
+		put(&held, i, 7, 10, false);
+	put(&held, 5, 8, 10, false);
+	put(&held, 6, 8, 10, false);
+	assert_int_equal(bodies_passed(held.bodies), 1);
+	/* A long row that gets its turns is not passed over; 8, whose turn never comes, is. */
+	delivered(&held, 1, 100);
+	delivered(&held, 2, 200);
+	assert_int_equal(bodies_passed(held.bodies), 5);
+	delivered(&held, 5, 300);
+	assert_int_equal(bodies_passed(held.bodies), 200);
+	/* 4 does not count for 3, which came before it. */
+	delivered(&held, 4, 400);
+	assert_int_equal(bodies_passed(held.bodies), 200);
+	delivered(&held, 6, 500);
+	delivered(&held, 3, 600);
+	assert_int_equal(bodies_passed(held.bodies), 0);
+	/* What comes later waits since it came. */
+	put(&held, 700, 7, 10, false);
+	assert_int_equal(bodies_passed(held.bodies), 700);
+	end(&held);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources_take_turns),
 		cmocka_unit_test(test_each_source_is_bounded),
 		cmocka_unit_test(test_delivered_ones_stay_a_while),
+		cmocka_unit_test(test_who_is_passed_over),
 		cmocka_unit_test(test_clients_wait_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

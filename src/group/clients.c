@@ -27,7 +27,7 @@ struct clients {
 	uint32_t capacity, waiting, used, free;
 	uint32_t oldest, newest;
 	uint32_t queue_first, queue_last, queue_count;
-	size_t bytes;
+	size_t bytes, queue_bytes;
 	struct ec_table *table;
 	struct slot slot[];
 };
@@ -66,6 +66,7 @@ static void queue_push(struct clients *clients, uint32_t at)
 	struct slot *slot = &clients->slot[at];
 	slot->queued = true;
 	slot->queue_next = NONE;
+	clients->queue_bytes += slot->client.envelope.size;
 	if (clients->queue_count++)
 		clients->slot[clients->queue_last].queue_next = at;
 	else
@@ -120,6 +121,7 @@ void clients_batch(struct clients *clients)
 	struct slot *slot = &clients->slot[clients->queue_first];
 	assert(slot->queued && !slot->idle);
 	slot->queued = false;
+	clients->queue_bytes -= slot->client.envelope.size;
 	clients->queue_first = slot->queue_next;
 	if (--clients->queue_count == 0)
 		clients->queue_last = NONE;
@@ -129,6 +131,7 @@ void clients_requeue(struct clients *clients)
 {
 	clients->queue_first = clients->queue_last = NONE;
 	clients->queue_count = 0;
+	clients->queue_bytes = 0;
 	for (uint32_t at = clients->oldest; at != NONE; at = clients->slot[at].after)
 		if (!clients->slot[at].idle)
 			queue_push(clients, at);
@@ -143,6 +146,7 @@ static void queue_remove(struct clients *clients, uint32_t at)
 		before = i;
 	}
 	uint32_t next = clients->slot[at].queue_next;
+	clients->queue_bytes -= clients->slot[at].client.envelope.size;
 	if (before == NONE)
 		clients->queue_first = next;
 	else
@@ -210,6 +214,16 @@ uint32_t clients_waiting(const struct clients *clients)
 uint32_t clients_queue(const struct clients *clients)
 {
 	return clients->queue_count;
+}
+
+size_t clients_bytes(const struct clients *clients)
+{
+	return clients->bytes;
+}
+
+size_t clients_queue_bytes(const struct clients *clients)
+{
+	return clients->queue_bytes;
 }
 
 void clients_free(struct clients *clients)

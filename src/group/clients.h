@@ -42,5 +42,7 @@ uint32_t clients_ids(const struct clients *clients, ec_hash *ids);
 
 uint32_t clients_waiting(const struct clients *clients); /* all */
 uint32_t clients_queue(const struct clients *clients);   /* queued */
+size_t clients_bytes(const struct clients *clients);     /* of all */
+size_t clients_queue_bytes(const struct clients *clients);
 
 #endif

@@ -20,7 +20,7 @@ static void cheap_sign(const struct ec_secret *secret, const void *message, size
 
 static const struct ec_crypto cheap = {.verify = cheap_verify, .sign = cheap_sign};
 
-static const struct ec_crypto *crypto_of(const struct cluster *cluster)
+const struct ec_crypto *cluster_crypto(const struct cluster *cluster)
 {
 	return cluster->plan.unsigned_group ? &cheap : &ec_crypto_ed25519;
 }
@@ -71,6 +71,7 @@ static void told_add(struct cluster *c, uint32_t node, const struct ec_act *act)
 	                                                 .seq = act->seq,
 	                                                 .id = act->id,
 	                                                 .node = node,
+	                                                 .at = c->now,
 	                                                 .code = act->code};
 }
 
@@ -158,7 +159,7 @@ static struct ec_member_config config_of(struct cluster *c, uint32_t node)
 	struct cluster_node *of = &c->node[node];
 	static const struct ec_service *const none[] = {NULL};
 	struct ec_member_config config = {.genesis = c->world.genesis,
-	                                  .crypto = crypto_of(c),
+	                                  .crypto = cluster_crypto(c),
 	                                  .protocols = c->plan.protocols,
 	                                  .services = c->plan.services ? c->plan.services : none,
 	                                  .store = of->store,
@@ -226,6 +227,7 @@ void cluster_crash(struct cluster *c, uint32_t node)
 	log_cut(of, of->log_durable + more, of->log_count - of->log_durable - more);
 	of->log_durable = of->log_count;
 	of->syncing = 0;
+	cluster_work_drop(c, node);
 	ec_store_memory_crash(of->store);
 	of->life++;
 	of->crashes++;
@@ -258,50 +260,14 @@ void cluster_break(struct cluster *c, uint32_t a, uint32_t b)
 	cluster_link_later(c, a, b);
 }
 
-static void frame_arrived(struct cluster *c, const struct event *event)
-{
-	struct cluster_node *of = &c->node[event->node];
-	struct ec_checked checked;
-	if (!of->member || c->link[event->node][event->from] != event->link)
-		return;
-	uint32_t peer = cluster_peer(c, event->node, event->from);
-	if (peer == UINT32_MAX)
-		return;
-	struct ec_bytes frame = ec_pool_copy(of->pool, event->frame, event->size);
-	ec_member_check(of->member, peer, frame, &of->memo, &checked);
-	ec_member_frame(of->member, cluster_time(c), peer, frame, &checked);
-	ec_drop(frame);
-	cluster_acts(c, event->node);
-}
-
-static void log_synced(struct cluster *c, const struct event *event)
-{
-	struct cluster_node *of = &c->node[event->node];
-	if (!of->member || of->life != event->life)
-		return;
-	uint32_t count = of->syncing;
-	of->syncing = 0;
-	of->log_durable += count;
-	ec_member_logged(of->member, cluster_time(c), count);
-	cluster_acts(c, event->node);
-}
-
 static void event_happen(struct cluster *c, const struct event *event)
 {
-	switch (event->kind) {
-	case EVENT_FRAME:
-		frame_arrived(c, event);
-		break;
-	case EVENT_SYNCED:
-		log_synced(c, event);
-		break;
-	case EVENT_LINK:
+	if (event->kind == EVENT_LINK)
 		cluster_link_make(c, event->node, event->from);
-		break;
-	case EVENT_KINDS:
-		break;
-	}
-	free(event->frame);
+	else if (event->kind == EVENT_WORK)
+		cluster_work(c, event->node);
+	else
+		cluster_work_add(c, event);
 }
 
 /* The node whose wake comes first, at or before `limit`; UINT32_MAX: none. */
@@ -309,10 +275,10 @@ static uint32_t first_wake(const struct cluster *c, uint64_t limit)
 {
 	uint32_t first = UINT32_MAX;
 	for (uint32_t i = 0; i < c->nodes; i++) {
-		uint64_t wake = c->node[i].wake;
+		uint64_t wake = cluster_wake(c, i);
 		if (!c->node[i].member || !wake || wake > limit)
 			continue;
-		if (first == UINT32_MAX || wake < c->node[first].wake)
+		if (first == UINT32_MAX || wake < cluster_wake(c, first))
 			first = i;
 	}
 	return first;
@@ -323,11 +289,13 @@ static bool step(struct cluster *c, uint64_t end)
 	uint64_t next = c->heap_count ? c->heap[0].at : end + 1;
 	uint32_t waking = first_wake(c, next < end ? next : end);
 	if (waking != UINT32_MAX) {
-		struct cluster_node *of = &c->node[waking];
-		if (of->wake > c->now)
-			c->now = of->wake;
-		ec_member_wake(of->member, cluster_time(c));
+		if (cluster_wake(c, waking) > c->now)
+			c->now = cluster_wake(c, waking);
+		struct cluster_effort before = cluster_effort(c, waking);
+		c->node[waking].woke = true;
+		ec_member_wake(c->node[waking].member, cluster_time(c));
 		cluster_acts(c, waking);
+		cluster_charge(c, waking, &before, 0);
 		return true;
 	}
 	if (next > end)
@@ -348,67 +316,6 @@ bool cluster_run(struct cluster *c, uint64_t ns, bool (*done)(struct cluster *, 
 	} while (step(c, end));
 	c->now = end;
 	return done && done(c, self);
-}
-
-static bool submit(struct cluster *c, uint32_t node, const struct ec_secret *author,
-                   uint64_t *sequence, uint64_t token, const void *payload, size_t size)
-{
-	struct cluster_node *of = &c->node[node];
-	struct ec_envelope_plan plan = {.author = author,
-	                                .crypto = c->plan.unsigned_group ? NULL : crypto_of(c),
-	                                .genesis = c->world.genesis->hash,
-	                                .sequence = *sequence + 1,
-	                                .payload = payload,
-	                                .payload_size = size};
-	uint8_t bytes[WORLD_ENVELOPE_MAX], salt[EC_SALT_SIZE];
-	if (!of->member)
-		return false;
-	size_t made = ec_envelope_make(&plan, bytes, sizeof bytes, NULL, salt);
-	assert(made > 0);
-	struct ec_bytes envelope = ec_pool_copy(of->pool, bytes, made);
-	bool taken =
-		ec_member_submit(of->member, cluster_time(c), token, envelope, salt) == EC_ADMITTED;
-	*sequence += taken;
-	ec_drop(envelope);
-	cluster_acts(c, node);
-	return taken;
-}
-
-bool cluster_submit_payload(struct cluster *c, uint32_t node, uint32_t author, uint64_t token,
-                            const void *payload, size_t size)
-{
-	return submit(c, node, &c->world.author[author], &c->sequence[author], token, payload,
-	              size);
-}
-
-bool cluster_vote(struct cluster *c, struct ec_membership *next, uint32_t node, uint64_t token)
-{
-	uint8_t payload[WORLD_ENVELOPE_MAX];
-	size_t size;
-	uint8_t *roster = ec_membership_write(next, &size);
-	struct ec_cbor_writer writer = ec_cbor_writer_over(payload, sizeof payload);
-	ec_cbor_write_array(&writer, 2);
-	ec_cbor_write_uint(&writer, 4);
-	ec_cbor_write_bytes(&writer, roster, size);
-	free(roster);
-	assert(ec_cbor_writer_ok(&writer));
-	return submit(c, node, &c->node[node].identity, &c->votes[node], token, payload,
-	              writer.out.size);
-}
-
-bool cluster_submit(struct cluster *c, uint32_t node, uint64_t token)
-{
-	uint8_t payload[64];
-	size_t size = world_note(&token, sizeof token, payload, sizeof payload);
-	return cluster_submit_payload(c, node, (uint32_t)(token % c->plan.authors), token, payload,
-	                              size);
-}
-
-enum ec_admission cluster_read(struct cluster *c, uint32_t node, uint64_t token)
-{
-	enum ec_admission admission = ec_member_read(c->node[node].member, cluster_time(c), token);
-	cluster_acts(c, node);
-	return admission;
 }
 
 struct cluster *cluster_new(const struct cluster_plan *plan)
@@ -449,6 +356,7 @@ void cluster_free(struct cluster *c)
 		cluster_crash(c, i);
 		log_cut(&c->node[i], 0, c->node[i].log_count);
 		free(c->node[i].log);
+		free(c->node[i].work);
 		c->node[i].store->close(c->node[i].store);
 	}
 	for (size_t i = 0; i < c->heap_count; i++)

@@ -21,6 +21,8 @@ struct cluster_plan {
 	bool unsigned_group; /* envelopes carry no signature, and the crypto is a cheap stand-in */
 	uint64_t delay_min_ns, delay_max_ns; /* of a link; 0: 100 us to 1 ms */
 	uint64_t sync_ns;                    /* of a log; 0: 500 us */
+	/* What work costs a node, which does one thing at a time; 0: nothing. */
+	uint64_t frame_ns, byte_ns, envelope_ns, persist_ns;
 	const struct ec_protocol *const *protocols;
 	const struct ec_service *const *services; /* NULL: none */
 	const struct ec_service_entry *service;   /* of the genesis */
@@ -28,11 +30,13 @@ struct cluster_plan {
 };
 
 struct cluster_told { /* what a client heard */
-	uint64_t token, seq;
+	uint64_t token, seq, at;
 	ec_hash id;
 	uint32_t node;
 	unsigned code;
 };
+
+struct event;
 
 struct cluster_node {
 	struct ec_member *member; /* NULL: down */
@@ -47,11 +51,17 @@ struct cluster_node {
 	uint64_t appends;         /* of all lives */
 	uint64_t crash_at_append; /* it crashes as it appends that one; 0: never */
 	bool wrong_price, halted, has_next_key;
-	bool log_waits; /* its disk is full: nothing becomes durable */
-	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
-	bool silent;    /* sends none */
-	bool garbles;   /* changes a byte in one of eight frames that it sends */
+	bool log_waits;    /* its disk is full: nothing becomes durable */
+	bool liar;         /* flips a bit in chunks of state, and older blocks, that it sends */
+	bool silent;       /* sends none */
+	bool garbles;      /* changes a byte in one of eight frames that it sends */
+	uint32_t censored; /* while it leads it gets no batch of this node; less 1; 0: of all */
 	uint64_t wake;
+	struct event *work; /* what arrived and waits until it is free */
+	uint32_t work_first, work_count, work_capacity;
+	uint64_t free_at;
+	bool woke;               /* the last that it did was to wake */
+	uint64_t admitted, busy; /* envelopes taken, and those that were too many */
 	uint32_t alarms, crashes;
 	uint64_t fetches; /* of earlier lives */
 	char alarm[160], halt[160];
@@ -80,7 +90,8 @@ void cluster_break(struct cluster *cluster, uint32_t a, uint32_t b); /* comes ba
 bool cluster_run(struct cluster *cluster, uint64_t ns, bool (*done)(struct cluster *, void *),
                  void *self);
 
-/* Gives a note of its own, by author 0, to a gateway.  Returns: whether it was admitted. */
+/* Gives a note of its own, by an author, to a gateway.  Returns: whether it was admitted; where
+ * work takes time, whether it is up: `admitted` and `busy` of the node count what it says later. */
 bool cluster_submit(struct cluster *cluster, uint32_t node, uint64_t token);
 
 /* Gives any payload by an author, whose sequence in lane 0 counts up. */

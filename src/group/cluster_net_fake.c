@@ -54,6 +54,22 @@ struct ec_time cluster_time(const struct cluster *c)
 	return (struct ec_time){.now = c->now, .stamp = WORLD_START_NS + c->now};
 }
 
+/* Whether this is a batch that `to`, as the leader, wants to know nothing of. */
+static bool censored(struct cluster *c, uint32_t to, struct ec_bytes bytes)
+{
+	struct cluster_node *node = &c->node[to];
+	struct ec_member_status status;
+	struct ec_frame frame;
+	struct ec_batch batch;
+	if (!node->censored || !node->member || !ec_frame_read(bytes, &frame) ||
+	    frame.kind != EC_FRAME_BODY)
+		return false;
+	ec_member_status(node->member, &status);
+	return status.leader_self &&
+	       ec_batch_read(frame.block[0], c->world.genesis->batch_envelopes_max, &batch) &&
+	       batch.submitter == node->censored - 1;
+}
+
 void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)
 {
 	uint64_t at = c->now + cluster_between(c, c->plan.delay_min_ns, c->plan.delay_max_ns);
@@ -62,7 +78,7 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	c->link_last[from][to] = at;
 	enum ec_frame_kind kind = ec_frame_kind_of(bytes);
 	bool help = kind == EC_FRAME_CHUNK || (kind == EC_FRAME_OLDER && bytes.size > 200);
-	if (help && c->node[from].silent)
+	if ((help && c->node[from].silent) || censored(c, to, bytes))
 		return;
 	uint8_t *frame = malloc(bytes.size);
 	assert(frame);

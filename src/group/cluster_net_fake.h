@@ -8,15 +8,16 @@ enum { TOLD_MAX = 1 << 16, NODES_MAX = CLUSTER_MAX };
 #define MS           ((uint64_t)1000 * 1000)
 #define RECONNECT_NS (20 * MS)
 
-enum event_kind { EVENT_FRAME, EVENT_SYNCED, EVENT_LINK, EVENT_KINDS };
+enum event_kind { EVENT_FRAME, EVENT_SYNCED, EVENT_SUBMIT, EVENT_LINK, EVENT_WORK };
 
 struct event {
 	uint64_t at, number;
 	enum event_kind kind;
 	uint32_t node, from, life;
-	uint64_t link; /* which making of the link */
-	uint8_t *frame;
+	uint64_t link;  /* which making of the link */
+	uint8_t *frame; /* SUBMIT: the salt, then the envelope */
 	size_t size;
+	uint64_t token;
 };
 
 struct cluster {
@@ -48,6 +49,22 @@ uint32_t cluster_node_of_peer(struct cluster *c, uint32_t node, uint32_t peer);
 void cluster_link_lose(struct cluster *c, uint32_t a, uint32_t b);
 void cluster_link_later(struct cluster *c, uint32_t a, uint32_t b);
 void cluster_link_make(struct cluster *c, uint32_t a, uint32_t b);
+
+const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
+
+/* cluster_work_fake.c - the time that work takes a node, and what waits until it is free. */
+struct cluster_effort {
+	uint64_t envelopes, persisted;
+};
+struct cluster_effort cluster_effort(struct cluster *c, uint32_t node);
+void cluster_charge(struct cluster *c, uint32_t node, const struct cluster_effort *before,
+                    size_t frame_size);
+uint64_t cluster_wake(const struct cluster *c, uint32_t node);       /* 0: never */
+void cluster_work_add(struct cluster *c, const struct event *event); /* takes over its frame */
+bool cluster_work_submit(struct cluster *c, uint32_t node, uint64_t token, const uint8_t *envelope,
+                         size_t size, const uint8_t salt[static EC_SALT_SIZE]);
+void cluster_work(struct cluster *c, uint32_t node); /* one thing that waits */
+void cluster_work_drop(struct cluster *c, uint32_t node);
 
 /* Performs what a member wants done. */
 void cluster_acts(struct cluster *c, uint32_t node);

@@ -77,7 +77,9 @@ void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes ba
 	uint64_t envelopes = ec_ledger_at(m->ledger).envelopes;
 	bool ended = ec_ledger_deliver(m->ledger, position, read);
 	ec_drop(read);
-	if (ec_ledger_at(m->ledger).envelopes != envelopes)
+	envelopes = ec_ledger_at(m->ledger).envelopes - envelopes;
+	m->executed += envelopes;
+	if (envelopes)
 		m->ticks.traffic = m->time.now;
 	if (ended)
 		block_ended(m);
@@ -92,6 +94,14 @@ static void claim_note(struct ec_member *m, struct ec_bytes batch)
 		m->ticks.claim_ns = head.stamp_ns;
 }
 
+/* What the ledger holds until the next checkpoint. */
+static void pending_note(struct ec_member *m, const struct ec_effect *effect)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	uint32_t interval = era_interval(m->now.era), into = (uint32_t)(effect->seq % interval);
+	pace_delivered(&m->pace, effect->body.size, at.pending_bytes, into ? interval - into : 0);
+}
+
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
 	uint64_t position = m->now.era->base + effect->seq;
@@ -103,6 +113,7 @@ void deliver(struct ec_member *m, const struct ec_effect *effect)
 		claim_note(m, effect->body);
 	}
 	deliver_position(m, position, effect->body);
+	pending_note(m, effect);
 	if (effect->body.size)
 		reads_marker_delivered(m, &effect->digest);
 }

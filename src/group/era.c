@@ -120,6 +120,16 @@ void era_free(struct era *era)
 	free(era);
 }
 
+uint64_t era_timeout_ns(const struct era *era)
+{
+	return era->pbft.timeout_ns ? era->pbft.timeout_ns : PBFT_TIMEOUT_NS;
+}
+
+uint32_t era_interval(const struct era *era)
+{
+	return era->pbft.interval ? era->pbft.interval : PBFT_INTERVAL;
+}
+
 size_t era_batch_bytes_max(const struct era *era)
 {
 	uint32_t options = era->pbft.batch_bytes_max;

@@ -36,4 +36,8 @@ void era_free(struct era *era);
 /* How many bytes a batch of this era may have. */
 size_t era_batch_bytes_max(const struct era *era);
 
+/* Its protocol's first time-out, and how many positions lie between its checkpoints. */
+uint64_t era_timeout_ns(const struct era *era);
+uint32_t era_interval(const struct era *era);
+
 #endif

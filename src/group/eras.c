@@ -84,6 +84,7 @@ bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t
 	era->older = atomic_load_explicit(&m->eras, memory_order_relaxed);
 	atomic_store_explicit(&m->eras, era, memory_order_release);
 	records_era(&m->records, era->number);
+	pace_start(&m->pace, era_timeout_ns(era));
 	return true;
 }
 

@@ -104,7 +104,7 @@ static bool effects_perform(struct ec_member *m, struct reign *reign)
 	struct ec_effect effect;
 	struct ec_bytes proof;
 	bool moved = false;
-	while (m->outbox.count < OUTBOX_LONG && instance_effect(reign->instance, &effect, &proof)) {
+	while (!member_turn_over(m) && instance_effect(reign->instance, &effect, &proof)) {
 		perform(m, reign, &effect, proof);
 		ec_drop(effect.head);
 		ec_drop(effect.body);
@@ -119,7 +119,7 @@ bool hosting_turn(struct ec_member *m, struct reign *reign)
 	if (!reign->instance || m->halted || (reign == &m->now && transfer_freezes(m)))
 		return false;
 	bool moved = effects_perform(m, reign);
-	if (m->outbox.count >= OUTBOX_LONG)
+	if (member_turn_over(m))
 		return moved;
 	uint64_t since = reign == &m->now && !transferring(m) ? member_since(m) : 0;
 	bool stepped =

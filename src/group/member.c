@@ -2,15 +2,17 @@
  *
  * A turn does what can be done now, in this order: steps and effects, batches, eras; then what
  * waits for time.  Batches are made when the host rests (batching.c).  It ends when nothing moves,
- * or after TURN_STEPS, so that the host can do other work; then ec_member_wake_at() is now.
+ * or after TURN_STEPS, or when TURN_ENVELOPES were executed, so that the host can do other work;
+ * then ec_member_wake_at() is now.
  */
 #include "group/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TURN_STEPS = 512, ITEMS_MAX = 4096, CLIENTS_DEFAULT = 65536 };
-#define BODIES_DEFAULT ((uint64_t)16 << 20)
+enum { TURN_STEPS = 512, TURN_ENVELOPES = 64, ITEMS_MAX = 4096, CLIENTS_DEFAULT = 65536 };
+#define BODIES_DEFAULT ((uint64_t)4 << 20)
+#define PULSE_NS       (50 * MS)
 
 static struct ec_ledger *ledger_open(const struct ec_member_config *config, char *why,
                                      size_t why_size)
@@ -108,6 +110,7 @@ void ec_member_start(struct ec_member *m, struct ec_time time)
 {
 	assert(!m->started && time.now > 0);
 	m->time = time;
+	m->awake = 1;
 	m->started = true;
 	m->read_ticket = time.stamp;
 	if (m->diverged) {
@@ -133,12 +136,17 @@ void ec_member_next_era_key(struct ec_member *m, const struct ec_secret *secret)
 		key_choose(m, &m->now);
 }
 
+bool member_turn_over(const struct ec_member *m)
+{
+	return m->outbox.count >= OUTBOX_LONG || m->executed >= TURN_ENVELOPES;
+}
+
 static bool turn_once(struct ec_member *m)
 {
 	bool moved = hosting_turn(m, &m->now);
 	if (m->past.era)
 		moved |= hosting_turn(m, &m->past);
-	if (m->outbox.count >= OUTBOX_LONG)
+	if (member_turn_over(m))
 		return false;
 	moved |= batching_turn(m);
 	moved |= reads_turn(m);
@@ -158,9 +166,10 @@ void member_turn(struct ec_member *m)
 	uint32_t steps = 0;
 	if (!m->started || m->halted)
 		return;
-	while (steps < TURN_STEPS && turn_once(m))
+	m->executed = 0;
+	while (steps < TURN_STEPS && !member_turn_over(m) && turn_once(m))
 		steps++;
-	m->busy = steps == TURN_STEPS || m->outbox.count >= OUTBOX_LONG;
+	m->busy = steps == TURN_STEPS || member_turn_over(m);
 	messages_turn(m);
 	spreading_turn(m);
 	transfer_turn(m);
@@ -174,9 +183,13 @@ void member_turn(struct ec_member *m)
 		member_halt(m, "diverged from the group: rejoin with `edgecord node --rejoin`");
 }
 
+/* While batches wait we ask to be woken every PULSE_NS.  A longer silence is ours, not the
+ * leader's: we were stopped, or saved our state, and what came meanwhile is still to be read. */
 static void advance(struct ec_member *m, struct ec_time time)
 {
 	assert(time.now >= m->time.now);
+	uint64_t passed = time.now - m->time.now;
+	m->awake += passed < PULSE_NS ? passed : PULSE_NS;
 	m->time = time;
 }
 
@@ -198,6 +211,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
+	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
 	if (m->now.instance && !transfer_freezes(m) && instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);
 	if (m->past.instance && instance_ready(m->past.instance))
@@ -295,6 +309,13 @@ void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, st
 	member_turn(m);
 }
 
+static bool admits(const struct ec_member *m, size_t size)
+{
+	const struct client *queued = clients_queued(m->clients);
+	return pace_admits(&m->pace, m->time.now, queued ? queued->arrived : 0,
+	                   clients_bytes(m->clients), size);
+}
+
 enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uint64_t token,
                                    struct ec_bytes envelope,
                                    const uint8_t salt[static EC_SALT_SIZE])
@@ -308,9 +329,14 @@ enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uin
 		return EC_BUSY; /* the host's check let it pass: nothing is done with it */
 	client.id = read.id;
 	memcpy(client.salt, salt, EC_SALT_SIZE);
-	if (!clients_add(m->clients, &client))
+	if (!admits(m, envelope.size) || !clients_add(m->clients, &client))
 		return EC_BUSY;
 	return EC_ADMITTED;
+}
+
+uint32_t ec_member_retry_ms(const struct ec_member *m)
+{
+	return pace_retry_ms(&m->pace, clients_bytes(m->clients));
 }
 
 void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)

@@ -36,7 +36,7 @@ struct ec_member_config {
 		identity; /* whose seat is ours; none with this key: a learner that asks in */
 	struct ec_secret era_key;     /* of the era in force */
 	uint8_t seed[32];             /* fresh randomness of this life */
-	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 16 MiB */
+	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 4 MiB */
 	uint64_t clients_max;         /* envelopes waiting at this gateway; 0: 65536 */
 	uint64_t protocol_timeout_ns; /* first time-out of protocols that have one; 0: their own */
 	bool wrong_price; /* planted: computes other results, to be outvoted (sim and tests) */
@@ -107,7 +107,7 @@ void ec_member_frame(struct ec_member *member, struct ec_time time, uint32_t pee
 
 enum ec_admission {
 	EC_ADMITTED,
-	EC_BUSY, /* queue full: try again, or another gateway */
+	EC_BUSY, /* more waits than the group orders soon: ec_member_retry_ms() */
 	/* No quorum reachable; behind what a quorum said of itself; diverged; no headers for 10 s.
 	 */
 	EC_NOT_READY,
@@ -117,6 +117,9 @@ enum ec_admission {
 enum ec_admission ec_member_submit(struct ec_member *member, struct ec_time time, uint64_t token,
                                    struct ec_bytes envelope,
                                    const uint8_t salt[static EC_SALT_SIZE]);
+
+/* When a client who met EC_BUSY should try again: what waits here has probably left by then. */
+uint32_t ec_member_retry_ms(const struct ec_member *member);
 
 /* A read that must see all that was acknowledged before it: EC_ACT_READABLE with the token. */
 enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, uint64_t token);

@@ -107,6 +107,7 @@ static void body_keep(struct ec_member *m, uint32_t peer, const struct ec_input 
 	struct body body = {.digest = input->digest,
 	                    .bytes = input->body,
 	                    .arrived = m->time.now,
+	                    .began = m->awake,
 	                    .source = peer};
 	bodies_keep(m->bodies, &body);
 	body_known_set(bodies_find(m->bodies, &input->digest), peer);

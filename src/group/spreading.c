@@ -41,6 +41,7 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 	struct body body = {.digest = *digest,
 	                    .bytes = frame->block[0],
 	                    .arrived = m->time.now,
+	                    .began = m->awake,
 	                    .source = peer};
 	enum bodies_put put = bodies_put(m->bodies, &body, messages_wait_for(m, digest));
 	struct body *held = bodies_find(m->bodies, digest);
@@ -82,7 +83,7 @@ void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 		return;
 	uint32_t faults = ec_faults_byzantine(era->voters);
 	if (body_old_said(body, peer) > faults)
-		bodies_delivered(m->bodies, &frame->name);
+		bodies_delivered(m->bodies, &frame->name, m->awake);
 }
 
 static void announce(struct ec_member *m, uint32_t peer, const struct body *body)

@@ -9,6 +9,7 @@
 #include "group/instance.h"
 #include "group/member.h"
 #include "group/outbox.h"
+#include "group/pace.h"
 #include "group/records.h"
 #include "group/seals.h"
 
@@ -92,6 +93,12 @@ struct older_fetch; /* older.c */
 struct ec_member {
 	struct ec_member_config config;
 	struct ec_time time;
+	struct ordered {                     /* our batches delivered since we last rested */
+		uint64_t arrived, under_way; /* of the first; bytes of ours then */
+		size_t bytes;
+	} ordered;
+	uint64_t awake; /* time in which we could do something; see advance() in member.c */
+	struct pace pace;
 	struct ec_ledger *ledger;
 	struct reign now, past;
 	uint64_t past_until;
@@ -128,8 +135,9 @@ struct ec_member {
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
-	ec_hash snapshot; /* header hash of the block that is on disk */
-	uint64_t brought; /* position of the newest state that was brought by others; 0: none */
+	ec_hash snapshot;  /* header hash of the block that is on disk */
+	uint64_t brought;  /* position of the newest state that was brought by others; 0: none */
+	uint64_t executed; /* envelopes, in the turn under way */
 	bool started, halted, diverged, era_over, busy;
 	bool caught_up; /* with what a quorum said, in this life and since the last transfer */
 	struct ec_member_status counters; /* the counting parts of it */
@@ -271,7 +279,8 @@ void reads_again(struct ec_member *m);
 void reads_marker_delivered(struct ec_member *m, const ec_hash *digest);
 void reads_serve(struct ec_member *m, uint64_t position, uint64_t ticket);
 
-/* member.c - a checked frame. */
+/* member.c - a checked frame; whether the turn should end. */
+bool member_turn_over(const struct ec_member *m);
 void member_frame(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
                   const struct ec_checked *checked);
 

@@ -78,6 +78,7 @@ struct ec_outcome {
 	uint64_t seq;
 	uint32_t index;
 	enum ec_envelope_fault fault;
+	uint32_t retry_ms; /* BUSY: when to try again; 0: not known */
 	char why[160];
 };
 typedef void ec_daemon_done(void *self, const struct ec_outcome *outcome);

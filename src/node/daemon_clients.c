@@ -34,7 +34,10 @@ static struct ec_outcome refusal(enum ec_outcome_kind kind, enum ec_envelope_fau
 static void refuse(struct ec_daemon *daemon, struct waiting *waiting, enum ec_outcome_kind kind,
                    const char *why)
 {
-	answer(daemon, waiting, refusal(kind, EC_ENVELOPE_GOOD, why));
+	struct ec_outcome outcome = refusal(kind, EC_ENVELOPE_GOOD, why);
+	if (kind == EC_OUTCOME_BUSY)
+		outcome.retry_ms = ec_member_retry_ms(daemon->member);
+	answer(daemon, waiting, outcome);
 }
 
 static const char *not_ready_text(const struct ec_daemon *daemon, struct ec_member_status *status)
@@ -74,7 +77,7 @@ static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 			waiting->accepted(waiting->self, &waiting->id);
 	} else if (admission == EC_BUSY) {
 		refuse(daemon, waiting, EC_OUTCOME_BUSY,
-		       "this gateway's queue is full: try later, or another gateway");
+		       "more waits here than the group orders soon: try later, or another gateway");
 	} else {
 		refuse_not_ready(daemon, waiting);
 	}

@@ -170,7 +170,7 @@ uint64_t pbft_stuck_deadline(const struct pbft *self)
 	if (!self->started || !alone || !self->since || self->asked_again || self->fetching)
 		return 0;
 	uint64_t begin = self->since > self->moved ? self->since : self->moved;
-	return begin + (self->options.timeout_ns << self->backoff);
+	return begin + self->options.timeout_ns; /* asking binds nobody: no patience needed */
 }
 
 void pbft_stuck_ask(struct pbft *self, struct ec_out *out)

@@ -286,16 +286,14 @@ void pbft_deliver_ready(struct pbft *self, struct ec_out *out)
 		self->delivered++;
 		self->moved = self->now;
 		self->asked_again = false;
-		bool filler = value_filler(&slot->committed_value);
 		ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
 		                                .node = slot->committed_value.origin,
 		                                .seq = slot->seq,
 		                                .digest = slot->committed_value.digest,
 		                                .body = ec_keep(pbft_body_bytes(
 							slot, &slot->committed_value))});
-		uint64_t waits = self->since > self->entered ? self->since : self->entered;
-		if (!filler && self->since && self->now - waits < self->options.timeout_ns)
-			self->backoff = 0;
+		if (!value_filler(&slot->committed_value))
+			pbft_patience_judge(self);
 		if (self->delivered % self->interval == 0)
 			ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = self->delivered});
 	}

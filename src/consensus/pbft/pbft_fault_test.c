@@ -219,6 +219,52 @@ static void a_starved_batch_ends_the_view(void **state)
 }
 
 /* Neither a message nor evidence of another group means anything here. */
+/* Nothing passes for 700 ms. */
+static void stall(struct world *world)
+{
+	for (ec_node a = 0; a < world->n; a++)
+		world_isolate(world, a);
+	world_pass(world, 700);
+	world_heal(world);
+	world_settle(world);
+}
+
+static uint64_t highest_view(const struct world *world)
+{
+	uint64_t view = 0;
+	for (ec_node a = 0; a < world->n; a++)
+		view = world->member[a].view > view ? world->member[a].view : view;
+	return view;
+}
+
+/* A group that is slow again and again does not change its view each time; once it was quick for a
+ * while, a dead primary is replaced as soon as at first. */
+static void patience_is_kept_for_a_while(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4});
+	char text[16];
+	for (uint32_t i = 0; i < 10; i++) {
+		snprintf(text, sizeof text, "slow %u", i);
+		world_batch(world, text);
+		world_submit(world);
+		stall(world);
+		assert_true(world_finish(world, 1000));
+	}
+	assert_int_equal(highest_view(world), 1);
+	for (uint32_t i = 0; i < 50; i++) {
+		snprintf(text, sizeof text, "quick %u", i);
+		world_batch(world, text);
+		assert_true(world_finish(world, 400));
+		world_pass(world, 100);
+	}
+	world_isolate(world, B);
+	world_batch_at(world, "late", 1 << A | 1 << C | 1 << D);
+	world_pass(world, 510);
+	assert_int_equal(world->member[C].view, 2);
+	assert_null(world_free(world));
+}
+
 static void evidence_of_another_group_is_none(void **state)
 {
 	(void)state;
@@ -260,6 +306,7 @@ int main(void)
 		cmocka_unit_test(learners_follow),
 		cmocka_unit_test(only_leaders_lead),
 		cmocka_unit_test(a_starved_batch_ends_the_view),
+		cmocka_unit_test(patience_is_kept_for_a_while),
 		cmocka_unit_test(evidence_of_another_group_is_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

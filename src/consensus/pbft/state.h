@@ -103,7 +103,8 @@ struct pbft {
 	uint64_t view;     /* where I am, or where I want to go unless active */
 	uint64_t entered;  /* when the view began for me */
 	uint64_t deadline; /* of the NEW-VIEW; 0 until a quorum wants it */
-	uint32_t backoff;  /* failed views since things went well */
+	uint32_t backoff;  /* failed views that calm has not made up for */
+	uint64_t calm;     /* since when no batch took long, and no view failed */
 	uint64_t now, since;
 
 	ec_seq low; /* stable: a quorum stands here */
@@ -277,6 +278,8 @@ uint64_t pbft_stuck_deadline(const struct pbft *self);
 void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out);
 
 /* timers.c - when to lose patience. */
+void pbft_patience_double(struct pbft *self);
+void pbft_patience_judge(struct pbft *self); /* a batch is delivered */
 void pbft_timers_run(struct pbft *self, struct ec_out *out);
 uint64_t pbft_timers_wake(const struct pbft *self);
 

@@ -3,11 +3,14 @@
  * In a view: when the oldest batch that this host still waits for has waited for a time-out since
  * it came or since the view began, whichever is later.  Executing other batches does not help: a
  * primary cannot starve one of them.  Between views: a time-out after a quorum has asked for the
- * new view or a later one, and no sooner.  The time-out doubles with every failed view, and is the
- * first one again once a batch took less than that.
+ * new view or a later one, and no sooner.  The time-out doubles with every failed view, and halves
+ * again for every CALM first time-outs in which no batch took half of one: a group that is slow for
+ * a while does not fall back into the patience that was too short for it.
  *
  * Ours: whoever is below the low mark does not judge the primary; it waits for its own state. */
 #include "consensus/pbft/state.h"
+
+enum { CALM = 8 };
 
 static uint64_t patience(const struct pbft *self)
 {
@@ -26,14 +29,31 @@ static uint64_t view_deadline(const struct pbft *self)
 	return begin + patience(self);
 }
 
+void pbft_patience_double(struct pbft *self)
+{
+	if (self->backoff < BACKOFF_MAX)
+		self->backoff++;
+	self->calm = self->now;
+}
+
+void pbft_patience_judge(struct pbft *self)
+{
+	uint64_t begin = self->since > self->entered ? self->since : self->entered;
+	if (self->since && self->now - begin >= self->options.timeout_ns / 2)
+		self->calm = self->now;
+	if (!self->backoff || self->now - self->calm < CALM * self->options.timeout_ns)
+		return;
+	self->backoff--;
+	self->calm = self->now;
+}
+
 void pbft_timers_run(struct pbft *self, struct ec_out *out)
 {
 	uint64_t deadline = view_deadline(self);
 	pbft_stuck_ask(self, out);
 	if (!deadline || self->now < deadline)
 		return;
-	if (self->backoff < BACKOFF_MAX)
-		self->backoff++;
+	pbft_patience_double(self);
 	pbft_view_leave(self, self->view + 1, out);
 }
 

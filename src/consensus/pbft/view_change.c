@@ -129,8 +129,7 @@ void pbft_view_change_received(struct pbft *self, const struct ec_input *in,
 	pbft_letter_set(letter, m->view, in);
 	uint64_t join = view_to_join(self);
 	if (join) {
-		if (self->backoff < BACKOFF_MAX)
-			self->backoff++;
+		pbft_patience_double(self);
 		pbft_view_leave(self, join, out);
 	}
 	pbft_view_change_count(self, out);
