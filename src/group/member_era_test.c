@@ -61,11 +61,77 @@ static void test_a_crash_anywhere_in_a_change_of_era(void **state)
 	}
 }
 
+/* Votes that weigh no quorum change nothing, however long they stand; the one that lacked does. */
+static void test_two_votes_of_four_change_nothing(void **state)
+{
+	(void)state;
+	struct cluster *c = four(31);
+	struct ec_membership *next = world_membership(4, 2);
+	uint32_t count = 2;
+	cluster_vote(c, next, 0, 1000);
+	cluster_vote(c, next, 1, 1001);
+	for (uint32_t i = 0; i < 100; i++) {
+		count += cluster_submit(c, i % 4, i + 1);
+		cluster_run(c, 5 * MS, NULL, NULL);
+	}
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	settle(c, 4);
+	assert_int_equal(status_of(c, 0).era, 1);
+	change_era(c, 4, 2, 2000);
+	cluster_run(c, SECOND, NULL, NULL);
+	settle(c, 4);
+	assert_int_equal(status_of(c, 3).era, 2);
+	ec_membership_free(next);
+	cluster_free(c);
+}
+
+/* A seat with no roles: it follows and can be read from, and promises nothing: with one of the four
+ * voters away it stands for nobody, with two away the group waits. */
+static void test_a_seat_without_roles_follows(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 32, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct ec_membership *next = world_membership(5, 2);
+	uint32_t count = 0, n = 5;
+	next->seat[4].roles = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = true;
+		cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		count += cluster_vote(c, next, i, 1000 + i);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 40; i++)
+		count += cluster_submit(c, i % 4, i + 1);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	settle(c, n);
+	assert_int_equal(status_of(c, 4).era, 2);
+	assert_false(status_of(c, 4).voter);
+	cluster_crash(c, 2);
+	cluster_crash(c, 3);
+	uint64_t seq = status_of(c, 4).seq;
+	cluster_submit(c, 0, 500);
+	cluster_run(c, 3 * SECOND, NULL, NULL);
+	assert_int_equal(status_of(c, 4).seq, seq);
+	cluster_start(c, 2);
+	cluster_start(c, 3);
+	settle(c, n);
+	assert_int_equal(status_of(c, 4).view, status_of(c, 0).view);
+	ec_membership_free(next);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_change_with_the_era),
 		cmocka_unit_test(test_a_crash_anywhere_in_a_change_of_era),
+		cmocka_unit_test(test_two_votes_of_four_change_nothing),
+		cmocka_unit_test(test_a_seat_without_roles_follows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
