@@ -14,7 +14,7 @@
  */
 enum { RETAINED = 1, WINDOW = 2, AHEAD = 3, RING = RETAINED + AHEAD };
 
-enum { BODIES = 4, MARKS = 4, BACKOFF_MAX = 8 };
+enum { BODIES = 4, MARKS = 4, BACKOFF_MAX = 5 };
 _Static_assert((int)MARKS > (int)AHEAD, "a mark for every checkpoint of the ring");
 
 /* A batch that a slot may need: what is accepted, prepared, committed, and one before. */
