@@ -123,14 +123,16 @@ static void serve(struct load *load, uint32_t index)
 	struct client *client = &load->client[index];
 	if (client->lost)
 		return;
-	bool alive = bench_link_turn(client->link);
-	answers_take(load, client);
-	bool fed = false;
-	if (load->sending && load->options->open_rate == 0)
-		while (submit(load, client, bench_now()))
-			fed = true;
-	if (alive && fed)
+	bool alive, fed;
+	/* Sending may also bring answers: none stays where no event will tell of it. */
+	do {
 		alive = bench_link_turn(client->link);
+		answers_take(load, client);
+		fed = false;
+		if (load->sending && load->options->open_rate == 0)
+			while (submit(load, client, bench_now()))
+				fed = true;
+	} while (alive && fed);
 	if (!alive) {
 		lose(load, client);
 		return;
