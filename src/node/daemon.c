@@ -164,9 +164,9 @@ static void on_turn_end(uv_prepare_t *prepare)
 	daemon_wake_set(daemon);
 }
 
-static void on_logged(uv_async_t *async)
+static void on_logged(void *self)
 {
-	struct ec_daemon *daemon = async->data;
+	struct ec_daemon *daemon = self;
 	char why[300];
 	if (daemon->stopping || daemon->halted || !daemon->log_open)
 		return;
@@ -186,7 +186,7 @@ static void on_logged(uv_async_t *async)
 static void log_wake(void *self)
 {
 	struct ec_daemon *daemon = self;
-	uv_async_send(&daemon->logged);
+	bell_ring(&daemon->logged);
 }
 
 static void on_second(uv_timer_t *timer)
@@ -207,15 +207,16 @@ static bool log_record_show(void *self, const uint8_t *payload, size_t size)
 }
 
 /* Handles on the loop; from here on an error is cleaned up by ec_daemon_stop(). */
-static void handles_open(struct ec_daemon *daemon)
+static bool handles_open(struct ec_daemon *daemon)
 {
-	uv_async_init(daemon->loop, &daemon->logged, on_logged);
+	if (!bell_open(&daemon->logged, daemon->loop, on_logged, daemon))
+		return false;
 	uv_prepare_init(daemon->loop, &daemon->turn_end);
 	uv_timer_init(daemon->loop, &daemon->wake);
 	uv_timer_init(daemon->loop, &daemon->second);
-	daemon->logged.data = daemon->turn_end.data = daemon;
-	daemon->wake.data = daemon->second.data = daemon;
+	daemon->turn_end.data = daemon->wake.data = daemon->second.data = daemon;
 	daemon->open = true;
+	return true;
 }
 
 static bool log_begin(struct ec_daemon *daemon, char *why, size_t why_size)
@@ -297,7 +298,10 @@ struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *c
 		.fd = STDERR_FILENO, .level = config->log_level, .json = config->log_json};
 	if (!daemon_parts_open(daemon, why, why_size))
 		return give_up(daemon, code);
-	handles_open(daemon);
+	if (!handles_open(daemon)) {
+		snprintf(why, why_size, "the system has no more file descriptors");
+		return give_up(daemon, code);
+	}
 	if (!log_begin(daemon, why, why_size))
 		return give_up(daemon, code);
 	daemon->workers = ec_workers_new(loop, config->workers, JOBS_MAX, why, why_size);
@@ -328,20 +332,21 @@ static void handle_closed(uv_handle_t *handle)
 
 void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self)
 {
-	uv_handle_t *const handles[] = {
-		(uv_handle_t *)&daemon->logged, (uv_handle_t *)&daemon->turn_end,
-		(uv_handle_t *)&daemon->wake, (uv_handle_t *)&daemon->second};
+	uv_handle_t *const handles[] = {(uv_handle_t *)&daemon->turn_end,
+	                                (uv_handle_t *)&daemon->wake,
+	                                (uv_handle_t *)&daemon->second};
 	assert(daemon->open && !daemon->stopping);
 	daemon->stopping = true;
 	daemon->stopped = done;
 	daemon->stopped_self = self;
-	/* First the log: its thread wakes the loop through a handle. */
+	/* First the log: its thread rings the bell. */
 	if (daemon->log_open)
 		ec_log_close(daemon->log);
 	daemon->log_open = false;
 	daemon->closing = 4 + (daemon->mesh != NULL) + (daemon->workers != NULL);
-	for (int i = 0; i < 4; i++)
+	for (int i = 0; i < 3; i++)
 		uv_close(handles[i], handle_closed);
+	bell_close(&daemon->logged, part_closed);
 	if (daemon->workers)
 		ec_workers_close(daemon->workers, part_closed, daemon);
 	if (daemon->mesh)

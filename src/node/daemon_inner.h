@@ -2,6 +2,7 @@
 #ifndef EC_NODE_DAEMON_INNER_H
 #define EC_NODE_DAEMON_INNER_H
 
+#include "node/bell.h"
 #include "node/clients.h"
 #include "node/config.h"
 #include "node/daemon.h"
@@ -49,7 +50,7 @@ struct ec_daemon {
 	struct ec_mesh *mesh;
 	struct ec_workers *workers;
 	int lock;
-	uv_async_t logged;
+	struct bell logged;
 	uv_prepare_t turn_end;
 	uv_timer_t wake, second;
 	uint64_t wake_at;

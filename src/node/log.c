@@ -207,12 +207,13 @@ struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t
 
 void ec_log_submit(struct ec_log *log)
 {
+	if (log->submitted == log->appended) /* nobody else writes either */
+		return;
 	pthread_mutex_lock(&log->mutex);
-	if (log->submitted != log->appended) {
-		log->submitted = log->appended;
-		pthread_cond_signal(&log->work);
-	}
+	log->submitted = log->appended;
 	pthread_mutex_unlock(&log->mutex);
+	/* Not before: the writer would wake up only to wait for the mutex. */
+	pthread_cond_signal(&log->work);
 }
 
 static void records_drop(struct ec_log *log, uint64_t below)

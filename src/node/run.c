@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { MMAP_BYTES = 1 << 20, TRIM_BYTES = 4 << 20 };
+
 struct process {
 	const struct ec_node_options *options;
 	struct ec_node_config *config;
@@ -170,6 +172,9 @@ int ec_node_run(const struct ec_node_options *options)
 	struct process process = {.options = options};
 	/* Few threads allocate, and little: one more arena each would only cost memory. */
 	mallopt(M_ARENA_MAX, 2);
+	/* Batches come and go: their pages are not given back and asked for again each time. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	ec_keys_guard();

@@ -7,6 +7,8 @@
  */
 #include "node/workers.h"
 
+#include "node/bell.h"
+
 #include <assert.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -26,7 +28,7 @@ struct lane {
 };
 
 struct ec_workers {
-	uv_async_t async;
+	struct bell bell;
 	pthread_mutex_t mutex;
 	pthread_cond_t work;
 	struct list waiting, finished; /* under the mutex */
@@ -98,7 +100,7 @@ static void *worker(void *argument)
 		bool first = !workers->finished.first;
 		list_push(&workers->finished, job);
 		if (first)
-			uv_async_send(&workers->async);
+			bell_ring(&workers->bell);
 	}
 	pthread_mutex_unlock(&workers->mutex);
 	return NULL;
@@ -124,9 +126,9 @@ static void lane_advance(struct ec_workers *workers, struct lane *lane)
 	}
 }
 
-static void finished_take(uv_async_t *async)
+static void finished_take(void *self)
 {
-	struct ec_workers *workers = async->data;
+	struct ec_workers *workers = self;
 	pthread_mutex_lock(&workers->mutex);
 	struct list finished = workers->finished;
 	workers->finished = (struct list){0};
@@ -158,12 +160,11 @@ struct ec_workers *ec_workers_new(uv_loop_t *loop, uint32_t threads, uint32_t jo
                                   size_t why_size)
 {
 	struct ec_workers *workers = calloc(1, sizeof *workers);
-	if (!workers || uv_async_init(loop, &workers->async, finished_take) != 0) {
+	if (!workers || !bell_open(&workers->bell, loop, finished_take, workers)) {
 		snprintf(why, why_size, "no memory for the workers");
 		free(workers);
 		return NULL;
 	}
-	workers->async.data = workers;
 	workers->jobs_max = jobs_max;
 	pthread_mutex_init(&workers->mutex, NULL);
 	pthread_cond_init(&workers->work, NULL);
@@ -234,9 +235,9 @@ void ec_workers_counters(struct ec_workers *workers, uint64_t *jobs, uint64_t *s
 	pthread_mutex_unlock(&workers->mutex);
 }
 
-static void async_closed(uv_handle_t *handle)
+static void bell_closed(void *self)
 {
-	struct ec_workers *workers = handle->data;
+	struct ec_workers *workers = self;
 	if (workers->closed)
 		workers->closed(workers->self);
 	free(workers);
@@ -251,7 +252,7 @@ void ec_workers_close(struct ec_workers *workers, void (*closed)(void *self), vo
 	pthread_mutex_unlock(&workers->mutex);
 	for (uint32_t i = 0; i < workers->threads; i++)
 		pthread_join(workers->thread[i], NULL);
-	finished_take(&workers->async);
+	finished_take(workers);
 	while ((job = list_pop(&workers->waiting)))
 		if (job->unordered)
 			job_done(workers, job);
@@ -268,5 +269,5 @@ void ec_workers_close(struct ec_workers *workers, void (*closed)(void *self), vo
 	pthread_cond_destroy(&workers->work);
 	workers->closed = closed;
 	workers->self = self;
-	uv_close((uv_handle_t *)&workers->async, async_closed);
+	bell_close(&workers->bell, bell_closed);
 }
