@@ -250,6 +250,8 @@ static bool era_next(struct ec_member *m)
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	if (!snapshot_write(m, why, sizeof why)) {
+		if (room_wait(m))
+			return false;
 		member_halt(m, "the state cannot be saved at the end of an era: %s", why);
 		return false;
 	}
@@ -269,7 +271,7 @@ bool eras_turn(struct ec_member *m)
 {
 	if (m->past.era && m->time.now >= m->past_until)
 		reign_end(&m->past);
-	if (!m->era_over || m->diverged || m->halted || transferring(m))
+	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m))
 		return false;
 	if (ec_ledger_certified(m->ledger) < ec_ledger_at(m->ledger).seq)
 		return false;

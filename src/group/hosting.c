@@ -52,7 +52,7 @@ static void apply(struct ec_member *m, struct reign *reign, const struct ec_effe
 	else if (effect->kind == EC_DELIVER)
 		deliver(m, effect);
 	else if (effect->kind == EC_SNAP)
-		snapshot_take(m, effect);
+		snapshot_take(m, effect->seq);
 	else if (effect->kind == EC_SERVE)
 		reads_serve(m, reign->era->base + effect->seq, effect->ticket);
 }
@@ -99,12 +99,20 @@ static void follow_leader(struct ec_member *m, struct reign *reign)
 		bodies_resubmit(m->bodies);
 }
 
+/* The instance in force does not go on while the state is brought by our own will, or waits for a
+ * disk without room. */
+static bool frozen(const struct ec_member *m, const struct reign *reign)
+{
+	return reign == &m->now && (transfer_freezes(m) || room_lacks(m));
+}
+
 static bool effects_perform(struct ec_member *m, struct reign *reign)
 {
 	struct ec_effect effect;
 	struct ec_bytes proof;
 	bool moved = false;
-	while (!member_turn_over(m) && instance_effect(reign->instance, &effect, &proof)) {
+	while (!member_turn_over(m) && !frozen(m, reign) &&
+	       instance_effect(reign->instance, &effect, &proof)) {
 		perform(m, reign, &effect, proof);
 		ec_drop(effect.head);
 		ec_drop(effect.body);
@@ -116,10 +124,10 @@ static bool effects_perform(struct ec_member *m, struct reign *reign)
 
 bool hosting_turn(struct ec_member *m, struct reign *reign)
 {
-	if (!reign->instance || m->halted || (reign == &m->now && transfer_freezes(m)))
+	if (!reign->instance || m->halted || frozen(m, reign))
 		return false;
 	bool moved = effects_perform(m, reign);
-	if (member_turn_over(m))
+	if (member_turn_over(m) || frozen(m, reign))
 		return moved;
 	uint64_t since = reign == &m->now && !transferring(m) ? member_since(m) : 0;
 	bool stepped =

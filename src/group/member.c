@@ -167,6 +167,7 @@ void member_turn(struct ec_member *m)
 	if (!m->started || m->halted)
 		return;
 	m->executed = 0;
+	room_turn(m);
 	while (steps < TURN_STEPS && !member_turn_over(m) && turn_once(m))
 		steps++;
 	m->busy = steps == TURN_STEPS || member_turn_over(m);
@@ -212,7 +213,9 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
-	if (m->now.instance && !transfer_freezes(m) && instance_ready(m->now.instance))
+	wake = earlier(wake, m->room_again);
+	if (m->now.instance && !transfer_freezes(m) && !room_lacks(m) &&
+	    instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);
 	if (m->past.instance && instance_ready(m->past.instance))
 		wake = earlier(wake, m->past.instance->out.wake);

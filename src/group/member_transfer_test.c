@@ -158,6 +158,64 @@ static void test_a_log_that_waits_is_passed_by_the_state(void **state)
 	}
 }
 
+/* A state that finds no room on the disk waits for it, at a checkpoint, at the end of an era, and
+ * at the end of a transfer; then the member goes on and is equal to the others. */
+static void test_a_full_store_waits_and_goes_on(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 30; seed < 36; seed++) {
+		struct cluster *c = filled(seed, 0);
+		struct cluster_node *node = cluster_node(c, 3);
+		uint32_t told = fill(c, 20, 1);
+		assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+		ec_store_memory_full(node->store, true);
+		uint64_t persisted = status_of(c, 3).persisted;
+		if (seed % 3 == 1) {
+			change_era(c, 4, 2, 5000);
+			told += 3;
+		}
+		told += fill(c, 200, 1000);
+		assert_true(cluster_run(c, 20 * SECOND, told_all, &told));
+		cluster_run(c, (1 + seed % 2) * 3 * SECOND, NULL, NULL);
+		assert_non_null(strstr(status_of(c, 3).not_ready, "disk is full"));
+		assert_string_equal(node->halt, "");
+		if (seed % 3 == 2) { /* what was not saved is gone, and comes again */
+			cluster_crash(c, 3);
+			ec_store_memory_full(node->store, false);
+			cluster_start(c, 3);
+		}
+		ec_store_memory_full(node->store, false);
+		told += fill(c, 50, 2000);
+		assert_true(cluster_run(c, 20 * SECOND, told_all, &told));
+		settle(c, 4);
+		assert_true(status_of(c, 3).persisted > persisted);
+		cluster_free(c);
+	}
+}
+
+/* A transfer that finds no room. */
+static void test_a_transfer_waits_for_room(void **state)
+{
+	(void)state;
+	struct cluster *c = filled(40, 0);
+	uint32_t told = fill(c, 200, 1);
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	lose_all(c, 3);
+	told += fill(c, 100, 1000);
+	cluster_start(c, 3);
+	ec_store_memory_full(cluster_node(c, 3)->store, true);
+	cluster_run(c, 15 * SECOND, NULL, NULL);
+	assert_true(status_of(c, 3).fetches >= 1);
+	assert_int_equal(status_of(c, 3).persisted, 0);
+	assert_string_equal(cluster_node(c, 3)->halt, "");
+	ec_store_memory_full(cluster_node(c, 3)->store, false);
+	told += fill(c, 50, 2000);
+	assert_true(cluster_run(c, 10 * SECOND, told_all, &told));
+	settle(c, 4);
+	assert_true(status_of(c, 3).persisted > 0);
+	cluster_free(c);
+}
+
 static bool era_two(struct cluster *c, void *self)
 {
 	(void)self;
@@ -220,6 +278,8 @@ int main(void)
 		cmocka_unit_test(test_a_wiped_member_comes_back_past_a_liar),
 		cmocka_unit_test(test_a_silent_helper_is_passed_over),
 		cmocka_unit_test(test_a_log_that_waits_is_passed_by_the_state),
+		cmocka_unit_test(test_a_full_store_waits_and_goes_on),
+		cmocka_unit_test(test_a_transfer_waits_for_room),
 		cmocka_unit_test(test_a_fifth_member_joins_under_load),
 		cmocka_unit_test(test_who_slept_through_an_era_catches_up),
 	};

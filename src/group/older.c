@@ -125,6 +125,7 @@ static void take(struct ec_member *m)
 	bool good = ec_ledger_older_take(m->ledger, whole);
 	ec_drop(whole);
 	close_question(fetch);
+	room_wait(m);
 	if (!good)
 		liar_name(m, fetch->peer, "a wrong older block");
 	else if (!ec_ledger_older_missing(m->ledger))
@@ -181,7 +182,7 @@ void older_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *fra
 
 static bool may_ask(const struct ec_member *m)
 {
-	return m->caught_up && !m->diverged && !transferring(m) &&
+	return m->caught_up && !m->diverged && !transferring(m) && !room_lacks(m) &&
 	       ec_ledger_older_missing(m->ledger);
 }
 

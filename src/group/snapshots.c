@@ -1,5 +1,24 @@
-/* snapshots.c - checkpoints on disk: the protocol says when, the ledger writes, the log is cut. */
+/* snapshots.c - checkpoints on disk: the protocol says when, the ledger writes, the log is cut.
+ *
+ * While the store lacks room nothing is done that would put more into it: the instance in force, an
+ * era's end and a transfer wait, and go on when the store is synced.
+ */
 #include "group/state.h"
+
+#define ROOM_RETRY_NS (500 * MS)
+
+bool room_lacks(const struct ec_member *m)
+{
+	return m->room_again != 0;
+}
+
+bool room_wait(struct ec_member *m)
+{
+	if (!m->config.store->lack(m->config.store))
+		return false;
+	m->room_again = m->time.now + ROOM_RETRY_NS;
+	return true;
+}
 
 bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
 {
@@ -13,11 +32,20 @@ bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
 	return true;
 }
 
-void snapshot_take(struct ec_member *m, const struct ec_effect *effect)
+/* The block that ended last is on disk. */
+static void snapped(struct ec_member *m, uint64_t seq)
+{
+	signing_checkpoint(m);
+	instance_tell(m->now.instance, (struct ec_input){.kind = EC_SNAPPED,
+	                                                 .seq = seq,
+	                                                 .digest = ec_ledger_at(m->ledger).header});
+}
+
+void snapshot_take(struct ec_member *m, uint64_t seq)
 {
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint64_t position = m->now.era->base + effect->seq;
+	uint64_t position = m->now.era->base + seq;
 	if (position < m->brought) /* it waited for the log while the state went past it */
 		return;
 	if (at.block_position != position) {
@@ -27,12 +55,25 @@ void snapshot_take(struct ec_member *m, const struct ec_effect *effect)
 		            m->now.era->protocol->name, (unsigned long long)position);
 		return;
 	}
-	if (!snapshot_write(m, why, sizeof why)) {
+	bool saved = snapshot_write(m, why, sizeof why);
+	m->snap_waits = !saved && room_wait(m);
+	m->snap_seq = seq;
+	if (saved)
+		snapped(m, seq);
+	else if (!m->snap_waits)
 		member_halt(m, "the state cannot be saved: %s", why);
+}
+
+void room_turn(struct ec_member *m)
+{
+	struct ec_store *store = m->config.store;
+	if (!m->room_again || m->time.now < m->room_again)
 		return;
-	}
-	signing_checkpoint(m);
-	instance_tell(
-		m->now.instance,
-		(struct ec_input){.kind = EC_SNAPPED, .seq = effect->seq, .digest = at.header});
+	m->room_again = 0;
+	if (m->snap_waits)
+		snapshot_take(m, m->snap_seq);
+	else if (!store->sync(store) && !room_wait(m))
+		member_halt(m, "the state cannot be saved");
+	if (!room_lacks(m))
+		transfer_resume(m);
 }

@@ -135,7 +135,10 @@ struct ec_member {
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
-	ec_hash snapshot;  /* header hash of the block that is on disk */
+	ec_hash snapshot;    /* header hash of the block that is on disk */
+	uint64_t room_again; /* the disk is full: when the store is tried again; 0: it is not */
+	bool snap_waits;     /* for that, and which: */
+	uint64_t snap_seq;
 	uint64_t brought;  /* position of the newest state that was brought by others; 0: none */
 	uint64_t executed; /* envelopes, in the turn under way */
 	bool started, halted, diverged, era_over, busy;
@@ -232,13 +235,17 @@ void certified_keep(struct certified *certified, const struct certified *from);
 
 /* snapshots.c - checkpoints on disk. */
 bool snapshot_write(struct ec_member *m, char *why, size_t why_size); /* to the last block */
-void snapshot_take(struct ec_member *m, const struct ec_effect *effect);
+void snapshot_take(struct ec_member *m, uint64_t seq);                /* of the instance */
+bool room_wait(struct ec_member *m); /* after a sync that returned false: it is tried again */
+bool room_lacks(const struct ec_member *m);
+void room_turn(struct ec_member *m);
 
 /* transfer.c, serving.c - state from others, and for them. */
 void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol);
 bool transferring(const struct ec_member *m);
 bool transfer_freezes(const struct ec_member *m); /* the instance must not go on meanwhile */
 void transfer_turn(struct ec_member *m);
+void transfer_resume(struct ec_member *m); /* it was kept from going on */
 void transfer_linked(struct ec_member *m, uint32_t peer);
 uint64_t transfer_wake(const struct ec_member *m);
 void transfer_free(struct ec_member *m);

@@ -15,6 +15,8 @@ const char *not_ready_why(const struct ec_member *m)
 		return "diverged from the group: an operator must rejoin it";
 	if (!m->now.instance)
 		return "not in the roster";
+	if (room_lacks(m))
+		return "the disk is full: the state waits to be saved";
 	if (transferring(m))
 		return "catching up";
 	if (links_reaching(m) < m->now.era->quorum)

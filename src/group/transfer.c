@@ -51,6 +51,12 @@ bool transferring(const struct ec_member *m)
 	return m->transfer && m->transfer->active;
 }
 
+void transfer_resume(struct ec_member *m)
+{
+	if (transferring(m))
+		m->transfer->progress = m->time.now;
+}
+
 bool transfer_freezes(const struct ec_member *m)
 {
 	return transferring(m) && !m->transfer->protocol;
@@ -148,6 +154,8 @@ static void finish(struct ec_member *m)
 	struct ec_ledger_at at;
 	char why[160] = "";
 	if (!ec_ledger_restore_end(m->ledger)) {
+		if (room_wait(m)) /* transfer_turn() tries again */
+			return;
 		member_halt(m, "the state that was brought cannot be saved");
 		return;
 	}
@@ -327,6 +335,8 @@ static void chunk_received(struct ec_member *m, uint32_t peer, const struct ec_f
 		t->progress = m->time.now;
 		t->done++;
 	}
+	if (room_wait(m))
+		return;
 	if (t->done == t->chunks)
 		finish(m);
 	else
@@ -341,7 +351,7 @@ static void absent_received(struct ec_member *m, uint32_t peer, const struct ec_
 
 void state_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
-	if (!transferring(m) || m->peer[peer].liar)
+	if (!transferring(m) || m->peer[peer].liar || room_lacks(m))
 		return;
 	if (frame->kind == EC_FRAME_SNAPSHOT)
 		snapshot_received(m, peer, frame);
@@ -379,12 +389,16 @@ static uint64_t own_will_at(const struct ec_member *m)
 void transfer_turn(struct ec_member *m)
 {
 	struct transfer *t = m->transfer;
-	if (m->diverged || m->halted)
+	if (m->diverged || m->halted || room_lacks(m))
 		return;
 	if (!transferring(m)) {
 		uint64_t at = own_will_at(m);
 		if (at && m->time.now >= at)
 			transfer_begin(m, &(const ec_hash){{0}}, false);
+		return;
+	}
+	if (t->described && t->done == t->chunks) {
+		finish(m);
 		return;
 	}
 	if (t->described)
@@ -400,6 +414,8 @@ void transfer_turn(struct ec_member *m)
 uint64_t transfer_wake(const struct ec_member *m)
 {
 	const struct transfer *t = m->transfer;
+	if (room_lacks(m))
+		return 0;
 	if (!transferring(m))
 		return m->diverged ? 0 : own_will_at(m);
 	uint64_t wake = gives_up_at(t);

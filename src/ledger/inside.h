@@ -132,6 +132,7 @@ struct ec_ledger {
 	size_t changes_capacity;
 	uint64_t collected;      /* marks names while changes are collected */
 	struct restore *restore; /* a state transfer into this ledger; NULL: none */
+	bool restored;           /* a transfer is whole, but for the sync that puts it in force */
 	struct serving *serving; /* state transfers out of it */
 	bool swept;              /* nothing is left in the area that is not in force */
 };

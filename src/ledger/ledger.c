@@ -58,7 +58,6 @@ static void layers_start(struct ec_ledger *ledger)
 void ledger_area_write(struct ec_ledger *ledger, uint8_t area)
 {
 	ledger->store->put(ledger->store, area_name, sizeof area_name - 1, &area, 1);
-	ledger->area = area;
 }
 
 /* An empty store gets what the genesis says, as block 0. */

@@ -80,7 +80,9 @@ bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *heade
                                 struct ec_bytes *certificate);
 
 /* Writes every ended block up to `seq` to the store and syncs it; recounts the money.
- * Returns: false when the disk failed or the books do not add up, with a sentence in `why`. */
+ * Returns: false when the disk failed or the books do not add up, with a sentence in `why`; also
+ * when the disk is full (the store's lack() is above 0): then the same call, with nothing delivered
+ * in between, finishes it when there is room. */
 bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t why_size);
 
 /* EC_ELSEWHERE: it is not here, and may be in one of the older blocks that this member, whose state
@@ -146,8 +148,10 @@ bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t i
  *
  * Returns, chunk: false when it is not the one of that header; true also when it is there already.
  *
- * Returns, end: false when chunks are missing, or the disk failed.  After true everything borrowed
- * before (memberships, values) is gone; ec_ledger_at() says where the ledger stands. */
+ * Returns, end: false when chunks are missing, or the disk failed or is full (the store's lack():
+ * the same call, with nothing delivered in between, then finishes it when there is room).  After
+ * true everything borrowed before (memberships, values) is gone; ec_ledger_at() says where the
+ * ledger stands. */
 bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot *snapshot,
                              const ec_hash *header);
 bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);

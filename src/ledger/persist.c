@@ -116,9 +116,8 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 	serving_age(ledger);
 	if (!money_adds_up(store, prefix, sizeof prefix, why, why_size))
 		return false;
-	if (!store->sync(store))
-		return field_refuse(why, why_size, "the store could not be written");
+	bool synced = store->sync(store);
 	if (!ledger_order_only(ledger))
 		tree_move(ledger, ledger->block_position);
-	return true;
+	return synced || field_refuse(why, why_size, "the store could not be written");
 }

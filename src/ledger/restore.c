@@ -282,7 +282,7 @@ bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec
 	if (good) {
 		chunk_take(ledger, index, &chunk);
 		if (restore->done % SYNC_EVERY == 0)
-			ledger->store->sync(ledger->store); /* a failure shows again at the end */
+			ledger->store->sync(ledger->store); /* what it lacks shows in lack() */
 	}
 	chunk_end(&chunk);
 	return good;
@@ -363,20 +363,31 @@ static void own_keep(struct ec_ledger *ledger)
 		                ledger->certificate);
 }
 
-bool ec_ledger_restore_end(struct ec_ledger *ledger)
+/* All that the store needs for the turn to the state that was brought. */
+static void restore_write(struct ec_ledger *ledger)
 {
 	struct restore *restore = ledger->restore;
-	struct ec_store *store = ledger->store;
-	if (!restore || restore->done >> restore->bits != 1)
-		return false;
 	ec_hash root = tree_root(&restore->tree);
 	assert(ec_hash_equal(&root, &restore->header.state_root)); /* the sum of its chunks */
 	(void)root;
 	own_keep(ledger);
 	area_finish(ledger);
 	older_begin(ledger, restore->header.seq, &restore->hash);
-	uint8_t area = restore->area;
+	ledger_area_write(ledger, restore->area);
 	restore_drop(ledger);
-	ledger_area_write(ledger, area);
-	return store->sync(store) && ledger_reload(ledger);
+	ledger->restored = true;
+}
+
+bool ec_ledger_restore_end(struct ec_ledger *ledger)
+{
+	const struct restore *restore = ledger->restore;
+	if (!ledger->restored && (!restore || restore->done >> restore->bits != 1))
+		return false;
+	if (!ledger->restored)
+		restore_write(ledger);
+	if (!ledger->store->sync(ledger->store))
+		return false;
+	ledger->restored = false;
+	ledger->area = other_area(ledger);
+	return ledger_reload(ledger);
 }

@@ -23,8 +23,12 @@ struct ec_store {
 	void (*put)(struct ec_store *store, const void *name, size_t name_size, const void *value,
 	            size_t value_size);
 	void (*del)(struct ec_store *store, const void *name, size_t name_size);
-	/* Returns: false when the disk failed; the host then halts. */
+	/* Returns: false when the disk failed, and the host then halts; or when it is full, which
+	 * lack() tells: then nothing is lost, what was put is still seen, and sync may be called
+	 * again. */
 	bool (*sync)(struct ec_store *store);
+	/* Bytes, roughly, that the last sync wanted of a disk without room; 0: it did not. */
+	uint64_t (*lack)(const struct ec_store *store);
 	/* Drops everything, as before a state transfer; durable with the next sync. */
 	void (*clear)(struct ec_store *store);
 	/* The store as of the last sync, to be read only, while this one goes on; ended by its own
@@ -35,6 +39,9 @@ struct ec_store {
 
 /* An empty store in memory.  Owned by the caller, ended by close(). */
 struct ec_store *ec_store_memory(void);
+
+/* Syncs find no room from now on, or find it again. */
+void ec_store_memory_full(struct ec_store *store, bool full);
 
 /* What a crash leaves of a memory store: everything put since the last sync is gone. */
 void ec_store_memory_crash(struct ec_store *store);

@@ -19,6 +19,8 @@ struct memory {
 	struct names *names;
 	struct named **dirty; /* every one with value.dirty */
 	size_t dirty_count, dirty_capacity;
+	bool full;     /* syncs find no room */
+	uint64_t lack; /* of the last one */
 };
 
 static struct memory *memory_of(struct ec_store *store)
@@ -127,8 +129,17 @@ static void changes_end(struct memory *memory, bool keep)
 
 static bool memory_sync(struct ec_store *store)
 {
-	changes_end(memory_of(store), true);
+	struct memory *memory = memory_of(store);
+	memory->lack = memory->full ? memory->dirty_count : 0;
+	if (memory->lack)
+		return false;
+	changes_end(memory, true);
 	return true;
+}
+
+static uint64_t memory_lack(const struct ec_store *store)
+{
+	return ((const struct memory *)store)->lack;
 }
 
 static void clear_one(void *self, struct named *named)
@@ -184,10 +195,16 @@ struct ec_store *ec_store_memory(void)
 	                                  .put = memory_put,
 	                                  .del = memory_del,
 	                                  .sync = memory_sync,
+	                                  .lack = memory_lack,
 	                                  .clear = memory_clear,
 	                                  .view = memory_view,
 	                                  .close = memory_close};
 	return &memory->store;
+}
+
+void ec_store_memory_full(struct ec_store *store, bool full)
+{
+	memory_of(store)->full = full;
 }
 
 void ec_store_memory_crash(struct ec_store *store)

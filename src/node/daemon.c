@@ -14,6 +14,7 @@
 #include "node/keys.h"
 #include "node/notify.h"
 #include "node/open.h"
+#include "node/store_lmdb.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -57,6 +58,15 @@ static void say(const struct ec_daemon *daemon, enum ec_journal_level level, con
 	ec_journal_say(&daemon->journal, level, event, EC_TEXT("text", text));
 }
 
+/* The member gives up: because its disk failed, or by its own judgement. */
+static void member_halts(struct ec_daemon *daemon, const char *why)
+{
+	const char *error = ec_store_lmdb_error(daemon->store);
+	char text[sizeof daemon->why_halted];
+	snprintf(text, sizeof text, "%s%s%s", why, error[0] ? ": " : "", error);
+	daemon_halt(daemon, error[0] ? EC_NODE_FAILED : EC_NODE_HALTED, text);
+}
+
 static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 {
 	switch (act->kind) {
@@ -92,7 +102,7 @@ static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 		say(daemon, EC_INFO, "note", act->text);
 		break;
 	case EC_ACT_HALT:
-		daemon_halt(daemon, EC_NODE_HALTED, act->text);
+		member_halts(daemon, act->text);
 		break;
 	}
 }

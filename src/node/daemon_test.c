@@ -380,7 +380,10 @@ static void a_full_log_waits_and_goes_on_by_itself(void **state)
 	send_many(sent, 40);
 	HOUSE_UNTIL(&house, settled(sent, 40));
 	atomic_store(&full, 3);
-	uint64_t position = house_status(&house, 3).position, syncs = counters_of(3).log_syncs;
+	uint64_t position = house_status(&house, 3).position;
+	send_by_three(sent, 40);
+	HOUSE_UNTIL(&house, counters_of(3).disk_full);
+	uint64_t syncs = counters_of(3).log_syncs;
 	while (house_status(&house, 0).position < position + 300)
 		send_by_three(sent, 40);
 	assert_true(counters_of(3).disk_full && counters_of(3).disk_low);

@@ -15,8 +15,9 @@ static void lack_watch(struct ec_daemon *daemon)
 {
 	struct ec_daemon_counters *counters = &daemon->counters;
 	struct ec_log_room room = ec_log_room(daemon->log);
-	bool full = room.waits;
-	counters->disk_bytes_needed = room.needed;
+	uint64_t state = daemon->store->lack(daemon->store);
+	bool full = room.waits || state;
+	counters->disk_bytes_needed = room.needed > state ? room.needed : state;
 	if (full != counters->disk_full)
 		ec_journal_say(
 			&daemon->journal, full ? EC_ERROR : EC_INFO,

@@ -8,10 +8,17 @@
  * (I1) Our own reader ends when a write transaction begins, so that it never shows less than was
  * put. Views are readers, too, and stay: LMDB's lock file keeps their pages from being used again.
  * (I2) The standing table changes only by commits that sync() asked for.
+ * (I3) `changes` holds what the open write transaction does to the target, since the last commit.
+ *
+ * When a commit finds no room, LMDB gives the whole transaction up; the store is as it was after
+ * the commit before, and so is the disk: pages in use are never written over.  The changes are then
+ * made again in a new transaction, which is committed when there is room.  That is no second try of
+ * a sync that failed: every page that the new commit needs is written anew.
  */
 #include "node/store_lmdb.h"
 
 #include "node/file.h"
+#include "node/store_changes.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,8 +27,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PORTION_BYTES = 8 << 20 };
-static const size_t MAP_BYTES = sizeof(void *) == 8 ? (size_t)4 << 30 : (size_t)256 << 20;
+enum {
+	PORTION_BYTES = 8 << 20,
+	COMMIT_BYTES = 64 << 10, /* of pages around what changes, roughly */
+};
+/* Address space, no memory and no disk: LMDB cannot go beyond it in one transaction. */
+static const size_t MAP_BYTES = sizeof(void *) == 8 ? (size_t)64 << 30 : (size_t)256 << 20;
 static const char STANDING[] = "standing";
 
 struct lmdb_store {
@@ -31,7 +42,9 @@ struct lmdb_store {
 	unsigned standing, target; /* table read after a crash; table written now */
 	MDB_txn *reader, *writer;
 	MDB_cursor *cursor;
-	size_t portion; /* bytes put since the writer began */
+	struct changes changes;
+	uint64_t lack;  /* of the last commit */
+	bool emptied;   /* since the last commit the target was emptied, before all changes */
 	unsigned views; /* open now */
 	bool dirty;     /* something was put, deleted or cleared since the last sync */
 	char error[200];
@@ -49,6 +62,16 @@ static bool well(struct lmdb_store *store, int code, const char *what)
 		snprintf(store->error, sizeof store->error, "state store: %s: %s", what,
 		         mdb_strerror(code));
 	return !code;
+}
+
+static MDB_val value_of(const void *data, size_t size)
+{
+	return (MDB_val){.mv_size = size, .mv_data = (void *)(uintptr_t)data};
+}
+
+static struct ec_bytes bytes_of(MDB_val value)
+{
+	return (struct ec_bytes){.data = value.mv_data, .size = value.mv_size};
 }
 
 static void cursor_close(struct lmdb_store *store)
@@ -72,15 +95,6 @@ static void writer_abort(struct lmdb_store *store)
 	if (store->writer)
 		mdb_txn_abort(store->writer);
 	store->writer = NULL;
-}
-
-static bool writer_commit(struct lmdb_store *store)
-{
-	cursor_close(store);
-	int code = mdb_txn_commit(store->writer);
-	store->writer = NULL;
-	store->portion = 0;
-	return well(store, code, "commit");
 }
 
 /* The map is doubled while more than half of it is used: a transaction may take the other half.
@@ -107,8 +121,46 @@ static bool writer_begin(struct lmdb_store *store)
 	reader_end(store);
 	if (!map_grow(store))
 		return false;
-	store->portion = 0;
 	return well(store, mdb_txn_begin(store->env, NULL, 0, &store->writer), "begin");
+}
+
+/* Makes one change in the writer. */
+static bool change_make(void *self, const struct change *change)
+{
+	struct lmdb_store *store = self;
+	MDB_dbi table = store->table[store->target];
+	MDB_val key = value_of(change->name.data, change->name.size);
+	MDB_val data = value_of(change->value.data, change->value.size);
+	if (!change->deletes)
+		return well(store, mdb_put(store->writer, table, &key, &data, 0), "put");
+	int code = mdb_del(store->writer, table, &key, NULL);
+	return well(store, code == MDB_NOTFOUND ? 0 : code, "delete");
+}
+
+/* Makes all changes since the last commit again. */
+static bool writer_again(struct lmdb_store *store)
+{
+	return writer_begin(store) &&
+	       (!store->emptied ||
+	        well(store, mdb_drop(store->writer, store->table[store->target], 0), "clear")) &&
+	       changes_each(&store->changes, change_make, store);
+}
+
+/* Returns: false when it failed, or lacks room: then all is as before. */
+static bool writer_commit(struct lmdb_store *store)
+{
+	cursor_close(store);
+	int code = mdb_txn_commit(store->writer);
+	store->writer = NULL;
+	store->lack = 0;
+	if (file_no_room(code)) {
+		store->lack = store->changes.size + COMMIT_BYTES;
+		writer_again(store);
+		return false;
+	}
+	changes_drop(&store->changes);
+	store->emptied = false;
+	return well(store, code, "commit");
 }
 
 /* The transaction that sees everything put so far; NULL when the store failed. */
@@ -122,16 +174,6 @@ static MDB_txn *newest(struct lmdb_store *store)
 	    !well(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &store->reader), "read"))
 		return NULL;
 	return store->reader;
-}
-
-static MDB_val value_of(const void *data, size_t size)
-{
-	return (MDB_val){.mv_size = size, .mv_data = (void *)(uintptr_t)data};
-}
-
-static struct ec_bytes bytes_of(MDB_val value)
-{
-	return (struct ec_bytes){.data = value.mv_data, .size = value.mv_size};
 }
 
 static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
@@ -241,13 +283,17 @@ static struct ec_store *lmdb_view(struct ec_store *face)
 	return &view->face;
 }
 
-/* After a clear nothing stands until sync, so portions may go to the disk before. */
-static void portion_count(struct lmdb_store *store, size_t size)
+/* Makes a change and keeps it.  After a clear nothing stands until sync, so portions may go to the
+ * disk before. */
+static void change(struct lmdb_store *store, const struct change *change)
 {
+	if (!writer_begin(store) || !change_make(store, change))
+		return;
 	store->dirty = true;
-	store->portion += size;
-	if (store->target != store->standing && store->portion > PORTION_BYTES &&
-	    writer_commit(store))
+	if (!changes_add(&store->changes, change))
+		well(store, ENOMEM, "put");
+	if (store->target != store->standing && !store->lack &&
+	    store->changes.size > PORTION_BYTES && writer_commit(store))
 		writer_begin(store);
 }
 
@@ -256,33 +302,26 @@ static void lmdb_put(struct ec_store *face, const void *name, size_t name_size, 
 {
 	struct lmdb_store *store = of(face);
 	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
-	if (!writer_begin(store))
-		return;
-	MDB_val key = value_of(name, name_size), data = value_of(value, value_size);
-	if (well(store, mdb_put(store->writer, store->table[store->target], &key, &data, 0), "put"))
-		portion_count(store, name_size + value_size);
+	change(store, &(const struct change){.name = {.data = name, .size = name_size},
+	                                     .value = {.data = value, .size = value_size}});
 }
 
 static void lmdb_del(struct ec_store *face, const void *name, size_t name_size)
 {
 	struct lmdb_store *store = of(face);
 	assert(name_size >= 1 && name_size <= EC_STORE_NAME_MAX);
-	if (!writer_begin(store))
-		return;
-	MDB_val key = value_of(name, name_size);
-	int code = mdb_del(store->writer, store->table[store->target], &key, NULL);
-	if (well(store, code == MDB_NOTFOUND ? 0 : code, "delete"))
-		portion_count(store, name_size);
+	change(store,
+	       &(const struct change){.name = {.data = name, .size = name_size}, .deletes = true});
 }
 
 static void lmdb_clear(struct ec_store *face)
 {
 	struct lmdb_store *store = of(face);
 	writer_abort(store);
+	changes_drop(&store->changes);
 	store->target = !store->standing;
-	if (writer_begin(store) &&
-	    well(store, mdb_drop(store->writer, store->table[store->target], 0), "clear"))
-		store->dirty = true;
+	store->emptied = store->dirty = true;
+	writer_again(store);
 }
 
 /* In the writer: the target becomes what stands, and the old table is emptied. */
@@ -312,11 +351,18 @@ static bool lmdb_sync(struct ec_store *face)
 	return true;
 }
 
+static uint64_t lmdb_lack(const struct ec_store *face)
+{
+	const struct lmdb_store *store = (const struct lmdb_store *)face;
+	return store->error[0] ? 0 : store->lack;
+}
+
 static void lmdb_close(struct ec_store *face)
 {
 	struct lmdb_store *store = of(face);
 	assert(store->views == 0);
 	writer_abort(store);
+	changes_drop(&store->changes);
 	reader_end(store);
 	mdb_env_close(store->env);
 	free(store);
@@ -367,6 +413,7 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	                                .put = lmdb_put,
 	                                .del = lmdb_del,
 	                                .sync = lmdb_sync,
+	                                .lack = lmdb_lack,
 	                                .clear = lmdb_clear,
 	                                .view = lmdb_view,
 	                                .close = lmdb_close};

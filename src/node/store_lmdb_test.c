@@ -5,7 +5,46 @@
 #include "base/test.h"
 #include "node/test_folder.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+
+/* This program's own calls stand before the C library's, for LMDB too: after some more pages the
+ * disk is full, or fails.  What is less than a page (LMDB's mark of a commit) goes to a page that
+ * has its place already. */
+enum { PAGE = 4096 };
+static long pages_left = -1; /* below 0: as many as it likes */
+static int disk_error = ENOSPC;
+
+static bool page_refused(size_t size)
+{
+	if (pages_left < 0 || size < PAGE)
+		return false;
+	if (pages_left > 0) {
+		pages_left--;
+		return false;
+	}
+	errno = disk_error;
+	return true;
+}
+
+ssize_t pwrite(int fd, const void *data, size_t size, off_t at)
+{
+	return page_refused(size) ? -1 : syscall(SYS_pwrite64, fd, data, size, at);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count)
+{
+	return page_refused(PAGE) ? -1 : syscall(SYS_writev, fd, parts, count);
+}
+
+ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at)
+{
+	if (page_refused(PAGE))
+		return -1;
+	return syscall(SYS_pwritev, fd, parts, count, (unsigned long)at, 0);
+}
 
 /* Names 0..NAMES-1, big-endian so that their order is the order of numbers; a value is a length
  * and a filling. */
@@ -96,6 +135,7 @@ static void random_lives_agree_with_the_model(void **state)
 {
 	struct ec_prng prng;
 	struct model now = {0}, synced = {0};
+	uint32_t refused = 0;
 	ec_prng_seed(&prng, 3);
 	struct ec_store *store = open_store(*state);
 	for (int step = 0; step < 12000; step++) {
@@ -106,21 +146,54 @@ static void random_lives_agree_with_the_model(void **state)
 			get_check(store, &now, (uint32_t)ec_prng_below(&prng, NAMES));
 		} else if (dice < 975) {
 			walk_check(store, &now);
+		} else if (dice < 986) {
+			bool full = pages_left >= 0, good = store->sync(store);
+			assert_true(good || full);
+			assert_int_equal(store->lack(store) > 0, !good);
+			refused += !good;
+			if (good)
+				synced = now;
 		} else if (dice < 990) {
-			assert_true(store->sync(store));
-			synced = now;
+			pages_left = pages_left < 0 ? (long)ec_prng_below(&prng, 40) : -1;
 		} else if (dice < 993) {
 			store->clear(store);
 			memset(&now, 0, sizeof now);
 		} else if (dice < 996) { /* a crash: what was not synced is gone */
+			pages_left = -1;
 			store->close(store);
 			store = open_store(*state);
 			now = synced;
 			walk_check(store, &now);
 		}
 	}
+	pages_left = -1;
+	assert_true(store->sync(store));
 	walk_check(store, &now);
 	assert_string_equal(ec_store_lmdb_error(store), "");
+	assert_true(refused > 5);
+	store->close(store);
+}
+
+/* A disk that fails, instead of being full, is not tried again. */
+static void a_disk_that_fails_is_final(void **state)
+{
+	struct ec_store *store = open_store(*state);
+	struct ec_bytes value;
+	store->put(store, "a", 1, "one", 3);
+	assert_true(store->sync(store));
+	store->put(store, "a", 1, "two", 3);
+	pages_left = 0;
+	disk_error = EIO;
+	assert_false(store->sync(store));
+	pages_left = -1;
+	disk_error = ENOSPC;
+	assert_int_equal(store->lack(store), 0);
+	assert_non_null(strstr(ec_store_lmdb_error(store), "Input/output error"));
+	assert_false(store->sync(store));
+	store->close(store);
+	store = open_store(*state);
+	assert_true(store->get(store, "a", 1, &value));
+	assert_memory_equal(value.data, "one", 3);
 	store->close(store);
 }
 
@@ -247,6 +320,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_large_state_replaces_the_old_one_at_once,
 	                                        folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(views_stay_while_the_store_goes_on, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_disk_that_fails_is_final, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_folder_that_is_no_folder_is_named, folder_make,
 	                                        folder_end),
