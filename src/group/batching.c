@@ -1,11 +1,12 @@
 /* batching.c - client envelopes into batches, batches into the protocol.
  *
  * Batches are made and proposed when the host has nothing more to give for now (m->resting), so
- * that what came together goes together.  With none of ours under way one leaves then: one client
- * waits for nobody.  While one is, envelopes gather; a further one leaves when it is full or its
- * oldest has waited for gather_ns(), up to UNDER_WAY_MAX at once: many clients make few, large
- * batches.  He who leads proposes in groups by the same rule: what stands in one group shares
- * syncs, signatures and writes at everyone.
+ * that what came together goes together.  With none of ours under way one leaves then, if it holds
+ * as much as came lately, else after linger_ns(): one client waits for nobody, of many each waits
+ * for the others that were answered with it.  While one is under way, envelopes gather; a further
+ * one leaves when it is full or its oldest has waited for gather_ns(), up to UNDER_WAY_MAX at once.
+ * He who leads proposes in groups by the same rule: what stands in one group shares syncs,
+ * signatures and writes at everyone.
  */
 #include "group/state.h"
 
@@ -13,6 +14,7 @@
 
 #define GATHER_MIN_NS (2 * MS)
 #define GATHER_MAX_NS (20 * MS)
+#define LINGER_MAX_NS (5 * MS)
 #define BLOCK_NS      (50 * MS)
 enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, PACE_WEIGHT = 8 };
 enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
@@ -126,6 +128,24 @@ static void ordered_judge(struct ec_member *m)
 	*ordered = (struct ordered){0};
 }
 
+static uint64_t linger_ns(const struct ec_member *m)
+{
+	return m->pace_ns / 4 < LINGER_MAX_NS ? m->pace_ns / 4 : LINGER_MAX_NS;
+}
+
+/* How long it waits for others, when nothing is under way. */
+static uint64_t company_ns(const struct ec_member *m, const struct company *company, uint32_t count)
+{
+	return count >= company->now && count >= company->before ? 0 : linger_ns(m);
+}
+
+static void company_note(struct company *company, uint32_t count, bool alone)
+{
+	if (alone)
+		*company = (struct company){.before = company->now};
+	company->now += count;
+}
+
 void batching_delivered(struct ec_member *m, const ec_hash *digest)
 {
 	const struct body *body = bodies_find(m->bodies, digest);
@@ -155,8 +175,10 @@ static uint64_t leaves_at(const struct ec_member *m)
 		return 0;
 	if (under_way && !pace_room(&m->pace, bodies_bytes_from(m->bodies, BODIES_OWN)))
 		return 0;
-	if (!under_way || batch_full(m))
+	if (batch_full(m))
 		return oldest->arrived;
+	if (!under_way)
+		return oldest->arrived + company_ns(m, &m->batches, clients_queue(m->clients));
 	return under_way < UNDER_WAY_DELAYED_MAX ? oldest->arrived + gather_ns(m) : 0;
 }
 
@@ -167,7 +189,12 @@ bool batching_turn(struct ec_member *m)
 		return false;
 	ordered_judge(m);
 	uint64_t at = leaves_at(m);
-	return at && at <= m->time.now && gateway(m) && batch_form(m, &digest);
+	uint32_t queued = clients_queue(m->clients);
+	bool alone = !bodies_from(m->bodies, BODIES_OWN);
+	if (!at || at > m->time.now || !gateway(m) || !batch_form(m, &digest))
+		return false;
+	company_note(&m->batches, queued - clients_queue(m->clients), alone);
+	return true;
 }
 
 /* Whether it is ours to propose. */
@@ -186,8 +213,10 @@ static uint64_t group_at(const struct ec_member *m)
 	uint32_t waiting = bodies_waiting(m->bodies);
 	if (!first || !proposer(m))
 		return 0;
+	if (waiting >= GROUP_MAX)
+		return first->arrived;
 	bool alone = waiting == bodies_count(m->bodies);
-	return first->arrived + (alone || waiting >= GROUP_MAX ? 0 : gather_ns(m));
+	return first->arrived + (alone ? company_ns(m, &m->groups, waiting) : gather_ns(m));
 }
 
 uint64_t batching_wake(const struct ec_member *m)
@@ -200,8 +229,10 @@ uint64_t batching_wake(const struct ec_member *m)
 bool batching_submit(struct ec_member *m)
 {
 	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
-	if (at && at <= m->time.now)
+	if (at && at <= m->time.now) {
 		m->group = bodies_waiting(m->bodies);
+		company_note(&m->groups, m->group, m->group == bodies_count(m->bodies));
+	}
 	if (!m->group || !proposer(m))
 		return false;
 	struct instance *instance = m->now.instance;

@@ -56,6 +56,26 @@ static void test_what_comes_together_goes_together(void **state)
 	cluster_free(c);
 }
 
+/* Clients that are answered together come again one by one, within a ms: one batch all the same. */
+static void test_who_was_answered_together_goes_together(void **state)
+{
+	(void)state;
+	enum { ROUNDS = 30, EACH = 8 };
+	struct cluster *c = four(13);
+	uint32_t count = 0, before = status_of(c, 0).batches_delivered;
+	for (uint32_t round = 0; round < ROUNDS; round++) {
+		for (uint32_t i = 0; i < EACH; i++) {
+			assert_true(cluster_submit(c, 1, ++count));
+			cluster_run(c, MS / 10, NULL, NULL);
+		}
+		assert_true(cluster_run(c, SECOND, told_all, &count));
+	}
+	/* Without waiting for company they are two a round. */
+	assert_in_range(status_of(c, 0).batches_delivered - before, ROUNDS, ROUNDS * 3 / 2);
+	settle(c, 4);
+	cluster_free(c);
+}
+
 static void test_a_dead_leader_is_replaced(void **state)
 {
 	(void)state;
@@ -353,6 +373,7 @@ int main(void)
 		cmocka_unit_test(test_envelopes_commit_on_all),
 		cmocka_unit_test(test_one_client_does_not_wait),
 		cmocka_unit_test(test_what_comes_together_goes_together),
+		cmocka_unit_test(test_who_was_answered_together_goes_together),
 		cmocka_unit_test(test_a_dead_leader_is_replaced),
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
 		cmocka_unit_test(test_one_restarts_under_load),

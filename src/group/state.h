@@ -87,6 +87,11 @@ struct ticks {
 	uint64_t due_ns, due_since; /* the deadline last seen to have passed, and since when */
 };
 
+/* How many went since one time when nothing was under way, and between that and the one before. */
+struct company {
+	uint32_t now, before;
+};
+
 struct transfer;    /* transfer.c */
 struct older_fetch; /* older.c */
 
@@ -128,8 +133,9 @@ struct ec_member {
 	struct ticks ticks;
 	struct transfer *transfer;
 	uint64_t pace_ns; /* what batches took lately, from their arrival to delivery */
-	uint32_t group;   /* of the group being proposed, those still to go */
-	bool resting;     /* the host has given us all it had */
+	struct company batches, groups; /* envelopes of ours in one; batches proposed as one */
+	uint32_t group;                 /* of the group being proposed, those still to go */
+	bool resting;                   /* the host has given us all it had */
 	struct older_fetch *older;
 	uint64_t announced;         /* when all waiting batches last were, again */
 	uint64_t block_ended;       /* when the last block did */

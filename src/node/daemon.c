@@ -145,9 +145,13 @@ void daemon_wake_set(struct ec_daemon *daemon)
 	uv_timer_start(&daemon->wake, on_wake, wait_ms, 0);
 }
 
-/* This turn brought nothing more: the member may make batches of what it has. */
-static void rest(struct ec_daemon *daemon)
+/* This turn brought nothing more: the member may make batches of what it has.  Doors write before
+ * the loop waits, so what clients are told by it leaves in this turn, too. */
+static void on_heard_all(uv_check_t *check)
 {
+	struct ec_daemon *daemon = check->data;
+	if (daemon->stopping)
+		return;
 	daemon_drain(daemon);
 	struct ec_time time = daemon_time();
 	uint64_t wake_at = daemon->halted ? 0 : ec_member_wake_at(daemon->member);
@@ -164,7 +168,7 @@ static void on_turn_end(uv_prepare_t *prepare)
 	daemon->checked_ns = 0;
 	if (daemon->stopping)
 		return;
-	rest(daemon);
+	daemon_drain(daemon);
 	if (daemon->halted) {
 		halt_tell(daemon);
 		return;
@@ -221,10 +225,12 @@ static bool handles_open(struct ec_daemon *daemon)
 {
 	if (!bell_open(&daemon->logged, daemon->loop, on_logged, daemon))
 		return false;
+	uv_check_init(daemon->loop, &daemon->heard_all);
 	uv_prepare_init(daemon->loop, &daemon->turn_end);
 	uv_timer_init(daemon->loop, &daemon->wake);
 	uv_timer_init(daemon->loop, &daemon->second);
-	daemon->turn_end.data = daemon->wake.data = daemon->second.data = daemon;
+	daemon->heard_all.data = daemon->turn_end.data = daemon;
+	daemon->wake.data = daemon->second.data = daemon;
 	daemon->open = true;
 	return true;
 }
@@ -321,6 +327,7 @@ struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *c
 	daemon_watch(daemon);
 	daemon->started = true;
 	ec_member_start(daemon->member, daemon_time());
+	uv_check_start(&daemon->heard_all, on_heard_all);
 	uv_prepare_start(&daemon->turn_end, on_turn_end);
 	uv_timer_start(&daemon->second, on_second, SECOND_MS, SECOND_MS);
 	return daemon;
@@ -342,9 +349,9 @@ static void handle_closed(uv_handle_t *handle)
 
 void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self)
 {
-	uv_handle_t *const handles[] = {(uv_handle_t *)&daemon->turn_end,
-	                                (uv_handle_t *)&daemon->wake,
-	                                (uv_handle_t *)&daemon->second};
+	uv_handle_t *const handles[] = {
+		(uv_handle_t *)&daemon->heard_all, (uv_handle_t *)&daemon->turn_end,
+		(uv_handle_t *)&daemon->wake, (uv_handle_t *)&daemon->second};
 	assert(daemon->open && !daemon->stopping);
 	daemon->stopping = true;
 	daemon->stopped = done;
@@ -353,8 +360,8 @@ void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *se
 	if (daemon->log_open)
 		ec_log_close(daemon->log);
 	daemon->log_open = false;
-	daemon->closing = 4 + (daemon->mesh != NULL) + (daemon->workers != NULL);
-	for (int i = 0; i < 3; i++)
+	daemon->closing = 5 + (daemon->mesh != NULL) + (daemon->workers != NULL);
+	for (int i = 0; i < 4; i++)
 		uv_close(handles[i], handle_closed);
 	bell_close(&daemon->logged, part_closed);
 	if (daemon->workers)

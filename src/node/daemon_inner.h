@@ -51,6 +51,7 @@ struct ec_daemon {
 	struct ec_workers *workers;
 	int lock;
 	struct bell logged;
+	uv_check_t heard_all;
 	uv_prepare_t turn_end;
 	uv_timer_t wake, second;
 	uint64_t wake_at;
