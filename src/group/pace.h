@@ -18,7 +18,7 @@ enum {
 	PACE_BATCH_ALONE = 16 << 10, /* bytes that one may have when no other is under way */
 	PACE_BATCH_MIN = 4 << 10,    /* bytes of one batch; a single envelope may be larger */
 	PACE_BATCH_MAX = 64 << 10,
-	PACE_WAITING_MIN = 160 << 10, /* bytes of clients that are always taken, */
+	PACE_WAITING_MIN = 144 << 10, /* bytes of clients that are always taken, */
 	PACE_WAITING_CALM = 1 << 20,  /* and while batches do not take long */
 	PACE_PENDING_MAX = 20 << 20,  /* bytes that the ledger should hold between two saves */
 };
