@@ -72,13 +72,15 @@ static void line_closed(uv_handle_t *handle)
 	hall_settled(hall);
 }
 
-static void line_close(struct ec_line *line)
+/* `reset`: of one who does not read; an orderly end would wait for that, inside the system. */
+static void line_close(struct ec_line *line, bool reset)
 {
 	if (line->state == EC_LINE_CLOSING)
 		return;
 	line->state = EC_LINE_CLOSING;
 	line->hall->config.closed(line->hall->config.self, line);
-	uv_close((uv_handle_t *)&line->tcp, line_closed);
+	if (!reset || uv_tcp_close_reset(&line->tcp, line_closed) != 0)
+		uv_close((uv_handle_t *)&line->tcp, line_closed);
 }
 
 void ec_line_say(struct ec_line *line, const struct ec_door_answer *answer)
@@ -89,7 +91,7 @@ void ec_line_say(struct ec_line *line, const struct ec_door_answer *answer)
 	assert(size <= EC_DOOR_ANSWER_MAX);
 	if (line->out.size + size > OUT_MAX) {
 		line->hall->counters.cut++;
-		line_close(line);
+		line_close(line, true);
 		return;
 	}
 	ec_door_answer_write(answer, ec_growing_reserve(&line->out, size), size);
@@ -198,7 +200,7 @@ static void line_heard(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 {
 	struct ec_line *line = stream->data;
 	if (got < 0) {
-		line_close(line);
+		line_close(line, false);
 		return;
 	}
 	if (got == 0 || line->state != EC_LINE_OPEN)
@@ -220,7 +222,7 @@ static void line_shut(uv_shutdown_t *request, int status)
 {
 	struct ec_line *line = request->data;
 	if (status < 0 && line->state != EC_LINE_CLOSING)
-		line_close(line);
+		line_close(line, false);
 }
 
 static void line_written(uv_write_t *request, int status)
@@ -229,7 +231,7 @@ static void line_written(uv_write_t *request, int status)
 	line->writing = false;
 	line->flight.size = line->flight_left = 0;
 	if (status < 0)
-		line_close(line);
+		line_close(line, false);
 	else
 		mark_dirty(line);
 }
@@ -244,7 +246,7 @@ static void line_flush(struct ec_line *line)
 		uv_buf_t all = uv_buf_init((char *)line->out.at, (unsigned)line->out.size);
 		int sent = uv_try_write(stream, &all, 1);
 		if (sent < 0 && sent != UV_EAGAIN) {
-			line_close(line);
+			line_close(line, false);
 			return;
 		}
 		size_t done = sent > 0 ? (size_t)sent : 0, left = line->out.size - done;
@@ -259,7 +261,7 @@ static void line_flush(struct ec_line *line)
 			line->write.data = line;
 			uv_buf_t rest = uv_buf_init((char *)line->flight.at + done, (unsigned)left);
 			if (uv_write(&line->write, stream, &rest, 1, line_written) != 0)
-				line_close(line);
+				line_close(line, false);
 			return;
 		}
 	}
@@ -269,7 +271,7 @@ static void line_flush(struct ec_line *line)
 		line->shutting = true;
 		line->shutdown.data = line;
 		if (uv_shutdown(&line->shutdown, stream, line_shut) != 0)
-			line_close(line);
+			line_close(line, false);
 		else
 			uv_read_start(stream, room_give, line_heard);
 	}
@@ -299,10 +301,10 @@ static void line_judge(struct ec_line *line, uint64_t now)
 	}
 	if (line->writing && now - line->moved_ms > limits->write_ms) {
 		line->hall->counters.cut++;
-		line_close(line);
+		line_close(line, true);
 	} else if (line->state == EC_LINE_PARTING) {
 		if (now - line->parted_ms > PARTING_MS)
-			line_close(line);
+			line_close(line, false);
 	} else if (line->frames == 0 && now - line->opened_ms > limits->greet_ms) {
 		ec_line_part(line, EC_REASON_IDLE, "no greeting came");
 	} else if (line->in.size > 0 && !line->paused && now - line->frame_ms > limits->frame_ms) {
@@ -342,7 +344,7 @@ static bool line_evict(struct ec_hall *hall)
 	if (!oldest)
 		return false;
 	hall->counters.cut++;
-	line_close(oldest);
+	line_close(oldest, false);
 	return true;
 }
 
@@ -364,7 +366,7 @@ static void line_accept(uv_stream_t *listener, int status)
 	hall->first = line;
 	hall->counters.lines++;
 	if (uv_accept(listener, (uv_stream_t *)&line->tcp) != 0) {
-		line_close(line);
+		line_close(line, false);
 		return;
 	}
 	hall->counters.opened++;
@@ -473,7 +475,7 @@ void ec_hall_stop(struct ec_hall *hall, void (*done)(void *self), void *self)
 	for (struct ec_line *line = hall->first; line; line = line->next) {
 		ec_line_part(line, EC_REASON_STOPPING, "come back later, or try another gateway");
 		line_flush(line);
-		line_close(line);
+		line_close(line, false);
 	}
 }
 
