@@ -4,16 +4,14 @@
 usage: tests/clocks.py [FOLDER]
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 
-from network import ROOT, Author, Checks, Home, Network, Stream, agreement, wait_for
+from network import BUILD, Author, Checks, Home, Network, Stream, agreement, preload, wait_for
 
 YEAR_S = 365 * 86400
-SHIM = os.path.join(ROOT, "build/clock.so")
+SHIM = os.path.join(BUILD, "clock.so")
 checks = Checks()
 check = checks.check
 
@@ -92,6 +90,7 @@ def homes_off(network):
 
 
 def play(folder):
+    preload(SHIM, "clock.c")
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 3, "--rate", 450)
     network.homes = [Home(network, "cell1", i) for i in range(network.homes_a_cell)]
     try:
@@ -109,19 +108,4 @@ def play(folder):
         network.stop()
 
 
-def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="edgecord-clocks.")
-    os.makedirs(folder, exist_ok=True)
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", SHIM,
-                    os.path.join(ROOT, "tests/clock.c")], check=True)
-    begin = time.monotonic()
-    play(folder)
-    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
-    if checks.failed:
-        print(f"   what it left stands in {folder}")
-    elif len(sys.argv) < 2:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
-
-
-main()
+checks.play("clocks", play, *sys.argv[1:2])

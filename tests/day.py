@@ -8,11 +8,8 @@ Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import argparse
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 import time
 
 from network import (EDGECORD, Author, Checks, Home, Network, Stream, agreement, first_port, proof,
@@ -321,20 +318,15 @@ def options():
 
 def main():
     wanted = options()
-    folder = wanted.folder or tempfile.mkdtemp(prefix="edgecord-day.")
-    os.makedirs(folder, exist_ok=True)
-    begin, speed = time.monotonic(), 2 if wanted.whole else 4
-    up = Up(os.path.join(folder, "network"), speed)
-    try:
-        play(up, speed, wanted.whole)
-    finally:
-        up.stop()
-    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
-    if checks.failed:
-        print(f"   what it left stands in {folder}")
-    elif not wanted.folder:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
+    speed = 2 if wanted.whole else 4
+
+    def day(folder):
+        up = Up(os.path.join(folder, "network"), speed)
+        try:
+            play(up, speed, wanted.whole)
+        finally:
+            up.stop()
+    checks.play("day", day, wanted.folder)
 
 
 main()

@@ -7,14 +7,12 @@ import json
 import os
 import random
 import shutil
-import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
-from network import (EDGECORD, Author, Checks, Network, Stream, agreement, first_port, garbage, proof,
+from network import (Author, Checks, Network, Stream, agreement, first_port, garbage, proof,
                      run, unfound, wait_for)
 
 RATE = 1800  # a quarter-hour in half a second
@@ -229,19 +227,4 @@ def play(folder):
         network.stop()
 
 
-def main():
-    if not os.access(EDGECORD, os.X_OK):
-        sys.exit(f"{EDGECORD} is not there; build it: tools/build release")
-    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="edgecord-e2e.")
-    begin = time.monotonic()
-    os.makedirs(folder, exist_ok=True)
-    play(folder)
-    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
-    if len(sys.argv) < 2 and not checks.failed:
-        shutil.rmtree(folder)
-    elif checks.failed:
-        print(f"   what it left stands in {folder}")
-    sys.exit(1 if checks.failed else 0)
-
-
-main()
+checks.play("e2e", play, *sys.argv[1:2])

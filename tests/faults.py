@@ -8,10 +8,9 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 
-from network import Author, Checks, Network, Stream, agreement, run, wait_for
+from network import Author, Checks, Network, Stream, agreement, wait_for
 
 RATE = 1800  # a quarter-hour in half a second
 HALTED = 3
@@ -224,17 +223,4 @@ def play(folder):
                        check=False)
 
 
-def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="edgecord-faults.")
-    os.makedirs(folder, exist_ok=True)
-    begin = time.monotonic()
-    play(folder)
-    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
-    if checks.failed:
-        print(f"   what it left stands in {folder}")
-    elif len(sys.argv) < 2:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
-
-
-main()
+checks.play("faults", play, *sys.argv[1:2])

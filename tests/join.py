@@ -6,9 +6,6 @@ Nothing acknowledged may be lost; it votes in the next era; proofs across the ch
 with the genesis alone.  Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
 import re
-import shutil
-import sys
-import tempfile
 import time
 
 from network import Author, Checks, Network, Node, Stream, agreement, run, unfound, wait_for
@@ -51,7 +48,7 @@ def receipt_verifies(network, identity, what):
     check(python_verifies(path, genesis) == 0, f"receipt of {what}: tools/verify_proof.py agrees")
 
 
-def play(network):
+def load_and_join(network):
     cell = network.groups["cell1"]
     if not check(network.start(), "a cell of four is ready within 30 s"):
         return
@@ -85,18 +82,12 @@ def play(network):
           "receipt of a note before the change: valid", errors)
 
 
-def main():
-    folder = tempfile.mkdtemp(prefix="edgecord-join.")
+def play(folder):
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 1)
     try:
-        play(network)
+        load_and_join(network)
     finally:
         network.stop()
-    if checks.failed:
-        print(f"   what it left stands in {folder}")
-    else:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
 
 
-main()
+checks.play("join", play)

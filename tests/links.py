@@ -6,13 +6,11 @@ Every link runs through a relay of this program, which can delay, flip bytes, an
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import asyncio
 import os
-import shutil
 import sys
-import tempfile
 import threading
 import time
 
-from network import Author, Checks, Network, Stream, agreement, first_port, wait_for
+from network import Author, Checks, Network, Stream, agreement, first_port, unfound, wait_for
 
 checks = Checks()
 check = checks.check
@@ -135,25 +133,10 @@ def play(folder):
         stream.stop()
         check(not stream.lost, "every note of the stream was acknowledged", len(stream.lost))
         check(agreement(cell), "all members are at one block with one header")
-        missing = sum(not any((a := n.ask(f"/v1/envelopes/{i.hex()}")) and
-                              a["seq"] == (seq or a["seq"]) for n in cell)
-                      for i, seq in stream.done)
+        missing, _ = unfound(cell, stream)
         check(not missing, "every acknowledged envelope is found in its block", missing)
     finally:
         network.stop()
 
 
-def main():
-    folder = sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="edgecord-links.")
-    os.makedirs(folder, exist_ok=True)
-    begin = time.monotonic()
-    play(folder)
-    print(f"   {time.monotonic() - begin:.0f} s", flush=True)
-    if checks.failed:
-        print(f"   what it left stands in {folder}")
-    elif len(sys.argv) < 2:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
-
-
-main()
+checks.play("links", play, *sys.argv[1:2])

@@ -8,10 +8,12 @@ import hmac
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -45,6 +47,29 @@ class Checks:
     def figure(self, text, goal, measured, reached=True):
         """A figure that ./test long lists; one that is not reached fails."""
         return self.check(reached, f"figure {text} | {goal} | {measured}")
+
+    def play(self, name, part, folder=None):
+        """A whole step: part(folder), then the end of the program.  A folder that was named stays;
+        one made here goes, unless a check failed."""
+        if not os.access(EDGECORD, os.X_OK):
+            sys.exit(f"{EDGECORD} is not there; build it: tools/build release")
+        made = folder or tempfile.mkdtemp(prefix=f"edgecord-{name}.")
+        os.makedirs(made, exist_ok=True)
+        begin = time.monotonic()
+        part(made)
+        print(f"   {time.monotonic() - begin:.0f} s", flush=True)
+        if self.failed:
+            print(f"   what it left stands in {made}")
+        elif not folder:
+            shutil.rmtree(made)
+        sys.exit(1 if self.failed else 0)
+
+
+def preload(library, *sources):
+    """Builds C files of tests/ into a library for LD_PRELOAD."""
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", library,
+                    *(os.path.join(ROOT, "tests", source) for source in sources),
+                    "-ldl", "-lpthread"], check=True)
 
 
 def run(*arguments, timeout=30, **options):

@@ -13,15 +13,13 @@ Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: as it must be."""
 import argparse
 import os
 import random
-import shutil
 import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 
-from network import BUILD, EDGECORD, ROOT, Author, Checks, Network, Stream, agreement, wait_for
+from network import BUILD, ROOT, Author, Checks, Network, Stream, agreement, preload, wait_for
 
 SHIM = os.path.join(BUILD, "power_shim.so")
 RESTORE = os.path.join(ROOT, "tests/power/restore.py")
@@ -288,39 +286,31 @@ def options():
     return parser.parse_args()
 
 
-def main():
-    wanted = options()
-    if not os.access(EDGECORD, os.X_OK):
-        sys.exit(f"{EDGECORD} is not there; build it: tools/build release")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", SHIM,
-                    *(os.path.join(ROOT, "tests/power", name)
-                      for name in ("shim.c", "shim_files.c", "shim_names.c")),
-                    "-ldl", "-lpthread"], check=True)
-    folder = wanted.folder or tempfile.mkdtemp(prefix="edgecord-power.")
-    os.makedirs(folder, exist_ok=True)
-    checks, begin = Checks(), time.monotonic()
+def play(folder, wanted, checks):
+    preload(SHIM, "power/shim.c", "power/shim_files.c", "power/shim_names.c")
     cell = Cell(folder, wanted.seed, wanted.nosync)
     try:
         cuts, broken = cell.play(wanted.cuts)
     finally:
         cell.stop()
     print(f"   seed {wanted.seed}: {cuts} cuts, {cell.inside} inside a view change, "
-          f"{cell.judged} acknowledged envelopes, {cell.memory.count} promises, "
-          f"{time.monotonic() - begin:.0f} s")
+          f"{cell.judged} acknowledged envelopes, {cell.memory.count} promises")
     if wanted.nosync:
         checks.check(broken, f"power: without fdatasync it is noticed within {wanted.cuts} cuts")
         print(f"   {broken}")
-    else:
-        checks.check(not broken, f"power: {cuts} cuts; nothing acknowledged is missing, nobody "
-                     "votes twice", f"{broken}; seed {wanted.seed}; see {folder}")
-        least = wanted.cuts // 5
-        checks.figure("power cuts without loss", f"{wanted.cuts}",
-                      f"{cuts - bool(broken)}, {cell.judged} acknowledged envelopes", not broken)
-        checks.figure("power cuts inside a view change", f"at least {least}", cell.inside,
-                      cell.inside >= least)
-    if not wanted.folder and not checks.failed:
-        shutil.rmtree(folder)
-    sys.exit(1 if checks.failed else 0)
+        return
+    checks.check(not broken, f"power: {cuts} cuts; nothing acknowledged is missing, nobody "
+                 "votes twice", f"{broken}; seed {wanted.seed}; see {folder}")
+    least = wanted.cuts // 5
+    checks.figure("power cuts without loss", f"{wanted.cuts}",
+                  f"{cuts - bool(broken)}, {cell.judged} acknowledged envelopes", not broken)
+    checks.figure("power cuts inside a view change", f"at least {least}", cell.inside,
+                  cell.inside >= least)
+
+
+def main():
+    wanted, checks = options(), Checks()
+    checks.play("power", lambda folder: play(folder, wanted, checks), wanted.folder)
 
 
 main()

@@ -12,13 +12,11 @@ import os
 import shutil
 import socket
 import struct
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 
-from network import BUILD, ROOT, Author, Checks, Network, Stream, agreement, proof, run, wait_for
+from network import BUILD, Author, Checks, Network, Stream, agreement, preload, proof, run, wait_for
 
 LIAR = os.path.join(BUILD, "liar.so")
 NAME = 63  # bytes of an account's name, the longest
@@ -217,11 +215,9 @@ def lose_all_in_turn(folder):
         network.stop()
 
 
-def main():
+def play(folder):
     mib = int(sys.argv[1]) if len(sys.argv) > 1 else 64
-    folder = sys.argv[2] if len(sys.argv) > 2 else tempfile.mkdtemp(prefix="edgecord-wiped.")
-    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-Wall", "-D_GNU_SOURCE", "-o", LIAR,
-                    os.path.join(ROOT, "tests/liar.c"), "-ldl"], check=True)
+    preload(LIAR, "liar.c")
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 1)
     unsigned(network)
     try:
@@ -230,11 +226,6 @@ def main():
     finally:
         network.stop()
     lose_all_in_turn(os.path.join(folder, "turns"))
-    if not checks.failed and len(sys.argv) < 3:
-        shutil.rmtree(folder)
-    elif checks.failed:
-        print(f"   what it left stands in {folder}")
-    sys.exit(1 if checks.failed else 0)
 
 
-main()
+checks.play("wiped", play, *sys.argv[2:3])
