@@ -188,7 +188,8 @@ static void on_logged(void *self)
 		daemon_halt(daemon, EC_NODE_FAILED, why);
 		return;
 	}
-	daemon_disk_watch(daemon);
+	if (daemon->counters.disk_bytes_needed || ec_log_room(daemon->log).needed)
+		daemon_disk_watch(daemon);
 	uint32_t count = ec_log_durable(daemon->log);
 	if (!count || !daemon->started)
 		return;
