@@ -177,13 +177,10 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 
 int ec_cmd_node(int argc, char **argv)
 {
-	char name[64]; /* what messages of a subcommand begin with */
-	if (argc > 1 && (strcmp(argv[1], "join") == 0 || strcmp(argv[1], "rejoin") == 0)) {
-		bool join = argv[1][0] == 'j';
-		snprintf(name, sizeof name, "%s %s", argv[0], argv[1]);
-		argv[1] = name;
-		return (join ? ec_cmd_node_join : ec_cmd_node_rejoin)(argc - 1, argv + 1);
-	}
+	if (argc > 1 && strcmp(argv[1], "join") == 0)
+		return ec_cmd_node_join(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "rejoin") == 0)
+		return ec_cmd_node_rejoin(argc - 1, argv + 1);
 	static const struct argp argp = {
 		options,
 		parse,

@@ -121,12 +121,13 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			*(const char **)((char *)out + texts[i].at) = argument;
 			return 0;
 		}
-	const char *names;
+	char room[200];
+	struct ec_text names = ec_text_over(room, sizeof room);
 	switch (key) {
 	case ARGP_KEY_END:
 		if (!ec_daemon_runs(out->protocol, &names))
 			argp_error(state, "--protocol: there is no '%s'; there are: %s",
-			           out->protocol, names);
+			           out->protocol, names.at);
 		words_check(state, out);
 		return 0;
 	case OPTION_SPEED:

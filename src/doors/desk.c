@@ -45,6 +45,13 @@ enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry
 	return EC_REASON_NONE;
 }
 
+const char *ec_desk_order_only(const struct ec_daemon *daemon)
+{
+	return ec_daemon_genesis(daemon)->flags & EC_GENESIS_ORDER_ONLY
+	               ? "its certificates cover counts and hashes of ids alone"
+	               : NULL;
+}
+
 /* One who waits: for a linearizable read, or with `held` for a certificate. */
 struct waiter {
 	struct waiter *next, *previous;

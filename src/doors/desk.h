@@ -25,6 +25,10 @@ struct ec_desk;
 enum { EC_RETRY_BUSY_MS = 200, EC_RETRY_NOT_READY_MS = 1000 };
 enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry_ms);
 
+/* Why there are no receipts, proofs and results of envelopes at this node (EC_REASON_ORDER_ONLY):
+ * its group counts envelopes and hashes their ids, and keeps neither.  NULL: there are. */
+const char *ec_desk_order_only(const struct ec_daemon *daemon);
+
 struct ec_question {
 	enum ec_door_at at;
 	bool prefix;

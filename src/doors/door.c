@@ -240,14 +240,12 @@ static struct ec_ledger *ledger_of(const struct ec_door *door)
 	return ec_member_ledger(ec_daemon_member(door->daemon));
 }
 
-/* A group that only orders counts its envelopes and hashes their ids; it keeps neither. */
 static bool keeps_envelopes(struct visitor *visitor, const struct ec_door_request *request)
 {
-	if (!(ec_daemon_genesis(visitor->door->daemon)->flags & EC_GENESIS_ORDER_ONLY))
-		return true;
-	refuse(visitor, request->token, EC_REASON_ORDER_ONLY, 0,
-	       "its certificates cover counts and hashes of ids alone");
-	return false;
+	const char *why = ec_desk_order_only(visitor->door->daemon);
+	if (why)
+		refuse(visitor, request->token, EC_REASON_ORDER_ONLY, 0, why);
+	return !why;
 }
 
 static void prove(struct visitor *visitor, const struct ec_door_request *request)

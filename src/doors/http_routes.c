@@ -456,11 +456,6 @@ static bool wants_envelopes(const struct ec_http_request *request)
 	       path_after(request, "/v1/proofs/");
 }
 
-static bool keeps_envelopes(const struct ec_http_request *request)
-{
-	return !(ec_daemon_genesis(ec_http_daemon(request->http))->flags & EC_GENESIS_ORDER_ONLY);
-}
-
 static void method_refuse(struct ec_http_request *request)
 {
 	request->allow = "GET, HEAD";
@@ -469,14 +464,13 @@ static void method_refuse(struct ec_http_request *request)
 
 void ec_http_route(struct ec_http_request *request)
 {
-	const char *rest;
+	const char *rest, *order_only = ec_desk_order_only(ec_http_daemon(request->http));
 	if (strcmp(request->path, "/v1/envelopes") == 0)
 		envelope_submit(request);
 	else if (request->method != EC_HTTP_GET && is_resource(request))
 		method_refuse(request);
-	else if (wants_envelopes(request) && !keeps_envelopes(request))
-		ec_http_problem(request, EC_REASON_ORDER_ONLY, 0,
-		                "its certificates cover counts and hashes of ids alone");
+	else if (order_only && wants_envelopes(request))
+		ec_http_problem(request, EC_REASON_ORDER_ONLY, 0, order_only);
 	else if ((rest = path_after(request, "/v1/envelopes/")))
 		envelope_show(request, rest);
 	else if ((rest = path_after(request, "/v1/receipts/")))

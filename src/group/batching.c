@@ -16,7 +16,7 @@
 #define GATHER_MAX_NS (20 * MS)
 #define LINGER_MAX_NS (5 * MS)
 #define BLOCK_NS      (50 * MS)
-enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, PACE_WEIGHT = 8 };
+enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, TOOK_WEIGHT = 8 };
 enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
 
 uint64_t member_since(const struct ec_member *m)
@@ -102,7 +102,7 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 /* The longer batches take at present, the less waiting for company costs and the more it brings. */
 static uint64_t gather_ns(const struct ec_member *m)
 {
-	uint64_t half = m->pace_ns / 2;
+	uint64_t half = m->batch_ns / 2;
 	if (half < GATHER_MIN_NS)
 		return GATHER_MIN_NS;
 	return half < GATHER_MAX_NS ? half : GATHER_MAX_NS;
@@ -130,7 +130,7 @@ static void ordered_judge(struct ec_member *m)
 
 static uint64_t linger_ns(const struct ec_member *m)
 {
-	return m->pace_ns / 4 < LINGER_MAX_NS ? m->pace_ns / 4 : LINGER_MAX_NS;
+	return m->batch_ns / 4 < LINGER_MAX_NS ? m->batch_ns / 4 : LINGER_MAX_NS;
 }
 
 /* How long it waits for others, when nothing is under way. */
@@ -146,17 +146,21 @@ static void company_note(struct company *company, uint32_t count, bool alone)
 	company->now += count;
 }
 
+static void took_note(struct ec_member *m, uint64_t took)
+{
+	if (took > SECOND)
+		took = SECOND;
+	m->batch_ns = (m->batch_ns * (TOOK_WEIGHT - 1) + took) / TOOK_WEIGHT;
+}
+
 void batching_delivered(struct ec_member *m, const ec_hash *digest)
 {
 	const struct body *body = bodies_find(m->bodies, digest);
 	if (body && !body->delivered) {
-		uint64_t took = m->time.now - body->arrived;
-		if (took > SECOND)
-			took = SECOND;
-		m->pace_ns = (m->pace_ns * (PACE_WEIGHT - 1) + took) / PACE_WEIGHT;
+		took_note(m, m->time.now - body->arrived);
+		if (body->source == BODIES_OWN)
+			ordered_note(m, body);
 	}
-	if (body && !body->delivered && body->source == BODIES_OWN)
-		ordered_note(m, body);
 	bodies_delivered(m->bodies, digest, m->awake);
 }
 

@@ -96,28 +96,32 @@ void link_break(struct ec_member *m, uint32_t peer, const char *format, ...)
 	act_text(m, EC_ACT_BREAK, peer, "%s", why);
 }
 
-uint32_t links_reaching(const struct ec_member *m)
+/* Voters, ourselves included, whose peer is `so`. */
+static uint32_t voters_where(const struct ec_member *m,
+                             bool (*so)(const struct ec_member *m, uint32_t peer))
 {
 	const struct era *era = m->now.era;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < era->roster.n; i++)
 		if (era->roster.member[i].roles & EC_VOTER)
-			count += i == era->self || link_up(m, era->peer_of[i]);
+			count += i == era->self || so(m, era->peer_of[i]);
 	return count;
+}
+
+static bool not_ahead(const struct ec_member *m, uint32_t peer)
+{
+	return link_up(m, peer) && m->peer[peer].greeted &&
+	       m->peer[peer].seq <= ec_ledger_at(m->ledger).seq;
+}
+
+uint32_t links_reaching(const struct ec_member *m)
+{
+	return voters_where(m, link_up);
 }
 
 uint32_t links_reached(const struct ec_member *m)
 {
-	const struct era *era = m->now.era;
-	uint64_t seq = ec_ledger_at(m->ledger).seq;
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < era->roster.n; i++) {
-		uint32_t peer = era->peer_of[i];
-		if (era->roster.member[i].roles & EC_VOTER)
-			count += i == era->self || (link_up(m, peer) && m->peer[peer].greeted &&
-			                            m->peer[peer].seq <= seq);
-	}
-	return count;
+	return voters_where(m, not_ahead);
 }
 
 static void tell_link(struct reign *reign, uint32_t peer)

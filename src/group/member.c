@@ -168,7 +168,7 @@ void member_turn(struct ec_member *m)
 		return;
 	m->executed = 0;
 	room_turn(m);
-	while (steps < TURN_STEPS && !member_turn_over(m) && turn_once(m))
+	while (steps < TURN_STEPS && turn_once(m))
 		steps++;
 	m->busy = steps == TURN_STEPS || member_turn_over(m);
 	messages_turn(m);

@@ -132,7 +132,7 @@ struct ec_member {
 	uint64_t marker_ticket;
 	struct ticks ticks;
 	struct transfer *transfer;
-	uint64_t pace_ns; /* what batches took lately, from their arrival to delivery */
+	uint64_t batch_ns; /* what batches took lately, from their arrival to delivery */
 	struct company batches, groups; /* envelopes of ours in one; batches proposed as one */
 	uint32_t group;                 /* of the group being proposed, those still to go */
 	bool resting;                   /* the host has given us all it had */

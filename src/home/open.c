@@ -162,20 +162,17 @@ static bool meter_open(struct home *home)
 static bool gateways_enough(struct home *home)
 {
 	const struct ec_membership *membership = home->genesis->membership;
-	uint32_t voters = 0, different = 0;
-	for (uint32_t i = 0; i < membership->n; i++)
-		voters += (membership->seat[i].roles & EC_VOTER) != 0;
+	uint32_t faulty = (uint32_t)ec_membership_faulty(membership), different = 0;
 	for (uint32_t i = 0, k; i < home->gateways; i++) {
 		for (k = 0; strcmp(home->gateway[k].address, home->gateway[i].address) != 0;)
 			k++;
 		different += k == i;
 	}
-	uint32_t faulty = (voters - 1) / 3;
 	if (different > faulty)
 		return true;
 	snprintf(home->why, sizeof home->why,
 	         "--gateways names %u different ones; %u of the %u members may lie, so give %u",
-	         different, faulty, voters, faulty + 1);
+	         different, faulty, membership->n, faulty + 1);
 	return false;
 }
 

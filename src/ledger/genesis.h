@@ -80,6 +80,9 @@ struct ec_membership *ec_membership_new(uint32_t n);
  * the weight of all voters (where each has weight 1, a number of heads). */
 uint64_t ec_membership_quorum(const struct ec_membership *membership);
 
+/* The weight of voters that may lie: floor((total - 1) / 3). */
+uint64_t ec_membership_faulty(const struct ec_membership *membership);
+
 /* Its canonical bytes, from malloc; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);
 

@@ -103,21 +103,24 @@ bool ec_ledger_older_wanted(struct ec_ledger *ledger, uint64_t *seq, ec_hash *ha
 	return !here;
 }
 
+static uint32_t slot_end(const struct stored_block *block, uint32_t slot)
+{
+	return slot + 1 < block->slots ? block->first[slot + 1] : block->count;
+}
+
 /* A block's batches with their results, from the store. */
 static bool batches_put(struct ec_ledger *ledger, uint64_t seq, const struct stored_block *block,
                         struct ec_cbor_writer *writer)
 {
 	struct ec_bytes batch;
-	uint32_t batches = 0, at[BLOCK_POSITIONS];
-	for (uint32_t i = 0; i < block->slots; i++) {
-		uint32_t end = i + 1 < block->slots ? block->first[i + 1] : block->count;
-		if (block->first[i] < end)
-			at[batches++] = i;
-	}
+	uint32_t batches = 0;
+	for (uint32_t i = 0; i < block->slots; i++)
+		batches += block->first[i] < slot_end(block, i);
 	ec_cbor_write_array(writer, batches);
-	for (uint32_t k = 0; k < batches; k++) {
-		uint32_t i = at[k];
-		uint32_t end = i + 1 < block->slots ? block->first[i + 1] : block->count;
+	for (uint32_t i = 0; i < block->slots; i++) {
+		uint32_t end = slot_end(block, i);
+		if (block->first[i] == end)
+			continue;
 		struct table_name name = table_name_part(AREA_KEPT, TABLE_BATCH, seq, i);
 		if (!ledger->store->get(ledger->store, name.at, name.size, &batch))
 			return false;

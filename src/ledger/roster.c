@@ -151,15 +151,24 @@ uint32_t ec_membership_find(const struct ec_membership *membership,
 	return UINT32_MAX;
 }
 
-uint64_t ec_membership_quorum(const struct ec_membership *membership)
+static uint64_t weight_of_voters(const struct ec_membership *membership)
 {
 	uint64_t total = 0;
 	for (uint32_t i = 0; i < membership->n; i++)
 		if (membership->seat[i].roles & EC_VOTER)
 			total += membership->seat[i].weight;
 	assert(total > 0);
-	uint64_t faulty = (total - 1) / 3;
-	return (total + faulty) / 2 + 1;
+	return total;
+}
+
+uint64_t ec_membership_faulty(const struct ec_membership *membership)
+{
+	return (weight_of_voters(membership) - 1) / 3;
+}
+
+uint64_t ec_membership_quorum(const struct ec_membership *membership)
+{
+	return (weight_of_voters(membership) + ec_membership_faulty(membership)) / 2 + 1;
 }
 
 struct ec_membership *ec_membership_new(uint32_t n)

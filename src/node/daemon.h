@@ -6,6 +6,7 @@
 #define EC_NODE_DAEMON_H
 
 #include "base/histogram.h"
+#include "base/text.h"
 #include "group/member.h"
 
 #include <uv.h>
@@ -24,9 +25,9 @@ enum ec_node_exit {
 /* What a data folder and its configuration say; read by node/config.h. */
 struct ec_node_config;
 
-/* Whether this program can run members of such a protocol.  Out: names of all that it can, for a
- * person; valid for ever. */
-bool ec_daemon_runs(const char *protocol, const char **names);
+/* Whether this program can run members of such a protocol.  Out: names of all that it can are
+ * added, for a person. */
+bool ec_daemon_runs(const char *protocol, struct ec_text *names);
 
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.

@@ -22,15 +22,15 @@
 
 /* All protocols that a node of this program can run. */
 static const struct ec_protocol *const protocols[] = {&ec_pbft, NULL};
-static const char protocol_names[] = "pbft";
 
-bool ec_daemon_runs(const char *protocol, const char **names)
+bool ec_daemon_runs(const char *protocol, struct ec_text *names)
 {
-	uint32_t i = 0;
-	while (protocols[i] && strcmp(protocols[i]->name, protocol) != 0)
-		i++;
-	*names = protocol_names;
-	return protocols[i] != NULL;
+	bool runs = false;
+	for (uint32_t i = 0; protocols[i]; i++) {
+		ec_text_add(names, "%s%s", i ? ", " : "", protocols[i]->name);
+		runs |= strcmp(protocols[i]->name, protocol) == 0;
+	}
+	return runs;
 }
 
 static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)

@@ -212,12 +212,7 @@ static bool hear_oneself(struct sim_world *world, struct sim_host *host)
 		return false;
 	struct sim_item item = sim_queue_pop(&host->self);
 	if (instance) {
-		struct ec_input input = {.kind = EC_RECV,
-		                         .from = item.from,
-		                         .head = item.head,
-		                         .body = item.body,
-		                         .digest = item.digest,
-		                         .proof = item.proof};
+		struct ec_input input = sim_item_input(&item);
 		step_only(world, host, instance, &input);
 	}
 	sim_item_drop(item);
@@ -252,12 +247,7 @@ static bool genuine(const struct sim_world *world, const struct sim_instance *in
 static void receive_message(struct sim_world *world, struct sim_host *host,
                             struct sim_instance *instance, const struct sim_item *item)
 {
-	struct ec_input input = {.kind = EC_RECV,
-	                         .from = item->from,
-	                         .head = item->head,
-	                         .body = item->body,
-	                         .digest = item->digest,
-	                         .proof = item->proof};
+	struct ec_input input = sim_item_input(item);
 	uint32_t batch = item->body.size ? sim_batch_find(world, item->body) : UINT32_MAX;
 	if (!genuine(world, instance, item) ||
 	    !world->plan.protocol->check(&instance->config, &input)) {

@@ -160,12 +160,7 @@ static bool digests_replace(struct sim_world *world, struct ec_bytes *bytes, con
 static bool plausible(const struct sim_world *world, const struct sim_host *host,
                       const struct sim_item *item)
 {
-	struct ec_input input = {.kind = EC_RECV,
-	                         .from = item->from,
-	                         .head = item->head,
-	                         .body = item->body,
-	                         .digest = item->digest,
-	                         .proof = item->proof};
+	struct ec_input input = sim_item_input(item);
 	return world->plan.protocol->check(&host->instance[item->era & 1].config, &input);
 }
 

@@ -20,6 +20,16 @@ struct sim_item sim_item_copy(const struct sim_item *item)
 	return copy;
 }
 
+struct ec_input sim_item_input(const struct sim_item *item)
+{
+	return (struct ec_input){.kind = EC_RECV,
+	                         .from = item->from,
+	                         .head = item->head,
+	                         .body = item->body,
+	                         .digest = item->digest,
+	                         .proof = item->proof};
+}
+
 struct sim_item *sim_queue_at(struct sim_queue *queue, uint32_t index)
 {
 	assert(index < queue->count);

@@ -291,6 +291,7 @@ void sim_queue_free(struct sim_queue *queue);
 void sim_item_drop(struct sim_item item);
 /* The same, with an owner more of its bytes. */
 struct sim_item sim_item_copy(const struct sim_item *item);
+struct ec_input sim_item_input(const struct sim_item *item); /* as the protocol receives it */
 void sim_link_free(struct sim_link *link);
 
 /* Sends an item to an identity: to every host of it that `host` speaks to. */
