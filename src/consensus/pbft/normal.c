@@ -293,7 +293,7 @@ void pbft_deliver_ready(struct pbft *self, struct ec_out *out)
 		                                .body = ec_keep(pbft_body_bytes(
 							slot, &slot->committed_value))});
 		if (!value_filler(&slot->committed_value))
-			pbft_patience_judge(self);
+			pbft_patience_judge(self, slot);
 		if (self->delivered % self->interval == 0)
 			ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = self->delivered});
 	}

@@ -104,7 +104,11 @@ struct pbft {
 	uint64_t entered;  /* when the view began for me */
 	uint64_t deadline; /* of the NEW-VIEW; 0 until a quorum wants it */
 	uint32_t backoff;  /* failed views that calm has not made up for */
+	uint32_t doubled;  /* of these, those that the trial of this view may take back */
+	bool delivers;     /* this view does */
+	uint64_t left;     /* when a view was last left */
 	uint64_t calm;     /* since when no batch took long, and no view failed */
+	uint64_t rationed; /* up to when the taking back of doublings is used up */
 	uint64_t now, since;
 
 	ec_seq low; /* stable: a quorum stands here */
@@ -279,7 +283,7 @@ void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out);
 
 /* timers.c - when to lose patience. */
 void pbft_patience_double(struct pbft *self);
-void pbft_patience_judge(struct pbft *self); /* a batch is delivered */
+void pbft_patience_judge(struct pbft *self, const struct slot *slot); /* it is delivered */
 void pbft_timers_run(struct pbft *self, struct ec_out *out);
 uint64_t pbft_timers_wake(const struct pbft *self);
 

@@ -56,7 +56,8 @@ void pbft_view_leave(struct pbft *self, uint64_t view, struct ec_out *out)
 	self->view = view;
 	self->active = false;
 	self->deadline = 0;
-	self->moved = self->now;
+	self->left = self->moved = self->now;
+	self->delivers = false;
 	self->asked_again = false;
 	self->new_view_asked = 0;
 	for (uint32_t i = 0; i < self->n; i++)
