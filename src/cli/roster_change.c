@@ -17,7 +17,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { CONNECT_MS = 3000, ANSWER_MS = 10000, NOTE_EVERY_US = 10000, CALM_NS = 500 * 1000 * 1000 };
+enum {
+	CONNECT_MS = 3000,
+	ANSWER_MS = 10000,
+	RETRY_MS_MAX = 1000,
+	NOTE_EVERY_US = 10000,
+	CALM_NS = 500 * 1000 * 1000
+};
 
 static bool fail(char *why, size_t why_size, const char *what, const char *detail)
 {
@@ -129,6 +135,24 @@ void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 	change->next = next;
 }
 
+/* Submits, and again while the gateway says that it cannot take it yet: its links may just come
+ * back.  Returns: whether there was an answer. */
+static bool submit(struct ec_roster_change *change, struct ec_bytes envelope, const uint8_t *salt,
+                   struct ec_door_answer *answer)
+{
+	for (uint64_t left_ms = ANSWER_MS;;) {
+		if (!ec_client_submit(change->client, envelope, salt, ANSWER_MS, answer))
+			return false;
+		uint32_t wait_ms = answer->kind == EC_DOOR_REFUSED ? answer->retry_ms : 0;
+		if (wait_ms > RETRY_MS_MAX)
+			wait_ms = RETRY_MS_MAX;
+		if (!wait_ms || wait_ms > left_ms)
+			return true;
+		usleep(wait_ms * 1000);
+		left_ms -= wait_ms;
+	}
+}
+
 /* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
 static bool say(struct ec_roster_change *change, const struct ec_secret *author,
                 const void *payload, size_t size, char *why, size_t why_size)
@@ -144,7 +168,7 @@ static bool say(struct ec_roster_change *change, const struct ec_secret *author,
 	struct ec_bytes envelope = {.data = bytes};
 	struct ec_door_answer answer;
 	envelope.size = ec_envelope_make(&plan, bytes, sizeof bytes, NULL, salt);
-	if (!envelope.size || !ec_client_submit(change->client, envelope, salt, ANSWER_MS, &answer))
+	if (!envelope.size || !submit(change, envelope, salt, &answer))
 		return fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
 	if (answer.kind != EC_DOOR_DONE) {
 		snprintf(why, why_size, "refused: %.*s", (int)answer.text.size,

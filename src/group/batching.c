@@ -92,7 +92,7 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 	                    .began = m->awake,
 	                    .source = BODIES_OWN};
 	*digest = body.digest;
-	bool put = bodies_put(m->bodies, &body, false) == BODIES_NEW;
+	bool put = bodies_put(m->bodies, &body) == BODIES_NEW;
 	ec_drop(bytes);
 	if (put)
 		body_spread(m, bodies_find(m->bodies, digest));
@@ -156,7 +156,7 @@ static void took_note(struct ec_member *m, uint64_t took)
 void batching_delivered(struct ec_member *m, const ec_hash *digest)
 {
 	const struct body *body = bodies_find(m->bodies, digest);
-	if (body && !body->delivered) {
+	if (body && !body->idle) {
 		took_note(m, m->time.now - body->arrived);
 		if (body->source == BODIES_OWN)
 			ordered_note(m, body);

@@ -196,12 +196,6 @@ struct body *bodies_find(struct bodies *bodies, const ec_hash *digest)
 	return at == NONE ? NULL : &bodies->slot[at].body;
 }
 
-bool bodies_knows(const struct bodies *bodies, const ec_hash *digest)
-{
-	return ec_table_find(bodies->held, digest) != NONE ||
-	       ec_table_find(bodies->delivered, digest) != NONE;
-}
-
 bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest)
 {
 	return ec_table_find(bodies->delivered, digest) != NONE;
@@ -225,7 +219,21 @@ static void recent_push(struct bodies *bodies, uint32_t at)
 		recent_drop(bodies);
 	bodies->recent[(bodies->recent_first + bodies->recent_count++) % BODIES_RECENT_MAX] = at;
 	bodies->recent_bytes += size;
-	bodies->slot[at].body.delivered = true;
+	bodies->slot[at].body.idle = true;
+}
+
+static void recent_take(struct bodies *bodies, uint32_t at)
+{
+	uint32_t *recent = bodies->recent, i = 0;
+	uint32_t first = bodies->recent_first;
+	while (recent[(first + i) % BODIES_RECENT_MAX] != at)
+		i++;
+	assert(i < bodies->recent_count);
+	for (; i + 1 < bodies->recent_count; i++)
+		recent[(first + i) % BODIES_RECENT_MAX] =
+			recent[(first + i + 1) % BODIES_RECENT_MAX];
+	bodies->recent_count--;
+	bodies->recent_bytes -= bodies->slot[at].body.bytes.size;
 }
 
 static void digest_add(struct bodies *bodies, const ec_hash *digest)
@@ -241,7 +249,7 @@ static void digest_add(struct bodies *bodies, const ec_hash *digest)
 bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awake)
 {
 	struct body *body = bodies_find(bodies, digest);
-	if (body && !body->delivered) {
+	if (body && !body->idle) {
 		uint32_t at = index_of(bodies, body);
 		wait_end(bodies, at, awake);
 		recent_push(bodies, at);
@@ -261,36 +269,44 @@ static uint32_t slot_take(struct bodies *bodies, const struct body *body)
 		bodies->free = bodies->slot[at].in[BY_ARRIVAL].after;
 	assert(at < SLOTS);
 	bodies->slot[at].body = *body;
-	bodies->slot[at].body.submitted = bodies->slot[at].body.delivered = false;
+	bodies->slot[at].body.submitted = bodies->slot[at].body.idle = false;
 	ec_keep(body->bytes);
 	ec_table_put(bodies->held, &body->digest, at);
 	return at;
 }
 
-void bodies_keep(struct bodies *bodies, const struct body *body)
+enum bodies_put bodies_keep(struct bodies *bodies, const struct body *body)
 {
 	if (ec_table_find(bodies->held, &body->digest) != NONE)
-		return;
+		return BODIES_HELD;
 	while (bodies->recent_count == BODIES_RECENT_MAX)
 		recent_drop(bodies);
 	recent_push(bodies, slot_take(bodies, body));
+	return BODIES_NEW;
 }
 
-enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool wanted)
+void bodies_wait(struct bodies *bodies, struct body *body, uint64_t arrived, uint64_t began)
+{
+	if (!body->idle || bodies_was_delivered(bodies, &body->digest) ||
+	    !bodies_room(bodies, body->source, body->bytes.size))
+		return;
+	recent_take(bodies, index_of(bodies, body));
+	body->arrived = arrived;
+	body->began = began;
+	body->idle = body->submitted = false;
+	wait_begin(bodies, index_of(bodies, body));
+}
+
+enum bodies_put bodies_put(struct bodies *bodies, const struct body *body)
 {
 	assert(body->arrived > 0 && body->source < BODIES_SOURCES);
 	if (ec_table_find(bodies->held, &body->digest) != NONE)
 		return BODIES_HELD;
-	bool late = ec_table_find(bodies->delivered, &body->digest) != NONE;
-	if (late && !wanted)
+	if (bodies_was_delivered(bodies, &body->digest))
 		return BODIES_LATE;
-	if (!bodies_room(bodies, body->source, body->bytes.size) &&
-	    !(wanted && bodies->count < BODIES_UNDELIVERED_MAX))
+	if (!bodies_room(bodies, body->source, body->bytes.size))
 		return BODIES_FULL;
-	uint32_t at = slot_take(bodies, body);
-	wait_begin(bodies, at);
-	if (late)
-		bodies_delivered(bodies, &body->digest, body->began);
+	wait_begin(bodies, slot_take(bodies, body));
 	return BODIES_NEW;
 }
 
@@ -338,8 +354,13 @@ struct body *bodies_submit(struct bodies *bodies, uint32_t source)
 	return NULL;
 }
 
-void bodies_resubmit(struct bodies *bodies)
+void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began)
 {
+	uint32_t kept[BODIES_RECENT_MAX], count = bodies->recent_count;
+	for (uint32_t i = 0; i < count; i++)
+		kept[i] = bodies->recent[(bodies->recent_first + i) % BODIES_RECENT_MAX];
+	for (uint32_t i = 0; i < count; i++)
+		bodies_wait(bodies, &bodies->slot[kept[i]].body, arrived, began);
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
 		bodies->source[i].unsubmitted = EMPTY;
 	bodies->waiting = bodies->count;

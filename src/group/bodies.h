@@ -29,7 +29,8 @@ struct body {
 	uint64_t began;   /* the same moment in time that this member was awake (state.h), > 0 */
 	uint32_t source;  /* peer that brought it first, or BODIES_OWN */
 	bool spread;      /* it came as a BODY: others have it or get it too */
-	bool delivered, submitted;
+	bool idle;        /* it waits for no delivery: it was delivered, or only kept */
+	bool submitted;
 	uint64_t known[BODIES_WORDS]; /* peers whose link of now carried it */
 	uint64_t old[BODIES_WORDS];   /* peers that say that it was delivered */
 };
@@ -39,10 +40,9 @@ void bodies_free(struct bodies *bodies);
 
 enum bodies_put { BODIES_NEW, BODIES_HELD, BODIES_LATE, BODIES_FULL };
 
-/* In: source < BODIES_SOURCES, now > 0.  Keeps the bytes when new.  `wanted`: it may pass the
- * bound, since a message waits for it.  LATE: it was delivered.  FULL: that source holds too much.
- */
-enum bodies_put bodies_put(struct bodies *bodies, const struct body *body, bool wanted);
+/* In: source < BODIES_SOURCES, arrived > 0.  Keeps the bytes when new.  LATE: it was delivered.
+ * FULL: that source holds too much. */
+enum bodies_put bodies_put(struct bodies *bodies, const struct body *body);
 
 /* Whether one of `size` bytes from this source would be taken. */
 bool bodies_room(const struct bodies *bodies, uint32_t source, size_t size);
@@ -50,13 +50,17 @@ bool bodies_room(const struct bodies *bodies, uint32_t source, size_t size);
 /* The batch with this digest, delivered or not; NULL.  Valid until the next put or delivered. */
 struct body *bodies_find(struct bodies *bodies, const ec_hash *digest);
 
-/* Whether it is held, or was delivered as far as is known. */
-bool bodies_knows(const struct bodies *bodies, const ec_hash *digest);
-
+/* As far as is known. */
 bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest);
 
-/* Holds one that came inside a message, for those who ask: it waits for no delivery. */
-void bodies_keep(struct bodies *bodies, const struct body *body);
+/* Holds one that came inside a message, or for one: whoever leads has proposed it, or it was
+ * delivered while we were away, so it waits for no delivery.  Those held like this are bounded
+ * together with the delivered ones.  Returns: NEW or HELD. */
+enum bodies_put bodies_keep(struct bodies *bodies, const struct body *body);
+
+/* In: held.  One that was only kept waits for delivery from now (two clocks, as in struct body), if
+ * its source has room. */
+void bodies_wait(struct bodies *bodies, struct body *body, uint64_t arrived, uint64_t began);
 
 /* It was delivered, `awake`; held or not.  Returns: whether it was delivered before, as far as is
  * known. */
@@ -78,8 +82,8 @@ void bodies_forget_peer(struct bodies *bodies, uint32_t peer); /* the link is ne
  * BODIES_SOURCES for any.  NULL: none.  Marks it. */
 struct body *bodies_submit(struct bodies *bodies, uint32_t source);
 
-/* Nothing counts as submitted: another leads now. */
-void bodies_resubmit(struct bodies *bodies);
+/* Another leads from now: nothing counts as submitted, and what was only kept waits. */
+void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began);
 
 /* Drops the undelivered ones. */
 void bodies_clear(struct bodies *bodies);

@@ -26,15 +26,27 @@ static ec_hash digest_of(uint32_t number)
 	return ec_sha256(&number, sizeof number);
 }
 
-static enum bodies_put put(struct held *held, uint32_t number, uint32_t source, size_t size,
-                           bool wanted)
+static struct body body_of(struct held *held, uint32_t number, uint32_t source, size_t size)
 {
-	struct body body = {.digest = digest_of(number),
-	                    .bytes = ec_pool_take(held->pool, size),
-	                    .arrived = number,
-	                    .began = number,
-	                    .source = source};
-	enum bodies_put result = bodies_put(held->bodies, &body, wanted);
+	return (struct body){.digest = digest_of(number),
+	                     .bytes = ec_pool_take(held->pool, size),
+	                     .arrived = number,
+	                     .began = number,
+	                     .source = source};
+}
+
+static enum bodies_put put(struct held *held, uint32_t number, uint32_t source, size_t size)
+{
+	struct body body = body_of(held, number, source, size);
+	enum bodies_put result = bodies_put(held->bodies, &body);
+	ec_drop(body.bytes);
+	return result;
+}
+
+static enum bodies_put keep(struct held *held, uint32_t number, uint32_t source, size_t size)
+{
+	struct body body = body_of(held, number, source, size);
+	enum bodies_put result = bodies_keep(held->bodies, &body);
 	ec_drop(body.bytes);
 	return result;
 }
@@ -59,9 +71,9 @@ static void test_sources_take_turns(void **state)
 	(void)state;
 	struct held held = begin();
 	for (uint32_t i = 1; i <= 3; i++)
-		put(&held, i, 7, 10, false);
-	put(&held, 4, 9, 10, false);
-	put(&held, 5, BODIES_OWN, 10, false);
+		put(&held, i, 7, 10);
+	put(&held, 4, 9, 10);
+	put(&held, 5, BODIES_OWN, 10);
 	assert_waiting(&held, 5, 1);
 	assert_next(&held, BODIES_SOURCES, 1);
 	assert_waiting(&held, 4, 2);
@@ -73,7 +85,7 @@ static void test_sources_take_turns(void **state)
 	ec_hash gone = digest_of(3);
 	bodies_delivered(held.bodies, &gone, 9);
 	assert_waiting(&held, 0, 0);
-	bodies_resubmit(held.bodies);
+	bodies_resubmit(held.bodies, 9, 9);
 	assert_waiting(&held, 4, 1);
 	assert_next(&held, BODIES_OWN, 5);
 	assert_null(bodies_submit(held.bodies, BODIES_OWN));
@@ -85,12 +97,12 @@ static void test_each_source_is_bounded(void **state)
 {
 	(void)state;
 	struct held held = begin();
-	assert_int_equal(put(&held, 1, 7, 900, false), BODIES_NEW);
-	assert_int_equal(put(&held, 2, 7, 200, false), BODIES_FULL);
-	assert_int_equal(put(&held, 3, 8, 200, false), BODIES_NEW);
-	assert_int_equal(put(&held, 2, 7, 200, true), BODIES_NEW); /* a message waits for it */
-	assert_int_equal(put(&held, 2, 8, 200, false), BODIES_HELD);
-	assert_int_equal(bodies_bytes(held.bodies), 1300);
+	assert_int_equal(put(&held, 1, 7, 900), BODIES_NEW);
+	assert_int_equal(put(&held, 2, 7, 200), BODIES_FULL);
+	assert_int_equal(put(&held, 3, 8, 200), BODIES_NEW);
+	assert_int_equal(keep(&held, 2, 7, 200), BODIES_NEW); /* for a message */
+	assert_int_equal(put(&held, 2, 8, 200), BODIES_HELD);
+	assert_int_equal(bodies_bytes(held.bodies), 1100);
 	end(&held);
 }
 
@@ -101,21 +113,51 @@ static void test_delivered_ones_stay_a_while(void **state)
 	enum { MANY = BODIES_DIGESTS_MAX + 10 };
 	for (uint32_t i = 1; i <= MANY; i++) {
 		ec_hash digest = digest_of(i);
-		assert_int_equal(put(&held, i, 7, 10, false), BODIES_NEW);
+		assert_int_equal(put(&held, i, 7, 10), BODIES_NEW);
 		assert_false(bodies_delivered(held.bodies, &digest, i));
 		assert_true(bodies_delivered(held.bodies, &digest, i));
-		assert_int_equal(put(&held, i, 7, 10, false), BODIES_HELD);
+		assert_int_equal(put(&held, i, 7, 10), BODIES_HELD);
 	}
 	assert_int_equal(bodies_count(held.bodies), 0);
 	ec_hash old = digest_of(1), newer = digest_of(MANY - BODIES_RECENT_MAX);
-	assert_false(bodies_knows(held.bodies, &old));
-	assert_true(bodies_knows(held.bodies, &newer));
+	assert_null(bodies_find(held.bodies, &old));
+	assert_false(bodies_was_delivered(held.bodies, &old));
+	assert_true(bodies_was_delivered(held.bodies, &newer));
 	assert_null(bodies_find(held.bodies, &newer));
-	assert_int_equal(put(&held, MANY - BODIES_RECENT_MAX, 7, 10, false), BODIES_LATE);
+	assert_int_equal(put(&held, MANY - BODIES_RECENT_MAX, 7, 10), BODIES_LATE);
 	/* One that a message waits for comes back, but waits for no delivery. */
-	assert_int_equal(put(&held, MANY - BODIES_RECENT_MAX, 7, 10, true), BODIES_NEW);
+	assert_int_equal(keep(&held, MANY - BODIES_RECENT_MAX, 7, 10), BODIES_NEW);
 	assert_non_null(bodies_find(held.bodies, &newer));
 	assert_int_equal(bodies_count(held.bodies), 0);
+	end(&held);
+}
+
+/* One that is only kept waits when its gateway says that it does, or when another leads. */
+static void test_kept_ones_wait_later(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	ec_hash first = digest_of(1), done = digest_of(2), large = digest_of(4);
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_int_equal(keep(&held, i, 7, 10), BODIES_NEW);
+	assert_int_equal(keep(&held, 1, 8, 10), BODIES_HELD);
+	assert_int_equal(keep(&held, 4, 7, 1001), BODIES_NEW); /* more than a source may bring */
+	assert_int_equal(bodies_count(held.bodies), 0);
+	assert_int_equal(bodies_passed(held.bodies), 0);
+	assert_false(bodies_delivered(held.bodies, &done, 5));
+	bodies_wait(held.bodies, bodies_find(held.bodies, &first), 6, 16);
+	assert_waiting(&held, 1, 6);
+	assert_int_equal(bodies_passed(held.bodies), 16);
+	bodies_resubmit(held.bodies, 7, 17);
+	assert_waiting(&held, 2, 6);
+	assert_true(bodies_find(held.bodies, &large)->idle);
+	assert_next(&held, 7, 6);
+	assert_next(&held, 7, 7);
+	assert_false(bodies_delivered(held.bodies, &first, 18));
+	assert_int_equal(bodies_passed(held.bodies), 18);
+	for (uint32_t i = 0; i < BODIES_RECENT_MAX; i++) /* they are bounded together */
+		assert_int_equal(keep(&held, 10 + i, 7, 10), BODIES_NEW);
+	assert_null(bodies_find(held.bodies, &large));
 	end(&held);
 }
 
@@ -175,9 +217,9 @@ static void test_who_is_passed_over(void **state)
 	struct held held = begin();
 	assert_int_equal(bodies_passed(held.bodies), 0);
 	for (uint32_t i = 1; i <= 4; i++)
-		put(&held, i, 7, 10, false);
-	put(&held, 5, 8, 10, false);
-	put(&held, 6, 8, 10, false);
+		put(&held, i, 7, 10);
+	put(&held, 5, 8, 10);
+	put(&held, 6, 8, 10);
 	assert_int_equal(bodies_passed(held.bodies), 1);
 	/* A long row that gets its turns is not passed over; 8, whose turn never comes, is. */
 	delivered(&held, 1, 100);
@@ -192,7 +234,7 @@ static void test_who_is_passed_over(void **state)
 	delivered(&held, 3, 600);
 	assert_int_equal(bodies_passed(held.bodies), 0);
 	/* What comes later waits since it came. */
-	put(&held, 700, 7, 10, false);
+	put(&held, 700, 7, 10);
 	assert_int_equal(bodies_passed(held.bodies), 700);
 	end(&held);
 }
@@ -203,6 +245,7 @@ int main(void)
 		cmocka_unit_test(test_sources_take_turns),
 		cmocka_unit_test(test_each_source_is_bounded),
 		cmocka_unit_test(test_delivered_ones_stay_a_while),
+		cmocka_unit_test(test_kept_ones_wait_later),
 		cmocka_unit_test(test_who_is_passed_over),
 		cmocka_unit_test(test_clients_wait_in_order),
 	};

@@ -96,7 +96,7 @@ static void follow_leader(struct ec_member *m, struct reign *reign)
 	reign->view = out->view;
 	reign->lead = out->lead;
 	if (reign == &m->now)
-		bodies_resubmit(m->bodies);
+		bodies_resubmit(m->bodies, m->time.now, m->awake);
 }
 
 /* The instance in force does not go on while the state is brought by our own will, or waits for a

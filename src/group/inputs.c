@@ -36,6 +36,12 @@ const struct ec_input *inputs_first(const struct inputs *inputs)
 	return inputs->count ? &inputs->at[inputs->first] : NULL;
 }
 
+const struct ec_input *inputs_at(const struct inputs *inputs, uint32_t index)
+{
+	assert(index < inputs->count);
+	return &inputs->at[(inputs->first + index) % inputs->capacity];
+}
+
 struct ec_input inputs_pop(struct inputs *inputs)
 {
 	assert(inputs->count > 0);

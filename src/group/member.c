@@ -185,12 +185,14 @@ void member_turn(struct ec_member *m)
 }
 
 /* While batches wait we ask to be woken every PULSE_NS.  A longer silence is ours, not the
- * leader's: we were stopped, or saved our state, and what came meanwhile is still to be read. */
+ * leader's: we were stopped, or saved our state, and what came meanwhile is still to be read.  Nor
+ * is it the leader's while we reach no quorum: nobody could lead us. */
 static void advance(struct ec_member *m, struct ec_time time)
 {
 	assert(time.now >= m->time.now);
 	uint64_t passed = time.now - m->time.now;
-	m->awake += passed < PULSE_NS ? passed : PULSE_NS;
+	if (m->now.era && links_reaching(m) >= m->now.era->quorum)
+		m->awake += passed < PULSE_NS ? passed : PULSE_NS;
 	m->time = time;
 }
 

@@ -230,6 +230,38 @@ static void test_large_blocks_come_in_slices(void **state)
 	cluster_free(c);
 }
 
+static bool level(struct cluster *c, void *self)
+{
+	(void)self;
+	return status_of(c, 3).position == status_of(c, 0).position;
+}
+
+/* What it asked for and others had long delivered waits for nothing: it does not leave the view. */
+static void test_who_was_away_longer_stays_in_the_view(void **state)
+{
+	(void)state;
+	struct cluster *c = four(37);
+	quiet(c, notes(c, 4, 1));
+	for (uint32_t round = 0; round < 4; round++) {
+		for (uint32_t i = 0; i < 3; i++)
+			cluster_connect(c, 3, i, false);
+		for (uint32_t i = 0; i < 100 + 20 * round; i++) {
+			assert_true(cluster_submit(c, i % 3, 1000 * (round + 1) + i));
+			cluster_run(c, 8 * MS, NULL, NULL);
+		}
+		for (uint32_t i = 0; i < 3; i++)
+			cluster_connect(c, 3, i, true);
+		assert_true(cluster_run(c, SECOND, level, NULL));
+		for (uint32_t i = 0; i < 100; i++) {
+			assert_true(cluster_submit(c, i % 3, 1000 * (round + 1) + 500 + i));
+			cluster_run(c, 30 * MS, NULL, NULL);
+			assert_int_equal(status_of(c, 3).view, status_of(c, 0).view);
+		}
+	}
+	settle(c, 4);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -239,6 +271,7 @@ int main(void)
 		cmocka_unit_test(test_who_hears_nobody_is_not_ready),
 		cmocka_unit_test(test_older_blocks_come_past_a_liar),
 		cmocka_unit_test(test_large_blocks_come_in_slices),
+		cmocka_unit_test(test_who_was_away_longer_stays_in_the_view),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

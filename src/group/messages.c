@@ -8,7 +8,7 @@
  */
 #include "group/state.h"
 
-enum { WAITING_MAX = 1024, WAITING_BYTES_MAX = 16 << 20, MESSAGE_BODY_OUT = 1 };
+enum { WAITING_MAX = 1024, WAITING_BYTES_MAX = 16 << 20, AHEAD_MAX = 16, MESSAGE_BODY_OUT = 1 };
 #define ASK_SENDER_NS (30 * MS) /* the gateway's own copy is probably being checked just now */
 #define ASK_ALL_NS    (250 * MS)
 #define GIVE_UP_NS    (2 * SECOND)
@@ -123,7 +123,7 @@ static void wait_for_body(struct ec_member *m, uint32_t peer, const struct ec_in
 	}
 	if (!of->waiting.count) {
 		of->waiting_since = m->time.now;
-		of->asked = 0;
+		of->asked = of->sought = 0;
 	}
 	struct ec_input kept = *input;
 	ec_keep(kept.head);
@@ -150,20 +150,27 @@ void message_received(struct ec_member *m, uint32_t peer, const struct ec_frame 
 		admit(m, peer, input, !out);
 }
 
+/* Whether its batch was left out. */
+static bool by_digest(const struct ec_input *input)
+{
+	return !ec_hash_zero(&input->digest) && !input->body.size;
+}
+
 /* Lets through what stands at the front of a link and has its batch. */
 static void drain(struct ec_member *m, uint32_t peer)
 {
 	struct peer *of = &m->peer[peer];
 	while (of->waiting.count) {
 		struct ec_input input = *inputs_first(&of->waiting);
-		bool out = !ec_hash_zero(&input.digest) && !input.body.size;
+		bool out = by_digest(&input);
 		if (out && !body_fill(m, &input))
 			break;
 		struct ec_input kept = inputs_pop(&of->waiting);
+		of->waiting_since = m->time.now;
+		of->sought -= of->sought > 0;
+		of->asked = of->sought > 0;
 		admit(m, peer, input, !out);
 		input_drop(&kept);
-		of->waiting_since = m->time.now;
-		of->asked = 0;
 	}
 }
 
@@ -176,14 +183,28 @@ void messages_body_came(struct ec_member *m, const ec_hash *digest)
 	}
 }
 
-bool messages_wait_for(const struct ec_member *m, const ec_hash *digest)
+bool messages_asked_for(const struct ec_member *m, const ec_hash *digest)
 {
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
-		const struct ec_input *first = inputs_first(&m->peer[peer].waiting);
-		if (first && ec_hash_equal(&first->digest, digest))
-			return true;
+		const struct peer *of = &m->peer[peer];
+		for (uint32_t i = 0; i < of->sought; i++)
+			if (ec_hash_equal(&inputs_at(&of->waiting, i)->digest, digest))
+				return true;
 	}
 	return false;
+}
+
+/* Asks the sender for what the first that wait lack: who was away lacks many in a row. */
+static void seek(struct ec_member *m, uint32_t peer)
+{
+	struct peer *of = &m->peer[peer];
+	for (; of->sought < of->waiting.count && of->sought < AHEAD_MAX; of->sought++) {
+		const struct ec_input *input = inputs_at(&of->waiting, of->sought);
+		if (by_digest(input) && !bodies_find(m->bodies, &input->digest))
+			act_frame(m, peer,
+			          &(struct ec_frame){.kind = EC_FRAME_BODY_WANT,
+			                             .name = input->digest});
+	}
 }
 
 static void ask(struct ec_member *m, uint32_t peer, const ec_hash *digest)
@@ -198,7 +219,9 @@ static void ask(struct ec_member *m, uint32_t peer, const ec_hash *digest)
 		act_frame_to_all(m, &frame);
 	} else if (waited >= ASK_SENDER_NS && of->asked == 0) {
 		of->asked = 1;
-		act_frame(m, peer, &frame);
+		seek(m, peer);
+	} else if (of->asked && of->sought <= AHEAD_MAX / 2) {
+		seek(m, peer);
 	}
 }
 
@@ -228,4 +251,5 @@ uint64_t messages_wake(const struct ec_member *m)
 void messages_forget(struct ec_member *m, uint32_t peer)
 {
 	inputs_free(&m->peer[peer].waiting);
+	m->peer[peer].asked = m->peer[peer].sought = 0;
 }

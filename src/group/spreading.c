@@ -43,7 +43,8 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 	                    .arrived = m->time.now,
 	                    .began = m->awake,
 	                    .source = peer};
-	enum bodies_put put = bodies_put(m->bodies, &body, messages_wait_for(m, digest));
+	enum bodies_put put = messages_asked_for(m, digest) ? bodies_keep(m->bodies, &body)
+	                                                    : bodies_put(m->bodies, &body);
 	struct body *held = bodies_find(m->bodies, digest);
 	if (held) {
 		body_known_set(held, peer);
@@ -65,11 +66,13 @@ void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *fram
 void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	struct ec_frame answer = {.kind = EC_FRAME_BODY_WANT, .name = frame->name};
+	struct body *held = bodies_find(m->bodies, &frame->name);
 	if (bodies_was_delivered(m->bodies, &frame->name))
 		answer.kind = EC_FRAME_BODY_OLD;
-	else if (bodies_knows(m->bodies, &frame->name) || !bodies_room(m->bodies, peer, 0))
-		return;
-	act_frame(m, peer, &answer);
+	else if (held)
+		bodies_wait(m->bodies, held, m->time.now, m->awake);
+	if (answer.kind == EC_FRAME_BODY_OLD || (!held && bodies_room(m->bodies, peer, 0)))
+		act_frame(m, peer, &answer);
 }
 
 /* One that was ordered while we were away, or in what we skipped: f + 1 say so, so one of them who
@@ -78,7 +81,7 @@ void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	struct body *body = bodies_find(m->bodies, &frame->name);
 	const struct era *era = m->now.era;
-	if (!body || body->delivered || era->index_of[peer] == NONE ||
+	if (!body || body->idle || era->index_of[peer] == NONE ||
 	    !(era->roster.member[era->index_of[peer]].roles & EC_VOTER))
 		return;
 	uint32_t faults = ec_faults_byzantine(era->voters);

@@ -39,6 +39,7 @@ struct peer {
 	struct inputs waiting;  /* digest set, body missing at the first */
 	uint64_t waiting_since; /* of the first */
 	uint32_t asked;         /* how often its body was asked for */
+	uint32_t sought;        /* so many, from the first, whose bodies were asked of this peer */
 	uint64_t era, seq;      /* where it said it stands */
 	uint64_t era_seen;      /* when it first said that era */
 	bool liar;              /* it sent a chunk, or a signature, of another history */
@@ -183,7 +184,7 @@ void message_send(struct ec_member *m, struct reign *reign, const struct ec_effe
 void message_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame,
                       const struct ec_checked *checked);
 void messages_body_came(struct ec_member *m, const ec_hash *digest);
-bool messages_wait_for(const struct ec_member *m, const ec_hash *digest);
+bool messages_asked_for(const struct ec_member *m, const ec_hash *digest);
 void messages_turn(struct ec_member *m);
 uint64_t messages_wake(const struct ec_member *m);
 void messages_forget(struct ec_member *m, uint32_t peer);
