@@ -72,8 +72,9 @@ def relay_all(network):
 
 
 def level(cell):
+    """Whether all stand at one place and every link is up: the next fault is the only one."""
     said = [node.status() for node in cell]
-    return all(said) and all(s["ready"] for s in said) and (
+    return all(said) and all(s["ready"] and s["links_up"] == len(cell) - 1 for s in said) and (
         max(s["seq"] for s in said) - min(s["seq"] for s in said) <= 2)
 
 
@@ -92,7 +93,7 @@ def trial(network, relays, stream, what, rule, delay_max, through=None, seconds=
     relays.rule = lambda source, target: None
     begin = time.monotonic()
     check(wait_for(lambda: level(cell), 20), f"{what}, healed: all are level within 20 s",
-          [(s["seq"], s["ready"]) if (s := n.status()) else None for n in cell])
+          [(s["seq"], s["ready"], s["links_up"]) if (s := n.status()) else None for n in cell])
     print(f"   {what}: {count} commits, worst {worst:.2f} s, level after "
           f"{time.monotonic() - begin:.2f} s", flush=True)
 

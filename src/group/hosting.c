@@ -92,11 +92,16 @@ static void follow_leader(struct ec_member *m, struct reign *reign)
 	const struct ec_out *out = &reign->instance->out;
 	if (out->view == reign->view && out->lead == reign->lead)
 		return;
-	m->counters.view_changes += reign == &m->now && out->view != reign->view;
+	bool other = reign == &m->now && out->view != reign->view;
 	reign->view = out->view;
 	reign->lead = out->lead;
 	if (reign == &m->now)
 		bodies_resubmit(m->bodies, m->time.now, m->awake);
+	if (!other)
+		return;
+	m->counters.view_changes++;
+	act_text(m, EC_ACT_NOTE, NONE, "view %llu, led by %s", (unsigned long long)out->view,
+	         out->lead == EC_ALL ? "all" : reign->era->membership->seat[out->lead].owner);
 }
 
 /* The instance in force does not go on while the state is brought by our own will, or waits for a
