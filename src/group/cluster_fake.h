@@ -55,6 +55,7 @@ struct cluster_node {
 	bool liar;         /* flips a bit in chunks of state, and older blocks, that it sends */
 	bool silent;       /* sends none */
 	bool garbles;      /* changes a byte in one of eight frames that it sends */
+	bool mulls;        /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
 	uint32_t censored; /* while it leads it gets no batch of this node; less 1; 0: of all */
 	uint64_t wake;
 	struct event *work; /* what arrived and waits until it is free */

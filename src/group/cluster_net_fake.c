@@ -77,6 +77,8 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 		at = c->link_last[from][to];
 	c->link_last[from][to] = at;
 	enum ec_frame_kind kind = ec_frame_kind_of(bytes);
+	if (c->node[to].mulls && kind == EC_FRAME_BODY)
+		at += bytes.size * MS / 1000;
 	bool help = kind == EC_FRAME_CHUNK || (kind == EC_FRAME_OLDER && bytes.size > 200);
 	if ((help && c->node[from].silent) || censored(c, to, bytes))
 		return;

@@ -83,6 +83,8 @@ void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes ba
 		m->ticks.traffic = m->time.now;
 	if (ended)
 		block_ended(m);
+	if (ended || !m->ticks.open_since)
+		m->ticks.open_since = ended ? 0 : m->time.now;
 }
 
 /* The newest claim of our own clock in the order. */

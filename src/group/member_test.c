@@ -76,6 +76,30 @@ static void test_who_was_answered_together_goes_together(void **state)
 	cluster_free(c);
 }
 
+static void submit_many(struct cluster *c, uint32_t node, uint32_t *count, uint32_t more)
+{
+	for (uint32_t i = 0; i < more; i++)
+		assert_true(cluster_submit(c, node, ++*count));
+}
+
+/* Of two batches the one that says that the block may end is checked first by the leader. */
+static void test_a_batch_that_was_overtaken_keeps_nobody_waiting(void **state)
+{
+	(void)state;
+	enum { ROUNDS = 10, EACH = 130 };
+	struct cluster *c = four(77);
+	uint32_t count = 0;
+	for (uint32_t round = 0; round < ROUNDS; round++) { /* its pace allows several at once */
+		submit_many(c, 1, &count, EACH);
+		assert_true(cluster_run(c, SECOND, told_all, &count));
+	}
+	cluster_node(c, 0)->mulls = true;
+	submit_many(c, 1, &count, EACH);
+	assert_true(cluster_run(c, 200 * MS, told_all, &count));
+	settle(c, 4);
+	cluster_free(c);
+}
+
 static void test_a_dead_leader_is_replaced(void **state)
 {
 	(void)state;
@@ -374,6 +398,7 @@ int main(void)
 		cmocka_unit_test(test_one_client_does_not_wait),
 		cmocka_unit_test(test_what_comes_together_goes_together),
 		cmocka_unit_test(test_who_was_answered_together_goes_together),
+		cmocka_unit_test(test_a_batch_that_was_overtaken_keeps_nobody_waiting),
 		cmocka_unit_test(test_a_dead_leader_is_replaced),
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
 		cmocka_unit_test(test_one_restarts_under_load),

@@ -7,6 +7,9 @@
  * is played in a minute an hour is a second.  So does a voter that begins, for the group may have
  * been away for hours.  Those whose turn it is do so at once, the others only if that was not
  * enough.
+ *
+ * And a gateway adds one when clients of its wait in a block that nothing ends: the batch that was
+ * to close it was quicker than the one before it.
  */
 #include "group/state.h"
 
@@ -16,6 +19,7 @@
 #define TRAFFIC_NS   (2 * SECOND)
 #define STAGGER_NS   (50 * MS)
 #define SLEEP_NS     (60 * SECOND)
+#define OPEN_NS      (10 * MS)
 
 static bool may_tick(const struct ec_member *m)
 {
@@ -79,6 +83,19 @@ static uint64_t stale_at(const struct ec_member *m)
 	return m->time.now + wait;
 }
 
+/* When clients who wait in an open block call for one; 0: they do not. */
+static uint64_t close_at(const struct ec_member *m)
+{
+	return m->ticks.open_since && clients_waiting(m->clients) ? m->ticks.open_since + OPEN_NS
+	                                                          : 0;
+}
+
+/* When one should leave; 0: never. */
+static uint64_t leaves_at(const struct ec_member *m)
+{
+	return earlier(close_at(m), earlier(due_at(m), stale_at(m)));
+}
+
 static void due_note(struct ec_member *m)
 {
 	uint64_t due = ec_ledger_at(m->ledger).due_ns;
@@ -99,12 +116,12 @@ void ticks_turn(struct ec_member *m)
 		m->ticks.traffic = m->time.now;
 	}
 	due_note(m);
-	uint64_t due = due_at(m), stale = stale_at(m);
-	if ((due && due <= m->time.now) || (stale && stale <= m->time.now))
+	uint64_t at = leaves_at(m);
+	if (at && at <= m->time.now)
 		batch_form(m, &digest);
 }
 
 uint64_t ticks_wake(const struct ec_member *m)
 {
-	return may_tick(m) ? earlier(due_at(m), stale_at(m)) : 0;
+	return may_tick(m) ? leaves_at(m) : 0;
 }
