@@ -150,6 +150,7 @@ static bool turn_run(struct ec_log *log, const struct turn *turn)
 static void *writer(void *argument)
 {
 	struct ec_log *log = argument;
+	pthread_setname_np(pthread_self(), "log");
 	for (;;) {
 		struct turn turn = turn_wait(log);
 		if (!turn_run(log, &turn))

@@ -87,6 +87,7 @@ static void *worker(void *argument)
 {
 	struct ec_workers *workers = argument;
 	uint64_t begin = cpu_ns();
+	pthread_setname_np(pthread_self(), "check");
 	pthread_mutex_lock(&workers->mutex);
 	while (!workers->stop) {
 		struct ec_job *job = list_pop(&workers->waiting);
