@@ -51,11 +51,11 @@ struct cluster_node {
 	uint64_t appends;         /* of all lives */
 	uint64_t crash_at_append; /* it crashes as it appends that one; 0: never */
 	bool wrong_price, halted, has_next_key;
-	bool log_waits;    /* its disk is full: nothing becomes durable */
-	bool liar;         /* flips a bit in chunks of state, and older blocks, that it sends */
-	bool silent;       /* sends none */
-	bool garbles;      /* changes a byte in one of eight frames that it sends */
-	bool mulls;        /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
+	bool log_waits; /* its disk is full: nothing becomes durable */
+	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
+	bool silent;    /* sends none */
+	bool garbles;   /* changes a byte in one of eight frames that it sends */
+	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
 	uint32_t censored; /* while it leads it gets no batch of this node; less 1; 0: of all */
 	uint64_t wake;
 	struct event *work; /* what arrived and waits until it is free */

@@ -82,10 +82,10 @@ struct read {
 };
 
 struct ticks {
-	uint64_t claim_ns;          /* our newest stamp in the order */
-	uint64_t traffic;           /* when an envelope was last delivered, or we began */
-	bool begun;                 /* we were able to TICK since our start */
-	uint64_t open_since;        /* when a batch was delivered whose block goes on; 0: it ended */
+	uint64_t claim_ns;   /* our newest stamp in the order */
+	uint64_t traffic;    /* when an envelope was last delivered, or we began */
+	bool begun;          /* we were able to TICK since our start */
+	uint64_t open_since; /* when a batch was delivered whose block goes on; 0: it ended */
 	uint64_t due_ns, due_since; /* the deadline last seen to have passed, and since when */
 };
 
