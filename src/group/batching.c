@@ -1,20 +1,21 @@
 /* batching.c - client envelopes into batches, batches into the protocol.
  *
  * Batches are made and proposed when the host has nothing more to give for now (m->resting), so
- * that what came together goes together.  With none of ours under way one leaves then, if it holds
- * as much as came lately, else after linger_ns(): one client waits for nobody, of many each waits
- * for the others that were answered with it.  While one is under way, envelopes gather; a further
- * one leaves when it is full or its oldest has waited for gather_ns(), up to UNDER_WAY_MAX at once.
- * He who leads proposes in groups by the same rule: what stands in one group shares syncs,
- * signatures and writes at everyone.
+ * that what came together goes together.  With none of ours under way one leaves then, if all are
+ * in it that were here at once lately, else linger_ns() after the last were answered: one client
+ * waits for nobody, of many each waits for the others.  While one is under way, envelopes gather; a
+ * further one leaves when it is full or its oldest has waited as long as a batch takes, up to
+ * UNDER_WAY_MAX at once.  He who leads proposes in groups by the same rule, but waits half as long:
+ * what stands in one group shares syncs, signatures and writes at everyone.
  */
 #include "group/state.h"
 
 #include "crypto/hash.h"
 
 #define GATHER_MIN_NS (2 * MS)
-#define GATHER_MAX_NS (20 * MS)
-#define LINGER_MAX_NS (5 * MS)
+#define GATHER_MAX_NS (100 * MS)
+#define GROUP_MAX_NS  (20 * MS)
+#define LINGER_MAX_NS (20 * MS)
 #define BLOCK_NS      (50 * MS)
 enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, TOOK_WEIGHT = 8 };
 enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
@@ -99,13 +100,16 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 	return put;
 }
 
-/* The longer batches take at present, the less waiting for company costs and the more it brings. */
+static uint64_t between(uint64_t low, uint64_t value, uint64_t high)
+{
+	return value < low ? low : value > high ? high : value;
+}
+
+/* The longer batches take at present, the less waiting for company costs and the more it brings.
+ * By then those under way are back, or something is slow. */
 static uint64_t gather_ns(const struct ec_member *m)
 {
-	uint64_t half = m->batch_ns / 2;
-	if (half < GATHER_MIN_NS)
-		return GATHER_MIN_NS;
-	return half < GATHER_MAX_NS ? half : GATHER_MAX_NS;
+	return between(GATHER_MIN_NS, m->batch_ns, GATHER_MAX_NS);
 }
 
 static void ordered_note(struct ec_member *m, const struct body *body)
@@ -133,17 +137,25 @@ static uint64_t linger_ns(const struct ec_member *m)
 	return m->batch_ns / 4 < LINGER_MAX_NS ? m->batch_ns / 4 : LINGER_MAX_NS;
 }
 
-/* How long it waits for others, when nothing is under way. */
-static uint64_t company_ns(const struct ec_member *m, const struct company *company, uint32_t count)
+/* When what first came then leaves, nothing being under way: when all are there, or have had time
+ * to come since the last ones were answered. */
+static uint64_t company_at(const struct ec_member *m, const struct company *company, uint32_t count,
+                           uint64_t first)
 {
-	return count >= company->now && count >= company->before ? 0 : linger_ns(m);
+	if (count >= company->now && count >= company->before)
+		return first;
+	return (first > company->answered ? first : company->answered) + linger_ns(m);
 }
 
-static void company_note(struct company *company, uint32_t count, bool alone)
+static void company_saw(struct company *company, uint32_t count)
 {
-	if (alone)
-		*company = (struct company){.before = company->now};
-	company->now += count;
+	company->now = count > company->now ? count : company->now;
+}
+
+/* One leaves with nothing else under way. */
+static void company_left(struct company *company)
+{
+	*company = (struct company){.before = company->now, .answered = company->answered};
 }
 
 static void took_note(struct ec_member *m, uint64_t took)
@@ -158,8 +170,11 @@ void batching_delivered(struct ec_member *m, const ec_hash *digest)
 	const struct body *body = bodies_find(m->bodies, digest);
 	if (body && !body->idle) {
 		took_note(m, m->time.now - body->arrived);
-		if (body->source == BODIES_OWN)
+		m->groups.answered = m->time.now;
+		if (body->source == BODIES_OWN) {
+			m->batches.answered = m->time.now;
 			ordered_note(m, body);
+		}
 	}
 	bodies_delivered(m->bodies, digest, m->awake);
 }
@@ -182,7 +197,7 @@ static uint64_t leaves_at(const struct ec_member *m)
 	if (batch_full(m))
 		return oldest->arrived;
 	if (!under_way)
-		return oldest->arrived + company_ns(m, &m->batches, clients_queue(m->clients));
+		return company_at(m, &m->batches, clients_queue(m->clients), oldest->arrived);
 	return under_way < UNDER_WAY_DELAYED_MAX ? oldest->arrived + gather_ns(m) : 0;
 }
 
@@ -192,12 +207,13 @@ bool batching_turn(struct ec_member *m)
 	if (!m->resting)
 		return false;
 	ordered_judge(m);
+	company_saw(&m->batches, clients_waiting(m->clients));
 	uint64_t at = leaves_at(m);
-	uint32_t queued = clients_queue(m->clients);
 	bool alone = !bodies_from(m->bodies, BODIES_OWN);
 	if (!at || at > m->time.now || !gateway(m) || !batch_form(m, &digest))
 		return false;
-	company_note(&m->batches, queued - clients_queue(m->clients), alone);
+	if (alone)
+		company_left(&m->batches);
 	return true;
 }
 
@@ -220,7 +236,8 @@ static uint64_t group_at(const struct ec_member *m)
 	if (waiting >= GROUP_MAX)
 		return first->arrived;
 	bool alone = waiting == bodies_count(m->bodies);
-	return first->arrived + (alone ? company_ns(m, &m->groups, waiting) : gather_ns(m));
+	return alone ? company_at(m, &m->groups, waiting, first->arrived)
+	             : first->arrived + between(GATHER_MIN_NS, m->batch_ns / 2, GROUP_MAX_NS);
 }
 
 uint64_t batching_wake(const struct ec_member *m)
@@ -232,10 +249,13 @@ uint64_t batching_wake(const struct ec_member *m)
  * turn, where everyone proposes each its own. */
 bool batching_submit(struct ec_member *m)
 {
+	if (m->resting)
+		company_saw(&m->groups, bodies_count(m->bodies));
 	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
 	if (at && at <= m->time.now) {
 		m->group = bodies_waiting(m->bodies);
-		company_note(&m->groups, m->group, m->group == bodies_count(m->bodies));
+		if (m->group == bodies_count(m->bodies))
+			company_left(&m->groups);
 	}
 	if (!m->group || !proposer(m))
 		return false;

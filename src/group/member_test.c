@@ -76,6 +76,37 @@ static void test_who_was_answered_together_goes_together(void **state)
 	cluster_free(c);
 }
 
+/* Each client comes again as soon as it is told, until `until` have been. */
+static void come_again(struct cluster *c, uint32_t node, uint32_t *count, uint32_t until)
+{
+	while (told_count(c) < until) {
+		uint32_t told = told_count(c);
+		cluster_run(c, MS / 20, NULL, NULL);
+		for (uint32_t i = told; i < told_count(c); i++)
+			assert_true(cluster_submit(c, node, ++*count));
+	}
+}
+
+/* Two rows of clients, one waiting while the other is under way, become one. */
+static void test_two_rows_of_clients_become_one(void **state)
+{
+	(void)state;
+	enum { EACH = 3, ROUNDS = 40 };
+	struct cluster *c = four(14);
+	uint32_t count = 0;
+	for (uint32_t row = 0; row < 2; row++) {
+		for (uint32_t i = 0; i < EACH; i++)
+			assert_true(cluster_submit(c, 1, ++count));
+		cluster_run(c, MS, NULL, NULL);
+	}
+	come_again(c, 1, &count, 2 * EACH * ROUNDS);
+	uint32_t before = status_of(c, 1).batches_delivered, told = told_count(c);
+	come_again(c, 1, &count, 2 * EACH * ROUNDS * 2);
+	told = told_count(c) - told;
+	assert_in_range(status_of(c, 1).batches_delivered - before, 1, told / (2 * EACH) * 5 / 4);
+	cluster_free(c);
+}
+
 static void submit_many(struct cluster *c, uint32_t node, uint32_t *count, uint32_t more)
 {
 	for (uint32_t i = 0; i < more; i++)
@@ -86,7 +117,7 @@ static void submit_many(struct cluster *c, uint32_t node, uint32_t *count, uint3
 static void test_a_batch_that_was_overtaken_keeps_nobody_waiting(void **state)
 {
 	(void)state;
-	enum { ROUNDS = 10, EACH = 130 };
+	enum { ROUNDS = 10, EACH = 300 };
 	struct cluster *c = four(77);
 	uint32_t count = 0;
 	for (uint32_t round = 0; round < ROUNDS; round++) { /* its pace allows several at once */
@@ -398,6 +429,7 @@ int main(void)
 		cmocka_unit_test(test_one_client_does_not_wait),
 		cmocka_unit_test(test_what_comes_together_goes_together),
 		cmocka_unit_test(test_who_was_answered_together_goes_together),
+		cmocka_unit_test(test_two_rows_of_clients_become_one),
 		cmocka_unit_test(test_a_batch_that_was_overtaken_keeps_nobody_waiting),
 		cmocka_unit_test(test_a_dead_leader_is_replaced),
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),

@@ -14,7 +14,7 @@
 
 #define MS      ((uint64_t)1000 * 1000)
 #define CALM_NS ((uint64_t)10 * 1000 * MS)
-enum { WAITING_WINDOWS = 2, BATCHES_PER_WINDOW = 4 };
+enum { WAITING_WINDOWS = 2, BATCHES_PER_WINDOW = 2 };
 
 void pace_start(struct pace *pace, uint64_t timeout_ns)
 {

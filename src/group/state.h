@@ -89,9 +89,11 @@ struct ticks {
 	uint64_t due_ns, due_since; /* the deadline last seen to have passed, and since when */
 };
 
-/* How many went since one time when nothing was under way, and between that and the one before. */
+/* The most that there were at once, waiting or under way, since something last left with nothing
+ * under way; and before that. */
 struct company {
 	uint32_t now, before;
+	uint64_t answered; /* when the last of them was ordered */
 };
 
 struct transfer;    /* transfer.c */
