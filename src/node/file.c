@@ -145,3 +145,13 @@ bool file_no_room(int error)
 {
 	return error == ENOSPC || error == EDQUOT;
 }
+
+bool file_room(const char *folder, size_t size)
+{
+	int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return !file_no_room(errno);
+	int error = posix_fallocate(fd, 0, (off_t)size);
+	close(fd);
+	return !file_no_room(error);
+}

@@ -37,6 +37,10 @@ uint8_t *file_read(const char *path, size_t size_max, size_t *size);
 /* Whether this errno says that the disk, or the owner's share of it, is full. */
 bool file_no_room(int error);
 
+/* Whether the disk, and the owner's share of it, has room for `size` bytes more in this folder:
+ * they are taken for a moment and given back.  Returns: true, too, when that cannot be tried. */
+bool file_room(const char *folder, size_t size);
+
 /* path = folder "/" name.  Returns: false with ENAMETOOLONG when it does not fit. */
 bool file_path(char path[static FILE_PATH_MAX], const char *folder, const char *name);
 

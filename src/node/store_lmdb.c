@@ -13,7 +13,8 @@
  * When a commit finds no room, LMDB gives the whole transaction up; the store is as it was after
  * the commit before, and so is the disk: pages in use are never written over.  The changes are then
  * made again in a new transaction, which is committed when there is room.  That is no second try of
- * a sync that failed: every page that the new commit needs is written anew.
+ * a sync that failed: every page that the new commit needs is written anew.  A write that stops
+ * short because the disk has become full is EIO to LMDB; whether it was that is asked of the disk.
  */
 #include "node/store_lmdb.h"
 
@@ -146,6 +147,15 @@ static bool writer_again(struct lmdb_store *store)
 	       changes_each(&store->changes, change_make, store);
 }
 
+/* Whether a commit that ended so has met a full disk. */
+static bool commit_lacks_room(const struct lmdb_store *store, int code)
+{
+	const char *folder;
+	if (code != EIO || mdb_env_get_path(store->env, &folder) != 0)
+		return file_no_room(code);
+	return !file_room(folder, COMMIT_BYTES);
+}
+
 /* Returns: false when it failed, or lacks room: then all is as before. */
 static bool writer_commit(struct lmdb_store *store)
 {
@@ -153,7 +163,7 @@ static bool writer_commit(struct lmdb_store *store)
 	int code = mdb_txn_commit(store->writer);
 	store->writer = NULL;
 	store->lack = 0;
-	if (file_no_room(code)) {
+	if (commit_lacks_room(store, code)) {
 		store->lack = store->changes.size + COMMIT_BYTES;
 		writer_again(store);
 		return false;
