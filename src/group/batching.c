@@ -100,11 +100,6 @@ bool batch_form(struct ec_member *m, ec_hash *digest)
 	return put;
 }
 
-static uint64_t between(uint64_t low, uint64_t value, uint64_t high)
-{
-	return value < low ? low : value > high ? high : value;
-}
-
 /* The longer batches take at present, the less waiting for company costs and the more it brings.
  * By then those under way are back, or something is slow. */
 static uint64_t gather_ns(const struct ec_member *m)

@@ -9,9 +9,10 @@
 #include "group/state.h"
 
 enum { WAITING_MAX = 1024, WAITING_BYTES_MAX = 16 << 20, AHEAD_MAX = 16, MESSAGE_BODY_OUT = 1 };
-#define ASK_SENDER_NS (30 * MS) /* the gateway's own copy is probably being checked just now */
-#define ASK_ALL_NS    (250 * MS)
-#define GIVE_UP_NS    (2 * SECOND)
+#define ASK_SENDER_MIN_NS (30 * MS)
+#define ASK_SENDER_MAX_NS (125 * MS)
+#define ASK_ALL_NS        (250 * MS)
+#define GIVE_UP_NS        (2 * SECOND)
 
 static struct ec_bytes write_message(struct ec_member *m, const struct reign *reign,
                                      const struct ec_effect *effect, struct ec_bytes proof,
@@ -207,6 +208,13 @@ static void seek(struct ec_member *m, uint32_t peer)
 	}
 }
 
+/* The gateway's own copy is probably being checked just now, behind what else is under load: asked
+ * for too soon, it would be checked twice. */
+static uint64_t ask_sender_ns(const struct ec_member *m)
+{
+	return between(ASK_SENDER_MIN_NS, m->batch_ns, ASK_SENDER_MAX_NS);
+}
+
 static void ask(struct ec_member *m, uint32_t peer, const ec_hash *digest)
 {
 	struct peer *of = &m->peer[peer];
@@ -217,7 +225,7 @@ static void ask(struct ec_member *m, uint32_t peer, const ec_hash *digest)
 	} else if (waited >= ASK_ALL_NS && of->asked == 1) {
 		of->asked = 2;
 		act_frame_to_all(m, &frame);
-	} else if (waited >= ASK_SENDER_NS && of->asked == 0) {
+	} else if (waited >= ask_sender_ns(m) && of->asked == 0) {
 		of->asked = 1;
 		seek(m, peer);
 	} else if (of->asked && of->sought <= AHEAD_MAX / 2) {
@@ -238,7 +246,7 @@ void messages_turn(struct ec_member *m)
 
 uint64_t messages_wake(const struct ec_member *m)
 {
-	static const uint64_t after[] = {ASK_SENDER_NS, ASK_ALL_NS, GIVE_UP_NS};
+	const uint64_t after[] = {ask_sender_ns(m), ASK_ALL_NS, GIVE_UP_NS};
 	uint64_t wake = 0;
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
 		const struct peer *of = &m->peer[peer];
