@@ -31,7 +31,7 @@ struct bench_options {
 struct bench_limits {
 	double syncs_s;       /* fdatasync of a 4 KiB write, one after another */
 	double round_trips_s; /* of one byte over a TCP connection to itself */
-	double verifies_s;    /* Ed25519 signatures of 200 bytes checked, a core */
+	double verifies_s; /* Ed25519 signatures of 200 bytes checked, a core, all cores at work */
 	uint32_t cores;
 };
 bool bench_limits_measure(const char *folder, struct bench_limits *limits, char *why,
@@ -79,11 +79,16 @@ bool bench_mill_next(struct bench_mill *mill, uint32_t client, struct ec_bytes *
 struct bench_result {
 	struct ec_histogram latency;
 	uint64_t acknowledged, refused, lost; /* refused: asked again or not, but answered */
-	double seconds;                       /* from the first submission to the last answer */
-	bool used_up;                         /* the envelopes signed beforehand */
-	uint64_t cpu_ns;                      /* of this process */
+	uint64_t unsent; /* open loop: were due when time was over, no client could take them */
+	double seconds;  /* from the first submission to the last answer */
+	bool used_up;    /* the envelopes signed beforehand */
+	uint64_t cpu_ns; /* of this process */
+	uint64_t memory_bytes_max[BENCH_NODES_MAX]; /* of each member, five times a second */
 	char first_refusal[256];
 };
+
+/* Loads the cell.  In the open loop what was due and never sent counts with the latency that it had
+ * when time was over.  Returns: false with a sentence when it cannot connect. */
 bool bench_load(const struct bench_options *options, const struct bench_cell *cell,
                 struct bench_mill *mill, struct bench_result *result, char *why, size_t why_size);
 

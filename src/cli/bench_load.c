@@ -1,7 +1,7 @@
 /* bench_load.c - the load: every client keeps its envelopes under way, or sends at a rate.
  *
  * In the open loop a latency counts from when the envelope was due, not from when it was sent: a
- * stall is seen by all who came in it. */
+ * stall is seen by all who came in it, sent or not. */
 #include "cli/bench.h"
 
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 enum { EVENTS = 256, DRAIN_MS = 15000 };
+static const uint64_t LOOK_NS = 200000000;
 
 struct client {
 	struct bench_link *link;
@@ -22,14 +23,15 @@ struct client {
 
 struct load {
 	const struct bench_options *options;
+	const struct bench_cell *cell;
 	struct bench_mill *mill;
 	struct bench_result *result;
 	struct client *client;
 	uint32_t clients, next_client;
 	int epoll;
-	uint64_t begin, end, due; /* due: of the next one, open loop */
-	uint64_t under_way, last_answer;
-	bool sending;
+	uint64_t begin, end, due;                /* due: of the next one, open loop */
+	uint64_t under_way, last_answer, looked; /* looked: at the members' memory */
+	bool sending, crowded;                   /* crowded: no client could take what is due */
 };
 
 static uint64_t own_cpu_ns(void)
@@ -48,10 +50,9 @@ static void watch(struct load *load, uint32_t index, int operation)
 	epoll_ctl(load->epoll, operation, bench_link_fd(client->link), &event);
 }
 
-static bool connect_all(struct load *load, const struct bench_cell *cell, char *why,
-                        size_t why_size)
+static bool connect_all(struct load *load, char *why, size_t why_size)
 {
-	const struct ec_network_group *group = &cell->network->group[0];
+	const struct ec_network_group *group = &load->cell->network->group[0];
 	load->epoll = epoll_create1(EPOLL_CLOEXEC);
 	for (uint32_t i = 0; i < load->clients; i++) {
 		const struct ec_network_node *node = &group->node[i % group->nodes];
@@ -144,10 +145,16 @@ static void serve(struct load *load, uint32_t index)
 	}
 }
 
+static uint64_t step_ns(const struct load *load)
+{
+	return (uint64_t)(1e9 / load->options->open_rate);
+}
+
 /* Sends what is due by now, each to the next client that can take it. */
 static void send_due(struct load *load)
 {
-	uint64_t now = bench_now(), step = (uint64_t)(1e9 / load->options->open_rate);
+	uint64_t now = bench_now();
+	load->crowded = false;
 	while (load->sending && load->due <= now && load->due < load->end) {
 		uint32_t tried = 0;
 		while (tried < load->clients &&
@@ -155,11 +162,36 @@ static void send_due(struct load *load)
 			load->next_client = (load->next_client + 1) % load->clients;
 			tried++;
 		}
-		if (tried == load->clients)
+		load->crowded = tried == load->clients;
+		if (load->crowded)
 			return; /* it stays due, and its latency grows */
 		serve(load, load->next_client);
 		load->next_client = (load->next_client + 1) % load->clients;
-		load->due += step;
+		load->due += step_ns(load);
+	}
+}
+
+/* Time is over: what was due and not sent has waited so long, and is not acknowledged. */
+static void unsent_count(struct load *load)
+{
+	for (; load->due < load->end; load->due += step_ns(load)) {
+		load->result->unsent++;
+		ec_histogram_add(&load->result->latency, load->end - load->due, 1);
+	}
+}
+
+/* What the members hold in memory, while they work. */
+static void members_look(struct load *load, uint64_t now)
+{
+	struct ec_usage usage;
+	if (now - load->looked < LOOK_NS)
+		return;
+	load->looked = now;
+	for (uint32_t i = 0; i < load->cell->members; i++) {
+		uint64_t *most = &load->result->memory_bytes_max[i];
+		if (ec_process_usage(load->cell->processes.process[i].pid, &usage) &&
+		    usage.memory_bytes > *most)
+			*most = usage.memory_bytes;
 	}
 }
 
@@ -168,7 +200,7 @@ static struct timespec wait_of(const struct load *load)
 {
 	static const uint64_t usual_ns = 50000000;
 	uint64_t now = bench_now(), ns = usual_ns;
-	if (load->sending && load->options->open_rate > 0)
+	if (load->sending && load->options->open_rate > 0 && !load->crowded)
 		ns = load->due > now ? load->due - now : 0;
 	return (struct timespec){.tv_nsec = (long)(ns < usual_ns ? ns : usual_ns)};
 }
@@ -183,6 +215,7 @@ static void run(struct load *load)
 		serve(load, i);
 	for (;;) {
 		uint64_t now = bench_now();
+		members_look(load, now);
 		load->sending = load->sending && now < load->end;
 		if (!load->sending && load->under_way == 0)
 			break;
@@ -197,6 +230,8 @@ static void run(struct load *load)
 		for (int i = 0; i < count; i++)
 			serve(load, event[i].data.u32);
 	}
+	if (load->options->open_rate > 0 && !load->result->used_up)
+		unsent_count(load);
 	load->result->lost += load->under_way;
 	load->result->seconds = (double)(load->last_answer - load->begin) / 1e9;
 }
@@ -204,13 +239,16 @@ static void run(struct load *load)
 bool bench_load(const struct bench_options *options, const struct bench_cell *cell,
                 struct bench_mill *mill, struct bench_result *result, char *why, size_t why_size)
 {
-	struct load load = {
-		.options = options, .mill = mill, .result = result, .clients = options->clients};
+	struct load load = {.options = options,
+	                    .cell = cell,
+	                    .mill = mill,
+	                    .result = result,
+	                    .clients = options->clients};
 	*result = (struct bench_result){0};
 	load.client = calloc(load.clients, sizeof *load.client);
 	if (!load.client)
 		abort();
-	bool good = connect_all(&load, cell, why, why_size);
+	bool good = connect_all(&load, why, why_size);
 	uint64_t cpu = own_cpu_ns();
 	if (good)
 		run(&load);

@@ -1,6 +1,7 @@
 /* bench_report.c - what came of a bench: judged by what the members say, and printed. */
 #include "cli/bench_report.h"
 
+#include "consensus/quorum.h"
 #include "doors/json.h"
 
 #include <inttypes.h>
@@ -32,33 +33,78 @@ static uint64_t distinct(const struct bench_run *run, uint32_t i)
 	                                        : rest->executed - before->executed;
 }
 
+/* One hash over the ids, or one state, at all members, and another one than before the load. */
+static bool hashes_agree(struct bench_run *run, uint32_t i)
+{
+	const struct bench_count *before = &run->before[i], *rest = &run->rest[i];
+	const struct bench_count *first = &run->rest[0];
+	bool order = run->options.mode == BENCH_ORDER;
+	if (order && !ec_hash_equal(&rest->ids_hash, &first->ids_hash))
+		return disagree(run, "members 0 and %u have different hashes over the ids", i);
+	if (!ec_hash_equal(&rest->state_root, &first->state_root))
+		return disagree(run, "members 0 and %u have different state roots", i);
+	if (order ? ec_hash_equal(&rest->ids_hash, &before->ids_hash)
+	          : ec_hash_equal(&rest->state_root, &before->state_root))
+		return disagree(run, "the %s of member %u is that from before the load",
+		                order ? "hash over the ids" : "state root", i);
+	return true;
+}
+
+/* Every client's signature once.  A batch that is asked for again while it still waits to be
+ * checked is checked twice: a twentieth may be. */
+static bool checks_agree(struct bench_run *run, uint32_t i)
+{
+	uint64_t checked = run->rest[i].signatures - run->before[i].signatures;
+	uint64_t answered = run->result.acknowledged + run->result.refused;
+	if (run->options.mode != BENCH_SIGNED)
+		return checked == 0 ||
+		       disagree(run,
+		                "member %u checked %" PRIu64 " signatures of an unsigned group", i,
+		                checked);
+	if (checked < run->result.acknowledged)
+		return disagree(run, "member %u checked %" PRIu64 " signatures of %" PRIu64, i,
+		                checked, run->result.acknowledged);
+	if (checked > answered + answered / 20 + 1)
+		return disagree(run,
+		                "member %u checked %" PRIu64 " signatures for %" PRIu64
+		                " envelopes: some more than once",
+		                i, checked, answered);
+	return true;
+}
+
 static bool member_agrees(struct bench_run *run, uint32_t i)
 {
-	const struct bench_count *rest = &run->rest[i], *first = &run->rest[0];
 	uint64_t acknowledged = run->result.acknowledged;
-	uint64_t checked = rest->signatures - run->before[i].signatures;
-	uint64_t syncs = rest->syncs - run->before[i].syncs;
-	uint64_t blocks = rest->seq - run->before[i].seq;
+	uint64_t syncs = run->rest[i].syncs - run->before[i].syncs;
+	uint64_t blocks = run->rest[i].seq - run->before[i].seq;
 	if (distinct(run, i) != acknowledged)
 		return disagree(run,
 		                "member %u counts %" PRIu64 " envelopes, %" PRIu64
 		                " were acknowledged",
 		                i, distinct(run, i), acknowledged);
-	if (run->options.mode == BENCH_ORDER && !ec_hash_equal(&rest->ids_hash, &first->ids_hash))
-		return disagree(run, "members 0 and %u have different hashes over the ids", i);
-	if (!ec_hash_equal(&rest->state_root, &first->state_root))
-		return disagree(run, "members 0 and %u have different state roots", i);
-	if (run->options.mode == BENCH_SIGNED && checked < acknowledged)
-		return disagree(run, "member %u checked %" PRIu64 " signatures of %" PRIu64, i,
-		                checked, acknowledged);
-	if (run->options.mode != BENCH_SIGNED && checked != 0)
-		return disagree(run,
-		                "member %u checked %" PRIu64 " signatures of an unsigned group", i,
-		                checked);
+	if (!hashes_agree(run, i) || !checks_agree(run, i))
+		return false;
 	if (blocks == 0 || syncs == 0)
 		return disagree(run, "member %u ended %" PRIu64 " blocks with %" PRIu64 " syncs", i,
 		                blocks, syncs);
 	return true;
+}
+
+/* What is under way at once can share syncs; what comes after an answer cannot share those before
+ * it, and an answer stands on the disks of a quorum. */
+static bool syncs_agree(struct bench_run *run)
+{
+	const struct bench_options *options = &run->options;
+	uint64_t syncs = 0, at_once = (uint64_t)options->clients * options->depth;
+	uint64_t rounds = (run->result.acknowledged + at_once - 1) / at_once;
+	for (uint32_t i = 0; i < run->members; i++)
+		syncs += run->rest[i].syncs - run->before[i].syncs;
+	uint64_t least = rounds * ec_quorum_byzantine(run->members);
+	return syncs >= least ||
+	       disagree(run,
+	                "the members synced %" PRIu64 " times; %" PRIu64 " envelopes, %" PRIu64
+	                " at once, ask for %" PRIu64 " at least",
+	                syncs, run->result.acknowledged, at_once, least);
 }
 
 bool bench_agreement(struct bench_run *run)
@@ -72,13 +118,20 @@ bool bench_agreement(struct bench_run *run)
 	for (uint32_t i = 0; i < run->members; i++)
 		if (!member_agrees(run, i))
 			return false;
-	return true;
+	return syncs_agree(run);
 }
 
 /* Sums over the members, from before the load to right after it. */
 struct totals {
 	uint64_t cpu_ns, messages, bytes, syncs, signatures, memory_max, blocks;
 };
+
+/* The most that was seen of it, under load and after. */
+static uint64_t memory_of(const struct bench_run *run, uint32_t i)
+{
+	uint64_t loaded = run->result.memory_bytes_max[i], after = run->after[i].memory_bytes;
+	return loaded > after ? loaded : after;
+}
 
 static struct totals totals_of(const struct bench_run *run)
 {
@@ -90,8 +143,8 @@ static struct totals totals_of(const struct bench_run *run)
 		sum.bytes += after->bytes - before->bytes;
 		sum.syncs += after->syncs - before->syncs;
 		sum.signatures += after->signatures - before->signatures;
-		if (after->memory_bytes > sum.memory_max)
-			sum.memory_max = after->memory_bytes;
+		if (memory_of(run, i) > sum.memory_max)
+			sum.memory_max = memory_of(run, i);
 	}
 	return sum;
 }
@@ -132,6 +185,10 @@ static void print_load(const struct bench_run *run)
 	       throughput(run), result->acknowledged, result->seconds, result->refused);
 	if (result->refused)
 		printf("            first refusal: %s\n", result->first_refusal);
+	if (result->unsent)
+		printf("            %" PRIu64 " more were due and not sent: no client could take "
+		       "them (more --clients or --depth)\n",
+		       result->unsent);
 	if (result->used_up)
 		printf("            ended early: the envelopes signed beforehand were used up\n");
 	printf("latency     p50 %.2f ms, p99 %.2f ms, p99.9 %.2f ms, max %.2f ms\n",
@@ -185,7 +242,7 @@ static void put_members(struct ec_json *json, const struct bench_run *run)
 		ec_json_put_uint(json, "blocks", rest->seq - before->seq);
 		ec_json_put_uint(json, "fdatasyncs", rest->syncs - before->syncs);
 		ec_json_put_uint(json, "signature_checks", rest->signatures - before->signatures);
-		ec_json_put_uint(json, "rss_bytes", run->after[i].memory_bytes);
+		ec_json_put_uint(json, "rss_bytes", memory_of(run, i));
 		ec_json_close(json, '}');
 	}
 	ec_json_close(json, ']');
@@ -205,6 +262,7 @@ static void put_load(struct ec_json *json, const struct bench_run *run)
 	ec_json_put_uint(json, "acknowledged", result->acknowledged);
 	ec_json_put_uint(json, "refused", result->refused);
 	ec_json_put_uint(json, "lost", result->lost);
+	ec_json_put_uint(json, "unsent", result->unsent);
 	put_real(json, "throughput", throughput(run));
 	put_real(json, "p50_ms", at_ms(run, 500));
 	put_real(json, "p99_ms", at_ms(run, 990));

@@ -16,8 +16,9 @@ struct bench_run {
 
 const char *bench_mode_name(enum bench_mode mode);
 
-/* Whether every member counts what was acknowledged, with one hash or one state, checked every
- * signature once, and wrote to its disk.  Returns: false with a sentence in run->why. */
+/* Whether every member counts what was acknowledged, with one hash or one state that the load has
+ * changed; checked every signature, hardly any twice; and whether the members synced as often as a
+ * quorum of them must have.  Returns: false with a sentence in run->why. */
 bool bench_agreement(struct bench_run *run);
 
 void bench_print_text(const struct bench_run *run, bool agree);

@@ -11,11 +11,18 @@ static struct bench_run *good_run(enum bench_mode mode)
 	memset(&run, 0, sizeof run);
 	run.options.mode = mode;
 	run.members = 4;
-	run.result.acknowledged = 100;
+	run.options.clients = 4;
+	run.options.depth = 2;
+	run.result.acknowledged = 100; /* in 13 rounds of 8: 39 syncs on the disks of a quorum */
 	for (uint32_t i = 0; i < 4; i++) {
 		run.before[i] = (struct bench_count){.seq = 3, .syncs = 5, .signatures = 2};
-		run.rest[i] = (struct bench_count){
-			.seq = 9, .syncs = 50, .ids = 100, .executed = 100, .signatures = 2};
+		run.rest[i] = (struct bench_count){.seq = 9,
+		                                   .syncs = i ? 18 : 5 + 1,
+		                                   .ids = 100,
+		                                   .executed = 100,
+		                                   .signatures = 2,
+		                                   .ids_hash.b[0] = 7,
+		                                   .state_root.b[0] = 8};
 		if (mode == BENCH_SIGNED)
 			run.rest[i].signatures = 102;
 	}
@@ -46,9 +53,29 @@ static void members_that_agree_pass_and_any_other_figure_fails(void **state)
 	run = good_run(BENCH_LEDGER);
 	run->rest[0].signatures = 3;
 	assert_false(bench_agreement(run));
+	run = good_run(BENCH_SIGNED);
+	run->result.refused = 2;
+	run->rest[1].signatures += 2 + 5;
+	assert_true(bench_agreement(run));
+	run->rest[1].signatures += 100;
+	assert_false(bench_agreement(run));
+	assert_non_null(strstr(run->why, "more than once"));
 	run = good_run(BENCH_LEDGER);
 	run->rest[0].syncs = 5;
 	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	run->rest[1].syncs -= 2;
+	assert_false(bench_agreement(run));
+	assert_non_null(strstr(run->why, "ask for 39 at least"));
+	run = good_run(BENCH_ORDER);
+	for (uint32_t i = 0; i < 4; i++)
+		run->before[i].ids_hash = run->rest[i].ids_hash;
+	assert_false(bench_agreement(run));
+	run = good_run(BENCH_LEDGER);
+	for (uint32_t i = 0; i < 4; i++)
+		run->before[i].state_root = run->rest[i].state_root;
+	assert_false(bench_agreement(run));
+	assert_non_null(strstr(run->why, "from before the load"));
 	run = good_run(BENCH_LEDGER);
 	run->result.lost = 1;
 	assert_false(bench_agreement(run));

@@ -26,7 +26,10 @@ static const struct argp_option options[] = {
 	{"mode", 'm', "order|ledger|signed", 0,
          "order: ids are counted and hashed; ledger: with state; signed: with signatures too", 0},
 	{"clients", 'c', "N", 0, "Connections (default 16), spread over the members", 0},
-	{"depth", 'd', "N", 0, "Envelopes under way a client (default 1, at most 48)", 0},
+	{"depth", 'd', "N", 0,
+         "Envelopes under way a client, at most 48 (default 1; over the binary door "
+         "in an open loop 48)",
+         0},
 	{"seconds", 's', "S", 0, "How long (default 10)", 0},
 	{"rest", OPTION_REST, NULL, 0, "Over HTTP instead of the binary door", 0},
 	{"open", OPTION_OPEN, "RATE", 0, "Open loop: so many a second, whatever comes back", 0},
@@ -91,6 +94,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		argp_error(state, "'%s' is not an option", argument);
 		return 0;
 	case ARGP_KEY_END:
+		if (!out->depth)
+			out->depth = out->open_rate > 0 && !out->rest ? BENCH_DEPTH_MAX : 1;
 		if (out->rest && out->depth > 1)
 			argp_error(state, "over HTTP a client has one request under way; "
 			                  "give more --clients");
@@ -178,7 +183,7 @@ int ec_cmd_bench(int argc, char **argv)
 		NULL};
 	static struct bench_run run;
 	run.options = (struct bench_options){
-		.clients = 16, .depth = 1, .members = 4, .payload_bytes = 128, .seconds = 10};
+		.clients = 16, .members = 4, .payload_bytes = 128, .seconds = 10};
 	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
 	if (!folder_make(&run.options, run.folder))
 		return EC_EXIT_USAGE;
