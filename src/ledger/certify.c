@@ -64,20 +64,14 @@ bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *heade
 enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
                                 uint64_t *seq, uint32_t *index)
 {
-	struct ec_bytes value;
-	if (!layer_get(&ledger->ids, id->b, sizeof id->b, &value))
+	struct id_place place;
+	if (!id_find(ledger, id, &place))
 		return older_missing(ledger) ? EC_ELSEWHERE : EC_UNKNOWN;
-	struct ec_reader reader = ec_reader_over(value.data, value.size);
-	uint64_t block = ec_read_u64(&reader);
-	uint32_t at = ec_read_u32(&reader);
-	unsigned what = ec_read_u8(&reader);
-	if (!ec_reader_done(&reader))
-		return EC_UNKNOWN;
 	if (seq)
-		*seq = block;
+		*seq = place.seq;
 	if (index)
-		*index = at;
+		*index = place.index;
 	if (code)
-		*code = what;
-	return block <= ledger->seq ? EC_FOUND : EC_NOT_YET;
+		*code = place.code;
+	return place.seq <= ledger->seq ? EC_FOUND : EC_NOT_YET;
 }

@@ -75,21 +75,6 @@ static void time_advance(struct ec_ledger *ledger, uint64_t position)
 		execute_turns(ledger, position, before_ns, now_ns);
 }
 
-static void id_write(struct ec_ledger *ledger, uint64_t position, const ec_hash *id, uint32_t index,
-                     unsigned code)
-{
-	uint8_t value[13];
-	struct ec_bytes old;
-	struct ec_writer writer = ec_writer_over(value, sizeof value);
-	bool again = code == EC_RESULT_USED || code == EC_RESULT_OLD;
-	if (again && layer_get(&ledger->ids, id->b, sizeof id->b, &old))
-		return; /* the original's result stands */
-	ec_write_u64(&writer, ledger->open->seq);
-	ec_write_u32(&writer, index);
-	ec_write_u8(&writer, (uint8_t)code);
-	layer_put(&ledger->ids, position, id->b, sizeof id->b, value, writer.size);
-}
-
 void entry_add(struct block *block, const struct entry *entry)
 {
 	const struct ec_part parts[] = {{"\x00", 1},
@@ -108,7 +93,8 @@ static void entry_execute(struct ec_ledger *ledger, const struct entry *entry,
 	unsigned code = execute(ledger, entry, position, index);
 	block_result(block, entry, code, ledger->scratch->detail, ledger->scratch->detail_size);
 	if (!ledger_order_only(ledger)) {
-		id_write(ledger, position, &entry->id, index, code);
+		id_put(ledger, &entry->id,
+		       &(const struct id_place){.seq = block->seq, .index = index, .code = code});
 		ledger->tally[entry->kind < EC_TALLY_KINDS ? entry->kind : 0][code]++;
 	}
 	slot->count++;

@@ -254,6 +254,19 @@ bool history_read(struct ec_cbor *cbor, const struct ec_header *header,
 bool entries_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct ec_batch *batch);
 void entry_add(struct block *block, const struct entry *entry);
 
+/* ids.c: where an envelope stands, found by its id.  Written at the position at hand; of an older
+ * block straight into the store, unless its bucket knows a later place; forgotten with its block.
+ */
+struct id_place {
+	uint64_t seq;
+	uint32_t index;
+	unsigned code; /* enum ec_result */
+};
+void id_put(struct ec_ledger *ledger, const ec_hash *id, const struct id_place *place);
+bool id_find(const struct ec_ledger *ledger, const ec_hash *id, struct id_place *place);
+void id_take(struct ec_ledger *ledger, const ec_hash *id, const struct id_place *place);
+void id_forget(struct ec_ledger *ledger, const uint8_t *id, uint64_t seq);
+
 /* persist.c */
 void block_write(struct ec_ledger *ledger, const struct block *block);
 

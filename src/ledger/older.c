@@ -275,39 +275,20 @@ static bool block_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct e
 	return ec_cbor_done(&cbor) && roots_hold(block, header);
 }
 
-static bool refusal(unsigned code)
+static unsigned result_code(const struct block *block, uint32_t index)
 {
-	return code == EC_RESULT_USED || code == EC_RESULT_OLD;
-}
-
-/* Where an envelope stands, as if this block had come before the later ones (deliver.c: a repeat
- * does not take the place of what was there). */
-static void id_take(struct ec_ledger *ledger, const struct block *block, uint32_t index)
-{
-	uint8_t value[13];
-	struct ec_bytes later, result = block_result_bytes(block, index);
+	struct ec_bytes result = block_result_bytes(block, index);
 	struct ec_cbor cbor = ec_cbor_over(result.data, result.size);
 	ec_cbor_array_exact(&cbor, 2);
-	unsigned code = (unsigned)ec_cbor_uint(&cbor, EC_RESULT_COUNT);
-	const uint8_t *id = block->id[index].b;
-	bool again = layer_get(&ledger->ids, id, 32, &later) && later.size == sizeof value;
-	if (again && !refusal(later.data[sizeof value - 1]))
-		return;
-	struct ec_writer writer = ec_writer_over(value, sizeof value);
-	ec_write_u64(&writer, block->seq);
-	ec_write_u32(&writer, index);
-	ec_write_u8(&writer, (uint8_t)code);
-	uint8_t name[2 + 32] = {AREA_KEPT, TABLE_IDS};
-	memcpy(name + 2, id, 32);
-	ledger->store->put(ledger->store, name, sizeof name, value, writer.size);
-	if (again && ledger->position > ledger->persisted.position)
-		layer_put(&ledger->ids, ledger->position, id, 32, value, writer.size);
+	return (unsigned)ec_cbor_uint(&cbor, EC_RESULT_COUNT);
 }
 
 static void block_take(struct ec_ledger *ledger, const struct block *block)
 {
-	for (uint32_t index = block->count; index > 0; index--)
-		id_take(ledger, block, index - 1);
+	for (uint32_t i = 0; i < block->count; i++)
+		id_take(ledger, &block->id[i],
+		        &(const struct id_place){
+				.seq = block->seq, .index = i, .code = result_code(block, i)});
 	block_write(ledger, block);
 }
 

@@ -4,20 +4,6 @@
 
 #include <assert.h>
 
-/* Forgets where an envelope stands, unless a later block holds it too. */
-static void id_forget(struct ec_ledger *ledger, const uint8_t *id, uint64_t seq)
-{
-	struct ec_store *store = ledger->store;
-	uint8_t name[2 + 32] = {AREA_KEPT, TABLE_IDS};
-	struct ec_bytes value;
-	memcpy(name + 2, id, 32);
-	if (!store->get(store, name, sizeof name, &value))
-		return;
-	struct ec_reader reader = ec_reader_over(value.data, value.size);
-	if (ec_read_u64(&reader) == seq)
-		store->del(store, name, sizeof name);
-}
-
 void block_forget(struct ec_ledger *ledger, uint64_t seq)
 {
 	struct ec_store *store = ledger->store;
