@@ -55,7 +55,7 @@ struct ec_member *ec_member_open(const struct ec_member_config *config, char *wh
 	if (!m)
 		abort();
 	m->config = *config;
-	m->counters.liar = NONE;
+	m->liar = NONE;
 	m->ledger = ledger_open(config, why, why_size);
 	if (!m->ledger) {
 		free(m);

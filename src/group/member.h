@@ -172,7 +172,8 @@ struct ec_member_status {
 	uint64_t fetched_bytes, fetches; /* state transfer */
 	uint64_t older_missing; /* blocks up to it, as far as they are kept, come yet; 0: none */
 	uint64_t older_bytes;   /* of older blocks, fetched in the background */
-	uint32_t liar;          /* last peer caught lying; UINT32_MAX none */
+	uint32_t liar;          /* index of who was caught lying last; UINT32_MAX: nobody who is
+	                           a member now */
 };
 void ec_member_status(const struct ec_member *member, struct ec_member_status *status);
 

@@ -145,6 +145,7 @@ struct ec_member {
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
+	uint32_t liar;       /* the peer that was caught lying last; NONE */
 	ec_hash snapshot;    /* header hash of the block that is on disk */
 	uint64_t room_again; /* the disk is full: when the store is tried again; 0: it is not */
 	bool snap_waits;     /* for that, and which: */

@@ -46,6 +46,12 @@ static void order_status(const struct ec_member *m, struct ec_member_status *sta
 	status->time_ns = at.time_ns;
 }
 
+/* Where a peer sits in the era in force; NONE: it is no peer, or left. */
+static uint32_t seat_of(const struct era *era, uint32_t peer)
+{
+	return peer < EC_PEERS_MAX ? era->index_of[peer] : NONE;
+}
+
 static void era_status(const struct ec_member *m, struct ec_member_status *status)
 {
 	const struct era *era = m->now.era;
@@ -55,6 +61,7 @@ static void era_status(const struct ec_member *m, struct ec_member_status *statu
 	status->voter = era->self != NONE && !m->now.muted &&
 	                (era->roster.member[era->self].roles & EC_VOTER);
 	status->leader = NONE;
+	status->liar = seat_of(era, m->liar);
 	snprintf(status->protocol, sizeof status->protocol, "%s", era->protocol->name);
 	if (!m->now.instance)
 		return;

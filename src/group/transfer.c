@@ -218,7 +218,7 @@ void transfer_linked(struct ec_member *m, uint32_t peer)
 
 void liar_name(struct ec_member *m, uint32_t peer, const char *what)
 {
-	m->counters.liar = peer;
+	m->liar = peer;
 	m->peer[peer].liar = true;
 	if (transferring(m))
 		source_drop(m, peer);
