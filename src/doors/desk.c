@@ -1,6 +1,8 @@
 /* desk.c - questions about the state, and those that wait for their answer. */
 #include "doors/desk.h"
 
+#include "doors/status.h"
+
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -70,8 +72,8 @@ struct ec_desk {
 	struct waiter *first;
 	uint32_t waiting;
 	size_t held_bytes;
-	uint8_t *scratch; /* an answer being made */
-	char why[96];     /* of the last refusal that names numbers */
+	uint8_t *scratch;          /* an answer being made */
+	char why[EC_UNREADY_SIZE]; /* of the last refusal whose text was made for it */
 	void (*stopped)(void *self);
 	void *stopped_self;
 };
@@ -242,12 +244,16 @@ static struct waiter *waiter_new(struct ec_desk *desk, const struct ec_question 
 static void read_ready(void *self, enum ec_admission admission)
 {
 	struct waiter *waiter = self;
-	struct ec_reply reply =
-		refusal(EC_REASON_NOT_READY, "the node is catching up or has no quorum");
+	struct ec_desk *desk = waiter->desk;
+	struct ec_reply reply;
 	if (admission == EC_ADMITTED)
-		reply = read_now(waiter->desk, &waiter->question);
+		reply = read_now(desk, &waiter->question);
 	else if (admission == EC_BUSY)
 		reply = refusal(EC_REASON_BUSY, "too many reads wait for the order");
+	else if (ec_status_ready(desk->daemon, desk->why))
+		reply = refusal(EC_REASON_NOT_READY, "this node serves no reads now");
+	else
+		reply = refusal(EC_REASON_NOT_READY, desk->why);
 	waiter_answer(waiter, &reply);
 }
 

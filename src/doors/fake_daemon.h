@@ -47,6 +47,7 @@ struct ec_daemon {
 	} follower[4];
 	uint64_t seq, certified, envelopes;
 	bool no_certificates, no_reads, disk_low;
+	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	ec_hash last_id;
 	uint8_t big[FAKE_BIG], value[16];
 };
@@ -205,8 +206,9 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 
 void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self)
 {
-	if (daemon->no_reads || daemon->reads == 64) {
-		ready(self, daemon->no_reads ? EC_NOT_READY : EC_BUSY);
+	bool refuses = daemon->no_reads || daemon->not_ready;
+	if (refuses || daemon->reads == 64) {
+		ready(self, refuses ? EC_NOT_READY : EC_BUSY);
 		return;
 	}
 	daemon->read[daemon->reads].ready = ready;
@@ -280,12 +282,14 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 	                                    .leader = 2,
 	                                    .n = 4,
 	                                    .links_up = 3,
-	                                    .ready = true,
+	                                    .ready = !daemon->not_ready,
 	                                    .quorum = true,
 	                                    .voter = true,
 	                                    .protocol = "pbft",
 	                                    .signatures_checked = daemon->envelopes,
 	                                    .liar = UINT32_MAX};
+	if (daemon->not_ready)
+		snprintf(status->not_ready, sizeof status->not_ready, "%s", daemon->not_ready);
 }
 
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)

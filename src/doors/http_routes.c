@@ -404,8 +404,8 @@ static void proof_show(struct ec_http_request *request, const char *text)
 
 static void ready_show(struct ec_http_request *request)
 {
-	const char *why = ec_status_unready(ec_http_daemon(request->http));
-	if (why) {
+	char why[EC_UNREADY_SIZE];
+	if (!ec_status_ready(ec_http_daemon(request->http), why)) {
 		ec_http_problem(request, EC_REASON_NOT_READY, EC_RETRY_NOT_READY_MS, why);
 		return;
 	}

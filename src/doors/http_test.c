@@ -340,6 +340,17 @@ static void health_and_status_are_shown(void **state)
 	get(wire, "/readyz", 503);
 	is_problem(wire, "not-ready");
 	get(wire, "/healthz", 200);
+	/* What the member itself says is what everyone hears. */
+	house->daemon->not_ready = "no quorum of equal headers for 10 s";
+	get(wire, "/readyz", 503);
+	assert_non_null(strstr(wire->body, house->daemon->not_ready));
+	get(wire, "/v1/state/a/001?at=latest", 503);
+	assert_non_null(strstr(wire->body, house->daemon->not_ready));
+	get(wire, "/v1/status", 200);
+	json = json_of(wire);
+	assert_string_equal(json_string_value(json_object_get(json, "unready_because")),
+	                    house->daemon->not_ready);
+	json_decref(json);
 	close(wire->fd);
 	house_close(house);
 }

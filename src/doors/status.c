@@ -1,6 +1,8 @@
 /* status.c - what a node tells about itself. */
 #include "doors/status.h"
 
+#include <stdio.h>
+
 static void put_member(struct ec_json *json, const char *key, const struct ec_membership *in_force,
                        uint32_t index)
 {
@@ -16,6 +18,7 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 {
 	const struct ec_genesis *genesis = ec_daemon_genesis(daemon);
 	const struct ec_membership *in_force = ec_member_membership(ec_daemon_member(daemon));
+	char why[EC_UNREADY_SIZE];
 	ec_json_put_text(json, "network", genesis->network);
 	ec_json_put_text(json, "group", genesis->group);
 	ec_json_put_hash(json, "genesis", &genesis->hash);
@@ -31,9 +34,10 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 	put_member(json, "owner", in_force, status->self);
 	put_member(json, "leader", in_force, status->leader);
 	ec_json_put_bool(json, "voter", status->voter);
-	ec_json_put_bool(json, "ready", ec_status_unready(daemon) == NULL);
-	if (ec_status_unready(daemon))
-		ec_json_put_text(json, "unready_because", ec_status_unready(daemon));
+	bool ready = ec_status_ready(daemon, why);
+	ec_json_put_bool(json, "ready", ready);
+	if (!ready)
+		ec_json_put_text(json, "unready_because", why);
 	ec_json_put_bool(json, "diverged", status->diverged);
 	ec_json_put_bool(json, "fetching", status->fetching);
 	ec_json_put_uint(json, "older_missing", status->older_missing);
@@ -157,21 +161,19 @@ void ec_status_counts(struct ec_daemon *daemon, struct ec_door_answer *counts)
 	}
 }
 
-const char *ec_status_unready(struct ec_daemon *daemon)
+bool ec_status_ready(struct ec_daemon *daemon, char why[static EC_UNREADY_SIZE])
 {
 	struct ec_member_status status;
 	struct ec_daemon_counters counters;
+	const char *text = "";
 	ec_member_status(ec_daemon_member(daemon), &status);
 	ec_daemon_counters(daemon, &counters);
-	if (status.diverged)
-		return "this node's results differ from what a quorum certified; it left its group";
-	if (status.fetching)
-		return "the state is being fetched from other members";
-	if (counters.disk_full)
-		return "the disk is full: clients are refused, and nothing goes on without room";
-	if (counters.disk_low)
-		return "less than a tenth of the disk is free; clients are refused";
 	if (!status.ready)
-		return "no quorum is reachable, or the node is catching up";
-	return NULL;
+		text = status.not_ready;
+	else if (counters.disk_full)
+		text = "the disk is full: clients are refused, and nothing goes on without room";
+	else if (counters.disk_low)
+		text = "less than a tenth of the disk is free; clients are refused";
+	snprintf(why, EC_UNREADY_SIZE, "%s", text);
+	return why[0] == '\0';
 }
