@@ -206,6 +206,11 @@ uint32_t clients_ids(const struct clients *clients, ec_hash *ids)
 	return count;
 }
 
+uint64_t clients_since(const struct clients *clients)
+{
+	return clients->waiting ? clients->slot[clients->oldest].client.arrived : 0;
+}
+
 uint32_t clients_waiting(const struct clients *clients)
 {
 	return clients->waiting;

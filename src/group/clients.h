@@ -40,6 +40,9 @@ bool clients_done(struct clients *clients, const ec_hash *id, uint64_t *token);
  * Returns: how many. */
 uint32_t clients_ids(const struct clients *clients, ec_hash *ids);
 
+/* When the one that waits longest came, queued or batched; 0: none waits. */
+uint64_t clients_since(const struct clients *clients);
+
 uint32_t clients_waiting(const struct clients *clients); /* all */
 uint32_t clients_queue(const struct clients *clients);   /* queued */
 size_t clients_bytes(const struct clients *clients);     /* of all */

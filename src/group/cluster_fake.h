@@ -54,6 +54,7 @@ struct cluster_node {
 	bool log_waits; /* its disk is full: nothing becomes durable */
 	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
 	bool silent;    /* sends none */
+	bool unsaid;    /* its header signatures and certificates get lost on the way */
 	bool garbles;   /* changes a byte in one of eight frames that it sends */
 	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
 	uint32_t censored; /* while it leads it gets no batch of this node; less 1; 0: of all */

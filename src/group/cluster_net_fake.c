@@ -80,7 +80,9 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	if (c->node[to].mulls && kind == EC_FRAME_BODY)
 		at += bytes.size * MS / 1000;
 	bool help = kind == EC_FRAME_CHUNK || (kind == EC_FRAME_OLDER && bytes.size > 200);
-	if ((help && c->node[from].silent) || censored(c, to, bytes))
+	bool header = kind == EC_FRAME_SIGNATURE || kind == EC_FRAME_CERTIFICATE;
+	if ((help && c->node[from].silent) || (header && c->node[from].unsaid) ||
+	    censored(c, to, bytes))
 		return;
 	uint8_t *frame = malloc(bytes.size);
 	assert(frame);

@@ -165,8 +165,10 @@ struct ec_member_status {
 	bool leader_self, ready, diverged, fetching, voter;
 	bool quorum; /* links are up to enough voters */
 	char protocol[EC_TEXT_MAX];
-	char not_ready[64]; /* why clients are refused; empty when ready */
-	uint64_t waiting_envelopes, waiting_batches, bodies_bytes, oldest_wait_ns;
+	char not_ready[64];         /* why clients are refused; empty when ready */
+	uint64_t waiting_envelopes; /* of clients of this gateway, queued or in a batch under way */
+	uint64_t oldest_wait_ns;    /* how long the first of them has waited; 0: none waits */
+	uint64_t waiting_batches, bodies_bytes; /* of anyone, undelivered */
 	uint64_t messages_sent, bytes_sent, messages_received, bytes_received;
 	uint64_t signatures_checked, view_changes, batches_delivered, envelopes_delivered;
 	uint64_t fetched_bytes, fetches; /* state transfer */

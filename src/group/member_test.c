@@ -295,22 +295,6 @@ static void test_a_read_outlives_a_state_transfer(void **state)
 	cluster_free(c);
 }
 
-static void test_without_a_quorum_clients_are_refused(void **state)
-{
-	(void)state;
-	struct cluster *c = four(8);
-	cluster_crash(c, 1);
-	cluster_crash(c, 2);
-	cluster_run(c, 100 * MS, NULL, NULL);
-	assert_false(cluster_submit(c, 0, 1));
-	assert_string_equal(status_of(c, 0).not_ready, "no quorum of members is reachable");
-	cluster_start(c, 1);
-	cluster_run(c, 100 * MS, NULL, NULL);
-	assert_true(cluster_submit(c, 0, 1));
-	settle(c, 4);
-	cluster_free(c);
-}
-
 /* A service that waits for every full second of community time. */
 static const char clock_name[] = "clock";
 
@@ -438,7 +422,6 @@ int main(void)
 		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
 		cmocka_unit_test(test_reads_see_what_was_acknowledged),
 		cmocka_unit_test(test_a_read_outlives_a_state_transfer),
-		cmocka_unit_test(test_without_a_quorum_clients_are_refused),
 		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),
 		cmocka_unit_test(test_a_group_that_begins_again_knows_the_time),
 	};

@@ -87,6 +87,6 @@ void ec_member_status(const struct ec_member *m, struct ec_member_status *status
 	status->waiting_envelopes = clients_waiting(m->clients);
 	status->waiting_batches = bodies_count(m->bodies);
 	status->bodies_bytes = bodies_bytes(m->bodies);
-	const struct body *oldest = bodies_oldest(m->bodies);
-	status->oldest_wait_ns = oldest ? m->time.now - oldest->arrived : 0;
+	uint64_t since = clients_since(m->clients);
+	status->oldest_wait_ns = since ? m->time.now - since : 0;
 }
