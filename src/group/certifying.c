@@ -40,21 +40,23 @@ void certificate_tell(struct ec_member *m, uint32_t peer)
 	certified_tell(m, peer, &m->certified);
 }
 
-void diverge(struct ec_member *m, uint64_t seq, const struct ec_bytes *header,
-             const struct ec_bytes *certificate)
+void diverge(struct ec_member *m, const struct certified *theirs, struct ec_bytes own)
 {
 	if (m->diverged)
 		return;
+	assert(own.size > 0);
 	m->diverged = true;
+	struct ec_bytes body = diverged_write(m->config.pool, theirs->header, theirs->certificate);
 	act_log(m, &(struct record){.kind = RECORD_DIVERGED,
-	                            .era = m->now.era->number,
-	                            .seq = seq,
-	                            .hash = ec_ledger_at(m->ledger).header,
-	                            .head = header ? *header : EC_NO_BYTES,
-	                            .body = certificate ? *certificate : EC_NO_BYTES});
+	                            .era = theirs->era,
+	                            .seq = theirs->seq,
+	                            .hash = theirs->hash,
+	                            .head = own,
+	                            .body = body});
+	ec_drop(body);
 	act_text(m, EC_ACT_ALARM, NONE,
 	         "divergence at block %llu: the group certified another header than ours",
-	         (unsigned long long)seq);
+	         (unsigned long long)theirs->seq);
 }
 
 /* Our own header of a block, if it is still at hand. */
@@ -98,7 +100,7 @@ static void judge(struct ec_member *m, struct certified certified,
 		certified.header = header;
 		accept(m, &certified, certificate);
 	} else {
-		diverge(m, certified.seq, &certified.header, &certified.certificate);
+		diverge(m, &certified, header);
 	}
 	ec_drop(header);
 }

@@ -1,6 +1,7 @@
 /* member_test.c - four members over PBFT: commit, crash, restart, outvote, read, keep time. */
 #include "base/test.h"
 #include "group/member_fake.h"
+#include "group/records.h"
 
 static void test_envelopes_commit_on_all(void **state)
 {
@@ -221,6 +222,33 @@ static bool halted(struct cluster *c, void *self)
 	return cluster_node(c, *(const uint32_t *)self)->halted;
 }
 
+/* Both headers of the block at which it left are in its log, and what the others signed. */
+static void check_diverged_record(struct cluster *c, uint32_t node)
+{
+	const struct cluster_node *of = cluster_node(c, node);
+	struct record record = {0};
+	struct ec_bytes theirs, certificate, header;
+	struct ec_certificate read;
+	char why[100] = "";
+	for (uint32_t i = 0; i < of->log_count && record.kind != RECORD_DIVERGED; i++)
+		assert_true(record_read(of->log[i], &record));
+	assert_int_equal(record.kind, RECORD_DIVERGED);
+	struct ec_member *other = cluster_node(c, (node + 1) % 4)->member;
+	assert_true(ec_ledger_header(ec_member_ledger(other), record.seq, &header));
+	ec_hash hash = ec_header_hash(header);
+	assert_memory_equal(&record.hash, &hash, sizeof hash);
+	struct ec_header own;
+	assert_true(ec_header_read(record.head, &own));
+	assert_int_equal(own.seq, record.seq);
+	assert_false(ec_bytes_equal(record.head, header));
+	assert_true(diverged_read(record.body, &theirs, &certificate));
+	assert_true(!theirs.size || ec_bytes_equal(theirs, header));
+	assert_true(ec_certificate_read(certificate, &read));
+	assert_true(ec_certificate_check(&read, ec_member_membership(other), &record.hash,
+	                                 &ec_crypto_ed25519, why, sizeof why));
+	ec_drop(header);
+}
+
 static void test_who_computes_another_price_is_outvoted(void **state)
 {
 	(void)state;
@@ -238,6 +266,7 @@ static void test_who_computes_another_price_is_outvoted(void **state)
 	assert_true(cluster_run(c, SECOND, halted, &wrong));
 	assert_non_null(strstr(cluster_node(c, 2)->alarm, "divergence at block "));
 	settle(c, 4);
+	check_diverged_record(c, wrong);
 	assert_int_equal(told_count(c), 40);
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(cluster_node(c, i)->halted, i == 2);

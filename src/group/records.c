@@ -11,6 +11,14 @@
 
 enum { PART_SIZE_MAX = 1 << 26 };
 
+/* A part of `bytes`. */
+static struct ec_bytes block_read(struct ec_reader *reader, struct ec_bytes bytes)
+{
+	size_t size;
+	const uint8_t *at = ec_read_block(reader, PART_SIZE_MAX, &size);
+	return at ? ec_slice(bytes, (size_t)(at - bytes.data), size) : EC_NO_BYTES;
+}
+
 bool record_read(struct ec_bytes bytes, struct record *record)
 {
 	struct ec_reader reader = ec_reader_over(bytes.data, bytes.size);
@@ -19,13 +27,8 @@ bool record_read(struct ec_bytes bytes, struct record *record)
 	record->era = ec_read_u64(&reader);
 	record->seq = ec_read_u64(&reader);
 	record->hash = ec_read_hash(&reader);
-	struct ec_bytes *const parts[] = {&record->head, &record->body};
-	for (int i = 0; i < 2; i++) {
-		size_t size;
-		const uint8_t *at = ec_read_block(&reader, PART_SIZE_MAX, &size);
-		if (at)
-			*parts[i] = ec_slice(bytes, (size_t)(at - bytes.data), size);
-	}
+	record->head = block_read(&reader, bytes);
+	record->body = block_read(&reader, bytes);
 	return ec_reader_done(&reader) && record->kind >= 1 && record->kind < RECORD_KINDS;
 }
 
@@ -44,6 +47,27 @@ struct ec_bytes record_write(struct ec_pool *pool, const struct record *record)
 	ec_write_block(&writer, record->body.data, record->body.size);
 	assert(ec_writer_ok(&writer) && writer.size == size);
 	return bytes;
+}
+
+struct ec_bytes diverged_write(struct ec_pool *pool, struct ec_bytes header,
+                               struct ec_bytes certificate)
+{
+	size_t size = 4 + header.size + 4 + certificate.size;
+	struct ec_bytes bytes = ec_pool_take(pool, size);
+	struct ec_writer writer = ec_writer_over(ec_writable(bytes), size);
+	ec_write_block(&writer, header.data, header.size);
+	ec_write_block(&writer, certificate.data, certificate.size);
+	assert(ec_writer_ok(&writer) && writer.size == size);
+	return bytes;
+}
+
+bool diverged_read(struct ec_bytes body, struct ec_bytes *header, struct ec_bytes *certificate)
+{
+	struct ec_reader reader = ec_reader_over(body.data, body.size);
+	struct ec_bytes *const parts[] = {header, certificate};
+	for (int i = 0; i < 2; i++)
+		*parts[i] = block_read(&reader, body);
+	return ec_reader_done(&reader);
 }
 
 static struct record_mark *mark_at(const struct records *records, uint32_t i)

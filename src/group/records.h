@@ -5,8 +5,11 @@
  *
  * PROTOCOL: a SAVE of the instance of that era; hash: digest of the body.
  * SIGNED:   the mark above which no header was signed yet; hash: of the header at seq.
- * DIVERGED: the group certified another header for block seq than ours; hash: ours; head: theirs,
- *           body: their certificate.  A log with it never goes on.
+ * DIVERGED: the group certified another header for block seq than ours; hash: of theirs, which its
+ *           certificate signs; head: our header; body: their header (empty where only signatures
+ *           came, which name its hash) and their certificate (empty where the other header is one
+ *           that we signed ourselves in an earlier life), both with a u32 length.  A log with it
+ *           never goes on.
  */
 #ifndef EC_GROUP_RECORDS_H
 #define EC_GROUP_RECORDS_H
@@ -25,6 +28,11 @@ struct record {
 
 bool record_read(struct ec_bytes bytes, struct record *record); /* parts of the bytes */
 struct ec_bytes record_write(struct ec_pool *pool, const struct record *record);
+
+/* The body of a DIVERGED record, with one owner; its parts, of the body. */
+struct ec_bytes diverged_write(struct ec_pool *pool, struct ec_bytes header,
+                               struct ec_bytes certificate);
+bool diverged_read(struct ec_bytes body, struct ec_bytes *header, struct ec_bytes *certificate);
 
 /* What stands in the log, oldest first, without its bytes. */
 struct record_mark {

@@ -74,6 +74,19 @@ void signing_durable(struct ec_member *m)
 	say(m, &header);
 }
 
+/* We signed another one for this block in an earlier life. */
+static void own_signature_differs(struct ec_member *m)
+{
+	const struct signing *s = &m->signing;
+	struct ec_bytes own;
+	bool there = ec_ledger_header(m->ledger, s->seq, &own);
+	assert(there); /* it is the block that ended last */
+	(void)there;
+	diverge(m, &(struct certified){.era = m->now.era->number, .seq = s->seq, .hash = s->hash},
+	        own);
+	ec_drop(own);
+}
+
 /* After a restart the header that was signed last may be said once more: nobody may have heard it.
  * Should our execution now give another one, we were wrong once and say nothing any more. */
 static void say_again(struct ec_member *m)
@@ -84,7 +97,7 @@ static void say_again(struct ec_member *m)
 		return;
 	s->again = false;
 	if (!ec_hash_equal(&at.header, &s->hash)) {
-		diverge(m, at.seq, NULL, NULL);
+		own_signature_differs(m);
 		return;
 	}
 	struct signed_header header = make(m, at.seq, &at.header);

@@ -239,8 +239,8 @@ void certifying_add(struct ec_member *m, struct reign *reign, uint32_t index,
                     const struct seal *seal);
 void certifying_block_ended(struct ec_member *m);
 void certificate_tell(struct ec_member *m, uint32_t peer);
-void diverge(struct ec_member *m, uint64_t seq, const struct ec_bytes *header,
-             const struct ec_bytes *certificate);
+/* What was certified is not `own`, our header of that block. */
+void diverge(struct ec_member *m, const struct certified *theirs, struct ec_bytes own);
 void certified_free(struct certified *certified);
 void certified_keep(struct certified *certified, const struct certified *from);
 
