@@ -93,12 +93,18 @@ struct ec_config {
 	const struct ec_crypto *crypto; /* verify, threshold coin: pure; keys of this era */
 	ec_hash domain;                 /* of group, era and protocol: begins all that is signed */
 	uint8_t seed[32];               /* all the randomness of this life; never given twice */
-	const void *options;            /* the protocol's own struct, or NULL */
+	const void *options;            /* the protocol's own struct, or NULL: its defaults */
 };
 
 struct ec_limits { /* set aside by the host before init(), never exceeded */
 	size_t state;
 	uint32_t effects_per_step, buffers_held, message_max, record_max;
+};
+
+struct ec_terms {                 /* what a host must know of the options */
+	uint64_t timeout_ns;      /* the first; 0: there is none */
+	uint32_t interval;        /* deliveries between checkpoints */
+	uint32_t batch_bytes_max; /* of one batch */
 };
 
 struct ec_input {
@@ -144,6 +150,14 @@ struct ec_protocol {
 	bool byzantine;                               /* which faults the simulator may inject, */
 	uint32_t (*faults)(const struct ec_roster *); /* in how many voters, */
 	const char *const *bugs;                      /* and which it must then find; NULL ends */
+	size_t options_size; /* of what config.options points to; 0: it has none */
+	/* Decodes options of a roster, any bytes, none for the defaults.  timeout_ns, if not 0,
+	 * stands for theirs.  Returns: NULL, or what they must be, a sentence never freed. */
+	const char *(*options_read)(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
+	struct ec_terms (*terms)(const struct ec_config *); /* reads options alone */
+	/* Why no instance could serve this roster, with these options; NULL: one can.  Reads both
+	 * alone; limits() and init() are called only after it said NULL. */
+	const char *(*misfit)(const struct ec_config *);
 	struct ec_limits (*limits)(const struct ec_config *);
 	void (*init)(void *self, const struct ec_config *);
 	bool (*check)(const struct ec_config *, const struct ec_input *); /* a RECV; any thread */

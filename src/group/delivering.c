@@ -100,7 +100,7 @@ static void claim_note(struct ec_member *m, struct ec_bytes batch)
 static void pending_note(struct ec_member *m, const struct ec_effect *effect)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint32_t interval = era_interval(m->now.era), into = (uint32_t)(effect->seq % interval);
+	uint32_t interval = m->now.era->terms.interval, into = (uint32_t)(effect->seq % interval);
 	pace_delivered(&m->pace, effect->body.size, at.pending_bytes, into ? interval - into : 0);
 }
 

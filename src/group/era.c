@@ -5,6 +5,7 @@
 #include "consensus/quorum.h"
 #include "crypto/hash.h"
 #include "group/frames.h"
+#include "group/records.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -25,35 +26,73 @@ struct ec_membership *membership_copy(const struct ec_membership *from, char *wh
 	return copy;
 }
 
-static const struct ec_protocol *protocol_find(const struct ec_member_config *config,
+static const struct ec_protocol *protocol_find(const struct ec_protocol *const *protocols,
                                                const char *name)
 {
-	for (const struct ec_protocol *const *at = config->protocols; *at; at++)
+	for (const struct ec_protocol *const *at = protocols; *at; at++)
 		if (strcmp((*at)->name, name) == 0)
 			return *at;
 	return NULL;
 }
 
-/* A roster's options, little-endian: u32 interval, u32 batch bytes, u64 first time-out in ns; what
- * is not there is the default. */
-static void options_read(struct era *era, uint64_t timeout_ns)
+/* What a step emits must fit into a frame and a record of the log. */
+static const char *too_large(const struct ec_limits *limits)
 {
-	const struct ec_membership *membership = era->membership;
-	struct ec_reader reader = ec_reader_over(membership->options, membership->options_size);
-	if (strcmp(membership->protocol, "pbft") != 0)
-		return;
-	era->pbft.interval = ec_read_u32(&reader);
-	era->pbft.batch_bytes_max = ec_read_u32(&reader);
-	era->pbft.timeout_ns = ec_read_u64(&reader);
-	if (reader.bad)
-		era->pbft = (struct pbft_options){0};
-	if (era->pbft.interval > PBFT_INTERVAL_MAX || era->pbft.interval % 64)
-		era->pbft.interval = 0;
-	if (era->pbft.batch_bytes_max > PBFT_BATCH_BYTES_MAX)
-		era->pbft.batch_bytes_max = 0;
-	if (timeout_ns)
-		era->pbft.timeout_ns = timeout_ns;
-	era->config.options = &era->pbft;
+	if (limits->message_max > EC_FRAME_BODY_MAX)
+		return "with so many members its interval of checkpoints is too long: a message "
+		       "may be larger than a frame takes (6 MiB)";
+	if (limits->record_max > RECORD_BYTES_MAX)
+		return "with so many members its interval of checkpoints is too long: a record "
+		       "may be larger than the log takes (32 MiB)";
+	return NULL;
+}
+
+/* Reads the options into where config->options points to.  A time-out of 0: that of the options. */
+static const char *misfit(const struct ec_protocol *protocol,
+                          const struct ec_membership *membership, uint64_t timeout_ns,
+                          const struct ec_config *config, void *options)
+{
+	struct ec_bytes encoded = {.data = membership->options, .size = membership->options_size};
+	const char *wrong = NULL;
+	if (protocol->order != EC_TOTAL)
+		return "it makes no total order, which blocks need";
+	for (uint32_t i = 0; !protocol->weighs && i < membership->n; i++)
+		if (membership->seat[i].weight != 1)
+			return "it counts heads, so every member must have weight 1";
+	if (options)
+		wrong = protocol->options_read(encoded, timeout_ns, options);
+	else if (encoded.size)
+		wrong = "it has no options";
+	if (!wrong)
+		wrong = protocol->misfit(config);
+	if (wrong)
+		return wrong;
+	if (protocol->terms(config).interval % EC_BLOCK_POSITIONS)
+		return "its interval of checkpoints is no multiple of 64, where blocks end";
+	struct ec_limits limits = protocol->limits(config);
+	return too_large(&limits);
+}
+
+/* A block for the options of a protocol; NULL: it has none. */
+static void *options_new(const struct ec_protocol *protocol)
+{
+	void *options = protocol->options_size ? calloc(1, protocol->options_size) : NULL;
+	if (protocol->options_size && !options)
+		abort();
+	return options;
+}
+
+bool roster_served(const void *protocols, const struct ec_membership *membership)
+{
+	const struct ec_protocol *protocol = protocol_find(protocols, membership->protocol);
+	struct ec_roster roster = ec_membership_roster(membership);
+	if (!protocol)
+		return false;
+	void *options = options_new(protocol);
+	struct ec_config config = {.roster = &roster, .options = options};
+	bool served = !misfit(protocol, membership, 0, &config, options);
+	free(options);
+	return served;
 }
 
 static void seed_of_era(const struct ec_member_config *config, struct era *era)
@@ -70,29 +109,30 @@ static void fill(const struct ec_member_config *config, struct era *era)
 	era->number = era->membership->era;
 	era->roster = ec_membership_roster(era->membership);
 	era->voters = ec_voters(&era->roster);
-	era->quorum = ec_quorum_byzantine(era->voters);
+	era->quorum = ec_membership_quorum(era->membership);
 	era->self = ec_membership_find(era->membership, config->identity.key);
 	era->config.self = era->self;
 	era->config.roster = &era->roster;
 	era->config.crypto = config->crypto;
 	era->config.domain = ec_genesis_domain(config->genesis, era->membership);
 	seed_of_era(config, era);
-	options_read(era, config->protocol_timeout_ns);
 	memset(era->index_of, 0xff, sizeof era->index_of);
 	memset(era->peer_of, 0xff, sizeof era->peer_of);
 }
 
 /* Why an era of this roster cannot run here; NULL: it can. */
-static const char *misfit(const struct era *era)
+static const char *protocol_take(const struct ec_member_config *config, struct era *era)
 {
+	era->protocol = protocol_find(config->protocols, era->membership->protocol);
 	if (!era->protocol)
 		return "this program has no such protocol";
-	if (era->protocol->order != EC_TOTAL)
-		return "it makes no total order, which blocks need";
-	for (uint32_t i = 0; !era->protocol->weighs && i < era->roster.n; i++)
-		if (era->roster.member[i].weight != 1)
-			return "it counts heads, so every member must have weight 1";
-	return NULL;
+	era->options = options_new(era->protocol);
+	era->config.options = era->options;
+	const char *wrong = misfit(era->protocol, era->membership, config->protocol_timeout_ns,
+	                           &era->config, era->options);
+	if (!wrong)
+		era->terms = era->protocol->terms(&era->config);
+	return wrong;
 }
 
 struct era *era_new(const struct ec_member_config *config, struct ec_membership *membership,
@@ -104,8 +144,7 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
 	era->membership = membership;
 	era->base = base;
 	fill(config, era);
-	era->protocol = protocol_find(config, membership->protocol);
-	const char *wrong = misfit(era);
+	const char *wrong = protocol_take(config, era);
 	if (!wrong)
 		return era;
 	snprintf(why, why_size, "protocol \"%s\" of era %llu: %s", membership->protocol,
@@ -117,21 +156,12 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
 void era_free(struct era *era)
 {
 	ec_membership_free(era->membership);
+	free(era->options);
 	free(era);
-}
-
-uint64_t era_timeout_ns(const struct era *era)
-{
-	return era->pbft.timeout_ns ? era->pbft.timeout_ns : PBFT_TIMEOUT_NS;
-}
-
-uint32_t era_interval(const struct era *era)
-{
-	return era->pbft.interval ? era->pbft.interval : PBFT_INTERVAL;
 }
 
 size_t era_batch_bytes_max(const struct era *era)
 {
-	uint32_t options = era->pbft.batch_bytes_max;
-	return options && options < BATCH_BYTES_MAX ? options : BATCH_BYTES_MAX;
+	uint32_t most = era->terms.batch_bytes_max;
+	return most < BATCH_BYTES_MAX ? most : BATCH_BYTES_MAX;
 }

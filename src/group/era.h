@@ -3,7 +3,6 @@
 #define EC_GROUP_ERA_H
 
 #include "consensus/consensus.h"
-#include "consensus/pbft/pbft.h"
 #include "group/member.h"
 #include "ledger/genesis.h"
 
@@ -15,10 +14,12 @@ struct era {
 	struct ec_membership *membership;
 	struct ec_roster roster;
 	const struct ec_protocol *protocol;
-	struct pbft_options pbft; /* what config.options points to, if it is that protocol */
+	void *options; /* what config.options points to; NULL: the protocol has none */
+	struct ec_terms terms;
 	struct ec_config config;
 	uint32_t self; /* our index; UINT32_MAX: no seat */
-	uint32_t quorum, voters;
+	uint32_t voters;
+	uint64_t quorum;                  /* the weight of voters that certifies */
 	uint32_t index_of[EC_PEERS_MAX];  /* of a peer; UINT32_MAX: no seat */
 	uint32_t peer_of[EC_MEMBERS_MAX]; /* of an index; UINT32_MAX: ourselves */
 	struct era *older;
@@ -33,11 +34,11 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
                     uint64_t base, char *why, size_t why_size);
 void era_free(struct era *era);
 
+/* Whether one of `protocols` (a table that NULL ends, as in ec_member_config) can serve this
+ * roster: the same at every member that runs this program.  Asked by the ledger of each vote. */
+bool roster_served(const void *protocols, const struct ec_membership *membership);
+
 /* How many bytes a batch of this era may have. */
 size_t era_batch_bytes_max(const struct era *era);
-
-/* Its protocol's first time-out, and how many positions lie between its checkpoints. */
-uint64_t era_timeout_ns(const struct era *era);
-uint32_t era_interval(const struct era *era);
 
 #endif

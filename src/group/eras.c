@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ALIGN = 64 };
 #define PAST_NS (30 * SECOND) /* how long the old instance answers laggards */
 
 const struct era *era_find(const struct ec_member *m, uint64_t number)
@@ -84,7 +83,7 @@ bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t
 	era->older = atomic_load_explicit(&m->eras, memory_order_relaxed);
 	atomic_store_explicit(&m->eras, era, memory_order_release);
 	records_era(&m->records, era->number);
-	pace_start(&m->pace, era_timeout_ns(era));
+	pace_start(&m->pace, era->terms.timeout_ns);
 	return true;
 }
 
@@ -114,7 +113,7 @@ void reign_start(struct ec_member *m)
 
 static uint64_t era_base_after(uint64_t position)
 {
-	return (position + ALIGN - 1) / ALIGN * ALIGN;
+	return (position + EC_BLOCK_POSITIONS - 1) / EC_BLOCK_POSITIONS * EC_BLOCK_POSITIONS;
 }
 
 /* Reads the position of the last link's header: where the era before the one in force ended. */

@@ -10,11 +10,10 @@
 
 enum {
 	HEAD_SIZE_MAX = 1 << 20,      /* of a protocol's head */
-	BODY_SIZE_MAX = 6 << 20,      /* of a protocol's body, a batch, a chunk */
 	FRONTIER_SIZE_MAX = 16 << 10, /* 64 hashes and room */
 	LINKS_SIZE_MAX = 4 << 20,     /* era links: about 100 bytes a member and change of era */
 };
-_Static_assert(EC_FRAME_HEAD_SIZE + 12 + HEAD_SIZE_MAX + EC_PROOF_SIZE_MAX + BODY_SIZE_MAX <=
+_Static_assert(EC_FRAME_HEAD_SIZE + 12 + HEAD_SIZE_MAX + EC_PROOF_SIZE_MAX + EC_FRAME_BODY_MAX <=
                        EC_FRAME_SIZE_MAX,
                "a message fits into a frame");
 _Static_assert(EC_FRAME_HEAD_SIZE + 16 + EC_HEADER_SIZE_MAX + FRONTIER_SIZE_MAX + LINKS_SIZE_MAX +
@@ -30,8 +29,8 @@ struct shape {
 /* clang-format off */
 static const struct shape SHAPE[EC_FRAME_KINDS] = {
 	[EC_FRAME_STANDING]    = {0, {0}},
-	[EC_FRAME_MESSAGE]     = {3, {HEAD_SIZE_MAX, EC_PROOF_SIZE_MAX, BODY_SIZE_MAX}},
-	[EC_FRAME_BODY]        = {1, {BODY_SIZE_MAX}},
+	[EC_FRAME_MESSAGE]     = {3, {HEAD_SIZE_MAX, EC_PROOF_SIZE_MAX, EC_FRAME_BODY_MAX}},
+	[EC_FRAME_BODY]        = {1, {EC_FRAME_BODY_MAX}},
 	[EC_FRAME_BODY_WANT]   = {0, {0}},
 	[EC_FRAME_BODY_HAVE]   = {0, {0}},
 	[EC_FRAME_BODY_OLD]    = {0, {0}},
@@ -40,10 +39,10 @@ static const struct shape SHAPE[EC_FRAME_KINDS] = {
 	[EC_FRAME_STATE_WANT]  = {0, {0}},
 	[EC_FRAME_SNAPSHOT]    = {4, {EC_HEADER_SIZE_MAX, FRONTIER_SIZE_MAX, LINKS_SIZE_MAX,
 	                              EC_CERTIFICATE_SIZE_MAX}},
-	[EC_FRAME_CHUNK]       = {1, {BODY_SIZE_MAX}},
+	[EC_FRAME_CHUNK]       = {1, {EC_FRAME_BODY_MAX}},
 	[EC_FRAME_ABSENT]      = {0, {0}},
 	[EC_FRAME_OLDER_WANT]  = {0, {0}},
-	[EC_FRAME_OLDER]       = {1, {BODY_SIZE_MAX}},
+	[EC_FRAME_OLDER]       = {1, {EC_FRAME_BODY_MAX}},
 };
 /* clang-format on */
 

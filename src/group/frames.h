@@ -38,7 +38,11 @@ enum ec_frame_kind {
 	EC_FRAME_KINDS,
 };
 
-enum { EC_FRAME_BLOCKS_MAX = 4, EC_FRAME_HEAD_SIZE = 1 + 8 + 8 + 4 + 32 };
+enum {
+	EC_FRAME_BLOCKS_MAX = 4,
+	EC_FRAME_HEAD_SIZE = 1 + 8 + 8 + 4 + 32,
+	EC_FRAME_BODY_MAX = 6 << 20, /* of a protocol's body, a batch, a chunk */
+};
 
 struct ec_frame {
 	enum ec_frame_kind kind;

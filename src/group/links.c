@@ -96,16 +96,18 @@ void link_break(struct ec_member *m, uint32_t peer, const char *format, ...)
 	act_text(m, EC_ACT_BREAK, peer, "%s", why);
 }
 
-/* Voters, ourselves included, whose peer is `so`. */
-static uint32_t voters_where(const struct ec_member *m,
+/* What the voters weigh, ourselves included, whose peer is `so`. */
+static uint64_t voters_where(const struct ec_member *m,
                              bool (*so)(const struct ec_member *m, uint32_t peer))
 {
 	const struct era *era = m->now.era;
-	uint32_t count = 0;
-	for (uint32_t i = 0; i < era->roster.n; i++)
-		if (era->roster.member[i].roles & EC_VOTER)
-			count += i == era->self || so(m, era->peer_of[i]);
-	return count;
+	uint64_t weight = 0;
+	for (uint32_t i = 0; i < era->roster.n; i++) {
+		const struct ec_roster_member *member = &era->roster.member[i];
+		if ((member->roles & EC_VOTER) && (i == era->self || so(m, era->peer_of[i])))
+			weight += member->weight;
+	}
+	return weight;
 }
 
 static bool not_ahead(const struct ec_member *m, uint32_t peer)
@@ -114,12 +116,12 @@ static bool not_ahead(const struct ec_member *m, uint32_t peer)
 	       m->peer[peer].seq <= ec_ledger_at(m->ledger).seq;
 }
 
-uint32_t links_reaching(const struct ec_member *m)
+uint64_t links_reaching(const struct ec_member *m)
 {
 	return voters_where(m, link_up);
 }
 
-uint32_t links_reached(const struct ec_member *m)
+uint64_t links_reached(const struct ec_member *m)
 {
 	return voters_where(m, not_ahead);
 }

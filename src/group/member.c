@@ -20,6 +20,8 @@ static struct ec_ledger *ledger_open(const struct ec_member_config *config, char
 	return ec_ledger_open(&(struct ec_ledger_config){.genesis = config->genesis,
 	                                                 .crypto = config->crypto,
 	                                                 .services = config->services,
+	                                                 .roster_served = roster_served,
+	                                                 .protocols = config->protocols,
 	                                                 .store = config->store,
 	                                                 .pool = config->pool},
 	                      why, why_size);

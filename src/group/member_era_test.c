@@ -85,6 +85,76 @@ static void test_two_votes_of_four_change_nothing(void **state)
 	cluster_free(c);
 }
 
+/* A quorum votes for it.  Returns: the code that all of them were told. */
+static unsigned voted(struct cluster *c, struct ec_membership *next, uint64_t token)
+{
+	uint32_t count = told_count(c) + 3, told_now;
+	for (uint32_t i = 0; i < 3; i++)
+		assert_true(cluster_vote(c, next, i, token + i));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	const struct cluster_told *told = cluster_told(c, &told_now) + count - 3;
+	assert_int_equal(told[0].code, told[1].code);
+	assert_int_equal(told[0].code, told[2].code);
+	ec_membership_free(next);
+	return told[0].code;
+}
+
+/* Each vote for it is refused, at all members alike, and the group goes on. */
+static void test_a_roster_that_cannot_be_served_is_not_voted_in(void **state)
+{
+	(void)state;
+	static const uint8_t longest[16] = {0, 1}; /* an interval of 256, little-endian */
+	struct cluster *c = four(33);
+	struct ec_membership *many = world_membership(65, 2), *weighty = world_membership(4, 2),
+			     *unknown = world_membership(4, 2), *large = world_membership(64, 2);
+	weighty->seat[3].weight = 2;
+	snprintf(unknown->protocol, sizeof unknown->protocol, "raft");
+	memcpy(large->options, longest, sizeof longest);
+	large->options_size = sizeof longest;
+	assert_int_equal(voted(c, many, 10), EC_RESULT_RULE);
+	assert_int_equal(voted(c, weighty, 20), EC_RESULT_RULE);
+	assert_int_equal(voted(c, unknown, 30), EC_RESULT_RULE);
+	assert_int_equal(voted(c, large, 40), EC_RESULT_RULE);
+	uint32_t count = told_count(c);
+	for (uint32_t i = 0; i < 40; i++)
+		count += cluster_submit(c, i % 4, 100 + i);
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	settle(c, 4);
+	assert_int_equal(status_of(c, 0).era, 1);
+	change_era(c, 4, 2, 1000);
+	cluster_run(c, SECOND, NULL, NULL);
+	settle(c, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(status_of(c, i).era, 2);
+	cluster_free(c);
+}
+
+/* A genesis of a protocol that this program lacks: a sentence, no start. */
+static void test_a_genesis_that_cannot_be_served_is_refused(void **state)
+{
+	(void)state;
+	static const struct ec_protocol *const none[] = {NULL};
+	static const struct ec_service *const services[] = {NULL};
+	struct world world = world_make(&(struct world_plan){.members = 4});
+	struct ec_store *store = ec_store_memory();
+	struct ec_pool *pool = ec_pool_new(0);
+	char why[160] = "";
+	struct ec_member_config config = {.genesis = world.genesis,
+	                                  .crypto = &ec_crypto_ed25519,
+	                                  .protocols = none,
+	                                  .services = services,
+	                                  .store = store,
+	                                  .pool = pool,
+	                                  .identity = world.identity[0],
+	                                  .era_key = world.era[0]};
+	assert_null(ec_member_open(&config, why, sizeof why));
+	assert_non_null(strstr(why, "\"pbft\" of era 1: this program has no such protocol"));
+	store->close(store);
+	assert_int_equal(ec_pool_live(pool), 0);
+	ec_pool_free(pool);
+	world_end(&world);
+}
+
 /* A seat with no roles: it follows and can be read from, and promises nothing: with one of the four
  * voters away it stands for nobody, with two away the group waits. */
 static void test_a_seat_without_roles_follows(void **state)
@@ -131,6 +201,8 @@ int main(void)
 		cmocka_unit_test(test_keys_change_with_the_era),
 		cmocka_unit_test(test_a_crash_anywhere_in_a_change_of_era),
 		cmocka_unit_test(test_two_votes_of_four_change_nothing),
+		cmocka_unit_test(test_a_roster_that_cannot_be_served_is_not_voted_in),
+		cmocka_unit_test(test_a_genesis_that_cannot_be_served_is_refused),
 		cmocka_unit_test(test_a_seat_without_roles_follows),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

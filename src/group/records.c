@@ -9,13 +9,11 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PART_SIZE_MAX = 1 << 26 };
-
 /* A part of `bytes`. */
 static struct ec_bytes block_read(struct ec_reader *reader, struct ec_bytes bytes)
 {
 	size_t size;
-	const uint8_t *at = ec_read_block(reader, PART_SIZE_MAX, &size);
+	const uint8_t *at = ec_read_block(reader, RECORD_BYTES_MAX, &size);
 	return at ? ec_slice(bytes, (size_t)(at - bytes.data), size) : EC_NO_BYTES;
 }
 
@@ -35,7 +33,7 @@ bool record_read(struct ec_bytes bytes, struct record *record)
 struct ec_bytes record_write(struct ec_pool *pool, const struct record *record)
 {
 	size_t size = 2 + 8 + 8 + 32 + 4 + record->head.size + 4 + record->body.size;
-	assert(record->head.size <= PART_SIZE_MAX && record->body.size <= PART_SIZE_MAX);
+	assert(record->head.size + record->body.size <= RECORD_BYTES_MAX);
 	struct ec_bytes bytes = ec_pool_take(pool, size);
 	struct ec_writer writer = ec_writer_over(ec_writable(bytes), size);
 	ec_write_u8(&writer, (uint8_t)record->kind);

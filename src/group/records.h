@@ -18,6 +18,9 @@
 
 enum record_kind { RECORD_PROTOCOL = 1, RECORD_SIGNED, RECORD_DIVERGED, RECORD_KINDS };
 
+/* Of head and body together; the host's log takes such a record. */
+enum { RECORD_BYTES_MAX = 32 << 20 };
+
 struct record {
 	enum record_kind kind;
 	bool cut;

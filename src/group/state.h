@@ -175,8 +175,8 @@ void peers_learn(struct ec_member *m, struct era *era);
 bool link_up(const struct ec_member *m, uint32_t peer);
 void link_break(struct ec_member *m, uint32_t peer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-uint32_t links_reaching(const struct ec_member *m); /* voters, ourselves included */
-uint32_t links_reached(const struct ec_member *m);  /* those who said they are not ahead of us */
+uint64_t links_reaching(const struct ec_member *m); /* weight of voters, ourselves included */
+uint64_t links_reached(const struct ec_member *m);  /* of those who said they are not ahead of us */
 const char *peer_name(const struct ec_member *m, uint32_t peer); /* owner of the seat */
 void links_greet(struct ec_member *m); /* those that came up before the start */
 void standings_send(struct ec_member *m);

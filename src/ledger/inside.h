@@ -16,7 +16,7 @@
 #include "ledger/scratch.h"
 #include "ledger/tree.h"
 
-enum { BLOCK_POSITIONS = 64 };
+enum { BLOCK_POSITIONS = EC_BLOCK_POSITIONS };
 
 /* One delivered position. */
 struct block_slot {

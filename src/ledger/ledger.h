@@ -13,12 +13,18 @@
 
 struct ec_ledger;
 
+enum { EC_BLOCK_POSITIONS = 64 }; /* of a block at most: one ends at each multiple of this */
+
 struct ec_ledger_config {
 	const struct ec_genesis *genesis;         /* outlives the ledger */
 	const struct ec_crypto *crypto;           /* for era links and anchors in transactions */
 	const struct ec_service *const *services; /* all that this program has; NULL ends */
 	struct ec_store *store;                   /* stays the caller's */
 	struct ec_pool *pool;
+	/* Whether a roster can be served by `protocols`, which are opaque here: pure, the same at
+	 * every member.  A vote for one that cannot is refused.  NULL: all can. */
+	bool (*roster_served)(const void *protocols, const struct ec_membership *roster);
+	const void *protocols;
 };
 
 /* Opens a ledger over a store, empty (block 0) or as persisted.  Returns: NULL with a sentence in

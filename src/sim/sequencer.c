@@ -47,6 +47,18 @@ static struct ec_limits limits(const struct ec_config *config)
 	                          .record_max = 1 << 16};
 }
 
+static struct ec_terms terms(const struct ec_config *config)
+{
+	(void)config;
+	return (struct ec_terms){.interval = ENTRIES, .batch_bytes_max = 1 << 15};
+}
+
+static const char *misfit(const struct ec_config *config)
+{
+	(void)config;
+	return NULL;
+}
+
 static void init(void *self, const struct ec_config *config)
 {
 	struct sequencer *s = self;
@@ -253,6 +265,8 @@ const struct ec_protocol sim_sequencer = {.name = "sequencer",
                                           .order = EC_TOTAL,
                                           .faults = faults,
                                           .bugs = bugs,
+                                          .terms = terms,
+                                          .misfit = misfit,
                                           .limits = limits,
                                           .init = init,
                                           .check = check,

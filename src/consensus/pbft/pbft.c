@@ -37,7 +37,7 @@ static struct ec_limits limits(const struct ec_config *config)
 static void init(void *opaque, const struct ec_config *config)
 {
 	struct pbft *self = opaque;
-	assert(config->roster->n >= 1 && config->roster->n <= PBFT_MEMBERS_MAX);
+	assert(!pbft_misfit(config));
 	assert(config->self < config->roster->n);
 	memset(self, 0, pbft_state_size(config));
 	self->config = *config;
@@ -227,6 +227,10 @@ const struct ec_protocol ec_pbft = {
 	.byzantine = true,
 	.faults = faults_of,
 	.bugs = bugs,
+	.options_size = sizeof(struct pbft_options),
+	.options_read = pbft_options_read,
+	.terms = pbft_terms,
+	.misfit = pbft_misfit,
 	.limits = limits,
 	.init = init,
 	.check = pbft_check,

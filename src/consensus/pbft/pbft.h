@@ -12,9 +12,12 @@ enum {
 	PBFT_BATCH_BYTES_MAX = 1 << 20,
 };
 
-#define PBFT_TIMEOUT_NS ((uint64_t)500 * 1000 * 1000)
+#define PBFT_TIMEOUT_NS     ((uint64_t)500 * 1000 * 1000)
+#define PBFT_TIMEOUT_MIN_NS ((uint64_t)1000 * 1000)
+#define PBFT_TIMEOUT_MAX_NS ((uint64_t)3600 * 1000 * 1000 * 1000)
 
-/* What ec_config.options points to; a zero is the default.  Equal at all members of an era. */
+/* What ec_config.options points to; a zero is the default.  Equal at all members of an era.  In a
+ * roster: nothing, or u32 interval, u32 batch_bytes_max, u64 timeout_ns, little-endian. */
 struct pbft_options {
 	uint32_t interval;        /* K, deliveries between checkpoints, 1..PBFT_INTERVAL_MAX; a
 	                             multiple of 64 wherever blocks are made of the deliveries */

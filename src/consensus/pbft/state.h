@@ -179,6 +179,9 @@ struct member *pbft_members(const struct pbft *self);                          /
 struct planned *pbft_plan(const struct pbft *self);                            /* AHEAD * K */
 struct pbft_options pbft_options_of(const struct ec_config *config);
 uint32_t pbft_quorum_of(const struct ec_config *config);
+const char *pbft_options_read(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
+struct ec_terms pbft_terms(const struct ec_config *config);
+const char *pbft_misfit(const struct ec_config *config);
 uint64_t pbft_voters_of(const struct ec_roster *roster);
 ec_node pbft_primary_of(const struct ec_roster *roster, uint64_t view);
 
