@@ -68,6 +68,12 @@ static void print_group(const json_t *json)
 		printf("           %s\n", text_of(json, "unready_because"));
 	if (!json_is_null(json_object_get(json, "liar")))
 		printf("           caught lying: %s\n", text_of(json, "liar"));
+	size_t i;
+	const json_t *guilty;
+	json_array_foreach(json_object_get(json, "guilty"), i, guilty) printf(
+		"           proven to break the protocol: %s (member %" PRId64 " of era %" PRId64
+		"; the proof: --json)\n",
+		text_of(guilty, "owner"), number_of(guilty, "member"), number_of(guilty, "era"));
 	printf("order      view %" PRId64 " led by %s, %" PRId64 " view changes, position %" PRId64
 	       "\n",
 	       number_of(json, "view"), text_of(json, "leader"), number_of(json, "view_changes"),

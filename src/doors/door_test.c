@@ -255,6 +255,9 @@ static void status_and_counts_are_told(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "leader")), "owner 2");
 	assert_true(json_is_true(json_object_get(json, "ready")));
 	assert_true(json_is_null(json_object_get(json, "liar")));
+	json_t *guilty = json_array_get(json_object_get(json, "guilty"), 0);
+	assert_string_equal(json_string_value(json_object_get(guilty, "owner")), "owner 3");
+	assert_string_equal(json_string_value(json_object_get(guilty, "evidence")), "70726f6f66");
 	double p50 = json_real_value(json_object_get(json, "commit_ms_p50"));
 	assert_true(p50 >= 1.5 && p50 < 1.53);
 	assert_true(json_real_value(json_object_get(json, "commit_ms_p99")) == 30);

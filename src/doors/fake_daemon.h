@@ -287,9 +287,20 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 	                                    .voter = true,
 	                                    .protocol = "pbft",
 	                                    .signatures_checked = daemon->envelopes,
+	                                    .guilty = 1,
 	                                    .liar = UINT32_MAX};
 	if (daemon->not_ready)
 		snprintf(status->not_ready, sizeof status->not_ready, "%s", daemon->not_ready);
+}
+
+bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec_guilty *guilty)
+{
+	(void)member;
+	*guilty = (struct ec_guilty){.era = 1,
+	                             .index = 3,
+	                             .seat = 3,
+	                             .evidence = {.data = (const uint8_t *)"proof", .size = 5}};
+	return number == 0;
 }
 
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)

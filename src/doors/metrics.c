@@ -48,6 +48,9 @@ static void put_consensus(struct ec_text *text, const struct ec_member_status *s
 	ec_metric_gauge(text, "edgecord_diverged",
 	                "1 when this node's results differ from what a quorum certified.",
 	                status->diverged);
+	ec_metric_gauge(text, "edgecord_members_guilty",
+	                "Members of whom there is proof that they broke the protocol.",
+	                status->guilty);
 	ec_metric_gauge(text, "edgecord_links", "Links to other members that are up.",
 	                status->links_up);
 	ec_metric_count(text, "edgecord_messages_sent_total", "Frames sent to other members.",

@@ -13,6 +13,26 @@ static void put_member(struct ec_json *json, const char *key, const struct ec_me
 		ec_json_null(json);
 }
 
+/* Who broke the protocol, with what anyone can judge it by; nothing while there is nobody. */
+static void put_guilty(struct ec_json *json, const struct ec_member *member)
+{
+	struct ec_guilty guilty;
+	if (!ec_member_guilty(member, 0, &guilty))
+		return;
+	ec_json_key(json, "guilty");
+	ec_json_open(json, '[');
+	for (uint32_t i = 0; ec_member_guilty(member, i, &guilty); i++) {
+		ec_json_open(json, '{');
+		put_member(json, "owner", ec_member_membership(member), guilty.seat);
+		ec_json_put_uint(json, "era", guilty.era);
+		ec_json_put_uint(json, "member", guilty.index);
+		ec_json_key(json, "evidence");
+		ec_json_hex(json, guilty.evidence.data, guilty.evidence.size);
+		ec_json_close(json, '}');
+	}
+	ec_json_close(json, ']');
+}
+
 static void put_group(struct ec_json *json, struct ec_daemon *daemon,
                       const struct ec_member_status *status)
 {
@@ -43,6 +63,7 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_uint(json, "older_missing", status->older_missing);
 	ec_json_put_uint(json, "links_up", status->links_up);
 	put_member(json, "liar", in_force, status->liar);
+	put_guilty(json, ec_daemon_member(daemon));
 }
 
 static void put_ledger(struct ec_json *json, struct ec_daemon *daemon,

@@ -57,7 +57,8 @@ struct cluster_node {
 	bool unsaid;    /* its header signatures and certificates get lost on the way */
 	bool garbles;   /* changes a byte in one of eight frames that it sends */
 	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
-	uint32_t censored; /* while it leads it gets no batch of this node; less 1; 0: of all */
+	uint32_t equivocates; /* while it leads this node gets other proposals; less 1; 0: nobody */
+	uint32_t censored;    /* while it leads it gets no batch of this node; less 1; 0: of all */
 	uint64_t wake;
 	struct event *work; /* what arrived and waits until it is free */
 	uint32_t work_first, work_count, work_capacity;
@@ -99,6 +100,9 @@ bool cluster_submit(struct cluster *cluster, uint32_t node, uint64_t token);
 /* Gives any payload by an author, whose sequence in lane 0 counts up. */
 bool cluster_submit_payload(struct cluster *cluster, uint32_t node, uint32_t author, uint64_t token,
                             const void *payload, size_t size);
+
+/* What its members verify with. */
+const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
 
 enum ec_admission cluster_read(struct cluster *cluster, uint32_t node, uint64_t token);
 

@@ -70,7 +70,7 @@ static bool censored(struct cluster *c, uint32_t to, struct ec_bytes bytes)
 	       batch.submitter == node->censored - 1;
 }
 
-void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)
+static void frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)
 {
 	uint64_t at = c->now + cluster_between(c, c->plan.delay_min_ns, c->plan.delay_max_ns);
 	if (at < c->link_last[from][to])
@@ -99,6 +99,13 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	                                     .link = c->link[from][to],
 	                                     .frame = frame,
 	                                     .size = bytes.size});
+}
+
+void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)
+{
+	struct ec_bytes sent = cluster_equivocate(c, from, to, bytes);
+	frame_send(c, from, to, sent);
+	ec_drop(sent);
 }
 
 uint32_t cluster_peer(struct cluster *c, uint32_t node, uint32_t other)

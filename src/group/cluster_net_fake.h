@@ -50,7 +50,9 @@ void cluster_link_lose(struct cluster *c, uint32_t a, uint32_t b);
 void cluster_link_later(struct cluster *c, uint32_t a, uint32_t b);
 void cluster_link_make(struct cluster *c, uint32_t a, uint32_t b);
 
-const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
+/* cluster_mischief_fake.c - what `from` sends in place of a frame to `to`, with one owner. */
+struct ec_bytes cluster_equivocate(struct cluster *c, uint32_t from, uint32_t to,
+                                   struct ec_bytes bytes);
 
 /* cluster_work_fake.c - the time that work takes a node, and what waits until it is free. */
 struct cluster_effort {

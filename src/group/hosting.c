@@ -14,14 +14,6 @@ static void save(struct ec_member *m, const struct reign *reign, const struct ec
 	                            .body = effect->body});
 }
 
-static void blame(struct ec_member *m, const struct reign *reign, const struct ec_effect *effect)
-{
-	const struct ec_seat *seat = &reign->era->membership->seat[effect->node];
-	act_text(m, EC_ACT_ALARM, reign->era->peer_of[effect->node],
-	         "%s (member %u) broke the protocol %s: there is proof", seat->owner, effect->node,
-	         reign->era->protocol->name);
-}
-
 /* A FETCH of an instance whose era is over, or of one that stands beyond: nothing is brought. */
 static void fetch_refuse(struct ec_member *m, struct reign *reign)
 {
@@ -74,7 +66,7 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 		apply(m, reign, effect);
 		break;
 	case EC_BLAME:
-		blame(m, reign, effect);
+		evidence_found(m, reign, effect);
 		break;
 	case EC_NOTE:
 		act_text(m, EC_ACT_NOTE, NONE, "%.*s", (int)effect->head.size,

@@ -83,6 +83,8 @@ static void record_take(struct ec_member *m, const struct record *record)
 	} else if (record->kind == RECORD_DIVERGED) {
 		m->diverged = true;
 		m->diverged_seq = record->seq;
+	} else if (record->kind == RECORD_GUILTY) {
+		evidence_recorded(m, record);
 	} else if (instance && record->era == m->now.era->number) {
 		instance_record(instance, &(struct ec_input){.kind = EC_RECORD,
 		                                             .seq = record->seq,
@@ -158,6 +160,7 @@ static bool turn_once(struct ec_member *m)
 
 static void trim(struct ec_member *m)
 {
+	evidence_carry(m);
 	uint32_t count = records_trim(&m->records);
 	if (count)
 		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TRIM, .count = count});
@@ -356,6 +359,8 @@ void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)
 			continue;
 		if (mark.kind == RECORD_SIGNED)
 			signing_durable(m);
+		else if (mark.kind == RECORD_GUILTY)
+			evidence_durable(m, mark.era, mark.seq);
 		else if (mark.kind == RECORD_PROTOCOL && reign && reign->instance)
 			ec_flush_durable(reign->instance->flush, 1);
 	}
@@ -406,6 +411,7 @@ void ec_member_close(struct ec_member *m)
 {
 	transfer_free(m);
 	older_free(m);
+	evidence_free(m);
 	reign_end(&m->now);
 	reign_end(&m->past);
 	eras_free(m);

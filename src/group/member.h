@@ -174,10 +174,21 @@ struct ec_member_status {
 	uint64_t fetched_bytes, fetches; /* state transfer */
 	uint64_t older_missing; /* blocks up to it, as far as they are kept, come yet; 0: none */
 	uint64_t older_bytes;   /* of older blocks, fetched in the background */
+	uint32_t guilty;        /* members of whom there is proof that they broke the protocol */
 	uint32_t liar;          /* index of who was caught lying last; UINT32_MAX: nobody who is
 	                           a member now */
 };
 void ec_member_status(const struct ec_member *member, struct ec_member_status *status);
+
+/* Proof number `number`, from 0, that a member broke the protocol.  It outlives restarts.  Returns:
+ * false when there are no more.  Out: evidence borrowed while the member lives. */
+struct ec_guilty {
+	uint64_t era;
+	uint32_t index;           /* in the roster of that era */
+	uint32_t seat;            /* in the one in force; UINT32_MAX: none any more */
+	struct ec_bytes evidence; /* docs/formats.md, Evidence */
+};
+bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec_guilty *guilty);
 
 /* For queries and receipts. */
 struct ec_ledger *ec_member_ledger(struct ec_member *member);

@@ -104,6 +104,8 @@ static bool replaces(const struct record_mark *newer, const struct record_mark *
 		return false;
 	if (newer->kind == RECORD_SIGNED)
 		return true;
+	if (newer->kind == RECORD_GUILTY)
+		return newer->era == older->era && newer->seq == older->seq;
 	return newer->kind == RECORD_PROTOCOL && newer->cut && newer->era == older->era &&
 	       older->seq <= newer->seq;
 }
@@ -114,7 +116,7 @@ struct record_mark records_durable(struct records *records)
 	struct record_mark mark = *mark_at(records, records->durable);
 	mark_at(records, records->durable)->dead |=
 		mark.kind == RECORD_PROTOCOL && mark.era < records->era;
-	if (mark.cut || mark.kind == RECORD_SIGNED)
+	if (mark.cut || mark.kind == RECORD_SIGNED || mark.kind == RECORD_GUILTY)
 		for (uint32_t i = 0; i < records->durable; i++)
 			mark_at(records, i)->dead |= replaces(&mark, mark_at(records, i));
 	records->durable++;
@@ -128,6 +130,11 @@ void records_era(struct records *records, uint64_t era)
 		struct record_mark *mark = mark_at(records, i);
 		mark->dead |= mark->kind == RECORD_PROTOCOL && mark->era < era;
 	}
+}
+
+const struct record_mark *records_first(const struct records *records)
+{
+	return records->durable ? mark_at(records, 0) : NULL;
 }
 
 uint32_t records_trim(struct records *records)

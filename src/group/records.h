@@ -10,13 +10,21 @@
  *           came, which name its hash) and their certificate (empty where the other header is one
  *           that we signed ourselves in an earlier life), both with a u32 length.  A log with it
  *           never goes on.
+ * GUILTY:   a member broke the protocol of that era; seq: its index; hash: its identity key; body:
+ *           the evidence (docs/formats.md).  The newest of each member is needed for ever.
  */
 #ifndef EC_GROUP_RECORDS_H
 #define EC_GROUP_RECORDS_H
 
 #include "base/bytes.h"
 
-enum record_kind { RECORD_PROTOCOL = 1, RECORD_SIGNED, RECORD_DIVERGED, RECORD_KINDS };
+enum record_kind {
+	RECORD_PROTOCOL = 1,
+	RECORD_SIGNED,
+	RECORD_DIVERGED,
+	RECORD_GUILTY,
+	RECORD_KINDS,
+};
 
 /* Of head and body together; the host's log takes such a record. */
 enum { RECORD_BYTES_MAX = 32 << 20 };
@@ -58,6 +66,9 @@ struct record_mark records_durable(struct records *records);
 
 /* Protocol records of eras below `era` are dead. */
 void records_era(struct records *records, uint64_t era);
+
+/* The oldest one, if it is durable; NULL. */
+const struct record_mark *records_first(const struct records *records);
 
 /* Takes the dead ones off the old end.  Returns: how many. */
 uint32_t records_trim(struct records *records);

@@ -77,6 +77,16 @@ struct deferred {
 	struct ec_bytes frame;
 };
 
+/* Proof that a member broke the protocol. */
+struct guilty {
+	uint8_t identity[32];
+	uint64_t era;
+	uint32_t index; /* in the roster of that era */
+	struct ec_bytes evidence;
+	bool logging; /* a record of it is on its way to the disk */
+};
+enum { GUILTY_MAX = 32 }; /* members of whom it is kept */
+
 struct read {
 	uint64_t token, ticket;
 };
@@ -145,7 +155,9 @@ struct ec_member {
 	uint64_t block_ended;       /* when the last block did */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
-	uint32_t liar;       /* the peer that was caught lying last; NONE */
+	uint32_t liar; /* the peer that was caught lying last; NONE */
+	struct guilty guilty[GUILTY_MAX];
+	uint32_t guilty_count;
 	ec_hash snapshot;    /* header hash of the block that is on disk */
 	uint64_t room_again; /* the disk is full: when the store is tried again; 0: it is not */
 	bool snap_waits;     /* for that, and which: */
@@ -217,6 +229,13 @@ uint64_t member_since(const struct ec_member *m);
 
 /* hosting.c - steps and effects. */
 bool hosting_turn(struct ec_member *m, struct reign *reign);
+
+/* evidence.c - proof that a member broke the protocol. */
+void evidence_found(struct ec_member *m, const struct reign *reign, const struct ec_effect *blame);
+void evidence_recorded(struct ec_member *m, const struct record *record); /* of an earlier life */
+void evidence_durable(struct ec_member *m, uint64_t era, uint64_t index);
+void evidence_carry(struct ec_member *m); /* to the new end of the log, before it is trimmed */
+void evidence_free(struct ec_member *m);
 
 /* delivering.c - what the order does to the ledger. */
 void deliver(struct ec_member *m, const struct ec_effect *effect);

@@ -82,6 +82,7 @@ void ec_member_status(const struct ec_member *m, struct ec_member_status *status
 	status->ready = why == NULL;
 	snprintf(status->not_ready, sizeof status->not_ready, "%s", why ? why : "");
 	status->diverged = m->diverged;
+	status->guilty = m->guilty_count;
 	status->fetching = transferring(m);
 	status->older_missing = ec_ledger_older_missing(m->ledger);
 	status->waiting_envelopes = clients_waiting(m->clients);
