@@ -3,6 +3,7 @@
  * (I1) It is stepped only while the queue of effects has room for effects_per_step more.
  * (I2) Effects are taken in the order that the flush queue allows; the sends of one run that are
  *      marked EC_SIGN carry one signature.
+ * (I3) No step goes beyond what limits() said: frames, the log and memory were set aside for that.
  */
 #include "group/instance.h"
 
@@ -12,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { FLUSH_STEPS = 8, FLUSH_MIN = 1024 };
+enum { FLUSH_STEPS = 8, FLUSH_MIN = 1024, HELD_EVERY = 256 };
 
 static uint32_t flush_capacity(const struct ec_limits *limits)
 {
@@ -115,6 +116,25 @@ static ec_hash digest_of(struct instance *instance, struct ec_bytes body)
 	return digest;
 }
 
+/* (I3).  Counting what is held walks the whole state: now and then is enough to find who forgets.
+ */
+static void limits_hold(struct instance *instance)
+{
+	const struct ec_limits *limits = &instance->limits;
+	const struct ec_out *out = &instance->out;
+	assert(out->count <= limits->effects_per_step);
+	for (uint32_t i = 0; i < out->count; i++) {
+		const struct ec_effect *effect = &out->effect[i];
+		size_t size = effect->head.size + effect->body.size;
+		if (effect->kind == EC_SEND)
+			assert(size <= limits->message_max);
+		if (effect->kind == EC_SAVE)
+			assert(size <= limits->record_max);
+	}
+	if (instance->steps++ % HELD_EVERY == 0)
+		assert(instance->protocol->held(instance->state, NULL) <= limits->buffers_held);
+}
+
 void instance_step(struct instance *instance, struct moment moment, struct ec_input input)
 {
 	struct ec_out *out = &instance->out;
@@ -127,7 +147,7 @@ void instance_step(struct instance *instance, struct moment moment, struct ec_in
 	if (input.body.size && (input.kind == EC_RECV || input.kind == EC_SUBMIT))
 		memo_add(instance, input.body, &input.digest);
 	instance->protocol->step(instance->state, &input, out);
-	assert(out->count <= out->capacity);
+	limits_hold(instance);
 	if (input.kind == EC_RECORD)
 		assert(out->count == 0);
 	for (uint32_t i = 0; i < out->count; i++)

@@ -34,6 +34,7 @@ struct instance {
 		ec_hash digest;
 	} memo[INSTANCE_MEMO];
 	uint32_t memo_next;
+	uint64_t steps;
 	uint64_t since; /* as the protocol knows it */
 	bool started;
 };
