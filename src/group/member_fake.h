@@ -127,20 +127,24 @@ static inline void settle(struct cluster *c, uint32_t n)
 	check_told(c, n);
 }
 
-/* Every member gets the era key of the next era beforehand, and three of them vote for its roster.
- */
-static inline void change_era(struct cluster *c, uint32_t members, uint64_t era, uint64_t token)
+/* Every member gets the era key of that roster's era beforehand, and three of them vote for it. */
+static inline void vote_in(struct cluster *c, struct ec_membership *next, uint64_t token)
 {
-	struct ec_membership *next = world_membership(members, era);
-	for (uint32_t i = 0; i < members; i++) {
+	for (uint32_t i = 0; i < next->n; i++) {
 		struct cluster_node *node = cluster_node(c, i);
-		node->next_key = world_secret('e', (uint32_t)era * 100 + i);
+		node->next_key = world_secret('e', (uint32_t)next->era * 100 + i);
 		node->has_next_key = true;
 		if (node->member)
 			ec_member_next_era_key(node->member, &node->next_key);
 	}
 	for (uint32_t i = 0; i < 3; i++)
 		cluster_vote(c, next, i, token + i);
+}
+
+static inline void change_era(struct cluster *c, uint32_t members, uint64_t era, uint64_t token)
+{
+	struct ec_membership *next = world_membership(members, era);
+	vote_in(c, next, token);
 	ec_membership_free(next);
 }
 

@@ -160,12 +160,94 @@ static void test_saves_longer_than_a_time_out(void **state)
 	free(load);
 }
 
+enum { CADENCE_BLOCKS = 20000 };
+
+/* What certificates lag behind at most, over the samples. */
+struct cadence {
+	uint64_t seen[CADENCE_BLOCKS]; /* when the block was first seen at member 0 */
+	uint64_t newest;
+	uint64_t worst_blocks, worst_ns;
+};
+
+static void cadence_sample(struct cluster *c, struct cadence *cadence)
+{
+	struct ec_member_status status = status_of(c, 0);
+	assert_in_range(status.seq, cadence->newest, CADENCE_BLOCKS - 1);
+	while (cadence->newest < status.seq)
+		cadence->seen[++cadence->newest] = cluster_now(c);
+	uint64_t first = cadence->seen[status.certified + 1];
+	if (status.certified == status.seq || first == 0)
+		return;
+	uint64_t blocks = status.seq - status.certified, ns = cluster_now(c) - first;
+	cadence->worst_blocks = blocks > cadence->worst_blocks ? blocks : cadence->worst_blocks;
+	cadence->worst_ns = ns > cadence->worst_ns ? ns : cadence->worst_ns;
+}
+
+/* A client every `pause_ns`, at all gateways in turn, for so long: never idle. */
+static struct cadence *cadence_run(struct cluster *c, uint64_t pause_ns, uint64_t for_ns)
+{
+	struct cadence *cadence = calloc(1, sizeof *cadence);
+	cadence->newest = status_of(c, 0).seq;
+	uint64_t end = cluster_now(c) + for_ns, first = cadence->newest;
+	for (uint64_t token = 1; cluster_now(c) < end; token++) {
+		cluster_submit(c, (uint32_t)(token % 4), token);
+		cluster_run(c, pause_ns, NULL, NULL);
+		cadence_sample(c, cadence);
+	}
+	print_message("%lu blocks, certificates behind by %lu blocks and %lu us at most\n",
+	              cadence->newest - first, cadence->worst_blocks, cadence->worst_ns / 1000);
+	return cadence;
+}
+
+/* Checkpoints, whose headers are signed, too, come as seldom as they may. */
+static void checkpoints_rarely(struct cluster *c)
+{
+	static const uint8_t longest[16] = {0, 1}; /* an interval of 256, little-endian */
+	struct ec_membership *next = world_membership(4, 2);
+	memcpy(next->options, longest, sizeof longest);
+	next->options_size = sizeof longest;
+	vote_in(c, next, 1000);
+	cluster_run(c, SECOND, NULL, NULL);
+	assert_int_equal(status_of(c, 0).era, 2);
+	ec_membership_free(next);
+}
+
+/* Few blocks: by time, every 50 ms of the order. */
+static void test_certificates_keep_up_with_time(void **state)
+{
+	(void)state;
+	struct cluster *c = slow_four(4, &(struct cluster_plan){0});
+	checkpoints_rarely(c);
+	struct cadence *cadence = cadence_run(c, 4 * MS, 5 * SECOND);
+	assert_in_range(cadence->newest, 1000, CADENCE_BLOCKS);
+	assert_in_range(cadence->worst_ns, 40 * MS, 60 * MS);
+	cluster_free(c);
+	free(cadence);
+}
+
+/* Many: every 64, and what ends while signatures are on their way. */
+static void test_certificates_keep_up_with_blocks(void **state)
+{
+	(void)state;
+	struct cluster *c = slow_four(5, &(struct cluster_plan){.delay_min_ns = MS / 200,
+	                                                        .delay_max_ns = MS / 100,
+	                                                        .sync_ns = MS / 100});
+	checkpoints_rarely(c);
+	struct cadence *cadence = cadence_run(c, MS / 10, SECOND);
+	assert_in_range(cadence->newest, 5000, CADENCE_BLOCKS);
+	assert_in_range(cadence->worst_blocks, 60, 64 + 8);
+	cluster_free(c);
+	free(cadence);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ten_times_more_than_it_can_do),
 		cmocka_unit_test(test_a_censor_is_deposed_at_the_same_load),
 		cmocka_unit_test(test_saves_longer_than_a_time_out),
+		cmocka_unit_test(test_certificates_keep_up_with_time),
+		cmocka_unit_test(test_certificates_keep_up_with_blocks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
