@@ -1,0 +1,125 @@
+/* frames_fuzz.c - the bytes of peers and of the log: read, written again, checked by a member.
+ *
+ * The first byte says what comes: a record, or a frame of one of the peers.  Signatures whose first
+ * byte is even are good, and what a message says of its body is made true, so that what stands
+ * behind those checks is reached. */
+#include "group/frames.h"
+
+#include "consensus/pbft/pbft.h"
+#include "group/instance.h"
+#include "group/member.h"
+#include "group/records.h"
+#include "ledger/test_world.h"
+
+enum { PEERS = 3, RECORDS = PEERS };
+
+static bool even_verify(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
+                        const uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	(void)key;
+	(void)message;
+	(void)size;
+	return signature[0] % 2 == 0;
+}
+
+static void zero_sign(const struct ec_secret *secret, const void *message, size_t size,
+                      uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	(void)secret;
+	(void)message;
+	(void)size;
+	memset(signature, 0, EC_SIGNATURE_SIZE);
+}
+
+static struct ec_member *member_new(struct ec_pool *pool)
+{
+	static const struct ec_crypto crypto = {.verify = even_verify, .sign = zero_sign};
+	static const struct ec_protocol *const protocols[] = {&ec_pbft, NULL};
+	static const struct ec_service *const services[] = {NULL};
+	static struct world world;
+	char why[200] = "";
+	world = world_make(&(struct world_plan){.members = PEERS + 1,
+	                                        .authors = 4,
+	                                        .blocks_kept = 1 << 20,
+	                                        .flags = EC_GENESIS_UNSIGNED});
+	struct ec_member_config config = {.genesis = world.genesis,
+	                                  .crypto = &crypto,
+	                                  .protocols = protocols,
+	                                  .services = services,
+	                                  .store = ec_store_memory(),
+	                                  .pool = pool,
+	                                  .identity = world.identity[PEERS],
+	                                  .era_key = world.era[PEERS]};
+	struct ec_member *member = ec_member_open(&config, why, sizeof why);
+	assert(member);
+	return member;
+}
+
+static void record_try(struct ec_pool *pool, struct ec_bytes bytes)
+{
+	struct record record;
+	struct ec_bytes header, certificate;
+	if (!record_read(bytes, &record))
+		return;
+	if (record.kind == RECORD_DIVERGED)
+		diverged_read(record.body, &header, &certificate);
+	if (record.head.size + record.body.size > RECORD_BYTES_MAX)
+		return;
+	struct ec_bytes again = record_write(pool, &record);
+	bool cut_as_written = bytes.data[1] <= 1;
+	assert(!cut_as_written || ec_bytes_equal(again, bytes));
+	ec_drop(again);
+}
+
+static void frame_check(const struct ec_member *member, uint32_t peer, struct ec_bytes bytes)
+{
+	static struct ec_proof_memo memo;
+	struct ec_checked checked;
+	memo.set = false; /* each input for itself */
+	ec_member_check(member, peer, bytes, &memo, &checked);
+	assert(checked.good || checked.why[0]);
+	ec_member_check_us(member, bytes);
+	ec_member_check_unordered(bytes);
+}
+
+static void frame_try(const struct ec_member *member, struct ec_pool *pool, uint32_t peer,
+                      struct ec_bytes bytes)
+{
+	struct ec_frame frame;
+	frame_check(member, peer, bytes);
+	if (!ec_frame_read(bytes, &frame))
+		return;
+	struct ec_bytes again = ec_frame_write(pool, &frame);
+	assert(ec_bytes_equal(again, bytes));
+	ec_drop(again);
+	if (frame.kind != EC_FRAME_MESSAGE || frame.index != 0)
+		return;
+	frame.name = instance_digest(frame.block[EC_MESSAGE_BODY]);
+	again = ec_frame_write(pool, &frame);
+	frame_check(member, peer, again);
+	ec_drop(again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct ec_pool *pool;
+	static struct ec_member *member;
+	if (!pool && ec_crypto_start()) {
+		pool = ec_pool_new(0);
+		member = member_new(pool);
+	}
+	if (size < 1)
+		return 0;
+	size_t live = ec_pool_live(pool);
+	struct ec_bytes bytes = ec_pool_copy(pool, data + 1, size - 1);
+	uint32_t from = data[0] % (PEERS + 1);
+	if (from == RECORDS)
+		record_try(pool, bytes);
+	else
+		frame_try(member, pool, from, bytes);
+	ec_drop(bytes);
+	assert(ec_pool_live(pool) == live);
+	return 0;
+}
