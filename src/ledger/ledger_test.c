@@ -126,6 +126,26 @@ static void claim(struct day *day, uint32_t submitter, uint32_t signer, uint64_t
 	ec_drop(batch);
 }
 
+/* Members claim start + 1, 2, 3, 4 ms in turn; the first that half of the weight stands at or below
+ * is the time. */
+static void claims_weigh_as_their_members(void **state)
+{
+	static const struct {
+		uint64_t weight[4];
+		uint32_t median; /* whose claim */
+	} cases[] = {{{5, 1, 1, 1}, 0}, {{1, 1, 1, 5}, 3}, {{1, 3, 2, 2}, 1}, {{1, 2, 4, 1}, 2}};
+	(void)state;
+	for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+		struct world_plan plan = {.members = 4, .authors = 1, .weight = cases[k].weight};
+		struct day day = day_begin_plan(plan, NULL);
+		for (uint32_t i = 0; i < 4; i++)
+			claim(&day, i, i, WORLD_START_NS + (i + 1) * (uint64_t)1000000);
+		uint64_t median = WORLD_START_NS + (cases[k].median + 1) * (uint64_t)1000000;
+		assert_in_range(ec_ledger_at(day.ledger).stamp_ns, median, median + 4);
+		day_end(&day);
+	}
+}
+
 static void nobody_claims_a_time_in_another_s_name(void **state)
 {
 	(void)state;
@@ -246,6 +266,7 @@ int main(void)
 		cmocka_unit_test(sequences_are_used_once),
 		cmocka_unit_test(strangers_are_refused_and_enrolled),
 		cmocka_unit_test(the_stamp_is_the_lower_median),
+		cmocka_unit_test(claims_weigh_as_their_members),
 		cmocka_unit_test(nobody_claims_a_time_in_another_s_name),
 		cmocka_unit_test(undo_and_reopening_change_nothing),
 		cmocka_unit_test(order_only_counts_distinct_ids),

@@ -16,6 +16,7 @@ struct world_plan {
 	const char *group;
 	uint32_t members, authors; /* the authors have all roles */
 	uint32_t flags;            /* enum ec_genesis_flag */
+	const uint64_t *weight;    /* of each member; NULL: 1 */
 	uint64_t time_rate;        /* 0: 1 */
 	uint64_t blocks_kept, scratch_bytes_max, batch_envelopes_max; /* 0: 64, 1 MiB, 1024 */
 	const struct ec_service_entry *service;
@@ -112,6 +113,8 @@ static inline struct world world_make(const struct world_plan *plan)
 		.cells = plan->cells,
 		.cell = (struct ec_cell_entry *)(uintptr_t)plan->cell,
 	};
+	for (uint32_t i = 0; plan->weight && i < plan->members; i++)
+		draft.membership->seat[i].weight = plan->weight[i];
 	snprintf(draft.network, sizeof draft.network, "test network");
 	snprintf(draft.group, sizeof draft.group, "%s", plan->group ? plan->group : "cell");
 	world.file = ec_genesis_write(&draft, &world.file_size);
