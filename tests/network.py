@@ -384,7 +384,8 @@ class Stream:
         self.nodes, self.author, self.give_up = nodes, author, give_up
         self.pause, self.running, self.abandoned = 1 / rate, True, False
         self.lock, self.next_at = threading.Lock(), time.monotonic()
-        self.done, self.lost, self.delays = [], [], []
+        self.done, self.lost, self.spans = [], [], []
+        self.pending = {}  # since when each request waits that has no end yet
         self.refused = self.judged = 0
         self.threads = [threading.Thread(target=self.work, args=(i,), daemon=True)
                         for i in range(workers)]
@@ -405,6 +406,8 @@ class Stream:
 
     def send(self, envelope, turn):
         begin = time.monotonic()
+        with self.lock:
+            self.pending[envelope[0]] = begin
         while time.monotonic() - begin < self.give_up and not self.abandoned:
             node = self.nodes[turn % len(self.nodes)]
             turn += 1
@@ -414,13 +417,17 @@ class Stream:
                     # A copy that came by another gateway is "used": the first one's block counts.
                     first = answer["seq"] if answer["result"] == "done" else None
                     self.done.append((envelope[0], first))
-                    self.delays.append((begin, time.monotonic() - begin))
+                    self.ended(envelope[0])
                 return
             with self.lock:
                 self.refused += 1
             time.sleep(0.02)
         with self.lock:
             self.lost.append(envelope[0])
+            self.ended(envelope[0])
+
+    def ended(self, identity):
+        self.spans.append((self.pending.pop(identity), time.monotonic()))
 
     def stop(self):
         with self.lock:
@@ -434,8 +441,12 @@ class Stream:
         self.stop()
 
     def worst(self, since=0.0):
+        """The longest that a note has waited, from its begin, of those that ended after `since` and
+        those that still wait: also one that was on its way at `since`, and one that is stuck."""
+        now = time.monotonic()
         with self.lock:
-            return max((delay for begin, delay in self.delays if begin >= since), default=0.0)
+            waits = [end - begin for begin, end in self.spans if end >= since]
+            return max(waits + [now - begin for begin in self.pending.values()], default=0.0)
 
     def count(self):
         with self.lock:
