@@ -9,12 +9,11 @@ import argparse
 import json
 import os
 import signal
-import subprocess
 import time
 
-from network import (EDGECORD, Author, Checks, Home, Network, Stream, agreement, first_port, proof,
-                     run, unfound, wait_for)
+from network import Author, Checks, Stream, agreement, proof, run, unfound, wait_for
 from receipts import Trial
+from up import Up
 
 DAY_SLOTS = 96
 CELLS = ("cell1", "cell2", "cell3")
@@ -22,95 +21,6 @@ AWAY_S = 4
 DELAY_MAX_S = 2.0
 checks = Checks()
 check = checks.check
-
-
-class Adopted:
-    """A process that another one started, like a Popen; it is gone when its parent has reaped it,
-    or may."""
-
-    def __init__(self, pid):
-        self.pid = pid
-
-    def poll(self):
-        try:
-            with open(f"/proc/{self.pid}/stat", encoding="ascii", errors="replace") as file:
-                return 0 if file.read().rsplit(")", 1)[1].split()[0] == "Z" else None
-        except OSError:
-            return 0
-
-    def wait(self, timeout=10):
-        if wait_for(lambda: self.poll() is not None, timeout, 0.01):
-            return 0
-        raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
-
-    def send_signal(self, number):
-        if self.poll() is None:
-            os.kill(self.pid, number)
-
-    def kill(self):
-        self.send_signal(signal.SIGKILL)
-
-
-class Up:
-    """`edgecord up` with its children, which the tests may end and start again."""
-
-    def __init__(self, folder, speed):
-        self.folder, self.network = folder, None
-        self.out, self.errors = folder + ".json", folder + ".said"
-        with open(self.out, "wb") as out, open(self.errors, "wb") as errors:
-            self.process = subprocess.Popen(
-                [EDGECORD, "up", "--dir", folder, "--slots", "100000", "--speed", str(speed),
-                 "--port", str(first_port()), "--json"], stdout=out, stderr=errors,
-                stdin=subprocess.DEVNULL)
-
-    def children(self):
-        """{what names it: pid}: the configuration of a node, the key of a home."""
-        pid, found = self.process.pid, {}
-        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-            children = file.read().split()
-        for child in children:
-            with open(f"/proc/{child}/cmdline", "rb") as file:
-                words = file.read().decode().split("\0")
-            name = "--config" if "--config" in words else "--key"
-            if name in words:
-                found[words[words.index(name) + 1]] = int(child)
-        return found
-
-    def said(self):
-        with open(self.errors, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def adopt(self):
-        """Waits until the day begins.  Returns: whether all processes are there."""
-        if not wait_for(lambda: "logs  " in self.said() or self.process.poll() is not None, 60):
-            return False
-        self.network = Network(self.folder)
-        homes = self.network.homes_a_cell * len(CELLS)
-        wait_for(lambda: len(self.children()) == len(self.network.nodes()) + homes, 5)
-        children = self.children()
-        for node in self.network.nodes():
-            pid = children.pop(os.path.join(node.folder, "node.yaml"), None)
-            node.process = pid and Adopted(pid)
-        for cell in CELLS:
-            for index in range(self.network.homes_a_cell):
-                home = Home(self.network, cell, index)
-                pid = children.pop(home.key_file, None)
-                home.process = pid and Adopted(pid)
-                self.network.homes.append(home)
-        return all(p.process for p in self.network.nodes() + self.network.homes)
-
-    def sum_up(self):
-        """Ends it by Ctrl-C; nodes that the test started go on.  Returns: exit code, its summary."""
-        self.process.send_signal(signal.SIGINT)
-        code = self.process.wait(30)
-        with open(self.out, encoding="utf-8") as file:
-            return code, json.load(file)
-
-    def stop(self):
-        if self.network:
-            self.network.stop()
-        self.process.kill()
-        self.process.wait(10)
 
 
 # ---- kill -9 ---------------------------------------------------------------------------------
@@ -260,7 +170,7 @@ def books(network, streams):
 
 
 def summed_up(up, slots):
-    code, day = up.sum_up()
+    code, day = up.interrupt()
     print("   up:", json.dumps(day))
     check(code == 0, "up: Ctrl-C ends it with exit code 0", code)
     check(day["nodes"] == day["nodes_up"] == 16, "up: all sixteen nodes are up at the end")
@@ -327,7 +237,7 @@ def main():
     speed = 2 if wanted.whole else 4
 
     def day(folder):
-        up = Up(os.path.join(folder, "network"), speed)
+        up = Up(os.path.join(folder, "network"), "--slots", 100000, "--speed", speed)
         try:
             play(up, speed, wanted.whole)
         finally:
