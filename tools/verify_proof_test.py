@@ -8,7 +8,9 @@ import hmac
 import json
 import os
 import struct
+import subprocess
 import sys
+import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -491,11 +493,37 @@ def anchored_twice(world, cloud):
     return world.proof(7, anchor=[encode(inner), world.headers[6], []])
 
 
+def many_are_judged_in_one_process():
+    """Of several files each gets its line, and the worst gives the exit code."""
+    good = encode(WORLD.proof(7))
+    files = {"good": good, "spoilt": encode(WORLD.proof(7, claim=WORLD.claim(3))), "noise": b"noise",
+             "later": encode(WORLD.proof(3))}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in {**files, "genesis": WORLD.genesis}.items():
+            with open(os.path.join(folder, name), "wb") as file:
+                file.write(data)
+
+        def run(*names):
+            done = subprocess.run([sys.executable, os.path.abspath(v.__file__), *names,
+                                   "--genesis", "genesis"], cwd=folder, capture_output=True,
+                                  text=True, check=False)
+            return done.returncode, done.stdout.splitlines()
+        code, lines = run("good", "later")
+        assert (code, lines) == (0, ["good: valid", "later: valid"]), (code, lines)
+        code, lines = run("spoilt", "good")
+        assert code == 1 and lines[0].startswith("spoilt: invalid: "), (code, lines)
+        assert lines[1:] == ["good: valid"], lines
+        code, lines = run("noise", "none", "good")
+        assert code == 2 and lines[0].startswith("noise: unusable: not a proof"), (code, lines)
+        assert lines[1].startswith("none: unusable: ") and lines[2] == "good: valid", lines
+
+
 TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
          certificates_need_a_quorum, weights_count, what_a_lying_quorum_signs_is_refused,
          rosters_come_from_the_genesis, claims_are_about_this_block,
-         unsigned_groups_are_refused, anchors_are_checked_with_the_cloud]
+         unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,
+         many_are_judged_in_one_process]
 
 
 def main():
