@@ -3,22 +3,25 @@
 of four and thirty homes; kill -9 of a member of each cell, the cloud away for half of the 96 slots,
 kill -9 of all sixteen nodes.
 
-usage: tests/day.py [--whole] [--folder FOLDER]     whole: half as fast; every receipt by the program
+usage: tests/day.py [--whole] [--folder FOLDER]     whole: half as fast; all receipts, by the program
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import argparse
 import json
 import os
+import random
 import signal
 import time
 
 from network import Author, Checks, Stream, agreement, proof, run, unfound, wait_for
-from receipts import Trial
+from receipts import Trial, all_verify, committed
 from up import Up
 
 DAY_SLOTS = 96
 CELLS = ("cell1", "cell2", "cell3")
 AWAY_S = 4
 DELAY_MAX_S = 2.0
+SOME = 67  # receipts of each cell when not all are judged
+SLOTS_LATE = 3  # that a cell may be behind with clearing
 checks = Checks()
 check = checks.check
 
@@ -112,25 +115,36 @@ def anchored(network, cell):
     return proof.decode(items[0][1], "an anchor")[0] if items else 0
 
 
-def trades(network, cell):
+def market(network, cell):
+    """(trades, cleared slots) since the day began."""
     items = network.groups[cell][1].state("total/market")
-    return proof.decode(items[0][1], "totals of the market")[1] if items else 0
+    total = proof.decode(items[0][1], "totals of the market") if items else [0] * 7
+    return total[1], total[3]
 
 
-def cloud_away(network, seconds):
-    """For half a day, in which the cells go on trading."""
+def trades(network, cell):
+    return market(network, cell)[0]
+
+
+def cloud_away(network, begin, seconds):
+    """For half a day, in which the cells go on trading as they did since `begin`."""
     cloud = network.groups["cloud"]
     check(wait_for(lambda: all(anchored(network, cell) for cell in CELLS), 20),
           "the cloud anchors the headers of all cells")
-    at_start = {cell: trades(network, cell) for cell in CELLS}
+    before = {cell: market(network, cell) for cell in CELLS}
+    pace = {cell: before[cell][1] / (time.monotonic() - begin) for cell in CELLS}
     for node in cloud:
         node.process.send_signal(signal.SIGTERM)
     for node in cloud:
         node.stop()
     time.sleep(seconds)
-    new = {cell: trades(network, cell) - at_start[cell] for cell in CELLS}
+    after = {cell: market(network, cell) for cell in CELLS}
+    new = {cell: after[cell][0] - before[cell][0] for cell in CELLS}
+    cleared = {cell: after[cell][1] - before[cell][1] for cell in CELLS}
     check(min(new.values()) > 0, f"the cloud is away for {DAY_SLOTS // 2} slots: all cells go on "
           "trading", new)
+    check(all(cleared[c] >= pace[c] * seconds - SLOTS_LATE for c in CELLS), "the cloud is away: "
+          "the cells clear as many slots as before", (cleared, pace, seconds))
     for node in cloud:
         node.start()
     check(network.wait_ready(cloud, 20), "the cloud is ready again")
@@ -139,8 +153,10 @@ def cloud_away(network, seconds):
     caught = wait_for(lambda: all(anchored(network, c) >= newest[c] for c in CELLS), 20)
     check(caught, "the cloud is back: anchors catch up with the newest header of every cell",
           [(c, anchored(network, c), newest[c]) for c in CELLS])
-    print(f"   {sum(new.values())} trades while the cloud was away for {seconds:.0f} s; anchors "
-          f"caught up in {time.monotonic() - begin:.2f} s", flush=True)
+    checks.figure("the cloud away for half a day: anchors caught up, after it was ready",
+                  "at most 20 s", f"{time.monotonic() - begin:.2f} s", caught)
+    print(f"   {sum(new.values())} trades and {sum(cleared.values())} cleared slots while the cloud "
+          f"was away for {seconds:.0f} s", flush=True)
 
 
 # ---- The end of the day ----------------------------------------------------------------------
@@ -199,6 +215,16 @@ def receipts(network, streams, whole):
                   f"proof of {what}: it is there")
 
 
+def many_receipts(network, streams, whole):
+    """Of all readings, orders that traded, and notes of the three cells; or some of them."""
+    wanted = {cell: sorted(committed(network.groups[cell][0]) | {i for i, _ in streams[cell].done})
+              for cell in CELLS}
+    print(f"   {sum(map(len, wanted.values()))} receipts to be had", flush=True)
+    if not whole:
+        wanted = {cell: random.sample(ids, min(SOME, len(ids))) for cell, ids in wanted.items()}
+    all_verify(check, network, wanted, "the three cells")
+
+
 def play(up, speed, whole):
     if not check(up.adopt(), "up: sixteen nodes and thirty homes are started", up.said()[-300:]):
         return
@@ -208,7 +234,7 @@ def play(up, speed, whole):
                                    network.genesis(cell)), 12, 3) for cell in CELLS}
     check(wait_for(lambda: all(trades(network, c) for c in CELLS), 30), "every cell trades")
     kill_one_of_each(network, streams)
-    cloud_away(network, DAY_SLOTS / 2 / speed)
+    cloud_away(network, begin, DAY_SLOTS / 2 / speed)
     kill_all(network, streams)
     all_found(network, streams, "kill -9 of all nodes")
     time.sleep(max(0.0, begin + DAY_SLOTS / speed - time.monotonic()))
@@ -222,6 +248,7 @@ def play(up, speed, whole):
         stream.stop()
     books(network, streams)
     receipts(network, streams, whole)
+    many_receipts(network, streams, whole)
     summed_up(up, slots)
 
 

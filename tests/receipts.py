@@ -1,25 +1,26 @@
-"""receipts.py - what a proof of a real run must stand: both verifiers, every byte flipped in turn,
-too few signers, one signer twice, other people's rosters.
+"""receipts.py - what proofs of a real run must stand: all of them both verifiers; some every byte
+flipped in turn, too few signers, one signer twice, other people's rosters.
 
 A step gives Trial its checks; as a step of the whole ./test the flips are judged in one process
 (build/proof_tool, the same C code), else each by `edgecord verify` as anyone would."""
 import os
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 
 from network import BUILD, ROOT, proof, run
 import verify_proof_test as made
 
 PROOF_TOOL = os.path.join(BUILD, "proof_tool")
+VERIFY_PYTHON = os.path.join(ROOT, "tools/verify_proof.py")
 FEW = 200  # paths in one command line
 CERTIFICATE, HEADER, ROSTER = 0, 0, 2  # places in a cover and an era link
 
 
 def python_verifies(path, genesis, cloud=None):
-    done = subprocess.run([sys.executable, os.path.join(ROOT, "tools/verify_proof.py"), path,
-                           "--genesis", genesis, *(["--cloud", cloud] if cloud else [])],
-                          capture_output=True, check=False)
+    done = subprocess.run([sys.executable, VERIFY_PYTHON, path, "--genesis", genesis,
+                           *(["--cloud", cloud] if cloud else [])], capture_output=True, check=False)
     return done.returncode
 
 
@@ -28,6 +29,59 @@ def c_verifies(path, genesis, cloud=None):
     code, out, errors = run("verify", path, "--genesis", genesis,
                             *(["--cloud", cloud] if cloud else []))
     return code, out + errors
+
+
+# ---- Many -----------------------------------------------------------------------------------
+
+
+def committed(node):
+    """Ids of the envelopes that the state names: readings, and orders that traded."""
+    readings = [proof.decode(value, "a reading") for _, value in node.state("reading/")]
+    trades = [proof.decode(value, "a trade") for _, value in node.state("trade/")]
+    return {reading[6] for reading in readings} | {i for trade in trades for i in trade[5:7]}
+
+
+def fetched(members, identities, folder):
+    """Writes the receipt of each by the members in turn.  Returns: the paths of those that came."""
+    os.makedirs(folder)
+
+    def one(numbered):
+        number, identity = numbered
+        status, data = members[number % len(members)].receipt(identity)
+        path = os.path.join(folder, identity.hex())
+        if status == 200:
+            with open(path, "wb") as file:
+                file.write(data)
+        return path if status == 200 else None
+    with ThreadPoolExecutor(2 * os.cpu_count()) as pool:
+        return [path for path in pool.map(one, enumerate(identities)) if path]
+
+
+def all_verify(check, network, wanted, what):
+    """Both verifiers on the receipt of every envelope: {cell: ids}; the second in one process a
+    cell."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        paths = {cell: fetched(network.groups[cell], ids, os.path.join(folder, cell))
+                 for cell, ids in wanted.items()}
+        asked, came = sum(map(len, wanted.values())), sum(map(len, paths.values()))
+        check(asked and came == asked, f"receipts of {what}: all {asked} are there",
+              f"{asked - came} are not")
+        said = [(path, *verdict) for cell in paths for path, verdict in zip(
+            paths[cell], pool.map(lambda path, cell=cell: c_verifies(path, network.genesis(cell)),
+                                  paths[cell]))]
+        bad = [each for each in said if each[1] != 0]
+        check(came and not bad, f"receipts of {what}: edgecord verify takes all {came}", bad[:3])
+        second = {cell: pool.submit(subprocess.run, [
+            sys.executable, VERIFY_PYTHON, *map(os.path.basename, paths[cell]), "--genesis",
+            network.genesis(cell)], cwd=os.path.join(folder, cell), capture_output=True, text=True,
+            check=False) for cell in paths}
+        lines = [line for job in second.values() for line in job.result().stdout.splitlines()]
+        bad = [line for line in lines if not line.endswith(": valid")]
+        check(len(lines) == came and not bad,
+              f"receipts of {what}: tools/verify_proof.py takes all {came}", bad[:3] or lines[:3])
+
+
+# ---- One, in every way ------------------------------------------------------------------------
 
 
 class Trial:
