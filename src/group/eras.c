@@ -150,7 +150,8 @@ static bool era_base(struct ec_member *m, uint64_t *base)
 	return ok;
 }
 
-/* Frames of this era that came before it. */
+/* Frames of this era that came before it.  A link that brought more than were kept begins again, so
+ * that both sides say anew what the other may have missed. */
 static void deferred_take(struct ec_member *m)
 {
 	struct deferred *deferred = m->deferred;
@@ -158,6 +159,9 @@ static void deferred_take(struct ec_member *m)
 	m->deferred = NULL;
 	m->deferred_count = 0;
 	m->deferred_bytes = 0;
+	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+		if (m->peer[peer].overran)
+			link_break(m, peer, "more frames of this era came before it than are kept");
 	for (uint32_t i = 0; i < count; i++) {
 		struct ec_checked checked;
 		if (link_up(m, deferred[i].peer) && !m->halted) {
@@ -169,13 +173,14 @@ static void deferred_take(struct ec_member *m)
 	free(deferred);
 }
 
+/* The link stays: over it comes the state that leads to the next era. */
 void defer(struct ec_member *m, uint32_t peer, struct ec_bytes frame)
 {
 	if (m->deferred_count == DEFERRED_MAX ||
-	    m->deferred_bytes + frame.size > DEFERRED_BYTES_MAX) {
-		link_break(m, peer, "more frames of the next era than are kept");
+	    m->deferred_bytes + frame.size > DEFERRED_BYTES_MAX)
+		m->peer[peer].overran = true;
+	if (m->peer[peer].overran)
 		return;
-	}
 	if (!m->deferred)
 		m->deferred = calloc(DEFERRED_MAX, sizeof *m->deferred);
 	if (!m->deferred)

@@ -78,7 +78,7 @@ const char *peer_name(const struct ec_member *m, uint32_t peer)
 
 static void link_down(struct ec_member *m, uint32_t peer)
 {
-	m->peer[peer].up = m->peer[peer].greeted = false;
+	m->peer[peer].up = m->peer[peer].greeted = m->peer[peer].overran = false;
 	messages_forget(m, peer);
 	bodies_forget_peer(m->bodies, peer);
 }

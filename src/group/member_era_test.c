@@ -195,6 +195,48 @@ static void test_a_seat_without_roles_follows(void **state)
 	cluster_free(c);
 }
 
+static bool joined(struct cluster *c, void *self)
+{
+	struct ec_member_status status = status_of(c, 4);
+	(void)self;
+	return status.era == 2 && status.voter && status.ready;
+}
+
+/* Until it has fetched the state, a new member is sent more frames of the era that it does not know
+ * yet than it keeps.  It must come to the era all the same, while the load goes on. */
+static void test_a_new_member_joins_a_busy_group(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 33, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct ec_membership *next = world_membership(5, 2);
+	uint32_t count = 0, n = 5;
+	for (uint32_t i = 0; i < n; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = true;
+		if (i < 4)
+			cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	for (uint32_t i = 0; i < 3; i++)
+		count += cluster_vote(c, next, i, 1000000 + i);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	cluster_run(c, SECOND, NULL, NULL);
+	cluster_start(c, 4);
+	for (uint32_t i = 0; i < 6000 && !joined(c, NULL); i++) {
+		count += cluster_submit(c, i % 4, i + 1);
+		cluster_run(c, MS, NULL, NULL);
+	}
+	assert_true(joined(c, NULL));
+	assert_true(count > 2000);
+	for (uint32_t i = 0; i < 100; i++)
+		count += cluster_submit(c, i % 5, 10000 + i);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	settle(c, n);
+	ec_membership_free(next);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +246,7 @@ int main(void)
 		cmocka_unit_test(test_a_roster_that_cannot_be_served_is_not_voted_in),
 		cmocka_unit_test(test_a_genesis_that_cannot_be_served_is_refused),
 		cmocka_unit_test(test_a_seat_without_roles_follows),
+		cmocka_unit_test(test_a_new_member_joins_a_busy_group),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -42,6 +42,7 @@ struct peer {
 	uint32_t sought;        /* so many, from the first, whose bodies were asked of this peer */
 	uint64_t era, seq;      /* where it said it stands */
 	uint64_t era_seen;      /* when it first said that era */
+	bool overran;           /* it sent more frames of the next era than are kept */
 	bool liar;              /* it sent a chunk, or a signature, of another history */
 };
 
