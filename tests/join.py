@@ -1,38 +1,59 @@
 #!/usr/bin/env python3
-"""join.py - a fifth member joins a running cell under load by a change of era.
+"""join.py - a fifth member joins a running cell under load by a change of era; then the cloud is
+sent what it must refuse.
 
 usage: tests/join.py
 Nothing acknowledged may be lost; it votes in the next era; proofs across the change verify offline
-with the genesis alone.  Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+with the genesis alone; the cloud's four refusals have four reasons.  Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
 import re
+import subprocess
 import time
 
-from network import Author, Checks, Network, Node, Stream, agreement, run, unfound, wait_for
+from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, proof, run,
+                     unfound, wait_for)
 from receipts import c_verifies, python_verifies
+from verify_proof_test import encode
 
+RATE, WORKERS, RATE_MIN = 300, 12, 200  # notes a second
 checks = Checks()
 check = checks.check
 
 
+def loaded(stream):
+    """Waits until the load is there.  Returns: notes a second over two seconds."""
+    begin, before = time.monotonic(), stream.count()
+    time.sleep(2)
+    return (stream.count() - before) / (time.monotonic() - begin)
+
+
 def join(network, stream):
-    """Returns: the fifth node, running; None when the era did not change."""
-    begin = time.monotonic()
-    code, out, errors = run("node", "join", os.path.join(network.folder, "cell1"), "--no-start",
-                            timeout=90)
+    """`edgecord node join` as a person uses it: it becomes the node.  Returns: the fifth node,
+    running; None when the era did not change."""
+    path, begin = os.path.join(network.folder, "join.said"), time.monotonic()
+
+    def said():
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    with open(path, "wb") as out:
+        process = subprocess.Popen([EDGECORD, "node", "join", os.path.join(network.folder, "cell1")],
+                                   stdout=out, stderr=out, stdin=subprocess.DEVNULL)
+    wait_for(lambda: "start it with" in said() or process.poll() is not None, 90)
+    pause = re.search(r"paused for at most (\d+) ms", said())
     worst = stream.worst(begin)
-    pause = re.search(r"paused for at most (\d+) ms", out)
-    if not check(code == 0 and pause, "`edgecord node join` changes the era and says how long "
-                 "commits paused", out + errors):
+    if not check(pause and process.poll() is None, "`edgecord node join` changes the era, says how "
+                 "long commits paused, and runs the node", said()[-500:]):
+        process.kill()
         return None
-    checks.figure("pause of commits while a fifth member joins", "printed",
-                  f"{pause[1]} ms; worst commit of a client {1000 * worst:.0f} ms")
+    checks.figure(f"pause of commits while a fifth member joins, {RATE} notes a second offered",
+                  "printed", f"{pause[1]} ms; worst commit of a client {1000 * worst:.0f} ms")
     again = Network(network.folder).groups["cell1"][4]
     node = Node("cell1", 5, {"folder": again.folder, "peer_port": again.peer_port,
                              "door_port": again.door_port, "http_port": again.http_port,
                              "identity_key": again.key})
+    os.symlink(path, os.path.join(node.folder, "log"))
+    node.process = process
     network.groups["cell1"].append(node)
-    node.start()
     return node
 
 
@@ -48,14 +69,104 @@ def receipt_verifies(network, identity, what):
     check(python_verifies(path, genesis) == 0, f"receipt of {what}: tools/verify_proof.py agrees")
 
 
+# ---- What the cloud refuses -----------------------------------------------------------------------
+
+
+def receipt_of(network, identity, *options):
+    """The items of its proof, or None."""
+    path = os.path.join(network.folder, "item")
+    code, _, errors = run("receipt", identity.hex(), "-o", path, "--node",
+                          network.groups["cell1"][0].door, *options)
+    if not check(code == 0, "a receipt for the cloud's trial: fetched", errors):
+        return None
+    with open(path, "rb") as file:
+        return proof.decode(file.read(), "a proof")
+
+
+def certified(item):
+    """(header, certificate) that a proof stands on."""
+    cover = item[3]
+    return (item[2], cover[0]) if len(cover) == 1 else (cover[1], cover[0])
+
+
+def era_keys(network):
+    """Those who sign headers of the cell, by the keys in their folders: {era key: author}."""
+    found = {}
+    for node in network.groups["cell1"]:
+        for name in os.listdir(node.folder):
+            if name.endswith(".key"):
+                author = Author(os.path.join(node.folder, name), network.genesis("cell1"))
+                found[author.key] = author
+    return found
+
+
+def signed_by_all(network, roster, header):
+    """A certificate by the keys of the members themselves, as if a quorum were at one."""
+    keys, text = era_keys(network), b"edgecord/certificate/1" + proof.sha256(header)
+    members = proof.Roster(roster).members
+    return [[place, keys[member[1]].sign(text)] for place, member in enumerate(members)]
+
+
+def another_history(header):
+    """The header after it of a cell that had another past."""
+    items = proof.decode(header, "a header")
+    items[3], items[4], items[11] = items[3] + 1, items[4] + 1, items[11] + 1
+    items[5], items[6] = proof.sha256(b"another block"), proof.sha256(b"another past")
+    return encode(items)
+
+
+def cloud_refuses(network, early, identity):
+    """Anchors that a member may submit, each wrong in one way.  In: early: a proof of the first
+    era; identity: of a note of the second."""
+    cloud, cell = network.groups["cloud"], network.groups["cell1"]
+
+    def anchored():
+        items = cloud[0].state("anchor/cell1")
+        return proof.decode(items[0][1], "an anchor")[0] if items else 0
+
+    def level():
+        newest = cell[0].status()["certified"]
+        return cell[0].status()["seq"] == newest == anchored()
+    if not check(wait_for(level, 20), "the cloud anchors the newest header of the era after"):
+        return
+    late = receipt_of(network, identity, "--cloud", os.path.join(network.folder, "cloud"))
+    if late is None:
+        return
+    roster, last = late[4][-1][2], late[5][1]
+    newest, certificate = certified(late)
+    forked = another_history(last)
+    quorum = proof.Roster(roster).quorum
+    author = Author(os.path.join(cell[0].folder, "identity.key"), network.genesis("cloud"))
+    cases = {"q-1 signatures": (newest, certificate[:quorum - 1], f"a quorum is {quorum}"),
+             "a retired roster": (*certified(early), "signed by a retired roster, of era 1"),
+             "a history that does not extend the last": (
+                 forked, signed_by_all(network, roster, forked), "does not extend"),
+             "a repeat": (last, signed_by_all(network, roster, last), "a repeat: block")}
+    for what, (header, signers, why) in cases.items():
+        payload = encode([5, "cell1", [], header, signers, [], []])
+        status, answer = cloud[0].submit(author.envelope(payload))
+        check(status == 200 and answer["result"] == "rule" and why in answer.get("why", ""),
+              f"the cloud refuses {what}, with its reason", (status, answer))
+    at = anchored()
+    check(cell[1].submit(Author(os.path.join(network.folder, "devices/cell1-home01.key"),
+                                network.genesis("cell1"), 8).note())[0] == 200 and
+          wait_for(lambda: anchored() > at, 20), "after that the cell's next header is anchored")
+
+
+# ---- The whole ----------------------------------------------------------------------------------
+
+
 def load_and_join(network):
     cell = network.groups["cell1"]
-    if not check(network.start(), "a cell of four is ready within 30 s"):
+    if not check(network.start(), "a cell of four and a cloud are ready within 30 s"):
         return
     stream = Stream(cell[:4], Author(os.path.join(network.folder, "devices/cell1-home01.key"),
-                                     network.genesis("cell1")))
-    time.sleep(2)
+                                     network.genesis("cell1")), RATE, WORKERS)
+    rate = loaded(stream)
+    check(rate >= RATE_MIN, f"the cell is under load: {RATE_MIN} notes a second and more",
+          f"{rate:.0f} a second")
     before = stream.done[-1][0]
+    early = receipt_of(network, stream.done[0][0])
     node = join(network, stream)
     if node is None:
         stream.stop()
@@ -75,6 +186,7 @@ def load_and_join(network):
     cell[1].start()
     network.wait_ready([cell[1]])
     receipt_verifies(network, stream.done[-1][0], "a note after the change")
+    cloud_refuses(network, early, stream.done[-1][0])
     code, _, errors = run("receipt", before.hex(), "-o", os.path.join(network.folder, "early"),
                           "--node", cell[0].door)
     check(code == 0 and c_verifies(os.path.join(network.folder, "early"),
@@ -83,7 +195,7 @@ def load_and_join(network):
 
 
 def play(folder):
-    network = Network(os.path.join(folder, "network"), "--cells", 1, "--homes", 1)
+    network = Network(os.path.join(folder, "network"), "--cells", 1, "--cloud", 4, "--homes", 1)
     try:
         load_and_join(network)
     finally:
