@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 
-from network import Author, Checks, Network, Stream, agreement, wait_for
+from network import Author, Checks, Network, Stream, agreement, unfound, wait_for
 
 RATE = 1800  # a quarter-hour in half a second
 HALTED = 3
@@ -23,6 +23,13 @@ def level(node, others):
     status, said = node.status(), [other.status() for other in others]
     return bool(status and status["ready"] and all(said) and
                 status["seq"] >= max(s["seq"] for s in said) - 2)
+
+
+def nothing_lost(cell, stream, what):
+    """Of what was acknowledged since the last time."""
+    missing, asked = unfound(cell, stream)
+    check(asked and not missing, f"{what}: every acknowledged envelope is found in its block",
+          f"{missing} of {asked} are missing")
 
 
 def paused(cell, stream, node, what):
@@ -155,6 +162,59 @@ def fill(path):
                 pass
 
 
+def leave_free(data, filler, percent):
+    """Grows or cuts a filler so that this part of the disk is free."""
+    disk = os.statvfs(data)
+    size = os.path.getsize(filler) if os.path.exists(filler) else 0
+    size += disk.f_bavail * disk.f_frsize - disk.f_blocks * disk.f_frsize * percent // 100
+    with open(filler, "ab") as file:
+        if size < file.tell():
+            file.truncate(size)
+        else:
+            os.posix_fallocate(file.fileno(), 0, size)
+
+
+def votes(network, stream, node, others):
+    """Whether commits go on with another follower away: then they need the node's votes."""
+    leader = wait_for(network.leader, 5)
+    away = next(other for other in others if other is not leader)
+    stream.nodes = [other for other in others if other is not away]
+    away.stop()
+    before, at = stream.count(), (node.status() or {}).get("seq", 0)
+    good = wait_for(lambda: stream.count() > before + 20, 10) and wait_for(
+        lambda: (node.status() or {}).get("seq", 0) > at + 10, 5)
+    away.start()
+    network.wait_ready([away], 20)
+    stream.nodes = network.groups["cell1"]
+    return good
+
+
+def low_disk(network, stream, node, others):
+    """Below a tenth it takes nothing from clients; what is left is for the protocol."""
+    data = os.path.join(node.folder, "data")
+    filler, said = os.path.join(data, "filler"), len(node.log())
+    leave_free(data, filler, 7)
+    refused = wait_for(lambda: b"disk" in node.http("GET", "/readyz")[1], 10)
+    check(refused and "disk-low" in node.log()[said:], "7 % of the disk are free: clients are "
+          "refused, the reason is told", node.log()[said:][-300:])
+    status, answer = node.submit(stream.author.note(), timeout=3)
+    check(status == 503 and answer["type"].endswith(":no-room"),
+          "7 % of the disk are free: the refusal is no-room", (status, answer))
+    check(votes(network, stream, node, others), "7 % of the disk are free: it executes and votes",
+          node.log()[said:][-300:])
+    check(not node.status()["disk_full"] and "disk-full" not in node.log()[said:],
+          "7 % of the disk are free: the disk is not full", node.status())
+    leave_free(data, filler, 11)
+    size = os.statvfs(data).f_blocks * os.statvfs(data).f_frsize
+    seen = wait_for(lambda: node.status()["disk_bytes_free"] > size * 105 // 1000, 10)
+    check(seen and not node.is_ready(), "11 % of the disk are free: clients are still refused")
+    leave_free(data, filler, 15)
+    check(wait_for(node.is_ready, 10) and "disk-well" in node.log()[said:] and
+          node.submit(stream.author.note())[0] == 200, "15 % of the disk are free: clients are "
+          "taken again", node.log()[said:][-300:])
+    os.unlink(filler)
+
+
 def full_disk(network, stream, node):
     """It refuses clients, says why, promises nothing, and goes on by itself when there is space."""
     others = [other for other in network.groups["cell1"] if other is not node]
@@ -166,6 +226,9 @@ def full_disk(network, stream, node):
         return
     node.start()
     check(wait_for(lambda: level(node, others), 20), "it goes on with a small disk")
+    low_disk(network, stream, node, others)
+    stream.nodes = others  # a client whose gateway stands still goes to another
+    time.sleep(0.5)
     begin, filler = time.monotonic(), os.path.join(data, "filler")
     fill(filler)
     refused = wait_for(lambda: not node.is_alive() or b"disk" in node.http("GET", "/readyz")[1], 10)
@@ -192,6 +255,7 @@ def full_disk(network, stream, node):
           "space again: the node goes on by itself, without a restart", node.log()[-300:])
     print(f"   a full disk: level {time.monotonic() - begin:.2f} s after there was space")
     check("disk-room" in node.log(), "space again: the log says so", node.log()[-300:])
+    stream.nodes = network.groups["cell1"]
 
 
 def play(folder):
@@ -207,12 +271,17 @@ def play(folder):
         leader = wait_for(network.leader, 5)
         paused(cell, stream, next(n for n in cell if n is not leader), "a follower")
         paused(cell, stream, leader, "the leader")
+        nothing_lost(cell, stream, "members that hang")
         torn_log(cell)
+        nothing_lost(cell, stream, "a torn log")
         rejoin(network, corrupt_log(cell), "a corrupt log")
+        nothing_lost(cell, stream, "a corrupt log")
         time.sleep(2)
         wrong_price(network, cell[2])
         rejoin(network, cell[2], "a diverged member")
+        nothing_lost(cell, stream, "a diverged member")
         full_disk(network, stream, cell[3])
+        nothing_lost(cell, stream, "a full disk")
         stream.stop()
         check(not stream.lost, "every note of the stream was acknowledged", len(stream.lost))
         check(agreement(cell), "all members are at one block with one header")
