@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""e2e.py - a real network from outside: a day of `up`, a home that is away, bad input.
+"""e2e.py - a real network from outside: `./run`, a day of `up`, a home that is away, bad input.
 
 usage: tests/e2e.py [FOLDER]     a folder is kept; without one a temporary folder is used
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+import datetime
 import json
 import os
 import random
@@ -12,13 +13,52 @@ import subprocess
 import sys
 import time
 
-from network import (Author, Checks, Network, Stream, agreement, first_port, garbage, proof,
+import hostile
+from network import (ROOT, Author, Checks, Network, Stream, agreement, first_port, garbage, proof,
                      run, unfound, wait_for)
+from up import Up
 
 RATE = 1800  # a quarter-hour in half a second
 DELAY_MAX_S = 2.0
+SLOT_S = 900
+ORDERS_AHEAD = 10  # slots; homes order up to 8 ahead at this rate
+NAMES = ("readings_committed", "trades_committed", "energy_traded_wh", "money_conserved",
+         "commit_ms_p50", "commit_ms_p99", "certificates", "anchors", "rss_max_bytes", "disk_bytes",
+         "cpu_s_per_1000_readings")  # that automation relies on
 checks = Checks()
 check = checks.check
+
+
+def community_s(genesis_file):
+    """(the community's time now, when it began)."""
+    with open(genesis_file, "rb") as file:
+        genesis = proof.Genesis(file.read())
+    return (genesis.origin + genesis.rate * max(0, time.time_ns() - genesis.start)) // 10**9, \
+        genesis.origin // 10**9
+
+
+def run_itself(folder):
+    """`./run`, which everybody types: the default network; its day begins on a summer's morning."""
+    up = Up(os.path.join(folder, "run"), "--exit", "--slots", 4, "--speed", 4,
+            program=(os.path.join(ROOT, "run"),))
+    try:
+        if not check(up.adopt(), "./run: sixteen nodes and thirty homes are started",
+                     up.said()[-300:]):
+            return
+        status = wait_for(up.network.groups["cell1"][0].status, 5)
+        now_s, origin_s = community_s(up.network.genesis("cell1"))
+        zone = datetime.timezone(datetime.timedelta(hours=2))
+        begin = datetime.datetime.fromtimestamp(origin_s, zone)
+        check((begin.day, begin.month, begin.hour, begin.minute) == (21, 6, 9, 0) and
+              origin_s <= status["time_ns"] // 10**9 <= now_s,
+              "./run: the day begins at 09:00 on 21 June", (begin, status["time_ns"], now_s))
+        code, day = up.end()
+        check(code == 0 and day and not [name for name in NAMES if name not in day],
+              "./run: ends with exit code 0 and its figures", (code, day))
+        check(day and day["nodes_up"] == 16 and day["readings_committed"] >= 30 * 4 and
+              day["money_conserved"] is True, "./run: a reading a home and slot is committed", day)
+    finally:
+        up.stop()
 
 
 def a_day(folder):
@@ -96,6 +136,26 @@ def home_away(network):
     others = [name for name, _ in node.state("gap/") or [] if name[4:36] != key]
     check(not others, "a home is away: no other home has a gap")
     time.sleep(2)
+
+
+def closes_when_idle(network):
+    """Two orders that cross, then silence: no envelope comes that could move the group on."""
+    node, genesis = network.groups["cell1"][0], network.genesis("cell1")
+    slot_s = community_s(genesis)[0] // SLOT_S * SLOT_S + ORDERS_AHEAD * SLOT_S
+    head = proof.encode_head
+    for home, side, price in ((network.homes[0], 0, 250000), (network.homes[1], 1, 150000)):
+        order = b"\x85\x02" + b"".join(head(0, n) for n in (slot_s, side, 700, price))
+        status, answer = node.submit(Author(home.key_file, genesis, 9).envelope(order))
+        check(status == 200 and answer["result"] == "done", "an order in an idle cell: taken",
+              (status, answer))
+    slot = "slot/".encode() + slot_s.to_bytes(8, "big")
+
+    def cleared():
+        items = node.state("slot/") or []
+        return [proof.decode(value, "a slot") for name, value in items if name == slot]
+    summary = wait_for(cleared, 10)
+    check(summary and summary[0][3:5] == [700, 1] and 150000 <= summary[0][0] <= 250000,
+          "two orders that cross, then silence: the market closes their slot", summary)
 
 
 def outboxes_empty(network):
@@ -204,6 +264,7 @@ def bad_bytes(network, stream):
 
 def play(folder):
     up_refuses(folder)
+    run_itself(folder)
     a_day(os.path.join(folder, "day"))
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--cloud", 4, "--homes", 4,
                       "--rate", RATE)
@@ -217,9 +278,11 @@ def play(folder):
         no_gap(network)
         home_away(network)
         bad_bytes(network, stream)
+        hostile.trial(check, network)
         bad_starts(network)
         outboxes_empty(network)
         stream.stop()
+        closes_when_idle(network)
         nothing_lost(network, stream)
         clean = [node.stop() for node in network.nodes()]
         check(not any(clean), "every node ends with exit code 0 at SIGTERM", clean)

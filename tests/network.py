@@ -3,6 +3,7 @@
 Nodes and devices are the programs of build/; everything that is said to them goes through their
 doors: the command line, and HTTP from a client of its own (CBOR, COSE and Ed25519 of
 tools/verify_proof.py), so that a mistake must be made twice."""
+import copy
 import hashlib
 import hmac
 import http.client
@@ -116,16 +117,25 @@ class Author:
     """Who signs envelopes: the key of a file, in one lane of one group."""
 
     def __init__(self, key_file, genesis_file, lane=7):
-        with open(key_file, encoding="ascii") as file:
-            self.seed = bytes.fromhex(file.read().strip())
         with open(genesis_file, "rb") as file:
             self.genesis = hashlib.sha256(file.read()).digest()
-        half = hashlib.sha512(self.seed).digest()
-        self.scalar = int.from_bytes(half[:32], "little") & ((1 << 254) - 8) | 1 << 254
-        self.prefix = half[32:]
-        self.key = base_times(self.scalar)
-        self.salt_key = hmac.digest(self.seed, b"edgecord/salt/1", "sha256")
+        with open(key_file, encoding="ascii") as file:
+            self.take(bytes.fromhex(file.read().strip()))
         self.lane, self.sequence = lane, 0
+
+    def take(self, seed):
+        """Becomes the one with this secret."""
+        half = hashlib.sha512(seed).digest()
+        self.seed, self.prefix = seed, half[32:]
+        self.scalar = int.from_bytes(half[:32], "little") & ((1 << 254) - 8) | 1 << 254
+        self.key = base_times(self.scalar)
+        self.salt_key = hmac.digest(seed, b"edgecord/salt/1", "sha256")
+
+    def stranger(self):
+        """One who is enrolled nowhere, in the same place."""
+        other = copy.copy(self)
+        other.take(hashlib.sha256(self.seed).digest())
+        return other
 
     def sign(self, message):
         nonce = int.from_bytes(hashlib.sha512(self.prefix + message).digest(), "little") % proof.L

@@ -105,18 +105,6 @@ class Maker(network.Author):
         return self.made(b"\x82\x06" + proof.encode_bytes(text), **wrong)
 
 
-def stranger(maker):
-    """One who is enrolled nowhere."""
-    other = Maker.__new__(Maker)
-    other.__dict__.update(maker.__dict__)
-    other.seed = hashlib.sha256(maker.seed).digest()
-    half = hashlib.sha512(other.seed).digest()
-    other.scalar = int.from_bytes(half[:32], "little") & ((1 << 254) - 8) | 1 << 254
-    other.prefix = half[32:]
-    other.key = network.base_times(other.scalar)
-    return other
-
-
 def reading(folder, maker, at_s):
     """A reading that a clock far off dates, made by the program itself."""
     maker.sequence += 1
@@ -154,7 +142,7 @@ def orders(folder, maker):
     """What is ordered, and refused by the ledger or a service."""
     now_s = int(time.time())
     yield "a good one", "done", maker.note_of()
-    yield "a device that nobody enrolled", "stranger", stranger(maker).note_of()
+    yield "a device that nobody enrolled", "stranger", maker.stranger().note_of()
     yield "an expiry that has passed", "expired", maker.note_of(expiry=1)
     yield "a strict lane's sequence left out", "gap", maker.note_of(lane=1000 + maker.lane,
                                                                   sequence=5)
