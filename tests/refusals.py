@@ -3,7 +3,7 @@
 
 Each envelope that is wrong in one way must meet the answer of its own: refused by the door with its
 reason, or ordered with its result; the same over HTTP and over the binary door; nothing is lost by
-it.
+it.  What would break an invariant is refused alike by all members, and the group goes on.
 """
 import hashlib
 import http.client
@@ -173,6 +173,43 @@ def judge(door, submit, cases):
                  f"{door}: clocks ahead and behind are told apart")
 
 
+def breaking(maker, payee):
+    """Well-formed, by somebody enrolled, and no state may come of it."""
+    head, string = proof.encode_head, proof.encode_bytes
+    strict, most = 1000 + maker.lane, 2**63 - 1
+    numbers = iter(range(1, 99))
+    slot_s = int(time.time()) // 900 * 900 + 7200
+
+    def pay(to, amount):
+        return maker.made(b"\x83\x07" + string(to) + head(0, amount), lane=strict,
+                          sequence=next(numbers))
+
+    def order(side, energy):
+        return maker.made(b"\x85\x02" + b"".join(head(0, n) for n in (slot_s, side, energy, 200000)))
+    yield "more than it has", "rule", pay(payee, 1)
+    yield "more than there is", "rule", pay(payee, most)
+    yield "more than there is, to itself", "rule", pay(maker.key, most)
+    yield "money for nobody", "rule", pay(bytes(32), 1)
+    yield "nothing", "malformed", pay(payee, 0)
+    yield "more energy than there is", "malformed", order(0, most)
+    yield "a bid", "done", order(0, 500)
+    yield "a trade with itself", "rule", order(1, 500)
+
+
+def alike(cell, maker, payee):
+    """Each by another gateway; all members must say the same of it."""
+    for number, (what, wanted, (salt, envelope)) in enumerate(breaking(maker, payee)):
+        _, answer = cell[number % len(cell)].submit((None, salt, envelope))
+        path = f"/v1/envelopes/{answer.get('id')}"
+        said = {network.wait_for(lambda node=node, path=path: (a := node.ask(path)) and
+                                 (a["result"], a["code"], a["seq"]), 10) for node in cell}
+        checks.check(said == {(wanted, answer.get("code"), answer.get("seq"))},
+                     f"{what}: {wanted} on all {len(cell)} members", (answer, said))
+    checks.check(network.agreement(cell), "after that all members are at one block with one header")
+    checks.check(all(node.submit((None, *maker.note_of()))[1]["result"] == "done" for node in cell),
+                 "and the group goes on, by every gateway")
+
+
 def main():
     folder = sys.argv[1]
     with open(os.path.join(folder, "network.json"), encoding="utf-8") as file:
@@ -189,6 +226,8 @@ def main():
         judge(door, submit, list(forms(maker)) + list(orders(folder, maker)))
     came = Binary(node["door_port"]).submit(bytes(32), b"x" * 20000)
     checks.check(came[0] == "too-large", "binary: a frame beyond the limit: told why, and closed", came)
+    other = network.Author(key.replace("home01", "home02"), genesis)
+    alike(network.Network(folder).groups["cell1"], Maker(key, genesis, 13), other.key)
     sys.exit(1 if checks.failed else 0)
 
 
