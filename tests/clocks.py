@@ -35,21 +35,23 @@ def slots_of(node, home, genesis):
             if name[8:40] == key]
 
 
-def node_ahead(network, stream):
-    """The clock of one of four, and a leader, is a year ahead."""
+def node_off(network, stream, seconds, how):
+    """The clock of one of four, and a leader, is a year off."""
     cell = network.groups["cell1"]
     node = wait_for(network.leader, 5)
     stamp = cell[0].status()["stamp_ns"]
     node.stop()
-    node.environment = off(YEAR_S)
+    old = len(node.log())
+    node.environment = off(seconds)
     node.start()
-    check(network.wait_ready([node], 20), "a node whose clock is a year ahead: it comes up")
+    check(network.wait_ready([node], 20), f"a node whose clock is a year {how}: it comes up")
     begin, before = time.monotonic(), stream.count()
-    said = wait_for(lambda: "clock-wrong" in node.log(), 20)
-    check(said and "ahead of the group's" in node.log(), "it says that its clock is off",
+    words = f"{how} the group's" if seconds < 0 else f"{how} of the group's"
+    said = wait_for(lambda: "clock-wrong" in node.log()[old:], 20)
+    check(said and words in node.log()[old:], "it says that its clock is off, and how",
           node.log()[-300:])
     status = node.status()
-    check(status and status["clock_off"] and abs(status["clock_offset_ns"] // 10**9 - YEAR_S) < 60,
+    check(status and status["clock_off"] and abs(status["clock_offset_ns"] // 10**9 - seconds) < 60,
           "its status says so, too", status and status["clock_offset_ns"])
     others = [other for other in cell if other is not node]
     check(not any(other.status()["clock_off"] for other in others), "no other node does")
@@ -100,7 +102,8 @@ def play(folder):
         stream = Stream(network.groups["cell1"], author)
         time.sleep(1)
         homes_off(network)
-        node_ahead(network, stream)
+        node_off(network, stream, YEAR_S, "ahead")
+        node_off(network, stream, -YEAR_S, "behind")
         stream.stop()
         check(not stream.lost, "every note of the stream was acknowledged", len(stream.lost))
         check(agreement(network.groups["cell1"]), "all members are at one block with one header")
