@@ -157,8 +157,10 @@ def wipe(network, state_bytes):
     check({network.balances(node) for node in cell} == {0}, "the books of all members balance")
     check(wait_for(lambda: (s := wiped.status()) and s["older_missing"] == 0, 180, 0.5),
           "the older blocks come in the background", wiped.status())
-    print(f"   {wiped.status()['older_bytes']} bytes of older blocks fetched, "
-          f"{time.monotonic() - begin:.1f} s after the start")
+    older = wiped.status()["older_bytes"]
+    print(f"   {older} bytes of older blocks fetched, {time.monotonic() - begin:.1f} s after the start")
+    checks.figure(f"{of}: downloads with the older blocks, in the background", "shown",
+                  f"{(status['fetched_bytes'] + older) / state_bytes:.3f} x the state")
 
 
 def valid(network, node, identity, path):
