@@ -14,8 +14,8 @@ import sys
 import time
 
 import hostile
-from network import (ROOT, Author, Checks, Network, Stream, agreement, first_port, garbage, proof,
-                     run, unfound, wait_for)
+from network import (ROOT, Author, Checks, Network, Stream, agreement, community_s,
+                     crossing_orders, first_port, garbage, proof, run, unfound, wait_for)
 from up import Up
 
 RATE = 1800  # a quarter-hour in half a second
@@ -27,14 +27,6 @@ NAMES = ("readings_committed", "trades_committed", "energy_traded_wh", "money_co
          "cpu_s_per_1000_readings")  # that automation relies on
 checks = Checks()
 check = checks.check
-
-
-def community_s(genesis_file):
-    """(the community's time now, when it began)."""
-    with open(genesis_file, "rb") as file:
-        genesis = proof.Genesis(file.read())
-    return (genesis.origin + genesis.rate * max(0, time.time_ns() - genesis.start)) // 10**9, \
-        genesis.origin // 10**9
 
 
 def run_itself(folder):
@@ -142,13 +134,10 @@ def closes_when_idle(network):
     """Two orders that cross, then silence: no envelope comes that could move the group on."""
     node, genesis = network.groups["cell1"][0], network.genesis("cell1")
     slot_s = community_s(genesis)[0] // SLOT_S * SLOT_S + ORDERS_AHEAD * SLOT_S
-    head = proof.encode_head
-    for home, side, price in ((network.homes[0], 0, 250000), (network.homes[1], 1, 150000)):
-        order = b"\x85\x02" + b"".join(head(0, n) for n in (slot_s, side, 700, price))
-        status, answer = node.submit(Author(home.key_file, genesis, 9).envelope(order))
+    for status, answer in crossing_orders(network, node, slot_s):
         check(status == 200 and answer["result"] == "done", "an order in an idle cell: taken",
               (status, answer))
-    slot = "slot/".encode() + slot_s.to_bytes(8, "big")
+    slot = b"slot/" + slot_s.to_bytes(8, "big")
 
     def cleared():
         items = node.state("slot/") or []

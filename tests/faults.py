@@ -10,10 +10,13 @@ import subprocess
 import sys
 import time
 
-from network import Author, Checks, Network, Stream, agreement, unfound, wait_for
+from network import (EDGECORD, MISPRICED, Author, Checks, Network, Stream, agreement, community_s,
+                     crossing_orders, proof, unfound, wait_for)
 
 RATE = 1800  # a quarter-hour in half a second
 HALTED = 3
+SLOT_S = 900
+ORDERS_AHEAD = 10  # slots; homes order up to 8 ahead at this rate
 checks = Checks()
 check = checks.check
 
@@ -119,15 +122,30 @@ def rejoin(network, node, what):
           f"{status and status['fetched_bytes']} bytes fetched")
 
 
+def traded_slots(node):
+    summaries = [proof.decode(value, "a slot") for _, value in node.state("slot/") or []]
+    return sum(summary[4] > 0 for summary in summaries)
+
+
 def wrong_price(network, node):
-    """It is outvoted, alone alarms, leaves, and does not come back by a mere start."""
+    """It is built to compute another price: with the next trade it is outvoted, alone alarms, leaves,
+    and does not come back by a mere start."""
     others = [other for other in network.groups["cell1"] if other is not node]
     node.stop()
-    node.settings = ["wrong_price=true"]
+    node.program = MISPRICED
+    before = traded_slots(others[0])
     node.start()
+    wait_for(lambda: level(node, others), 20)
+    now_s = community_s(network.genesis("cell1"))[0]
+    taken = crossing_orders(network, others[0], (now_s // SLOT_S + ORDERS_AHEAD) * SLOT_S)
+    check(all(answer["result"] == "done" for _, answer in taken), "two homes want to trade", taken)
     code = wait_for(lambda: node.process.poll(), 30)
     check(code == HALTED, "a member that computes another price: it leaves", f"exit code {code}")
-    node.process, node.settings = None, []
+    check(traded_slots(others[0]) > before, "a member that computes another price: with a slot in "
+          "which homes trade", (before, traded_slots(others[0])))
+    if code is None:
+        node.kill()
+    node.process, node.program = None, EDGECORD
     check("divergence at block" in node.log(), "it alarms: divergence at block N",
           node.log()[-300:])
     check(not any("divergence" in other.log() for other in others), "it alone alarms")

@@ -25,6 +25,7 @@ import verify_proof as proof  # noqa: E402
 BUILD = os.environ.get("EDGECORD_BUILD", os.path.join(ROOT, "build"))
 EDGECORD = os.path.join(BUILD, "edgecord")
 DEVICE = os.path.join(BUILD, "edgecord-device")
+MISPRICED = os.path.join(BUILD, "edgecord-mispriced")
 NOTE = 6
 
 
@@ -162,6 +163,25 @@ class Author:
         return self.envelope(b"\x82" + proof.encode_head(0, NOTE) + proof.encode_bytes(text))
 
 
+def community_s(genesis_file):
+    """(the community's time now, when it began)."""
+    with open(genesis_file, "rb") as file:
+        genesis = proof.Genesis(file.read())
+    return (genesis.origin + genesis.rate * max(0, time.time_ns() - genesis.start)) // 10**9, \
+        genesis.origin // 10**9
+
+
+def crossing_orders(network, node, slot_s):
+    """Two homes want to trade 700 Wh in a slot, at 150,000 to 250,000 micro-EUR/kWh.
+    Returns: what was answered to each."""
+    genesis, answers = network.genesis("cell1"), []
+    for home, side, price in ((network.homes[0], 0, 250000), (network.homes[1], 1, 150000)):
+        order = b"\x85\x02" + b"".join(proof.encode_head(0, number)
+                                        for number in (slot_s, side, 700, price))
+        answers.append(node.submit(Author(home.key_file, genesis, 9).envelope(order)))
+    return answers
+
+
 # ---- Processes ---------------------------------------------------------------------------------
 
 
@@ -174,13 +194,14 @@ class Node:
         self.peer_port, self.door_port = about["peer_port"], about["door_port"]
         self.http_port, self.key = about["http_port"], about["identity_key"]
         self.process, self.environment, self.settings = None, {}, []
+        self.program = EDGECORD
 
     @property
     def door(self):
         return f"127.0.0.1:{self.door_port}"
 
     def start(self, *options):
-        arguments = [EDGECORD, "node", "--config", os.path.join(self.folder, "node.yaml"), *options]
+        arguments = [self.program, "node", "--config", os.path.join(self.folder, "node.yaml"), *options]
         for setting in self.settings:
             arguments += ["--set", setting]
         with open(os.path.join(self.folder, "log"), "ab") as log:

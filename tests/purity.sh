@@ -37,6 +37,12 @@ if [ "$(holds build/edgecord-sim)" = 2 ]; then
 else
 	echo "FAIL the simulator does not hold '$planted' and $stand_in: what is looked for has another name"
 fi
+if nm build/edgecord-mispriced | grep -q " ec_planted_price" &&
+   ! nm build/edgecord build/edgecord-device build/edgecord-sim | grep -q " ec_planted_price"; then
+	echo "ok another price is computed by edgecord-mispriced alone"
+else
+	echo "FAIL ec_planted_price is not in edgecord-mispriced, or in another program"
+fi
 for program in edgecord edgecord-device; do
 	if [ "$(holds build/$program)" = 0 ]; then
 		echo "ok $program holds no planted bug and no stand-in signature"

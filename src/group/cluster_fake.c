@@ -161,12 +161,13 @@ static struct ec_member_config config_of(struct cluster *c, uint32_t node)
 	struct ec_member_config config = {.genesis = c->world.genesis,
 	                                  .crypto = cluster_crypto(c),
 	                                  .protocols = c->plan.protocols,
-	                                  .services = c->plan.services ? c->plan.services : none,
+	                                  .services = of->services       ? of->services
+	                                              : c->plan.services ? c->plan.services
+	                                                                 : none,
 	                                  .store = of->store,
 	                                  .pool = of->pool,
 	                                  .identity = of->identity,
-	                                  .era_key = of->era_key,
-	                                  .wrong_price = of->wrong_price};
+	                                  .era_key = of->era_key};
 	for (size_t i = 0; i < sizeof config.seed; i += 8) {
 		uint64_t word = ec_prng_next(&c->prng);
 		memcpy(config.seed + i, &word, 8);

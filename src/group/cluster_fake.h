@@ -48,9 +48,10 @@ struct cluster_node {
 	uint32_t log_count, log_durable, log_capacity;
 	uint32_t syncing; /* records that the sync under way makes durable */
 	uint32_t life;
-	uint64_t appends;         /* of all lives */
-	uint64_t crash_at_append; /* it crashes as it appends that one; 0: never */
-	bool wrong_price, halted, has_next_key;
+	uint64_t appends;                         /* of all lives */
+	uint64_t crash_at_append;                 /* it crashes as it appends that one; 0: never */
+	const struct ec_service *const *services; /* NULL: those of the plan */
+	bool halted, has_next_key;
 	bool log_waits; /* its disk is full: nothing becomes durable */
 	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
 	bool silent;    /* sends none */

@@ -39,7 +39,6 @@ struct ec_member_config {
 	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 4 MiB */
 	uint64_t clients_max;         /* envelopes waiting at this gateway; 0: 65536 */
 	uint64_t protocol_timeout_ns; /* first time-out of protocols that have one; 0: their own */
-	bool wrong_price; /* planted: computes other results, to be outvoted (sim and tests) */
 };
 
 struct ec_time {

@@ -1,7 +1,6 @@
 /* member_test.c - four members over PBFT: commit, crash, restart, outvote, read, keep time. */
 #include "base/test.h"
 #include "group/member_fake.h"
-#include "group/records.h"
 
 static void test_envelopes_commit_on_all(void **state)
 {
@@ -217,68 +216,6 @@ static void test_one_comes_back_far_behind_and_alone(void **state)
 	cluster_free(c);
 }
 
-static bool halted(struct cluster *c, void *self)
-{
-	return cluster_node(c, *(const uint32_t *)self)->halted;
-}
-
-/* Both headers of the block at which it left are in its log, and what the others signed. */
-static void check_diverged_record(struct cluster *c, uint32_t node)
-{
-	const struct cluster_node *of = cluster_node(c, node);
-	struct record record = {0};
-	struct ec_bytes theirs, certificate, header;
-	struct ec_certificate read;
-	char why[100] = "";
-	for (uint32_t i = 0; i < of->log_count && record.kind != RECORD_DIVERGED; i++)
-		assert_true(record_read(of->log[i], &record));
-	assert_int_equal(record.kind, RECORD_DIVERGED);
-	struct ec_member *other = cluster_node(c, (node + 1) % 4)->member;
-	assert_true(ec_ledger_header(ec_member_ledger(other), record.seq, &header));
-	ec_hash hash = ec_header_hash(header);
-	assert_memory_equal(&record.hash, &hash, sizeof hash);
-	struct ec_header own;
-	assert_true(ec_header_read(record.head, &own));
-	assert_int_equal(own.seq, record.seq);
-	assert_false(ec_bytes_equal(record.head, header));
-	assert_true(diverged_read(record.body, &theirs, &certificate));
-	assert_true(!theirs.size || ec_bytes_equal(theirs, header));
-	assert_true(ec_certificate_read(certificate, &read));
-	assert_true(ec_certificate_check(&read, ec_member_membership(other), &record.hash,
-	                                 &ec_crypto_ed25519, why, sizeof why));
-	ec_drop(header);
-}
-
-static void test_who_computes_another_price_is_outvoted(void **state)
-{
-	(void)state;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = 6, .members = 4, .authors = 4, .protocols = protocols});
-	uint32_t wrong = 2;
-	cluster_node(c, wrong)->wrong_price = true;
-	for (uint32_t i = 0; i < 4; i++)
-		cluster_start(c, i);
-	cluster_run(c, 100 * MS, NULL, NULL);
-	for (uint32_t i = 0; i < 40; i++) {
-		cluster_submit(c, i % 2, i + 1);
-		cluster_run(c, 5 * MS, NULL, NULL);
-	}
-	assert_true(cluster_run(c, SECOND, halted, &wrong));
-	assert_non_null(strstr(cluster_node(c, 2)->alarm, "divergence at block "));
-	settle(c, 4);
-	check_diverged_record(c, wrong);
-	assert_int_equal(told_count(c), 40);
-	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(cluster_node(c, i)->halted, i == 2);
-	/* It does not come back by itself. */
-	cluster_node(c, 2)->wrong_price = false;
-	cluster_crash(c, 2);
-	cluster_start(c, 2);
-	assert_true(cluster_node(c, 2)->halted);
-	assert_non_null(strstr(cluster_node(c, 2)->halt, "--rejoin"));
-	cluster_free(c);
-}
-
 static bool read_came(struct cluster *c, void *self)
 {
 	return cluster_node(c, 3)->readable == *(const uint64_t *)self;
@@ -448,7 +385,6 @@ int main(void)
 		cmocka_unit_test(test_all_restart_and_nothing_is_lost),
 		cmocka_unit_test(test_one_restarts_under_load),
 		cmocka_unit_test(test_one_comes_back_far_behind_and_alone),
-		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
 		cmocka_unit_test(test_reads_see_what_was_acknowledged),
 		cmocka_unit_test(test_a_read_outlives_a_state_transfer),
 		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),

@@ -50,7 +50,7 @@ bool ec_address_is_local(const struct ec_address *address)
 }
 
 /* One setting that a text can give: how it is read, and into what. */
-enum kind { PATH, ADDRESS, LEVEL, FORMAT, NUMBER, FLAG };
+enum kind { PATH, ADDRESS, LEVEL, FORMAT, NUMBER };
 struct setting {
 	const char *name;
 	enum kind kind;
@@ -77,7 +77,6 @@ static const struct setting settings[] = {
 	{"limits.clients", NUMBER, AT(clients), 1 << 20, "0"},
 	{"limits.segment_mib", NUMBER, AT(segment_mib), 1024, "0"},
 	{"timeout_ms", NUMBER, AT(timeout_ms), 600000, "0"},
-	{"wrong_price", FLAG, AT(wrong_price), 0, "false"},
 };
 enum { SETTINGS = sizeof settings / sizeof *settings };
 
@@ -87,7 +86,6 @@ static const char *const expected[] = {
 	[LEVEL] = "debug, info, warning or error",
 	[FORMAT] = "text or json",
 	[NUMBER] = "a whole number",
-	[FLAG] = "true or false",
 };
 
 /* A path counts from the folder of the configuration file. */
@@ -130,9 +128,6 @@ static bool setting_set(struct ec_node_config *config, const struct setting *set
 		return *(bool *)at || strcmp(value, "text") == 0;
 	case NUMBER:
 		return number_set(value, setting->number_max, at);
-	case FLAG:
-		*(bool *)at = strcmp(value, "true") == 0;
-		return *(bool *)at || strcmp(value, "false") == 0;
 	}
 	return false;
 }

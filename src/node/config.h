@@ -49,7 +49,6 @@ struct ec_node_config {
 	enum ec_journal_level log_level;
 	bool log_json;
 	uint32_t workers, bodies_mib, clients, segment_mib, timeout_ms; /* 0: the usual */
-	bool wrong_price; /* never in a file: a flag of tests (wrong_price=true) */
 };
 
 /* Reads all.  In: flags: "NAME=VALUE" texts, NULL ends; NULL: none.

@@ -107,8 +107,7 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
 	                                  .bodies_bytes_max = (uint64_t)config->bodies_mib << 20,
 	                                  .clients_max = config->clients,
 	                                  .protocol_timeout_ns =
-	                                          (uint64_t)config->timeout_ms * 1000000,
-	                                  .wrong_price = config->wrong_price};
+	                                          (uint64_t)config->timeout_ms * 1000000};
 	if (getrandom(member.seed, sizeof member.seed, 0) != sizeof member.seed) {
 		snprintf(why, why_size, "no randomness: %s", strerror(errno));
 		return false;

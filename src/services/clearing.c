@@ -74,5 +74,13 @@ void ec_clearing_interval(const struct ec_clearing *clearing, int64_t *low, int6
 int64_t ec_clearing_price(int64_t low, int64_t high)
 {
 	assert(low <= high);
-	return low + (high - low) / 2;
+	int64_t price = low + (high - low) / 2;
+#ifdef EC_PLANTED
+	price++; /* a member built to compute another price: a micro-EUR more */
+#endif
+	return price;
 }
+
+#ifdef EC_PLANTED
+const char ec_planted_price[] = "this build computes another price";
+#endif

@@ -45,4 +45,8 @@ void ec_clearing_interval(const struct ec_clearing *clearing, int64_t *low, int6
 /* floor((low + high) / 2), also below zero. */
 int64_t ec_clearing_price(int64_t low, int64_t high);
 
+#ifdef EC_PLANTED
+extern const char ec_planted_price[]; /* marks what must not stand in a program that is shipped */
+#endif
+
 #endif

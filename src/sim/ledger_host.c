@@ -3,6 +3,7 @@
 
 #include "group/frames.h"
 #include "services/services.h"
+#include "sim/mispriced.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -287,12 +288,12 @@ static struct ec_member_config config_of(struct sim_world *world, const struct s
 	struct ec_member_config config = {.genesis = group->genesis,
 	                                  .crypto = &ec_crypto_ed25519,
 	                                  .protocols = world->ledger->protocols,
-	                                  .services = ec_services,
+	                                  .services = world->ledger->wrong >> host->identity & 1
+	                                                      ? sim_services_mispriced
+	                                                      : ec_services,
 	                                  .pool = world->pool,
 	                                  .identity = group->identity[host->identity],
-	                                  .era_key = group->era[host->identity],
-	                                  .wrong_price =
-	                                          world->ledger->wrong >> host->identity & 1};
+	                                  .era_key = group->era[host->identity]};
 	config.protocol_timeout_ns =
 		(TIMEOUT_MS_MIN + world->plan.seed * 7919 % (TIMEOUT_MS_MAX - TIMEOUT_MS_MIN)) *
 		SIM_MS;
