@@ -12,7 +12,7 @@ import threading
 
 from network import Author, wait_for
 
-HELLO = b"edgecord/link/1"
+LINK = b"edgecord/link/"  # and a digit, then the genesis hash, then what is random in each life
 FRAME_MAX = 8 << 20
 ED25519 = b"\x06\x03\x2b\x65\x70"
 CUT_S = 5  # after so long without a word a link is given up; without a hello after three seconds
@@ -75,6 +75,16 @@ def call(node, context, data, seconds=10.0):
     return True
 
 
+def hello_of(node, context):
+    """The frame that the node says first."""
+    data = b""
+    with socket.create_connection(("127.0.0.1", node.peer_port), timeout=10) as plain:
+        with context.wrap_socket(plain) as link:
+            while len(data) < 4 or len(data) < 4 + struct.unpack_from("<I", data)[0]:
+                data += link.recv(65536)
+    return data[4:4 + struct.unpack_from("<I", data)[0]]
+
+
 def misbehave(check, network, node, cases):
     """Each case: what it is, context, what it says, a part of the line that the node must write."""
     for what, context, data, line in cases:
@@ -93,7 +103,11 @@ def trial(check, network):
     away.stop()
     member = Author(os.path.join(away.folder, "identity.key"), network.genesis("cell1"))
     known = context_of(member, network.folder)
-    hello, noise = frame(HELLO + member.genesis), random.Random(3).randbytes(4096)
+    theirs, noise, begin = hello_of(node, known), random.Random(3).randbytes(4096), len(LINK) + 1
+    check(theirs.startswith(LINK) and theirs[begin:begin + 32] == member.genesis,
+          "a node says hello with the protocol's name and the genesis", theirs)
+    rest = random.Random(4).randbytes(len(theirs) - begin - 32)
+    hello = frame(theirs[:begin + 32] + rest)
     silent, spoke = [], [len(node.log()), len(other.log())]
 
     def keep_silent(of, data):
@@ -108,12 +122,12 @@ def trial(check, network):
         ("no certificate", context_of(None, network.folder), hello, "did not return a certificate"),
         ("TLS 1.2", context_of(member, network.folder, ssl.TLSVersion.TLSv1_2), hello,
          "no TLS: unsupported protocol"),
-        ("garbage for a hello", known, frame(noise[:len(hello) - 4]), "does not speak " +
-         HELLO.decode()),
-        ("the hello of another network", known, frame(HELLO + bytes(32)),
+        ("garbage for a hello", known, frame(noise[:len(theirs)]), "does not speak " +
+         LINK.decode()),
+        ("the hello of another network", known, frame(theirs[:begin] + bytes(32) + rest),
          "it belongs to another network"),
         ("a length beyond the hello", known, struct.pack("<I", 0x7fffffff) + noise,
-         "announces a frame of 2147483647 bytes; at most 47 are taken"),
+         f"announces a frame of 2147483647 bytes; at most {len(theirs)} are taken"),
         ("a frame beyond the limit", known, hello + struct.pack("<I", 0x7fffffff) + noise,
          f"announces a frame of 2147483647 bytes; at most {FRAME_MAX} are taken"),
         ("garbage for a frame", known, hello + frame(noise), "a frame that is malformed")))
