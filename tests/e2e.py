@@ -130,23 +130,6 @@ def home_away(network):
     time.sleep(2)
 
 
-def closes_when_idle(network):
-    """Two orders that cross, then silence: no envelope comes that could move the group on."""
-    node, genesis = network.groups["cell1"][0], network.genesis("cell1")
-    slot_s = community_s(genesis)[0] // SLOT_S * SLOT_S + ORDERS_AHEAD * SLOT_S
-    for status, answer in crossing_orders(network, node, slot_s):
-        check(status == 200 and answer["result"] == "done", "an order in an idle cell: taken",
-              (status, answer))
-    slot = b"slot/" + slot_s.to_bytes(8, "big")
-
-    def cleared():
-        items = node.state("slot/") or []
-        return [proof.decode(value, "a slot") for name, value in items if name == slot]
-    summary = wait_for(cleared, 10)
-    check(summary and summary[0][3:5] == [700, 1] and 150000 <= summary[0][0] <= 250000,
-          "two orders that cross, then silence: the market closes their slot", summary)
-
-
 def outboxes_empty(network):
     """A device that stops says since when something waits.  First all may catch up: two nodes were
     away together, which may have been both gateways of a home."""
@@ -249,6 +232,29 @@ def bad_bytes(network, stream):
     again = node.submit((identity, salt, envelope))
     check(again[0] == 200 and again[1]["result"] in ("done", "used"),
           "the same again: answered with where it stands", again)
+
+
+# ---- Silence ---------------------------------------------------------------------------------
+
+
+def closes_when_idle(network):
+    """Two orders that cross, then silence: no envelope comes that could move the group on."""
+    node, genesis = network.groups["cell1"][0], network.genesis("cell1")
+    slot_s = community_s(genesis)[0] // SLOT_S * SLOT_S + ORDERS_AHEAD * SLOT_S
+    head = proof.encode_head
+    for home, side, price in ((network.homes[0], 0, 250000), (network.homes[1], 1, 150000)):
+        order = b"\x85\x02" + b"".join(head(0, n) for n in (slot_s, side, 700, price))
+        status, answer = node.submit(Author(home.key_file, genesis, 9).envelope(order))
+        check(status == 200 and answer["result"] == "done", "an order in an idle cell: taken",
+              (status, answer))
+    slot = "slot/".encode() + slot_s.to_bytes(8, "big")
+
+    def cleared():
+        items = node.state("slot/") or []
+        return [proof.decode(value, "a slot") for name, value in items if name == slot]
+    summary = wait_for(cleared, 10)
+    check(summary and summary[0][3:5] == [700, 1] and 150000 <= summary[0][0] <= 250000,
+          "two orders that cross, then silence: the market closes their slot", summary)
 
 
 def play(folder):
