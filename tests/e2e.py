@@ -7,6 +7,7 @@ import datetime
 import json
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -185,11 +186,34 @@ def bad_starts(network):
     with open(config, "w", encoding="utf-8") as file:
         file.write(text.replace(cell[1].key, cell[0].key))
     node_refuses(node, "one key", "two nodes with one key: refused with both", config=config)
-    node.start()
+    copied_folder(network, node)
     network.wait_ready([node], 20)
     node_refuses(node, "another process", "a second process on one data folder: refused",
                  expected=1)
     check(network.wait_ready(cell + [cloud[0]], 20), "after bad starts all are ready again")
+
+
+def copied_folder(network, node):
+    """The whole folder of a node, copied while it was stopped, and started beside it."""
+    copy = node.folder + "-copy"
+    shutil.copytree(node.folder, copy)
+    node.start()
+    wait_for(lambda: node.is_alive() and (node.status() or {}).get("links_up") == 3, 20)
+    path = os.path.join(copy, "node.yaml")
+    with open(path, encoding="utf-8") as file:
+        text = re.sub("(?m)^listen:.*$", "listen: 127.0.0.1:0", file.read())
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(re.sub("(?m)^doors:.*\n", "", text))
+    node_refuses(node, "two nodes with one key", "a copied node folder: the copy ends and says why",
+                 config=path, expected=3)
+    others = [other for other in network.groups["cell1"] if other is not node]
+    told = [re.search(r"twin peer=.*127\.0\.0\.1:.*127\.0\.0\.1:", other.log())
+            for other in others]
+    check(len([line for line in told if line]) >= 2 and
+          sum(other.status()["twins"] for other in others) >= 2,
+          "a copied node folder: the others name the owner and both addresses", told)
+    check(node.is_alive() and node.status()["links_up"] == 3,
+          "a copied node folder: the one that was first goes on", node.log()[-300:])
 
 
 def data_of_stopped(node):

@@ -23,10 +23,15 @@ void ec_secret_from_seed(struct ec_secret *secret, const uint8_t seed[static EC_
 	sodium_memzero(both, sizeof both);
 }
 
+void ec_random(void *out, size_t size)
+{
+	randombytes_buf(out, size);
+}
+
 void ec_secret_random(struct ec_secret *secret)
 {
 	uint8_t seed[EC_SEED_SIZE];
-	randombytes_buf(seed, sizeof seed);
+	ec_random(seed, sizeof seed);
 	ec_secret_from_seed(secret, seed);
 	sodium_memzero(seed, sizeof seed);
 }

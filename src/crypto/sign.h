@@ -20,6 +20,9 @@ void ec_secret_from_seed(struct ec_secret *secret, const uint8_t seed[static EC_
 /* A fresh key pair from the system's randomness.  Hosts and tools only. */
 void ec_secret_random(struct ec_secret *secret);
 
+/* `size` bytes of the system's randomness.  Hosts and tools only. */
+void ec_random(void *out, size_t size);
+
 void ec_secret_erase(struct ec_secret *secret);
 
 void ec_sign(const struct ec_secret *secret, const void *message, size_t size,

@@ -48,6 +48,7 @@ struct ec_daemon {
 	uint64_t seq, certified, envelopes;
 	bool no_certificates, no_reads, disk_low;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
+	uint32_t members_foreign;
 	ec_hash last_id;
 	uint8_t big[FAKE_BIG], value[16];
 };
@@ -251,7 +252,8 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 	                                        .envelopes_refused = {[EC_ENVELOPE_SIGNATURE] = 7},
 	                                        .forgeries = {[EC_FORGERY_HEADER] = 5},
 	                                        .disk_bytes_free = 1000,
-	                                        .disk_low = daemon->disk_low};
+	                                        .disk_low = daemon->disk_low,
+	                                        .members_foreign = daemon->members_foreign};
 }
 
 /* Two envelopes: one took 1.5 ms, one 30 ms. */

@@ -351,6 +351,14 @@ static void health_and_status_are_shown(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "unready_because")),
 	                    house->daemon->not_ready);
 	json_decref(json);
+	house->daemon->disk_low = false;
+	house->daemon->members_foreign = 3;
+	get(wire, "/readyz", 503);
+	is_problem(wire, "not-ready");
+	assert_non_null(strstr(wire->body, "our genesis differs from the peers': "));
+	assert_non_null(strstr(wire->body, "put the group's genesis file in the place of ours"));
+	get(wire, "/v1/status", 200);
+	assert_non_null(strstr(wire->body, "\"unready_because\":\"our genesis differs"));
 	close(wire->fd);
 	house_close(house);
 }

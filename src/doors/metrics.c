@@ -127,6 +127,8 @@ static void put_ledger(struct ec_text *text, struct ec_daemon *daemon,
 	                counters->links_lost);
 	ec_metric_count(text, "edgecord_frames_refused_total",
 	                "Frames of peers that were not in order.", counters->frames_refused);
+	ec_metric_count(text, "edgecord_twins_total",
+	                "Links refused because two nodes have one key.", counters->twins);
 }
 
 /* Pages of the process, in bytes: all, and those in memory. */

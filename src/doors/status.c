@@ -104,6 +104,8 @@ static void put_traffic(struct ec_json *json, const struct ec_member_status *sta
 	ec_json_put_uint(json, "links_made", counters->links_made);
 	ec_json_put_uint(json, "links_lost", counters->links_lost);
 	ec_json_put_uint(json, "frames_refused", counters->frames_refused);
+	ec_json_put_uint(json, "twins", counters->twins);
+	ec_json_put_uint(json, "members_foreign", counters->members_foreign);
 	ec_json_put_uint(json, "log_records", counters->log_records);
 	ec_json_put_uint(json, "log_bytes", counters->log_bytes);
 	ec_json_put_uint(json, "log_syncs", counters->log_syncs);
@@ -189,7 +191,11 @@ bool ec_status_ready(struct ec_daemon *daemon, char why[static EC_UNREADY_SIZE])
 	const char *text = "";
 	ec_member_status(ec_daemon_member(daemon), &status);
 	ec_daemon_counters(daemon, &counters);
-	if (!status.ready)
+	if (counters.members_foreign)
+		text = "our genesis differs from the peers': all that answered are of another "
+		       "network; put the group's genesis file in the place of ours, and start "
+		       "with a new data folder";
+	else if (!status.ready)
 		text = status.not_ready;
 	else if (counters.disk_full)
 		text = "the disk is full: clients are refused, and nothing goes on without room";

@@ -76,6 +76,11 @@ const char *peer_name(const struct ec_member *m, uint32_t peer)
 	return "a former member";
 }
 
+const char *ec_member_peer_owner(const struct ec_member *m, uint32_t peer)
+{
+	return peer_name(m, peer);
+}
+
 static void link_down(struct ec_member *m, uint32_t peer)
 {
 	m->peer[peer].up = m->peer[peer].greeted = m->peer[peer].overran = false;

@@ -63,6 +63,10 @@ void ec_member_close(struct ec_member *member);
 /* The number of the peer with this identity key; UINT32_MAX: in no roster that we know. */
 uint32_t ec_member_peer(const struct ec_member *member, const uint8_t identity_key[static 32]);
 
+/* Who owns the peer of this number: borrowed until the roster changes; "a former member" when it
+ * has no seat any more. */
+const char *ec_member_peer_owner(const struct ec_member *member, uint32_t peer);
+
 /* A link to a peer came up, or is lost.  While up, frames pass whole, once and in order. */
 void ec_member_link(struct ec_member *member, struct ec_time time, uint32_t peer, bool up);
 

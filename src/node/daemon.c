@@ -271,6 +271,7 @@ static bool mesh_begin(struct ec_daemon *daemon, char *why, size_t why_size)
 	                              .link = daemon_link,
 	                              .frame = daemon_frame,
 	                              .event = daemon_event,
+	                              .twin = daemon_twin,
 	                              .self = daemon};
 	daemon->mesh = ec_mesh_open(&mesh, why, why_size);
 	if (!daemon->mesh)

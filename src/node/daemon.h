@@ -108,6 +108,8 @@ void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, u
 struct ec_daemon_counters {
 	uint64_t log_records, log_bytes, log_syncs, log_sync_ns;
 	uint64_t links_made, links_lost, frames_refused;
+	uint64_t twins;             /* links refused, by us or of us: two nodes with one key */
+	uint32_t members_foreign;   /* no link is up, and so many members named another genesis */
 	uint64_t checks, check_ns;  /* on worker threads */
 	uint64_t envelopes_checked; /* signatures of envelopes submitted at this gateway */
 	uint64_t envelopes_refused[EC_ENVELOPE_FAULTS];

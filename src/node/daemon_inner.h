@@ -96,6 +96,7 @@ bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us);
 void daemon_link(void *self, uint32_t peer, bool up);
 void daemon_frame(void *self, uint32_t peer, struct ec_bytes frame);
 void daemon_event(void *self, enum ec_mesh_event event, uint32_t peer, const char *text);
+void daemon_twin(void *self, uint32_t members);
 uint32_t daemon_peer_of(void *self, const uint8_t key[static EC_KEY_SIZE]);
 
 /* An envelope is in a block; a read may be answered (daemon_clients.c). */

@@ -164,9 +164,23 @@ void daemon_event(void *self, enum ec_mesh_event event, uint32_t peer, const cha
 		[EC_MESH_FAILED] = {EC_INFO, "peer-unreachable"},
 	};
 	const struct ec_daemon *daemon = self;
-	char name[16] = "?";
-	if (peer != UINT32_MAX)
-		snprintf(name, sizeof name, "%" PRIu32, peer);
+	const char *owner = peer == UINT32_MAX ? "?" : ec_member_peer_owner(daemon->member, peer);
 	ec_journal_say(&daemon->journal, kinds[event].level, kinds[event].name,
-	               EC_TEXT("peer", name), EC_TEXT("text", text));
+	               EC_TEXT("peer", owner), EC_TEXT("text", text));
+}
+
+void daemon_twin(void *self, uint32_t members)
+{
+	struct ec_daemon *daemon = self;
+	char why[sizeof daemon->why_halted];
+	/* A liar may say so of anybody: one more than may lie must. */
+	if (members <= ec_membership_faulty(ec_member_membership(daemon->member)))
+		return;
+	snprintf(
+		why, sizeof why,
+		"two nodes with one key: %" PRIu32 " members are linked to another node with our "
+		"identity key, which was there first: a copied data folder or key file; leave that "
+		"one running, or stop it before this one is started again",
+		members);
+	daemon_halt(daemon, EC_NODE_HALTED, why);
 }

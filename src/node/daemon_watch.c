@@ -91,6 +91,36 @@ static void clock_watch(struct ec_daemon *daemon)
 	               off ? "clock-wrong" : "clock-right", EC_TEXT("text", text));
 }
 
+/* Whom we reached, and nobody is of our network: the wrong genesis is likely ours. */
+static void genesis_watch(struct ec_daemon *daemon)
+{
+	struct ec_daemon_counters *counters = &daemon->counters;
+	const struct ec_node_config *config = daemon->config;
+	struct ec_member_status status;
+	ec_hash theirs;
+	char text[2 * EC_CONFIG_PATH_MAX + 400];
+	ec_member_status(daemon->member, &status);
+	uint32_t foreign = ec_mesh_foreign(daemon->mesh, &theirs);
+	uint32_t before = counters->members_foreign;
+	counters->members_foreign = status.links_up ? 0 : foreign;
+	if (before || !counters->members_foreign)
+		return;
+	const ec_hash *ours = &daemon->genesis->hash;
+	size_t size = (size_t)snprintf(
+		text, sizeof text,
+		"our genesis differs from the peers': %s has the hash %02x%02x%02x%02x..., all "
+		"%" PRIu32 " members that answered have another, as %02x%02x%02x%02x...; put the "
+		"group's file in its place and start with a new data folder",
+		config->genesis, ours->b[0], ours->b[1], ours->b[2], ours->b[3], foreign,
+		theirs.b[0], theirs.b[1], theirs.b[2], theirs.b[3]);
+	/* What was never linked under this genesis promised nothing to anybody. */
+	if (ec_ledger_at(ec_member_ledger(daemon->member)).seq == 0 && size < sizeof text)
+		snprintf(text + size, sizeof text - size,
+		         "; this one has no block: remove %s, and %s.used with it", config->data,
+		         config->era_key);
+	ec_journal_say(&daemon->journal, EC_ERROR, "wrong-genesis", EC_TEXT("text", text));
+}
+
 static void watchdog_feed(struct ec_daemon *daemon)
 {
 	if (!daemon->watchdog_ms)
@@ -106,6 +136,7 @@ void daemon_watch(struct ec_daemon *daemon)
 {
 	daemon_disk_watch(daemon);
 	clock_watch(daemon);
+	genesis_watch(daemon);
 	watchdog_feed(daemon);
 }
 
@@ -126,6 +157,7 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 		counters->links_made = mesh.made;
 		counters->links_lost = mesh.lost;
 		counters->frames_refused = mesh.refused;
+		counters->twins = mesh.twins;
 	}
 	if (daemon->workers)
 		ec_workers_counters(daemon->workers, &counters->checks, &counters->check_ns);

@@ -222,9 +222,15 @@ void link_flush(struct link *link)
 static void hello_check(struct link *link, struct ec_bytes frame)
 {
 	const uint8_t *own = link->mesh->own_hello;
-	if (frame.size != HELLO_SIZE || memcmp(frame.data, own, HELLO_SIZE - 32) != 0)
-		link_end(link, EC_MESH_REFUSED, "it does not speak edgecord/link/1");
-	else if (memcmp(frame.data, own, HELLO_SIZE) != 0)
+	struct peer *peer = &link->mesh->peer[link->peer];
+	if (frame.size != HELLO_SIZE || memcmp(frame.data, own, NAME_SIZE) != 0) {
+		link_end(link, EC_MESH_REFUSED, "it does not speak edgecord/link/2");
+		return;
+	}
+	memcpy(link->life, frame.data + NAME_SIZE + 32, LINK_LIFE_SIZE);
+	memcpy(peer->genesis.b, frame.data + NAME_SIZE, 32);
+	peer->foreign = memcmp(peer->genesis.b, own + NAME_SIZE, 32) != 0;
+	if (peer->foreign)
 		link_end(link, EC_MESH_REFUSED,
 		         "it belongs to another network: its genesis is not ours");
 	else
@@ -254,6 +260,12 @@ static void length_take(struct link *link)
 		link->state == LINK_UP ? link->mesh->config.frame_bytes_max : HELLO_SIZE;
 	char why[LINK_WHY_SIZE];
 	link->frame_have = 0;
+	if (size == LINK_TWIN && link->state == LINK_UP) {
+		mesh_twin_told(link);
+		return;
+	}
+	if (link->state == LINK_UP)
+		link->mesh->peer[link->peer].twin_told = false;
 	if (size > size_max) {
 		snprintf(why, sizeof why, "it announces a frame of %u bytes; at most %u are taken",
 		         size, size_max);
@@ -424,7 +436,9 @@ void link_tick(struct link *link, uint32_t passed_ms)
 		link->silent_ms += passed_ms;
 	if (link->state == LINK_ENDED)
 		return;
-	if (link->state != LINK_UP && link->age_ms >= config->handshake_ms)
+	if (link->state == LINK_WAITING)
+		mesh_link_settle(link, passed_ms);
+	else if (link->state != LINK_UP && link->age_ms >= config->handshake_ms)
 		link_end(link, link->dialled ? EC_MESH_FAILED : EC_MESH_REFUSED,
 		         "no hello within the time allowed");
 	else if (link->state == LINK_UP && link->silent_ms >= config->dead_ms)

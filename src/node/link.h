@@ -1,6 +1,6 @@
 /* link.h - one connection of the mesh: TCP, TLS, the hello, then frames; inside the mesh only.
  *
- *   CONNECTING -> SHAKING (TLS) -> GREETING (hello both ways) -> UP -> ENDED
+ *   CONNECTING -> SHAKING (TLS) -> GREETING (hello both ways) [-> WAITING] -> UP -> ENDED
  *                     any of them -> ENDED, where it waits for the loop to close its socket
  */
 #ifndef EC_NODE_LINK_H
@@ -9,9 +9,24 @@
 #include "node/mesh.h"
 #include "node/tls.h"
 
-enum link_state { LINK_CONNECTING, LINK_SHAKING, LINK_GREETING, LINK_UP, LINK_ENDED };
+enum link_state {
+	LINK_CONNECTING,
+	LINK_SHAKING,
+	LINK_GREETING,
+	LINK_WAITING, /* a link with another life of the same peer is up */
+	LINK_UP,
+	LINK_ENDED
+};
 
-enum { LINK_STAGE_SIZE = 64 << 10, LINK_WHY_SIZE = 200, LINK_PLACE_SIZE = 112 };
+enum {
+	LINK_STAGE_SIZE = 64 << 10,
+	LINK_WHY_SIZE = 360,
+	LINK_PLACE_SIZE = 112,
+	LINK_LIFE_SIZE = 16,
+};
+
+/* The length that says goodbye to a twin: no frame is so long. */
+#define LINK_TWIN UINT32_MAX
 
 /* Frames waiting to be sent: a ring that grows. */
 struct link_queue {
@@ -33,6 +48,8 @@ struct link {
 	bool dialled, paused;
 	uint32_t peer;                        /* its number once known, else UINT32_MAX */
 	uint32_t age_ms, silent_ms, quiet_ms; /* since made, since heard, since spoken */
+	uint32_t waited_ms;                   /* WAITING: while the other one was read */
+	uint8_t life[LINK_LIFE_SIZE];         /* of the other side, out of its hello */
 	uint8_t length[4];                    /* of the frame that comes */
 	uint32_t length_have;
 	struct ec_bytes frame; /* being received */

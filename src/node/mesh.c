@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 enum { TICK_BUSY_MS = 25, TICK_IDLE_MS = 500, TICK_COUNTED_MAX_MS = 1000, BACKLOG = 128 };
-static const char HELLO[] = "edgecord/link/1";
-_Static_assert(sizeof HELLO - 1 + 32 == HELLO_SIZE, "the hello and its size");
+static const char NAME[] = "edgecord/link/2";
+_Static_assert(sizeof NAME - 1 == NAME_SIZE, "the hello and its size");
 
 void mesh_say(struct ec_mesh *mesh, enum ec_mesh_event event, uint32_t peer, const char *place,
               const char *why)
@@ -49,13 +49,18 @@ static bool supersedes(const struct link *link, const struct link *up)
 void mesh_link_greeted(struct link *link)
 {
 	struct ec_mesh *mesh = link->mesh;
-	assert(link->state == LINK_GREETING && link->peer < EC_MESH_PEERS_MAX);
+	assert(link->state == LINK_GREETING || link->state == LINK_WAITING);
+	assert(link->peer < EC_MESH_PEERS_MAX);
 	/* The roster may have changed since the certificate was judged. */
 	if (mesh->config.peer_of(mesh->config.self, tls_key(link->tls)) != link->peer) {
 		link_end(link, EC_MESH_REFUSED, "its key is not in the roster any more");
 		return;
 	}
 	struct link *up = mesh->up[link->peer];
+	if (up && memcmp(link->life, up->life, LINK_LIFE_SIZE) != 0) {
+		mesh_link_wait(link);
+		return;
+	}
 	if (up && !supersedes(link, up)) {
 		link_end(link, EC_MESH_UP, NULL);
 		return;
@@ -130,7 +135,9 @@ static void called(uv_stream_t *listener, int status)
 		uv_ip6_name((const struct sockaddr_in6 *)&address, host, sizeof host);
 	else
 		uv_ip4_name((const struct sockaddr_in *)&address, host, sizeof host);
-	snprintf(place, sizeof place, "%s", host);
+	/* IPv4 and IPv6 have the port at one place. */
+	snprintf(place, sizeof place, "%s:%u", host,
+	         ntohs(((const struct sockaddr_in *)&address)->sin_port));
 	memcpy(link->place, place, sizeof place);
 	if (mesh->pending > PENDING_MAX)
 		link_end(link, EC_MESH_REFUSED, "too many calls wait to be let in");
@@ -168,6 +175,11 @@ static void tick(uv_timer_t *timer)
 	mesh_dial(mesh, (uint32_t)passed);
 	ec_mesh_flush(mesh);
 	uv_timer_start(timer, tick, busy(mesh) ? TICK_BUSY_MS : TICK_IDLE_MS, 0);
+}
+
+void mesh_tick_soon(struct ec_mesh *mesh)
+{
+	uv_timer_start(&mesh->timer, tick, 0, 0);
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -238,8 +250,9 @@ struct ec_mesh *ec_mesh_open(const struct ec_mesh_config *config, char *why, siz
 	}
 	memcpy(mesh->key, config->identity->key, EC_KEY_SIZE);
 	mesh->config.identity = NULL;
-	memcpy(mesh->own_hello, HELLO, sizeof HELLO - 1);
-	memcpy(mesh->own_hello + sizeof HELLO - 1, config->genesis.b, 32);
+	memcpy(mesh->own_hello, NAME, NAME_SIZE);
+	memcpy(mesh->own_hello + NAME_SIZE, config->genesis.b, 32);
+	ec_random(mesh->own_hello + NAME_SIZE + 32, LINK_LIFE_SIZE);
 	ec_prng_seed(&mesh->prng, config->seed);
 	mesh->lines_left = LINES_SECOND;
 	uv_timer_init(config->loop, &mesh->timer);
@@ -285,10 +298,11 @@ void ec_mesh_members(struct ec_mesh *mesh)
 {
 	for (uint32_t p = 0; p < EC_MESH_PEERS_MAX; p++) {
 		struct link *link = mesh->up[p];
+		mesh->peer[p] = (struct peer){0};
 		if (link && mesh->config.peer_of(mesh->config.self, tls_key(link->tls)) != p)
 			link_end(link, EC_MESH_LOST, "its key is not in the roster any more");
 	}
-	uv_timer_start(&mesh->timer, tick, 0, 0);
+	mesh_tick_soon(mesh);
 }
 
 void ec_mesh_send(struct ec_mesh *mesh, uint32_t peer, struct ec_bytes frame)

@@ -1,11 +1,17 @@
 /* mesh.h - the links between members: TLS 1.3 over TCP, one link a pair, whole frames in order.
  *
- *   either side dials -> TLS, both show their identity keys -> each says the genesis hash
+ *   either side dials -> TLS, both show their identity keys -> each says hello
  *   -> the link is up -> frames, pings -> one side breaks it -> dial again, 50 ms .. 2 s
  *
- * A frame is a u32 length, little-endian, and that many bytes; length 0 is a ping.  When both sides
- * dial at once, the connection made by the side with the lower key stays; of two made by the same
- * side, the newer.  One thread, the loop's.
+ * A hello is a frame of "edgecord/link/2", the genesis hash, and the 16 random bytes of this life
+ * of the process.  A frame is a u32 length, little-endian, and that many bytes; length 0 is a ping,
+ * length 2^32 - 1 the goodbye to a twin (below).  When both sides dial at once, the connection made
+ * by the side with the lower key stays; of two made by the same side, the newer.
+ *
+ * A call with the key of a peer that is linked, but from another life, is that peer begun again, or
+ * a second node with one key.  It waits until the link ends, or is silent for longer than two
+ * pings: then it takes its place.  When the link is heard meanwhile there are two: the caller is
+ * told goodbye, and the link stays.  One thread, the loop's.
  */
 #ifndef EC_NODE_MESH_H
 #define EC_NODE_MESH_H
@@ -22,7 +28,7 @@ enum ec_mesh_event {
 	EC_MESH_UP,
 	EC_MESH_LOST,
 	EC_MESH_REFUSED, /* a stranger, another network, garbage, nothing, a frame too long */
-	EC_MESH_TWIN,    /* somebody presents our own key */
+	EC_MESH_TWIN,    /* two nodes with one key: a peer's, or our own */
 	EC_MESH_FAILED,  /* a dial that led nowhere: told once until it works again */
 };
 
@@ -47,6 +53,8 @@ struct ec_mesh_config {
 	void (*link)(void *self, uint32_t peer, bool up);
 	/* A frame of 1 or more bytes; its owner passes. */
 	void (*frame)(void *self, uint32_t peer, struct ec_bytes frame);
+	/* So many members said lately that another node with our key is linked to them. */
+	void (*twin)(void *self, uint32_t members);
 	/* Something worth a line; peer may be UINT32_MAX. */
 	void (*event)(void *self, enum ec_mesh_event event, uint32_t peer, const char *text);
 	void *self;
@@ -84,10 +92,15 @@ void ec_mesh_break(struct ec_mesh *mesh, uint32_t peer, const char *why);
 void ec_mesh_pause(struct ec_mesh *mesh, uint32_t peer, bool pause);
 
 struct ec_mesh_counters {
-	uint64_t made, lost, refused, twins;
+	uint64_t made, lost, refused;
+	uint64_t twins;                                      /* calls and goodbyes */
 	uint64_t frames_out, bytes_out, frames_in, bytes_in; /* of frames; bytes as they came */
 	uint64_t writes;                                     /* TLS writes: coalescing shows */
 };
 struct ec_mesh_counters ec_mesh_counters(const struct ec_mesh *mesh);
+
+/* How many members said last that they belong to another network (their genesis is not ours), and
+ * are not linked.  Out: the genesis that one of them named, when there is one. */
+uint32_t ec_mesh_foreign(const struct ec_mesh *mesh, ec_hash *genesis);
 
 #endif

@@ -17,7 +17,7 @@ static void a_valid_certificate_of_a_stranger_is_refused(void **state)
 	world_end(&world);
 }
 
-static void two_nodes_with_one_key_are_noticed(void **state)
+static void our_own_key_at_another_address_is_noticed(void **state)
 {
 	(void)state;
 	struct world world;
@@ -252,7 +252,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_valid_certificate_of_a_stranger_is_refused),
-		cmocka_unit_test(two_nodes_with_one_key_are_noticed),
+		cmocka_unit_test(our_own_key_at_another_address_is_noticed),
 		cmocka_unit_test(an_address_of_somebody_else_is_named),
 		cmocka_unit_test(another_network_is_refused),
 		cmocka_unit_test(a_frame_beyond_the_limit_ends_the_link),

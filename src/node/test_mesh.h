@@ -23,7 +23,8 @@ struct member {
 	uint32_t ups, downs, events[EC_MESH_FAILED + 1];
 	uint64_t received[N], bytes; /* frames of each, all in order */
 	bool bad;
-	char last[300]; /* text of the last event but UP */
+	uint32_t twin_of; /* so many members told us that we are a twin */
+	char last[500];   /* text of the last event but UP */
 };
 
 /* Members 0..N-1 are the roster; `other` is whoever a test needs besides. */
@@ -70,6 +71,11 @@ static inline void on_frame(void *self, uint32_t peer, struct ec_bytes frame)
 	ec_drop(frame);
 }
 
+static inline void on_twin(void *self, uint32_t members)
+{
+	((struct member *)self)->twin_of = members;
+}
+
 static inline void on_event(void *self, enum ec_mesh_event event, uint32_t peer, const char *text)
 {
 	struct member *member = self;
@@ -94,6 +100,7 @@ static inline void member_open(struct world *world, struct member *member,
 	config.link = on_link;
 	config.frame = on_frame;
 	config.event = on_event;
+	config.twin = on_twin;
 	config.self = member;
 	member->mesh = ec_mesh_open(&config, why, sizeof why);
 	if (!member->mesh)
