@@ -326,6 +326,12 @@ static void go_on(struct link *link)
 	if (link->state == LINK_SHAKING) {
 		switch (tls_handshake(link->tls)) {
 		case TLS_GOOD:
+			/* TLS asked for a certificate: nobody is let in whom judge() did not see.
+			 */
+			if (link->peer >= EC_MESH_PEERS_MAX) {
+				link_end(link, EC_MESH_REFUSED, "it shows no certificate");
+				return;
+			}
 			greet(link);
 			break;
 		case TLS_WAITS:
