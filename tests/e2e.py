@@ -131,6 +131,41 @@ def home_away(network):
     time.sleep(2)
 
 
+# Names that dashboards rely on, of a cell that has a market and a cloud.
+METRICS = ["edgecord_" + name for name in """
+    consensus_commit_seconds consensus_view_changes_total consensus_round quorum_reachable
+    region_lag_entries ledger_entries_total ledger_bytes outbox_entries outbox_oldest_seconds
+    readings_total signature_failures_total clock_offset_seconds market_clear_seconds
+    market_imbalance_wh anchors_total""".split()]
+
+
+def metrics(network):
+    """All that a node of a cell exports, once the cell has traded and been anchored."""
+    node = network.groups["cell1"][0]
+
+    def page():
+        return node.http("GET", "/metrics")[1].decode()
+    wait_for(lambda: "market_clear_seconds " in page() and
+             re.search(r'anchors_total\{result="done"\} [1-9]', page()), 20)
+    text = page()
+    shown = re.findall(r"(?m)^# TYPE (\S+) (\S+)$", text)
+    lost = [name for name in METRICS if name not in dict(shown)]
+    check(not lost, "metrics: every name that dashboards rely on is exported", lost)
+    odd = [name for name, _ in shown if not name.startswith(("edgecord_", "process_"))]
+    check(not odd, "metrics: no name without our prefix", odd)
+    with open(os.path.join(ROOT, "docs/doors.md"), encoding="utf-8") as file:
+        rows = file.read()
+    silent = [name for name, kind in shown if f"| `{name}` | {kind} |" not in rows]
+    check(not silent, "metrics: docs/doors.md describes all that is exported", silent)
+    if not shutil.which("promtool"):
+        print("skipped promtool is not installed (package prometheus)")
+        return
+    judge = subprocess.run(["promtool", "check", "metrics"], input=text, text=True,
+                           capture_output=True, check=False)
+    check(judge.returncode == 0 and not judge.stderr,
+          "metrics: promtool has nothing to say, anchors included", judge.stderr)
+
+
 def outboxes_empty(network):
     """A device that stops says since when something waits.  First all may catch up: two nodes were
     away together, which may have been both gateways of a home."""
@@ -265,13 +300,10 @@ def closes_when_idle(network):
     """Two orders that cross, then silence: no envelope comes that could move the group on."""
     node, genesis = network.groups["cell1"][0], network.genesis("cell1")
     slot_s = community_s(genesis)[0] // SLOT_S * SLOT_S + ORDERS_AHEAD * SLOT_S
-    head = proof.encode_head
-    for home, side, price in ((network.homes[0], 0, 250000), (network.homes[1], 1, 150000)):
-        order = b"\x85\x02" + b"".join(head(0, n) for n in (slot_s, side, 700, price))
-        status, answer = node.submit(Author(home.key_file, genesis, 9).envelope(order))
+    for status, answer in crossing_orders(network, node, slot_s):
         check(status == 200 and answer["result"] == "done", "an order in an idle cell: taken",
               (status, answer))
-    slot = "slot/".encode() + slot_s.to_bytes(8, "big")
+    slot = b"slot/" + slot_s.to_bytes(8, "big")
 
     def cleared():
         items = node.state("slot/") or []
@@ -296,6 +328,7 @@ def play(folder):
         time.sleep(2)
         no_gap(network)
         home_away(network)
+        metrics(network)
         bad_bytes(network, stream)
         hostile.trial(check, network)
         bad_starts(network)

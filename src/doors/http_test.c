@@ -380,6 +380,45 @@ static void each_series_is_described(const char *metrics)
 	}
 }
 
+/* Names that dashboards rely on, of what every node has; tests/e2e.py has those of a cell. */
+static void the_names_are_kept(const char *metrics)
+{
+	static const char *const names[] = {
+		"edgecord_consensus_commit_seconds",
+		"edgecord_consensus_view_changes_total",
+		"edgecord_consensus_round",
+		"edgecord_quorum_reachable",
+		"edgecord_ledger_entries_total",
+		"edgecord_ledger_bytes",
+		"edgecord_outbox_entries",
+		"edgecord_outbox_oldest_seconds",
+		"edgecord_signature_failures_total",
+		"edgecord_clock_offset_seconds",
+		"process_cpu_seconds_total",
+		"process_start_time_seconds",
+		"process_resident_memory_bytes",
+		"process_virtual_memory_bytes",
+		"process_open_fds",
+		"process_max_fds",
+	};
+	char line[100];
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		snprintf(line, sizeof line, "# TYPE %s ", names[i]);
+		if (!strstr(metrics, line))
+			fail_msg("%s is gone", names[i]);
+	}
+}
+
+/* Lately, and not in the future. */
+static void the_start_is_told(const char *metrics)
+{
+	const char *line = strstr(metrics, "\nprocess_start_time_seconds ");
+	assert_non_null(line);
+	double began = atof(line + strlen("\nprocess_start_time_seconds ")),
+	       now = (double)time(NULL);
+	assert_true(began <= now + 1 && began > now - 600);
+}
+
 /* promtool judges the text, where it is installed. */
 static void the_metrics_are_in_order(void **state)
 {
@@ -400,6 +439,8 @@ static void the_metrics_are_in_order(void **state)
 	assert_non_null(
 		strstr(wire->body, "edgecord_signature_failures_total{reason=\"header\"} 5\n"));
 	each_series_is_described(wire->body);
+	the_names_are_kept(wire->body);
+	the_start_is_told(wire->body);
 	if (system("command -v promtool >/dev/null 2>&1") != 0) {
 		print_message("skipped promtool is not installed (package prometheus)\n");
 	} else {

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
@@ -147,6 +148,30 @@ static void memory_bytes(uint64_t *all, uint64_t *resident)
 	fclose(file);
 }
 
+/* When the process began, in ns since 1970, to a clock tick of the kernel; 0: not told. */
+static int64_t start_ns(void)
+{
+	char text[1024], *at;
+	unsigned long long ticks = 0;
+	long long boot_s = 0;
+	FILE *file = fopen("/proc/self/stat", "re");
+	if (!file)
+		return 0;
+	text[fread(text, 1, sizeof text - 1, file)] = 0;
+	fclose(file);
+	/* The name in parentheses may hold anything; 19 fields lie between it and the time. */
+	at = strrchr(text, ')');
+	for (int field = 0; at && field < 20; field++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, "%llu", &ticks) != 1 || !(file = fopen("/proc/stat", "re")))
+		return 0;
+	while (!boot_s && fgets(text, sizeof text, file))
+		sscanf(text, "btime %lld", &boot_s);
+	fclose(file);
+	int64_t hertz = sysconf(_SC_CLK_TCK);
+	return boot_s * 1000000000 + (int64_t)ticks * (1000000000 / hertz);
+}
+
 static uint64_t open_files(void)
 {
 	uint64_t count = 0;
@@ -171,6 +196,8 @@ static void put_process(struct ec_text *text)
 	             (int64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
 	ec_metric_seconds(text, "process_cpu_seconds_total", "counter",
 	                  "User and system time of the process.", us * 1000);
+	ec_metric_seconds(text, "process_start_time_seconds", "gauge",
+	                  "When the process began, in seconds since 1970.", start_ns());
 	ec_metric_gauge(text, "process_resident_memory_bytes", "Resident memory.",
 	                (int64_t)resident);
 	ec_metric_gauge(text, "process_virtual_memory_bytes", "Address space.", (int64_t)all);
