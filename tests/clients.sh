@@ -122,6 +122,8 @@ answers 2 "what is no proof is unusable" "$edgecord" verify "$genesis" --genesis
 answers 2 "a genesis that is none is unusable" "$edgecord" verify "$dir/proof" --genesis "$dir/proof"
 check "query by prefix, seeing what was acknowledged" "$edgecord" query --prefix a/ --at latest
 check "query what a quorum certified" "$edgecord" query --prefix a/ --at certified
+check "what it answers says which state it is" sh -c \
+	"$edgecord query --prefix a/ --at certified --json | grep -q '\"at\":\"certified\"'"
 answers 1 "a block that is not there yet is refused" "$edgecord" query --prefix a/ --min-seq 1000000
 check "a proof of absence" "$edgecord" receipt --state no-such-name -o "$dir/absent"
 check "absence verifies" "$edgecord" verify "$dir/absent" --genesis "$genesis"

@@ -170,7 +170,11 @@ static void print_json(const struct arguments *arguments, struct ec_door_answer 
 {
 	struct ec_json json = {0};
 	struct ec_bytes name, value;
+	static const char *const at[] = {[EC_AT_LOCAL] = "local",
+	                                 [EC_AT_CERTIFIED] = "certified",
+	                                 [EC_AT_LATEST] = "latest"};
 	ec_json_open(&json, '{');
+	ec_json_put_text(&json, "at", at[arguments->at]);
 	ec_json_put_uint(&json, "seq", answer->seq);
 	ec_json_put_uint(&json, "certified", answer->certified);
 	ec_json_put_bool(&json, "more", answer->more);

@@ -8,14 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* "seq", "certified", "more" and the place to go on from. */
-static void put_reply(struct ec_json *json, const struct ec_reply *reply)
-{
-	ec_json_put_uint(json, "seq", reply->seq);
-	ec_json_put_uint(json, "certified", reply->certified);
-	ec_json_put_bool(json, "more", reply->more);
-}
-
 static void trades_answered(struct ec_http_request *request, const struct ec_reply *reply)
 {
 	struct ec_json *json = &request->answer;
@@ -23,7 +15,7 @@ static void trades_answered(struct ec_http_request *request, const struct ec_rep
 	struct ec_bytes name, value, last = EC_NO_BYTES;
 	char next[3 + 2 * EC_NAME_MAX] = "0x";
 	ec_json_open(json, '{');
-	put_reply(json, reply);
+	ec_http_put_reply(request, reply);
 	ec_json_key(json, "trades");
 	ec_json_open(json, '[');
 	while (ec_door_item_next(&items, &name, &value))
@@ -69,7 +61,7 @@ static void bill_answered(struct ec_http_request *request, const struct ec_reply
 	struct ec_door_answer items = {.items = reply->items};
 	struct ec_bytes name, value;
 	ec_json_open(json, '{');
-	put_reply(json, reply);
+	ec_http_put_reply(request, reply);
 	ec_json_key(json, "bill");
 	if (!ec_door_item_next(&items, &name, &value) || !ec_energy_bill(json, value)) {
 		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
@@ -86,7 +78,7 @@ static void bills_answered(struct ec_http_request *request, const struct ec_repl
 	struct ec_door_answer items = {.items = reply->items};
 	struct ec_bytes name, value;
 	ec_json_open(json, '{');
-	put_reply(json, reply);
+	ec_http_put_reply(request, reply);
 	ec_json_key(json, "bills");
 	ec_json_open(json, '[');
 	while (ec_door_item_next(&items, &name, &value))

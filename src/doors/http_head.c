@@ -5,26 +5,58 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { HEAD_MAX = 4096 + 1 }; /* of a request, as http.c says */
+
 /* A header by its token, or by its name.  Returns: false when it is missing or too long. */
 static bool header_get(struct lws *wsi, enum lws_token_indexes token, char *out, int size)
 {
 	return lws_hdr_total_length(wsi, token) > 0 && lws_hdr_copy(wsi, out, size, token) > 0;
 }
 
+/* Keeps the first argument that is not in order; its name is a stranger's, and shown to people. */
+static void argument_odd(struct ec_http_request *request, const char *name, size_t size,
+                         const char *why)
+{
+	if (request->odd[0])
+		return;
+	if (size > sizeof request->odd - 1)
+		size = sizeof request->odd - 1;
+	for (size_t i = 0; i < size; i++)
+		request->odd[i] = name[i] > 0x20 && name[i] < 0x7f ? name[i] : '?';
+	if (!size)
+		request->odd[0] = '?';
+	request->odd_why = why;
+}
+
+static void argument_take(struct ec_http_request *request, const char *text)
+{
+	size_t size = strcspn(text, "=");
+	const char *value = text[size] ? text + size + 1 : "";
+	for (int i = 0; i < EC_ARG_COUNT; i++) {
+		const char *name = ec_http_argument_name[i];
+		if (strlen(name) != size || memcmp(name, text, size) != 0)
+			continue;
+		if (request->given[i])
+			argument_odd(request, text, size, "is given twice");
+		else if (strlen(value) >= EC_HTTP_ARGUMENT_MAX)
+			argument_odd(request, text, size, "has a value that is too long");
+		else
+			memcpy(request->argument[i], value, strlen(value) + 1);
+		request->given[i] = true;
+		return;
+	}
+	argument_odd(request, text, size, NULL);
+}
+
 static void arguments_read(struct ec_http_request *request)
 {
-	static const char *const name[EC_ARG_COUNT] = {
-		"at=", "min_seq=", "wait=", "promise=", "prefix=", "limit=", "after=", "slot="};
+	char text[HEAD_MAX];
 	struct lws *wsi = request->connection;
-	if (lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) <= 0)
-		return;
-	for (int i = 0; i < EC_ARG_COUNT; i++) {
-		char *out = request->argument[i];
-		const char *value =
-			lws_get_urlarg_by_name(wsi, name[i], out, EC_HTTP_ARGUMENT_MAX - 1);
-		request->given[i] = value != NULL;
-		if (value && value != out)
-			memmove(out, value, strlen(value) + 1);
+	for (int i = 0;
+	     lws_hdr_copy_fragment(wsi, text, sizeof text, WSI_TOKEN_HTTP_URI_ARGS, i) >= 0; i++) {
+		/* Of an empty query libwebsockets 4.1.6 makes a slash. */
+		if (*text && strcmp(text, "/") != 0)
+			argument_take(request, text);
 	}
 }
 

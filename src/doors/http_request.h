@@ -14,7 +14,7 @@ enum {
 
 enum ec_http_method { EC_HTTP_GET, EC_HTTP_POST, EC_HTTP_OTHER };
 
-/* The arguments that any route knows; all others are ignored. */
+/* The arguments that any resource knows. */
 enum ec_http_argument {
 	EC_ARG_AT,
 	EC_ARG_MIN_SEQ,
@@ -37,6 +37,8 @@ struct ec_http_request {
 	char path[EC_HTTP_PATH_MAX];
 	char argument[EC_ARG_COUNT][EC_HTTP_ARGUMENT_MAX];
 	bool given[EC_ARG_COUNT];
+	char odd[32];        /* the name of the first argument that is not in order; empty: none */
+	const char *odd_why; /* what is wrong with it; NULL: no resource knows it */
 	bool has_salt, salt_good, media_good;
 	bool has_length, length_good, chunked, expects; /* expects: to be told to send its body */
 	bool headless; /* HEAD: answered as GET, without the body */
@@ -90,6 +92,14 @@ bool ec_http_body_welcome(struct ec_http_request *request);
 /* Asks the desk with the arguments of the request (at, min_seq, limit); `then` answers. */
 void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
                  void (*then)(struct ec_http_request *request, const struct ec_reply *reply));
+
+/* Whether the resource takes all arguments that came; else answers, naming those that it takes. */
+bool ec_http_arguments_good(struct ec_http_request *request);
+
+extern const char *const ec_http_argument_name[EC_ARG_COUNT];
+
+/* Adds what a read says of itself: `at`, `seq`, `certified`, and whether there is `more`. */
+void ec_http_put_reply(struct ec_http_request *request, const struct ec_reply *reply);
 
 /* Reads an argument as a number.  Returns: `otherwise` when it is not given; false in *good when it
  * is not a number up to `max`. */

@@ -5,7 +5,6 @@
 #include "doors/wire.h"
 
 #include <assert.h>
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -28,28 +27,6 @@ static const char *path_after(const struct ec_http_request *request, const char 
 {
 	size_t size = strlen(prefix);
 	return strncmp(request->path, prefix, size) == 0 ? request->path + size : NULL;
-}
-
-uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argument argument,
-                        uint64_t otherwise, uint64_t max, bool *good)
-{
-	const char *text = request->argument[argument];
-	char *end;
-	if (!request->given[argument])
-		return otherwise;
-	if (!isdigit((unsigned char)*text) || strlen(text) > 19) {
-		*good = false;
-		return otherwise;
-	}
-	uint64_t value = strtoull(text, &end, 10);
-	if (*end || value > max)
-		*good = false;
-	return value;
-}
-
-static bool is_yes(const struct ec_http_request *request, enum ec_http_argument argument)
-{
-	return request->given[argument] && strcmp(request->argument[argument], "1") == 0;
 }
 
 /* Says no to a body by its announced length.  Returns: whether the length will do. */
@@ -83,6 +60,8 @@ bool ec_http_body_welcome(struct ec_http_request *request)
 		ec_http_route(request);
 		return false;
 	}
+	if (!ec_http_arguments_good(request))
+		return false;
 	if (!request->media_good) {
 		ec_http_problem(request, EC_REASON_MEDIA, 0,
 		                "send the envelope as Content-Type: application/cose");
@@ -113,12 +92,12 @@ static void add_promise(struct ec_http_request *request, const ec_hash *id)
 static void envelope_accepted(void *self, const ec_hash *id)
 {
 	struct ec_http_request *request = self;
-	if (!request->connection || request->answered || is_yes(request, EC_ARG_WAIT))
+	if (!request->connection || request->answered || request->given[EC_ARG_WAIT])
 		return;
 	ec_json_open(&request->answer, '{');
 	ec_json_put_hash(&request->answer, "id", id);
 	ec_json_put_text(&request->answer, "status", "accepted");
-	if (is_yes(request, EC_ARG_PROMISE))
+	if (request->given[EC_ARG_PROMISE])
 		add_promise(request, id);
 	ec_json_close(&request->answer, '}');
 	request->location_of = "/v1/envelopes/";
@@ -172,6 +151,8 @@ static void envelope_submit(struct ec_http_request *request)
 		ec_http_problem(request, EC_REASON_METHOD, 0, "envelopes are sent with POST");
 		return;
 	}
+	if (!ec_http_arguments_good(request))
+		return;
 	if (request->body.size == 0) {
 		ec_http_problem(request, EC_REASON_INVALID, 0, "the envelope is empty");
 		return;
@@ -293,18 +274,24 @@ static void add_item(struct ec_json *json, struct ec_bytes name, struct ec_bytes
 	ec_json_close(json, '}');
 }
 
+void ec_http_put_reply(struct ec_http_request *request, const struct ec_reply *reply)
+{
+	struct ec_json *json = &request->answer;
+	ec_json_put_text(json, "at",
+	                 request->given[EC_ARG_AT] ? request->argument[EC_ARG_AT] : "local");
+	ec_json_put_uint(json, "seq", reply->seq);
+	ec_json_put_uint(json, "certified", reply->certified);
+	ec_json_put_bool(json, "more", reply->more);
+}
+
 static void state_answered(struct ec_http_request *request, const struct ec_reply *reply)
 {
 	struct ec_json *json = &request->answer;
 	struct ec_door_answer items = {.items = reply->items};
 	struct ec_bytes name, value;
 	ec_json_open(json, '{');
-	ec_json_put_text(json, "at",
-	                 request->given[EC_ARG_AT] ? request->argument[EC_ARG_AT] : "local");
-	ec_json_put_uint(json, "seq", reply->seq);
-	ec_json_put_uint(json, "certified", reply->certified);
+	ec_http_put_reply(request, reply);
 	ec_json_put_uint(json, "time_ns", reply->time_ns);
-	ec_json_put_bool(json, "more", reply->more);
 	ec_json_key(json, "items");
 	ec_json_open(json, '[');
 	while (ec_door_item_next(&items, &name, &value))
@@ -375,13 +362,17 @@ void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
 
 static void state_show(struct ec_http_request *request, const char *text)
 {
-	struct ec_question question = {.prefix = is_yes(request, EC_ARG_PREFIX)};
+	struct ec_question question = {.prefix = request->given[EC_ARG_PREFIX]};
 	if (!(question.prefix && *text == 0)) {
 		question.name_size = name_read(request, text, question.name);
 		if (question.name_size == 0)
 			return;
 	}
-	if (question.prefix && request->given[EC_ARG_AFTER]) {
+	if (!question.prefix && request->given[EC_ARG_AFTER]) {
+		ec_http_problem(request, EC_REASON_MALFORMED, 0, "`after` goes with prefix=1 only");
+		return;
+	}
+	if (request->given[EC_ARG_AFTER]) {
 		question.after_size =
 			name_read(request, request->argument[EC_ARG_AFTER], question.after);
 		if (question.after_size == 0)
@@ -469,6 +460,8 @@ void ec_http_route(struct ec_http_request *request)
 		envelope_submit(request);
 	else if (request->method != EC_HTTP_GET && is_resource(request))
 		method_refuse(request);
+	else if (request->method == EC_HTTP_GET && !ec_http_arguments_good(request))
+		return;
 	else if (order_only && wants_envelopes(request))
 		ec_http_problem(request, EC_REASON_ORDER_ONLY, 0, order_only);
 	else if ((rest = path_after(request, "/v1/envelopes/")))

@@ -1,6 +1,9 @@
 /* http_test.c - the HTTP door over real sockets: what clients may do. */
 #include "doors/http_house.h"
 
+#include "crypto/sign.h"
+#include "doors/wire.h"
+
 static void an_envelope_is_taken_and_found_again(void **state)
 {
 	(void)state;
@@ -57,8 +60,18 @@ static void a_promise_comes_on_request(void **state)
 	struct wire *wire = wire_open(house);
 	post(wire, "/v1/envelopes?promise=1", COSE SALT, "an envelope", 202);
 	json_t *json = json_of(wire);
-	assert_int_equal(json_string_length(json_object_get(json, "promise")), 128);
-	assert_true(json_integer_value(json_object_get(json, "deadline_ns")) > 0);
+	const char *promise = json_string_value(json_object_get(json, "promise"));
+	int64_t deadline_ns = json_integer_value(json_object_get(json, "deadline_ns"));
+	ec_hash id = ec_sha256("an envelope", 11);
+	uint8_t signature[EC_SIGNATURE_SIZE], signed_bytes[EC_DOOR_PROMISE_SIZE];
+	assert_true(promise && ec_hex_read(promise, signature, sizeof signature));
+	ec_door_promise(&id, (uint64_t)deadline_ns, signed_bytes);
+	assert_true(ec_verify(house->identity.key, signed_bytes, sizeof signed_bytes, signature));
+	ec_door_promise(&id, (uint64_t)deadline_ns + 1, signed_bytes);
+	assert_false(ec_verify(house->identity.key, signed_bytes, sizeof signed_bytes, signature));
+	/* In the future, by ten seconds at most. */
+	assert_true(deadline_ns / 1000000000 - time(NULL) >= 8);
+	assert_true(deadline_ns / 1000000000 - time(NULL) <= 10);
 	json_decref(json);
 	close(wire->fd);
 	house_close(house);

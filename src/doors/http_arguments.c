@@ -1,0 +1,117 @@
+/* http_arguments.c - the arguments of a request: which a resource takes, and what they say.
+ *
+ * What is misspelt or does not apply is refused, never ignored: an answer that silently left out
+ * `min_seq` would be taken for one that kept to it.
+ */
+#include "doors/http_request.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *const ec_http_argument_name[EC_ARG_COUNT] = {"at",     "min_seq", "wait",  "promise",
+                                                         "prefix", "limit",   "after", "slot"};
+
+enum {
+	READS = 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ | 1 << EC_ARG_LIMIT,
+	FLAGS = 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE | 1 << EC_ARG_PREFIX,
+};
+
+struct resource {
+	const char *path;
+	bool below; /* and all that begins so */
+	unsigned takes;
+};
+
+static const struct resource resources[] = {
+	{"/v1/envelopes", false, 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE},
+	{"/v1/envelopes/", true, 0},
+	{"/v1/receipts/", true, 0},
+	{"/v1/proofs/", true, 0},
+	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
+	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT},
+	{"/v1/bills/", true, READS},
+	{"/v1/status", false, 0},
+	{"/metrics", false, 0},
+	{"/healthz", false, 0},
+	{"/readyz", false, 0},
+	{"/openapi.json", false, 0},
+};
+
+static const struct resource *resource_of(const char *path)
+{
+	for (size_t i = 0; i < sizeof resources / sizeof *resources; i++) {
+		const struct resource *resource = &resources[i];
+		if (resource->below ? strncmp(path, resource->path, strlen(resource->path)) == 0
+		                    : strcmp(path, resource->path) == 0)
+			return resource;
+	}
+	return NULL;
+}
+
+static void name_refuse(struct ec_http_request *request, const struct resource *resource,
+                        const char *name)
+{
+	char text[256];
+	struct ec_text detail = ec_text_over(text, sizeof text);
+	ec_text_add(&detail, "`%s` is no argument of %s, which takes ", name, resource->path);
+	const char *between = "";
+	for (int i = 0; i < EC_ARG_COUNT; i++) {
+		if (!(resource->takes >> i & 1))
+			continue;
+		ec_text_add(&detail, "%s%s", between, ec_http_argument_name[i]);
+		between = ", ";
+	}
+	if (!resource->takes)
+		ec_text_add(&detail, "none");
+	ec_http_problem(request, EC_REASON_MALFORMED, 0, text);
+}
+
+bool ec_http_arguments_good(struct ec_http_request *request)
+{
+	const struct resource *resource = resource_of(request->path);
+	char text[128];
+	if (!resource)
+		return true; /* there is nothing of this path: that is the answer */
+	if (request->odd_why) {
+		snprintf(text, sizeof text, "`%s` %s", request->odd, request->odd_why);
+		ec_http_problem(request, EC_REASON_MALFORMED, 0, text);
+		return false;
+	}
+	if (request->odd[0]) {
+		name_refuse(request, resource, request->odd);
+		return false;
+	}
+	for (int i = 0; i < EC_ARG_COUNT; i++) {
+		if (!request->given[i])
+			continue;
+		if (!(resource->takes >> i & 1)) {
+			name_refuse(request, resource, ec_http_argument_name[i]);
+			return false;
+		}
+		if (FLAGS >> i & 1 && strcmp(request->argument[i], "1") != 0) {
+			snprintf(text, sizeof text, "`%s` is 1, or left out",
+			         ec_http_argument_name[i]);
+			ec_http_problem(request, EC_REASON_MALFORMED, 0, text);
+			return false;
+		}
+	}
+	return true;
+}
+
+uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argument argument,
+                        uint64_t otherwise, uint64_t max, bool *good)
+{
+	const char *text = request->argument[argument];
+	char *end;
+	if (!request->given[argument])
+		return otherwise;
+	if (!isdigit((unsigned char)*text) || strlen(text) > 19) {
+		*good = false;
+		return otherwise;
+	}
+	uint64_t value = strtoull(text, &end, 10);
+	if (*end || value > max)
+		*good = false;
+	return value;
+}
