@@ -136,7 +136,9 @@ static const char *lookup_text(unsigned lookup)
 	case EC_PRUNED:
 		return "this node does not keep blocks that old; ask a node that archives";
 	default:
-		return "this node knows of no such envelope; was it submitted to this group?";
+		return "no block that this node keeps holds it: it was not submitted to this "
+		       "group, or is older than those (`edgecord status --json`: pruned is the "
+		       "last that is gone); ask a node that archives";
 	}
 }
 

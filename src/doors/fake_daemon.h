@@ -45,7 +45,7 @@ struct ec_daemon {
 		void (*each)(void *self, uint64_t seq);
 		void *self;
 	} follower[4];
-	uint64_t seq, certified, envelopes;
+	uint64_t seq, certified, envelopes, pruned;
 	bool no_certificates, no_reads, disk_low;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	uint32_t members_foreign;
@@ -404,6 +404,11 @@ enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, uns
 	*seq = daemon->seq;
 	*index = 0;
 	return ec_hash_equal(id, &daemon->last_id) ? EC_FOUND : EC_UNKNOWN;
+}
+
+uint64_t ec_ledger_pruned(const struct ec_ledger *ledger)
+{
+	return fake_of(ledger)->pruned;
 }
 
 uint64_t ec_ledger_older_missing(const struct ec_ledger *ledger)

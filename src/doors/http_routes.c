@@ -5,6 +5,7 @@
 #include "doors/wire.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -180,6 +181,21 @@ static bool id_read(struct ec_http_request *request, const char *text, ec_hash *
 	return false;
 }
 
+/* An id that is in no block here: never ordered, or ordered so long ago that its block is gone. */
+static void unknown_refuse(struct ec_http_request *request)
+{
+	char text[256];
+	uint64_t pruned = ec_ledger_pruned(ledger_of(request));
+	snprintf(text, sizeof text,
+	         "this node keeps the blocks after %" PRIu64
+	         ", and none of them holds it; if it may "
+	         "be older ask a node that archives, else submit the envelope (again)",
+	         pruned);
+	ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
+	                pruned ? text
+	                       : "no block of this node holds it; submit the envelope (again)");
+}
+
 /* Answers what is not found.  Returns: whether it was found. */
 static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 {
@@ -200,8 +216,7 @@ static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 		                "this node keeps no block that old; ask a node that archives");
 		return false;
 	default:
-		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
-		                "no block of this node holds it; submit the envelope (again)");
+		unknown_refuse(request);
 		return false;
 	}
 }

@@ -100,6 +100,16 @@ static void every_refusal_is_a_problem_that_says_why(void **state)
 	is_problem(wire, "invalid");
 	get(wire, "/nothing", 404);
 	is_problem(wire, "not-found");
+	get(wire, "/v1/receipts/" KEY, 404);
+	is_problem(wire, "not-found");
+	assert_non_null(strstr(wire->body, "no block of this node holds it; submit"));
+	house->daemon->pruned = 7000;
+	get(wire, "/v1/receipts/" KEY, 404);
+	is_problem(wire, "not-found");
+	assert_non_null(strstr(wire->body, "this node keeps the blocks after 7000, and none of "));
+	assert_non_null(strstr(wire->body, "if it may be older ask a node that archives"));
+	get(wire, "/v1/status", 200);
+	assert_non_null(strstr(wire->body, "\"pruned\":7000"));
 	get(wire, "/v1/receipts/12", 400);
 	is_problem(wire, "malformed");
 	get(wire, "/v1/receipts/ee00000000000000000000000000000000000000000000000000000000000000",

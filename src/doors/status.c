@@ -77,6 +77,7 @@ static void put_ledger(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_uint(json, "seq", at.seq);
 	ec_json_put_uint(json, "certified", ec_ledger_certified(ledger));
 	ec_json_put_uint(json, "persisted", status->persisted);
+	ec_json_put_uint(json, "pruned", ec_ledger_pruned(ledger));
 	ec_json_put_hash(json, "header", &at.header);
 	ec_json_put_uint(json, "stamp_ns", at.stamp_ns);
 	ec_json_put_uint(json, "time_ns", at.time_ns);

@@ -143,6 +143,7 @@ static void old_blocks_are_pruned_and_histories_stay(void **state)
 		(struct world_plan){.members = 4, .authors = 4, .blocks_kept = 10}, NULL);
 	ec_hash id[50];
 	struct ec_bytes proof, path;
+	assert_int_equal(ec_ledger_pruned(day.ledger), 0);
 	for (uint32_t i = 0; i < 50; i++) {
 		day_note_deliver(&day, 0, 0, i + 1, &id[i]);
 		if (i % 7 == 0)
@@ -150,6 +151,8 @@ static void old_blocks_are_pruned_and_histories_stay(void **state)
 	}
 	day_certify(&day, 50, 3);
 	assert_true(ec_ledger_persist(day.ledger, 50, NULL, 0));
+	/* Their ids went with the blocks, so who asks is told down to where they are kept. */
+	assert_int_equal(ec_ledger_pruned(day.ledger), 40);
 	for (uint32_t i = 0; i < 50; i++) {
 		bool kept = i >= 40;
 		assert_int_equal(ec_ledger_receipt(day.ledger, &id[i], &proof),

@@ -95,6 +95,10 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
  * was brought by a transfer, has not fetched yet: others have them. */
 enum ec_lookup { EC_FOUND, EC_NOT_YET, EC_UNKNOWN, EC_PRUNED, EC_ELSEWHERE };
 
+/* The last block that was pruned, and all below it with it; 0: none.  What was in them is
+ * EC_UNKNOWN: their ids are gone with them. */
+uint64_t ec_ledger_pruned(const struct ec_ledger *ledger);
+
 /* A proof file (docs/formats.md, Proof) for an envelope.  Out: proof with one owner, from the
  * ledger's pool.  EC_NOT_YET: ordered, not yet certified.  EC_UNKNOWN: never seen, or its block is
  * not kept any more.  EC_PRUNED: seen, but what a proof needs is gone. */

@@ -54,3 +54,8 @@ void prune(struct ec_ledger *ledger, uint64_t seq)
 	}
 	certificates_prune(ledger);
 }
+
+uint64_t ec_ledger_pruned(const struct ec_ledger *ledger)
+{
+	return ledger->persisted.pruned_seq;
+}
