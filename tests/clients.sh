@@ -116,7 +116,10 @@ for at in range(0, len(proof), max(1, len(proof) // 60)):
         sys.exit(0)
 sys.exit(1)
 EOF
-check "another group's genesis" "$edgecord" init --dir "$dir/other" --homes 1
+check "another group's genesis" "$edgecord" init --dir "$dir/other" --homes 1 --keep-days 30 --keep-blocks 5555
+check "it says how much is kept" sh -c "$edgecord show $dir/other/cell1/genesis | grep -q ', 5555\]'"
+answers 2 "to keep no day is refused" "$edgecord" init --dir "$dir/none" --keep-days 0
+answers 2 "to keep too few blocks is refused" "$edgecord" init --dir "$dir/none" --keep-blocks 999
 answers 1 "by another group's genesis it is invalid" "$edgecord" verify "$dir/proof" --genesis "$dir/other/cell1/genesis"
 answers 2 "what is no proof is unusable" "$edgecord" verify "$genesis" --genesis "$genesis"
 answers 2 "a genesis that is none is unusable" "$edgecord" verify "$dir/proof" --genesis "$dir/proof"

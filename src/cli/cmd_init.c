@@ -9,7 +9,16 @@
 #include <string.h>
 #include <time.h>
 
-enum { OPTION_CELLS = 256, OPTION_MEMBERS, OPTION_CLOUD, OPTION_HOMES, OPTION_PORT, OPTION_RATE };
+enum {
+	OPTION_CELLS = 256,
+	OPTION_MEMBERS,
+	OPTION_CLOUD,
+	OPTION_HOMES,
+	OPTION_PORT,
+	OPTION_RATE,
+	OPTION_KEEP_DAYS,
+	OPTION_KEEP_BLOCKS,
+};
 
 static const struct argp_option options[] = {
 	{"dir", 'd', "DIR", 0, "Where to make it; must not hold a network yet", 0},
@@ -20,6 +29,12 @@ static const struct argp_option options[] = {
 	{"homes", OPTION_HOMES, "N", 0, "Devices enrolled in each cell (default 10)", 0},
 	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 0},
 	{"rate", OPTION_RATE, "N", 0, "Seconds of community time in a second (default 1)", 0},
+	{"keep-days", OPTION_KEEP_DAYS, "N", 0,
+         "Days that readings, trades and bills stay in the state once they are final, which is "
+         "after 10 days (default 400)",
+         0},
+	{"keep-blocks", OPTION_KEEP_BLOCKS, "N", 0,
+         "Blocks that nodes keep whole, so that receipts can be fetched (default 100000)", 0},
 	{0},
 };
 
@@ -56,6 +71,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_RATE:
 		plan->rate = (uint32_t)ec_option_whole(state, "rate", argument, 1, 90000);
 		return 0;
+	case OPTION_KEEP_DAYS:
+		plan->keep_days = (uint32_t)ec_option_whole(state, "keep-days", argument, 1,
+		                                            EC_KEEP_DAYS_MAX);
+		return 0;
+	case OPTION_KEEP_BLOCKS:
+		plan->keep_blocks = ec_option_whole(state, "keep-blocks", argument,
+		                                    EC_KEEP_BLOCKS_MIN, EC_KEEP_BLOCKS_MAX);
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);
 		return 0;
@@ -75,7 +98,9 @@ int ec_cmd_init(int argc, char **argv)
 		parse,
 		NULL,
 		"Makes keys, geneses and node configurations of a network on this machine.\v"
-		"Each node is then started by `edgecord node --config DIR/GROUP/nodeN/node.yaml`.",
+		"Each node is then started by `edgecord node --config DIR/GROUP/nodeN/node.yaml`. "
+		"What is kept, and all else that the members must agree on, stands in the genesis "
+		"and cannot be changed afterwards.",
 		NULL,
 		NULL,
 		NULL};

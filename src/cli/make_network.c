@@ -27,7 +27,10 @@ enum {
 	BATCH_ENVELOPES = 1024,
 	ENVELOPE_BYTES = 16384,
 	SCRATCH_BYTES = 1 << 20,
-	BLOCKS_KEPT = 100000,
+	KEEP_BLOCKS = 100000,
+	KEEP_DAYS = 400,
+	DAY_S = 86400,
+	SLOTS_A_DAY = 96,
 	DAY_OFFSET_S = 7200, /* bills go from midnight to midnight, two hours ahead of UTC */
 };
 
@@ -207,12 +210,17 @@ static bool accounts(struct making *making, uint32_t g, struct ec_genesis *genes
 }
 
 /* The services of a cell, with what their parameters are. */
-static void cell_services(struct ec_genesis *genesis, uint8_t parameters[3][EC_PARAMETERS_SIZE_MAX])
+static void cell_services(struct ec_genesis *genesis, const struct ec_network_plan *plan,
+                          uint8_t parameters[3][EC_PARAMETERS_SIZE_MAX])
 {
 	struct ec_metering_parameters metering = ec_metering_parameters_usual();
 	struct ec_market_parameters market = ec_market_parameters_usual();
 	struct ec_settlement_parameters settlement = ec_settlement_parameters_usual();
 	settlement.day_offset_s = DAY_OFFSET_S;
+	/* What is final is kept: the days after those in which a bill may still change. */
+	settlement.keep_days =
+		settlement.final_s / DAY_S + (plan->keep_days ? plan->keep_days : KEEP_DAYS);
+	metering.keep_slots = market.keep_slots = settlement.keep_days * SLOTS_A_DAY;
 	size_t size[3] = {ec_metering_parameters_write(&metering, parameters[0]),
 	                  ec_market_parameters_write(&market, parameters[1]),
 	                  ec_settlement_parameters_write(&settlement, parameters[2])};
@@ -265,7 +273,7 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 		.batch_envelopes_max =
 			plan->batch_envelopes_max ? plan->batch_envelopes_max : BATCH_ENVELOPES,
 		.scratch_bytes_max = SCRATCH_BYTES,
-		.blocks_kept = BLOCKS_KEPT,
+		.blocks_kept = plan->keep_blocks ? plan->keep_blocks : KEEP_BLOCKS,
 	};
 	snprintf(genesis->network, sizeof genesis->network, "%s", making->network->name);
 	snprintf(genesis->group, sizeof genesis->group, "%s", group->name);
@@ -273,7 +281,7 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 	if (making->network->has_cloud && g == plan->cells)
 		cloud_cells(making, genesis);
 	else if (!plan->order_only)
-		cell_services(genesis, parameters);
+		cell_services(genesis, plan, parameters);
 	char path[FILE_PATH_MAX];
 	if (good) {
 		making->cell_genesis[g] = ec_genesis_write(genesis, &making->cell_genesis_size[g]);

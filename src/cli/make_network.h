@@ -14,6 +14,11 @@
 
 enum { EC_NETWORK_GROUPS_MAX = 64, EC_NETWORK_NODES_MAX = 16 };
 
+/* Bounds of keep_days and keep_blocks.  Fewer blocks would go before devices have their receipts.
+ */
+enum { EC_KEEP_DAYS_MAX = 36500, EC_KEEP_BLOCKS_MIN = 1000 };
+#define EC_KEEP_BLOCKS_MAX ((uint64_t)1 << 40)
+
 struct ec_network_plan {
 	const char *folder;   /* made when missing; refused when it holds a network already */
 	const char *name;     /* of the network */
@@ -27,6 +32,8 @@ struct ec_network_plan {
 	uint64_t rate;        /* seconds of community time in a second */
 	bool is_unsigned, order_only; /* benchmarks: genesis flags */
 	uint32_t batch_envelopes_max; /* 0: 1024 */
+	uint32_t keep_days;           /* that readings, trades and bills stay once final; 0: 400 */
+	uint64_t keep_blocks;         /* that receipts can be fetched of; 0: 100,000 */
 };
 
 /* What stands in network.json. */

@@ -9,6 +9,7 @@
 #include "node/config.h"
 #include "node/file.h"
 #include "node/keys.h"
+#include "services/parameters.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,57 @@ static void a_cell_has_its_seats_homes_and_services(void **state)
 	assert_true(enrolled);
 	ec_genesis_free(genesis);
 	free(network);
+}
+
+/* What genesis the plan leads to, read as the services read it: days kept, and blocks. */
+static void kept(const struct ec_network_plan *plan, int64_t days, uint64_t blocks)
+{
+	struct ec_metering_parameters metering;
+	struct ec_market_parameters market;
+	struct ec_settlement_parameters settlement;
+	struct ec_network *network = ec_network_make(plan, why, sizeof why);
+	assert_non_null(network);
+	for (uint32_t g = 0; g < network->groups; g++) {
+		struct ec_genesis *genesis = genesis_of(&network->group[g]);
+		assert_int_equal(genesis->blocks_kept, blocks);
+		if (g < 2) {
+			const struct ec_service_entry *service = genesis->service;
+			assert_true(ec_metering_parameters_read(service[0].parameters, &metering));
+			assert_true(ec_market_parameters_read(service[1].parameters, &market));
+			assert_true(
+				ec_settlement_parameters_read(service[2].parameters, &settlement));
+			assert_int_equal(metering.keep_slots, days * 96);
+			assert_int_equal(market.keep_slots, days * 96);
+			assert_int_equal(settlement.keep_days, days);
+			assert_int_equal(settlement.final_s, 10 * 86400);
+		}
+		ec_genesis_free(genesis);
+	}
+	free(network);
+}
+
+static void what_is_kept_stands_in_the_genesis(void **state)
+{
+	(void)state;
+	char path[4][80];
+	struct ec_network_plan plan = plan_usual();
+	for (int i = 0; i < 4; i++)
+		snprintf(path[i], sizeof path[i], "%s/%d", folder, i);
+	plan.folder = path[0];
+	kept(&plan, 410, 100000);
+	plan.folder = path[1];
+	plan.keep_days = 30;
+	plan.keep_blocks = 5000;
+	kept(&plan, 40, 5000);
+	/* The bounds of the command are within those of the services. */
+	plan.folder = path[2];
+	plan.keep_days = 1;
+	plan.keep_blocks = EC_KEEP_BLOCKS_MIN;
+	kept(&plan, 11, EC_KEEP_BLOCKS_MIN);
+	plan.folder = path[3];
+	plan.keep_days = EC_KEEP_DAYS_MAX;
+	plan.keep_blocks = EC_KEEP_BLOCKS_MAX;
+	kept(&plan, EC_KEEP_DAYS_MAX + 10, EC_KEEP_BLOCKS_MAX);
 }
 
 static void the_cloud_knows_every_cell_by_its_whole_genesis(void **state)
@@ -227,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_is_read_back_as_it_was_made, begin, end),
 		cmocka_unit_test_setup_teardown(a_cell_has_its_seats_homes_and_services, begin,
 	                                        end),
+		cmocka_unit_test_setup_teardown(what_is_kept_stands_in_the_genesis, begin, end),
 		cmocka_unit_test_setup_teardown(the_cloud_knows_every_cell_by_its_whole_genesis,
 	                                        begin, end),
 		cmocka_unit_test_setup_teardown(every_node_finds_its_configuration_and_keys_good,
