@@ -127,6 +127,9 @@ check "query by prefix, seeing what was acknowledged" "$edgecord" query --prefix
 check "query what a quorum certified" "$edgecord" query --prefix a/ --at certified
 check "what it answers says which state it is" sh -c \
 	"$edgecord query --prefix a/ --at certified --json | grep -q '\"at\":\"certified\"'"
+check "a program on the client library alone reads it, too" build/client-example "$EDGECORD_NODE" a/
+check "and loads no library beside libsodium" sh -c \
+	"! readelf -d build/client-example | grep NEEDED | grep -v -e libsodium -e libc.so"
 answers 1 "a block that is not there yet is refused" "$edgecord" query --prefix a/ --min-seq 1000000
 check "a proof of absence" "$edgecord" receipt --state no-such-name -o "$dir/absent"
 check "absence verifies" "$edgecord" verify "$dir/absent" --genesis "$genesis"
