@@ -70,14 +70,18 @@ static void folder_of(char folder[static FILE_PATH_MAX], const char *path)
 		snprintf(folder, FILE_PATH_MAX, ".");
 }
 
-bool file_make_folder(const char *path, mode_t mode)
+bool file_sync_folder_of(const char *path)
 {
 	char folder[FILE_PATH_MAX];
+	folder_of(folder, path);
+	return file_sync_folder(folder);
+}
+
+bool file_make_folder(const char *path, mode_t mode)
+{
 	struct stat status;
-	if (mkdir(path, mode) == 0) {
-		folder_of(folder, path);
-		return file_sync_folder(folder);
-	}
+	if (mkdir(path, mode) == 0)
+		return file_sync_folder_of(path);
 	if (errno != EEXIST || stat(path, &status) != 0)
 		return false;
 	errno = ENOTDIR;
@@ -86,7 +90,7 @@ bool file_make_folder(const char *path, mode_t mode)
 
 bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
 {
-	char beside[FILE_PATH_MAX], folder[FILE_PATH_MAX];
+	char beside[FILE_PATH_MAX];
 	if (snprintf(beside, sizeof beside, "%s.new", path) >= (int)sizeof beside) {
 		errno = ENAMETOOLONG;
 		return false;
@@ -97,8 +101,7 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
 	bool good = fchmod(fd, mode) == 0 && file_write_at(fd, data, size, 0) && fsync(fd) == 0;
 	if (!close_after(fd, good))
 		return false;
-	folder_of(folder, path);
-	return rename(beside, path) == 0 && file_sync_folder(folder);
+	return rename(beside, path) == 0 && file_sync_folder_of(path);
 }
 
 static uint8_t *read_open(int fd, size_t size_max, size_t *size)

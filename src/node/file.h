@@ -23,6 +23,9 @@ ssize_t file_read_at(int fd, void *data, size_t size, off_t offset);
  * errno. */
 bool file_sync_folder(const char *folder);
 
+/* The same for the folder in which `path` is a name. */
+bool file_sync_folder_of(const char *path);
+
 /* Makes a folder with `mode` unless it is there, durably.  Returns: false with errno. */
 bool file_make_folder(const char *path, mode_t mode);
 

@@ -136,7 +136,7 @@ bool ec_folder_set_aside(const char *path, char *why, size_t why_size)
 	clock_gettime(CLOCK_REALTIME, &now);
 	snprintf(aside, sizeof aside, "%.900s.aside-%lld.%09ld", path, (long long)now.tv_sec,
 	         now.tv_nsec);
-	bool good = rename(path, aside) == 0;
+	bool good = rename(path, aside) == 0 && file_sync_folder_of(path);
 	if (!good)
 		refuse(why, why_size, path, "cannot be moved aside");
 	close(lock);

@@ -15,19 +15,56 @@
 
 enum { KEY_FILE_SIZE = 2 * EC_SEED_SIZE + 1 };
 
-bool ec_key_write(const char *path, const struct ec_secret *secret, char *why, size_t why_size)
+static bool key_put(const char *path, const struct ec_secret *secret, char *why, size_t why_size)
 {
 	char text[KEY_FILE_SIZE + 1];
-	if (access(path, F_OK) == 0) {
-		snprintf(why, why_size, "%s: there is a key already; it is not written over", path);
-		return false;
-	}
 	sodium_bin2hex(text, sizeof text, secret->seed, EC_SEED_SIZE);
 	text[KEY_FILE_SIZE - 1] = '\n';
 	bool good = file_replace(path, text, KEY_FILE_SIZE, 0600);
 	if (!good)
 		snprintf(why, why_size, "%s: the key cannot be written: %s", path, strerror(errno));
 	sodium_memzero(text, sizeof text);
+	return good;
+}
+
+bool ec_key_write(const char *path, const struct ec_secret *secret, char *why, size_t why_size)
+{
+	if (access(path, F_OK) != 0)
+		return key_put(path, secret, why, why_size);
+	snprintf(why, why_size, "%s: there is a key already; it is not written over", path);
+	return false;
+}
+
+/* Zeros over a key whose name is gone, or goes next.  A disk may keep the old bytes elsewhere. */
+static void bytes_destroy(int fd)
+{
+	static const char zeros[KEY_FILE_SIZE];
+	if (fd >= 0 && file_write_at(fd, zeros, sizeof zeros, 0))
+		fdatasync(fd);
+}
+
+bool ec_key_replace(const char *path, const struct ec_secret *secret, char *why, size_t why_size)
+{
+	int old = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = key_put(path, secret, why, why_size);
+	if (good)
+		bytes_destroy(old);
+	if (old >= 0)
+		close(old);
+	return good;
+}
+
+bool ec_key_destroy(const char *path, char *why, size_t why_size)
+{
+	int old = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = (old >= 0 || errno == ENOENT) && (unlink(path) == 0 || errno == ENOENT) &&
+	            file_sync_folder_of(path);
+	if (!good)
+		snprintf(why, why_size, "%s: the key cannot be removed: %s", path, strerror(errno));
+	else
+		bytes_destroy(old);
+	if (old >= 0)
+		close(old);
 	return good;
 }
 

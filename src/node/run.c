@@ -5,6 +5,7 @@
 #include "node/run.h"
 
 #include "base/text.h"
+#include "node/file.h"
 #include "node/folder.h"
 #include "node/keys.h"
 #include "node/notify.h"
@@ -79,6 +80,8 @@ static void on_halt(void *self, enum ec_node_exit code, const char *why)
 	stop(process, why);
 }
 
+/* (In this order: as long as the mark stands, or the data, no key promises again what it may have
+ * promised before.  A power cut between two steps leaves what another --rejoin puts right.) */
 bool ec_node_renew(const struct ec_node_config *config, uint8_t key[static EC_KEY_SIZE], char *why,
                    size_t why_size)
 {
@@ -86,17 +89,18 @@ bool ec_node_renew(const struct ec_node_config *config, uint8_t key[static EC_KE
 	struct ec_secret secret;
 	if (access(config->data, F_OK) == 0 && !ec_folder_set_aside(config->data, why, why_size))
 		return false;
-	if (unlink(config->era_key) != 0 && errno != ENOENT) {
-		snprintf(why, why_size, "%s: %s", config->era_key, strerror(errno));
-		return false;
-	}
-	snprintf(mark, sizeof mark, "%s.used", config->era_key);
-	unlink(mark);
 	ec_secret_random(&secret);
-	bool good = ec_key_write(config->era_key, &secret, why, why_size);
+	bool good = ec_key_replace(config->era_key, &secret, why, why_size) &&
+	            ec_key_destroy(config->next_era_key, why, why_size);
 	memcpy(key, secret.key, EC_KEY_SIZE);
 	ec_secret_erase(&secret);
-	return good;
+	if (!good)
+		return false;
+	snprintf(mark, sizeof mark, "%s.used", config->era_key);
+	if ((unlink(mark) == 0 || errno == ENOENT) && file_sync_folder_of(mark))
+		return true;
+	snprintf(why, why_size, "%s: %s", mark, strerror(errno));
+	return false;
 }
 
 static bool rejoin(const struct ec_node_config *config, char *why, size_t why_size)

@@ -23,8 +23,9 @@ struct ec_node_options {
 	struct ec_node_doors doors; /* open NULL: none */
 };
 
-/* Prepares a node whose data is gone or diverged: the data goes aside, the old era key is destroyed
- * (what it promised is not remembered), a new one is made.  Nobody may run it meanwhile.
+/* Prepares a node whose data is gone or diverged: the data goes aside, the old era key and the next
+ * one are destroyed (what they promised is not remembered), a new one is made.  Nobody may run it
+ * meanwhile.
  * Out: key: the new era key, which the group's members must vote for. */
 bool ec_node_renew(const struct ec_node_config *config, uint8_t key[static EC_KEY_SIZE], char *why,
                    size_t why_size);
