@@ -31,7 +31,7 @@ static const struct argp_option options[] = {
 	{"check", OPTION_CHECK, NULL, 0, "Read the configuration, say whether it is good, end", 0},
 	{"rejoin", OPTION_REJOIN, NULL, 0,
          "Set the data aside, make a new era key, come back as a learner; in a local network the "
-         "members vote for the key at once",
+         "members vote for the key as soon as the node has the state",
          0},
 	{0},
 };
@@ -198,14 +198,14 @@ int ec_cmd_node(int argc, char **argv)
 		NULL};
 	struct arguments arguments = {0};
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	bool vote = arguments.rejoin && !arguments.check && ec_node_is_local(arguments.config);
-	if (vote && !ec_node_readmit(arguments.config))
+	if (arguments.rejoin && !arguments.check && ec_node_is_local(arguments.config) &&
+	    !ec_node_readmit_later(arguments.config))
 		return EC_EXIT_FAILED;
 	struct doors doors = {0};
 	const struct ec_node_options node = {.config = arguments.config,
 	                                     .flags = arguments.flag,
 	                                     .check = arguments.check,
-	                                     .rejoin = arguments.rejoin && !vote,
+	                                     .rejoin = arguments.rejoin,
 	                                     .doors = {&doors, doors_open, doors_stop}};
 	int code = ec_node_run(&node);
 	if (arguments.check && code == EC_NODE_STOPPED)

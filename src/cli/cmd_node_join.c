@@ -6,6 +6,7 @@
 #include "cli/node_readmit.h"
 #include "base/text.h"
 #include "cli/roster_change.h"
+#include "cli/up.h"
 #include "node/file.h"
 #include "node/keys.h"
 #include "node/run.h"
@@ -13,12 +14,14 @@
 #include <argp.h>
 #include <errno.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60000, OPTION_NO_START = 256 };
+enum { PATIENCE_MS = 60000, ASK_EVERY_US = 50000, OPTION_NO_START = 256 };
 
 struct arguments {
 	const char *folder;
@@ -26,7 +29,7 @@ struct arguments {
 };
 
 static const struct argp_option options[] = {
-	{"no-start", OPTION_NO_START, NULL, 0, "Change the era, but do not run the node", 0},
+	{"no-start", OPTION_NO_START, NULL, 0, "Do all but run the node", 0},
 	{0},
 };
 
@@ -143,16 +146,22 @@ static bool node_add(struct ec_network *network, uint32_t g, struct ec_seat *sea
 	       refuse(why);
 }
 
-/* Becomes the node. */
-static int start(const struct ec_network_node *node, const struct arguments *arguments)
+/* Becomes the node.  In: option: one more for it; NULL: none. */
+static int start(const struct ec_network_node *node, const char *option,
+                 const struct arguments *arguments)
 {
-	char configuration[FILE_PATH_MAX], option[] = "--config", name[] = "edgecord node";
+	char configuration[FILE_PATH_MAX], name[] = "edgecord node", with[] = "--config";
+	char more[16] = "";
 	if (!file_path(configuration, node->folder, "node.yaml"))
 		return EC_EXIT_FAILED;
 	printf("start it with: edgecord node --config %s\n", configuration);
 	fflush(stdout);
-	char *argv[] = {name, option, configuration, NULL};
-	return arguments->no_start ? EC_EXIT_OK : ec_cmd_node(3, argv);
+	if (arguments->no_start)
+		return EC_EXIT_OK;
+	if (option)
+		snprintf(more, sizeof more, "%s", option);
+	char *argv[] = {name, with, configuration, option ? more : NULL, NULL};
+	return ec_cmd_node(option ? 4 : 3, argv);
 }
 
 static void tell(const struct ec_roster_change *change)
@@ -170,7 +179,8 @@ static int join(const struct place *place, const struct arguments *arguments)
 	struct ec_roster_change change;
 	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_seat seat;
-	bool good = ec_roster_change_begin(&change, group, why, sizeof why) || refuse(why);
+	bool good =
+		ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why) || refuse(why);
 	if (good) {
 		ec_roster_change_plan(&change, 1);
 		good = node_add(place->network, place->g, &seat);
@@ -182,49 +192,115 @@ static int join(const struct place *place, const struct arguments *arguments)
 	if (good)
 		tell(&change);
 	ec_roster_change_end(&change);
-	return good ? start(&group->node[group->nodes - 1], arguments) : EC_EXIT_FAILED;
+	return good ? start(&group->node[group->nodes - 1], NULL, arguments) : EC_EXIT_FAILED;
+}
+
+static struct ec_node_config *config_of(const struct ec_network_node *node)
+{
+	char path[FILE_PATH_MAX], why[512];
+	if (!file_path(path, node->folder, "node.yaml")) {
+		refuse("the path is too long");
+		return NULL;
+	}
+	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
+	if (!config)
+		refuse(why);
+	return config;
 }
 
 /* Data aside, a fresh era key in place of the old one. */
-static bool node_renew(const struct ec_network_node *node, uint8_t key[static EC_KEY_SIZE])
+static bool node_renew(const struct ec_network_node *node)
 {
-	char path[FILE_PATH_MAX], why[512];
-	if (!file_path(path, node->folder, "node.yaml"))
-		return refuse("the path is too long");
-	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
-	bool good = config && ec_node_renew(config, key, why, sizeof why);
+	char why[512];
+	uint8_t key[EC_KEY_SIZE];
+	struct ec_node_config *config = config_of(node);
+	bool good = config && (ec_node_renew(config, key, why, sizeof why) || refuse(why));
 	free(config);
-	return good || refuse(why);
+	return good;
 }
 
-/* A new era key for a node, which its group votes into its seat.  Returns: false with a message. */
-static bool readmit(const struct place *place)
+/* The public half of the era key that a node has. */
+static bool era_key_of(const struct ec_network_node *node, uint8_t key[static EC_KEY_SIZE])
+{
+	char why[512];
+	struct ec_secret secret = {0};
+	struct ec_node_config *config = config_of(node);
+	bool good =
+		config && (ec_key_read(config->era_key, &secret, why, sizeof why) || refuse(why));
+	if (good)
+		memcpy(key, secret.key, EC_KEY_SIZE);
+	ec_secret_erase(&secret);
+	free(config);
+	return good;
+}
+
+/* Waits as long as the node answers.  Returns: false, after saying so, when it does not. */
+static bool state_await(const struct ec_network_node *node)
+{
+	struct ec_node_says said = {0};
+	for (uint64_t heard = up_now(); !said.ready; usleep(ASK_EVERY_US)) {
+		said = ec_node_ask(node);
+		if (said.era)
+			heard = up_now();
+		else if (up_now() - heard > (uint64_t)PATIENCE_MS * 1000000)
+			return refuse("the node does not answer, so its era key is not voted on: "
+			              "start it, then `edgecord node rejoin` has it voted on");
+	}
+	return true;
+}
+
+/* Has the group vote the era key of a node into its seat.  Returns: false with a message. */
+static bool key_vote(const struct place *place)
 {
 	char why[512];
 	struct ec_roster_change change;
-	uint8_t era_key[EC_KEY_SIZE];
 	const struct ec_network_group *group = &place->network->group[place->g];
 	const struct ec_network_node *node = &group->node[place->i];
-	bool good = ec_roster_change_begin(&change, group, why, sizeof why) || refuse(why);
+	bool good =
+		ec_roster_change_begin(&change, group, place->i, why, sizeof why) || refuse(why);
 	uint32_t seat = good ? ec_membership_find(change.now, node->identity_key) : 0;
 	if (good && seat >= change.now->n)
 		good = refuse("the roster in force has no seat for this node; use `node join`");
-	good = good && node_renew(node, era_key);
-	if (good) {
+	if (good)
 		ec_roster_change_plan(&change, 0);
-		memcpy(change.next->seat[seat].era_key, era_key, EC_KEY_SIZE);
-		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why);
-	}
+	good = good && era_key_of(node, change.next->seat[seat].era_key) &&
+	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why));
 	if (good)
 		tell(&change);
 	ec_roster_change_end(&change);
 	return good;
 }
 
+/* A learner becomes a voter: once it has the state, not before. */
+static bool readmit(const struct place *place)
+{
+	const struct ec_network_node *node = &place->network->group[place->g].node[place->i];
+	if (!state_await(node))
+		return false;
+	if (!ec_node_ask(node).voter)
+		return key_vote(place);
+	printf("it votes already\n");
+	return true;
+}
+
 static int rejoin(const struct place *place, const struct arguments *arguments)
 {
-	const struct ec_network_group *group = &place->network->group[place->g];
-	return readmit(place) ? start(&group->node[place->i], arguments) : EC_EXIT_FAILED;
+	const struct ec_network_node *node = &place->network->group[place->g].node[place->i];
+	struct ec_node_says said = ec_node_ask(node);
+	if (said.voter) {
+		refuse("this node runs and votes: if its data is to go, stop it first");
+		return EC_EXIT_FAILED;
+	}
+	if (said.era)
+		return readmit(place) ? EC_EXIT_OK : EC_EXIT_FAILED;
+	if (!arguments->no_start)
+		return start(node, "--rejoin", arguments);
+	if (!node_renew(node))
+		return EC_EXIT_FAILED;
+	printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key voted "
+	       "on\n",
+	       node->folder);
+	return start(node, NULL, arguments);
 }
 
 bool ec_node_is_local(const char *config)
@@ -238,7 +314,21 @@ bool ec_node_is_local(const char *config)
 	return access(path, R_OK) == 0;
 }
 
-bool ec_node_readmit(const char *config)
+/* In a process of its own: never returns. */
+static void readmit_and_exit(const struct place *place, pid_t node)
+{
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != node)
+		_exit(EC_EXIT_FAILED);
+	ec_keys_guard();
+	bool good = readmit(place);
+	if (!good)
+		refuse("it stays a learner; `edgecord node rejoin` has its key voted on again");
+	fflush(NULL);
+	_exit(good ? EC_EXIT_OK : EC_EXIT_FAILED);
+}
+
+bool ec_node_readmit_later(const char *config)
 {
 	char folder[PATH_MAX];
 	struct place place;
@@ -247,9 +337,14 @@ bool ec_node_readmit(const char *config)
 	path_above(folder, 1);
 	if (!place_find(&place, folder, true))
 		return false;
-	bool good = readmit(&place);
+	pid_t node = getpid();
+	fflush(NULL);
+	signal(SIGCHLD, SIG_IGN); /* nobody waits for it */
+	pid_t pid = fork();
+	if (pid == 0)
+		readmit_and_exit(&place, node);
 	free(place.network);
-	return good;
+	return pid > 0 || refuse(strerror(errno));
 }
 
 /* What both commands do with their command line. */
@@ -289,8 +384,10 @@ int ec_cmd_node_rejoin(int argc, char **argv)
 		parse,
 		"DIR/GROUP/nodeN",
 		"Brings back a node whose data is lost or diverged: sets its data aside, makes a "
-		"new era key, has the members vote for a roster with it, and runs the node, which "
-		"fetches the state from the others.",
+		"new era key, and runs the node as a learner, which fetches the state from the "
+		"others; then the members vote for a roster with the new key, and it votes from "
+		"the next era.  A node that runs as a learner is left running: only its key is "
+		"voted on.",
 		NULL,
 		NULL,
 		NULL};

@@ -7,9 +7,11 @@
 /* Whether a configuration file is that of a node of a local network (DIR/GROUP/nodeN/node.yaml). */
 bool ec_node_is_local(const char *config);
 
-/* Sets the data of such a node aside, makes it a new era key, and has the members whose identity
- * keys are here vote it into its seat.  The node must not run; a quorum of the others must.
+/* Begins a process that lives as long as this one at most: it waits until the node of that
+ * configuration, which this process is about to run as a learner, has the state of the others, and
+ * then has the members whose identity keys are here vote the node's era key into its seat.  What
+ * comes of it is said on stdout and stderr.
  * Returns: false after saying why on stderr. */
-bool ec_node_readmit(const char *config);
+bool ec_node_readmit_later(const char *config);
 
 #endif

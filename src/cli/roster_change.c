@@ -31,15 +31,17 @@ static bool fail(char *why, size_t why_size, const char *what, const char *detai
 	return false;
 }
 
-static struct ec_client *connect_any(const struct ec_network_group *group, char *why,
-                                     size_t why_size)
+/* The first node that answers, but for the one in seat `not_asked` of the group's folder. */
+static struct ec_client *connect_any(const struct ec_network_group *group, uint32_t not_asked,
+                                     char *why, size_t why_size)
 {
 	struct ec_node_addresses addresses;
 	struct ec_client *client = NULL;
 	if (!ec_node_addresses_of(group->folder, &addresses, why, why_size))
 		return NULL;
 	for (uint32_t i = 0; i < addresses.count && !client; i++)
-		client = ec_client_open(addresses.address[i], CONNECT_MS, why, why_size);
+		if (i != not_asked)
+			client = ec_client_open(addresses.address[i], CONNECT_MS, why, why_size);
 	return client;
 }
 
@@ -60,18 +62,35 @@ static struct ec_genesis *genesis_of(const struct ec_network_group *group, char 
 	return genesis;
 }
 
-/* The era that a node is in; 0 when it does not say. */
-static uint64_t era_of(struct ec_client *client)
+static struct ec_node_says says(struct ec_client *client)
 {
 	struct ec_door_answer answer;
 	if (!ec_client_call(client, &(struct ec_door_request){.kind = EC_DOOR_STATUS}, ANSWER_MS,
 	                    &answer) ||
 	    answer.kind != EC_DOOR_TEXT)
-		return 0;
+		return (struct ec_node_says){0};
 	json_t *json = json_loadb((const char *)answer.text.data, answer.text.size, 0, NULL);
-	uint64_t era = (uint64_t)json_integer_value(json_object_get(json, "era"));
+	struct ec_node_says said = {
+		.era = (uint64_t)json_integer_value(json_object_get(json, "era")),
+		.voter = json_is_true(json_object_get(json, "voter")),
+		.ready = json_is_true(json_object_get(json, "ready"))};
 	json_decref(json);
-	return era;
+	return said;
+}
+
+struct ec_node_says ec_node_ask(const struct ec_network_node *node)
+{
+	struct ec_node_addresses addresses;
+	struct ec_node_says said = {0};
+	char why[512];
+	struct ec_client *client =
+		ec_node_addresses_of(node->folder, &addresses, why, sizeof why)
+			? ec_client_open(addresses.address[0], CONNECT_MS, why, sizeof why)
+			: NULL;
+	if (client)
+		said = says(client);
+	ec_client_close(client);
+	return said;
 }
 
 /* The roster in force: what the last change left in the state, or the genesis's. */
@@ -86,7 +105,7 @@ static struct ec_membership *in_force(struct ec_client *client, const struct ec_
 		.name = {.data = (const uint8_t *)name, .size = sizeof name - 1}};
 	struct ec_door_answer answer;
 	struct ec_bytes its_name, value;
-	uint64_t era = era_of(client);
+	uint64_t era = says(client).era;
 	if (era == genesis->membership->era) {
 		size_t size;
 		uint8_t *bytes = ec_membership_write(genesis->membership, &size);
@@ -105,11 +124,11 @@ static struct ec_membership *in_force(struct ec_client *client, const struct ec_
 }
 
 bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
-                            char *why, size_t why_size)
+                            uint32_t not_asked, char *why, size_t why_size)
 {
 	*change = (struct ec_roster_change){.group = group};
 	change->genesis = genesis_of(group, why, why_size);
-	change->client = change->genesis ? connect_any(group, why, why_size) : NULL;
+	change->client = change->genesis ? connect_any(group, not_asked, why, why_size) : NULL;
 	if (change->client)
 		change->now = in_force(change->client, change->genesis, why, why_size);
 	return change->now != NULL;
@@ -253,7 +272,7 @@ static bool measure(struct ec_roster_change *change, uint32_t patience_ms, char 
 			last = now;
 			change->commits++;
 		}
-		if (!changed && era_of(change->client) == change->next->era)
+		if (!changed && says(change->client).era == change->next->era)
 			changed = up_now();
 		usleep(NOTE_EVERY_US);
 	}

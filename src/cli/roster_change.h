@@ -17,10 +17,18 @@ struct ec_roster_change {
 	uint64_t commits;  /* of the notes that measured it */
 };
 
-/* Connects to a node of the group and reads the roster in force.  Returns: false with a sentence in
- * `why`.  Ended by ec_roster_change_end() in either case. */
+/* What a node says of itself; all 0 when it does not answer. */
+struct ec_node_says {
+	uint64_t era;      /* at least 1 of one that answers */
+	bool voter, ready; /* ready: it has the state that the others have */
+};
+struct ec_node_says ec_node_ask(const struct ec_network_node *node);
+
+/* Connects to a node of the group and reads the roster in force.
+ * In: not_asked: the number of a node that may not know it (a learner); UINT32_MAX: none.
+ * Returns: false with a sentence in `why`.  Ended by ec_roster_change_end() in either case. */
 bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
-                            char *why, size_t why_size);
+                            uint32_t not_asked, char *why, size_t why_size);
 void ec_roster_change_end(struct ec_roster_change *change);
 
 /* change->next: the roster in force, one era on, with `more` empty seats at its end. */
