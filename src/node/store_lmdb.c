@@ -410,6 +410,32 @@ static void locks_forget(const char *folder)
 		unlink(path);
 }
 
+/* LMDB writes the head of a new file without a sync: a power cut before the first commit would
+ * leave a file that is none.  So it gets its name when the head is durable.  Returns: a code of
+ * LMDB. */
+static int file_begin(const char *folder)
+{
+	char path[FILE_PATH_MAX], beside[FILE_PATH_MAX];
+	MDB_env *env = NULL;
+	if (!file_path(path, folder, "data.mdb") || !file_path(beside, folder, "new.mdb"))
+		return errno;
+	if (access(path, F_OK) == 0)
+		return 0;
+	unlink(beside);
+	int code = mdb_env_create(&env);
+	if (!code)
+		code = mdb_env_set_mapsize(env, MAP_BYTES);
+	if (!code)
+		code = mdb_env_open(env, beside, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+	if (!code)
+		code = mdb_env_sync(env, 1);
+	if (env)
+		mdb_env_close(env);
+	if (!code && rename(beside, path) != 0)
+		code = errno;
+	return code;
+}
+
 struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 {
 	struct lmdb_store *store = calloc(1, sizeof *store);
@@ -435,8 +461,8 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	mdb_env_set_maxdbs(store->env, 2);
 	mdb_env_set_mapsize(store->env, MAP_BYTES);
 	locks_forget(folder);
-	/* LMDB makes its file, but nobody has made the file's name durable yet. */
-	if (!well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
+	if (!well(store, file_begin(folder), "new file") ||
+	    !well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
 	    !well(store, file_sync_folder(folder) ? 0 : errno, "sync of the folder") ||
 	    !tables_open(store)) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);
