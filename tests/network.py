@@ -235,6 +235,10 @@ class Node:
         with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
+    def last_line(self):
+        """Why it ended, when it did by itself."""
+        return (self.log().strip().splitlines() or [""])[-1]
+
     def http(self, method, path, body=None, headers=None, timeout=10.0):
         """Returns: status, bytes; (0, reason) when there is no answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout)

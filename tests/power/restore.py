@@ -12,7 +12,7 @@ import shutil
 import struct
 import sys
 
-WRITE, SIZE, CREATE, RENAME, UNLINK, SYNC, SYNC_FOLDER, FOLDER = range(1, 9)
+WRITE, SIZE, CREATE, RENAME, UNLINK, SYNC, SYNC_FOLDER, FOLDER, RENAME_FOLDER = range(1, 10)
 RECORD = struct.Struct("<II6Q4I")
 MAGIC = 0x504F5752
 SECTOR = 512
@@ -27,6 +27,8 @@ class Entry:
 
 
 def read_journal(path):
+    if not os.path.exists(path):
+        return []  # killed before it touched a file
     data = open(path, "rb").read()
     at, entries = 0, []
     while at + RECORD.size <= len(data):
@@ -58,7 +60,7 @@ def settle(entries):
             data.setdefault(entry.inode, []).append(entry)
         elif entry.kind in (CREATE, UNLINK, FOLDER):
             names.setdefault(os.path.dirname(entry.name), []).append(entry)
-        elif entry.kind == RENAME:
+        elif entry.kind in (RENAME, RENAME_FOLDER):
             names.setdefault(os.path.dirname(entry.name2), []).append(entry)
         else:
             settled = (data.pop(entry.inode, []) if entry.kind == SYNC
@@ -103,6 +105,12 @@ def redo_data(entry, path, keep):
             position += size
 
 
+def moved(names, old, new):
+    """The names after a folder got another one."""
+    return {new + path[len(old):] if path.startswith(old + "/") else path: inode
+            for path, inode in names.items()}
+
+
 def main():
     if len(sys.argv) != 5 or sys.argv[3] not in ("prefix", "subset"):
         sys.exit(__doc__)
@@ -143,13 +151,15 @@ def main():
         for file in files:
             path = os.path.join(where, file)
             names[path] = os.stat(path).st_ino
-    name_changes = [e for e in entries if e.kind in (CREATE, RENAME, UNLINK)]
+    name_changes = [e for e in entries if e.kind in (CREATE, RENAME, UNLINK, RENAME_FOLDER)]
     first = next((i for i, e in enumerate(name_changes) if not e.settled), len(name_changes))
     for entry in reversed(name_changes[first:]):
         if entry.kind == CREATE:
             names.pop(entry.name, None)
         elif entry.kind == UNLINK:
             names[entry.name] = entry.inode
+        elif entry.kind == RENAME_FOLDER:
+            names = moved(names, entry.name2, entry.name)
         else:
             names.pop(entry.name2, None)
             names[entry.name] = entry.inode
@@ -164,6 +174,8 @@ def main():
             names[entry.name] = entry.inode
         elif entry.kind == UNLINK:
             names.pop(entry.name, None)
+        elif entry.kind == RENAME_FOLDER:
+            names = moved(names, entry.name, entry.name2)
         else:
             if names.get(entry.name) == entry.inode:
                 names.pop(entry.name)

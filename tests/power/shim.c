@@ -8,7 +8,8 @@
  *   EC_POWER_MARK     "PATH": the cut counts only effects after this file exists; optional
  *   EC_POWER_SAID     a file outside of it: all that was said to peers is added, as it was before
  *                     TLS: u64 connection, u32 size (0: it ended), bytes; optional
- *   EC_POWER_NOSYNC   1: syncs are believed to have happened, but did not: the test must notice
+ *   EC_POWER_NOSYNC   1: fdatasync() is believed to have happened, but did not (fsync, folders and
+ *                     O_DSYNC do as they should): the test must notice
  *
  *   shim.c         the journal        shim_files.c   what is in files
  *   shim_names.c   what they are called, and what is said to peers

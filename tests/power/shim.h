@@ -9,7 +9,7 @@
 
 enum { FDS_MAX = 4096, PATH_SIZE = 1024 };
 
-enum kind { WRITE = 1, SIZE, CREATE, RENAME, UNLINK, SYNC, SYNC_FOLDER, FOLDER };
+enum kind { WRITE = 1, SIZE, CREATE, RENAME, UNLINK, SYNC, SYNC_FOLDER, FOLDER, RENAME_FOLDER };
 
 /* A record of the journal; names, old bytes and new bytes follow. */
 struct record {

@@ -39,7 +39,9 @@ static void remember(int fd, char *path, bool made)
 static int open_at(int at, const char *path, int flags, mode_t mode)
 {
 	shim_enter();
-	char *whole = shim.on ? shim_inside(at, path) : NULL;
+	/* A file without a name is gone after a cut, whatever is in it. */
+	bool named = (flags & O_TMPFILE) != O_TMPFILE;
+	char *whole = shim.on && named ? shim_inside(at, path) : NULL;
 	bool there = whole && access(whole, F_OK) == 0;
 	bool made = whole && (flags & O_CREAT) && !there;
 	if (made)
@@ -138,7 +140,7 @@ static ssize_t write_at(int fd, const void *data, size_t size, off_t offset)
 	}
 	int flags = fcntl(fd, F_GETFL);
 	uint64_t end = (uint64_t)offset + size, was = (uint64_t)is.st_size;
-	bool durable = (flags & (O_DSYNC | O_SYNC)) && !shim.no_sync;
+	bool durable = flags & (O_DSYNC | O_SYNC);
 	shim_journal((struct record){.kind = WRITE,
 	                             .inode = shim.inode[fd],
 	                             .offset = (uint64_t)offset,
@@ -290,13 +292,13 @@ int posix_fallocate64(int fd, off64_t offset, off64_t size)
 	return posix_fallocate(fd, offset, size);
 }
 
-static int sync_of(int fd)
+static int sync_of(int fd, bool works)
 {
 	shim_enter();
 	int failed = 0;
 	if (fd >= 0 && fd < FDS_MAX && shim.inode[fd]) {
 		shim_effect();
-		if (!shim.no_sync)
+		if (works)
 			shim_journal(
 				(struct record){.kind = shim.is_folder[fd] ? SYNC_FOLDER : SYNC,
 			                        .inode = shim.inode[fd]},
@@ -310,10 +312,10 @@ static int sync_of(int fd)
 
 int fdatasync(int fd)
 {
-	return sync_of(fd);
+	return sync_of(fd, !shim.no_sync);
 }
 
 int fsync(int fd)
 {
-	return sync_of(fd);
+	return sync_of(fd, true);
 }

@@ -16,13 +16,22 @@ static uint64_t inode_of(const char *path)
 	return stat(path, &is) == 0 ? (uint64_t)is.st_ino : 0;
 }
 
+static bool is_folder(const char *path)
+{
+	struct stat is;
+	return stat(path, &is) == 0 && S_ISDIR(is.st_mode);
+}
+
 int renameat(int from_at, const char *from, int to_at, const char *to)
 {
 	shim_enter();
 	char *whole = shim.on ? shim_inside(from_at, from) : NULL;
 	char *whole2 = shim.on ? shim_inside(to_at, to) : NULL;
 	uint64_t inode = 0, replaced = 0;
-	if (whole && whole2) {
+	if (whole && whole2 && is_folder(whole)) {
+		shim_effect();
+		shim_journal((struct record){.kind = RENAME_FOLDER}, whole, whole2, NULL, NULL);
+	} else if (whole && whole2) {
 		shim_effect();
 		inode = inode_of(whole);
 		replaced = inode_of(whole2);
