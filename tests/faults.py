@@ -78,9 +78,13 @@ def torn_log(cell):
     with open(path, "r+b") as file:
         file.seek(end - 7)
         file.write(bytes(7))
+    said = len(node.log())
     node.start()
     check(wait_for(lambda: level(node, [cell[0], cell[2]]), 20),
           "half a record at the end of the log: dropped, the node goes on")
+    line = [line for line in node.log()[said:].splitlines() if "torn-tail" in line]
+    check(len(line) == 1 and path in line[0] and "bytes=" in line[0],
+          "half a record at the end of the log: the log says so, with file and bytes", line)
 
 
 def corrupt_log(cell):

@@ -17,6 +17,7 @@
 #include "node/store_lmdb.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -236,6 +237,20 @@ static bool handles_open(struct ec_daemon *daemon)
 	return true;
 }
 
+/* Half a record at the end of the log: it was told to nobody, but a person may wonder. */
+static void torn_tell(struct ec_daemon *daemon, const char *folder)
+{
+	struct segments_counters files = ec_log_counters(daemon->log).files;
+	char path[EC_CONFIG_PATH_MAX + 40];
+	if (!files.torn_bytes)
+		return;
+	snprintf(path, sizeof path, "%s/%016" PRIx64 ".log", folder, files.torn_segment);
+	ec_journal_say(&daemon->journal, EC_WARNING, "torn-tail", EC_TEXT("file", path),
+	               EC_NUMBER("bytes", files.torn_bytes),
+	               EC_TEXT("text", "the last life was cut off while it wrote this: nobody had "
+	                               "been told of it, it is dropped"));
+}
+
 static bool log_begin(struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	char folder[EC_CONFIG_PATH_MAX + 8];
@@ -253,6 +268,8 @@ static bool log_begin(struct ec_daemon *daemon, char *why, size_t why_size)
 	daemon->code = damaged ? EC_NODE_HALTED : EC_NODE_FAILED;
 	if (!daemon->log && daemon->why_halted[0])
 		snprintf(why, why_size, "%s", daemon->why_halted);
+	if (daemon->log)
+		torn_tell(daemon, folder);
 	return daemon->log_open;
 }
 

@@ -69,7 +69,9 @@ size_t segments_lack(const struct segments *segments);
 struct segments_counters {
 	uint64_t records, bytes, syncs; /* payloads written, file bytes written, fdatasyncs */
 	uint64_t files_bytes;           /* of all segments and spares */
-	uint64_t torn_bytes;            /* dropped by open() from the first damaged record on */
+	uint64_t
+		torn_bytes; /* dropped by open(): from the first torn record to the last set byte */
+	uint64_t torn_segment; /* the number in that file's name, which is FOLDER/%016x.log */
 };
 struct segments_counters segments_counters(const struct segments *segments);
 

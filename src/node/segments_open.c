@@ -196,6 +196,27 @@ static bool any_set(const uint8_t *data, size_t size)
 	return size && (data[0] || memcmp(data, data + 1, size - 1) != 0);
 }
 
+/* What begins there is a record that was being written, not one of a segment's earlier use. */
+static bool torn_at(const struct segments *segments, const uint8_t *data, size_t size)
+{
+	uint64_t tag = segments->chain.tag, next = segments->chain.seq + 1;
+	struct log_record record;
+	if (log_record_find(tag, data, size, next, 0, &record))
+		return true;
+	return size >= sizeof tag && memcmp(data, &tag, sizeof tag) == 0 &&
+	       !log_record_whole(tag, data, size, &record);
+}
+
+static void torn_note(struct segments *segments, const uint8_t *data, size_t size)
+{
+	if (!torn_at(segments, data, size))
+		return;
+	while (!data[size - 1])
+		size--;
+	segments->counters.torn_bytes = size;
+	segments->counters.torn_segment = segments->list[segments->count - 1].first;
+}
+
 /* What stands after the last whole record of the last segment. */
 static bool tail_judge(struct opening *opening, const char *path, const uint8_t *data, size_t size,
                        size_t offset)
@@ -210,9 +231,7 @@ static bool tail_judge(struct opening *opening, const char *path, const uint8_t 
 		              path, next, offset, later.seq);
 	if (!any_set(data + offset, size - offset))
 		return true;
-	if (log_record_find(segments->chain.tag, data + offset, size - offset, next, 0, &later) ||
-	    memcmp(data + offset, &segments->chain.tag, sizeof segments->chain.tag) == 0)
-		segments->counters.torn_bytes = size - offset;
+	torn_note(segments, data + offset, size - offset);
 	/* Old bytes are forgotten before new ones are put among them. */
 	if (ftruncate(segments->fd, (off_t)offset) != 0)
 		return refuse(opening, "%s: cannot drop the torn tail: %s", path, strerror(errno));

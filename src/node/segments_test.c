@@ -202,13 +202,16 @@ static void a_torn_tail_is_dropped_at_every_byte(void **state)
 	uint8_t *all = malloc(whole.size);
 	assert_non_null(all);
 	memcpy(all, whole.data, whole.size);
-	uint32_t counts = 0;
+	uint32_t counts = 0, torn = 0;
 	for (size_t cut = durable_end; cut <= whole.used; cut++) {
 		memset(whole.data + cut, 0, whole.size - cut);
 		picture_put(&whole);
 		struct segments *log = open_log(*state, &shown);
 		assert_true(shown.count >= 10 && shown.count <= 13);
 		counts |= 1u << shown.count;
+		struct segments_counters said = segments_counters(log);
+		assert_true(said.torn_bytes <= cut && (said.torn_bytes == 0) == !said.torn_segment);
+		torn += said.torn_bytes != 0;
 		append(log, shown.count);
 		assert_true(segments_sync(log));
 		uint32_t count = shown.count + 1;
@@ -219,6 +222,8 @@ static void a_torn_tail_is_dropped_at_every_byte(void **state)
 		memcpy(whole.data, all, whole.size);
 	}
 	assert_int_equal(counts, 1u << 10 | 1u << 11 | 1u << 12 | 1u << 13);
+	/* Not told: a cut between two records, or in the first bytes of one, or in its padding. */
+	assert_true(torn > (whole.used - durable_end) / 2);
 	free(all);
 	free(whole.data);
 }
