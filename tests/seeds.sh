@@ -6,7 +6,7 @@ set -u
 cd "$(dirname "$0")/.."
 tools/build release || { echo "FAIL build with preset release"; exit 1; }
 count=${1:-200}
-sim=build/edgecord-sim
+sim="build/edgecord sim"
 log=$(mktemp)
 proofs=$(mktemp -d)
 trap 'rm -rf "$log" "$proofs"' EXIT
@@ -22,15 +22,47 @@ check() { # TEXT COMMAND...: it must be clean
 	fi
 }
 
-found() { # PROTOCOL BUG WORLDS: one of them must break a property, the same world without it none
-	"$sim" --protocol "$1" --seeds "$3" --bug "$2" --until-failure >"$log" 2>/dev/null
+# One of them must break a property, not end in an assertion; the same world without the bug, none.
+# What the failure tells the user to type must break the same property in the same words.
+found() { # PROTOCOL BUG WORLDS
+	$sim --protocol "$1" --seeds "$3" --bug "$2" --until-failure >"$log" 2>/dev/null
 	code=$?
-	seed=$(sed -n 's/^seed \([0-9]*\): .*/\1/p' "$log" | head -n 1)
-	if [ $code -eq 1 ] && "$sim" --protocol "$1" --seed "$seed" >/dev/null 2>&1; then
-		echo "ok bug $2 of $1 is found: $(grep '^seed' "$log" | head -n 1 | cut -c 1-90)"
+	line=$(grep '^seed' "$log" | head -n 1)
+	seed=$(echo "$line" | sed 's/^seed \([0-9]*\): .*/\1/')
+	replay=$(sed -n 's/^  replay: //p' "$log" | head -n 1)
+	case $line in
+	"" | *": invariants: "*) code=9 ;;
+	esac
+	if [ $code -eq 1 ] && $sim --protocol "$1" --seed "$seed" >/dev/null 2>&1; then
+		echo "ok bug $2 of $1 is found: $(echo "$line" | cut -c 1-90)"
 	else
 		cat "$log"
 		echo "FAIL bug $2 of $1 is found within $3 worlds"
+		return
+	fi
+	[ "$($replay | grep '^seed')" = "$line" ] || echo "FAIL bug $2 of $1: '$replay' breaks something else than '$line'"
+}
+
+json() { # EXIT PYTHON OPTIONS...: what it must end with, and what must be true of the one object, `r`
+	want=$1 claim=$2
+	shift 2
+	$sim "$@" --json >"$log" 2>/dev/null
+	code=$?
+	if [ $code -eq "$want" ] && python3 -c "import json, sys; r = json.load(sys.stdin); sys.exit(not ($claim))" <"$log"; then
+		echo "ok sim $* --json ends with $want"
+	else
+		cat "$log"
+		echo "FAIL sim $* --json ends with $code, not $want, or not so: $claim"
+	fi
+}
+
+refused() { # OPTIONS...: not understood: exit 2, a sentence, no report
+	said=$($sim "$@" 2>&1 >"$log")
+	code=$?
+	if [ $code -eq 2 ] && [ -n "$said" ] && [ ! -s "$log" ]; then
+		echo "ok sim $* is refused"
+	else
+		echo "FAIL sim $* is refused: it ends with $code and says '$said'"
 	fi
 }
 
@@ -51,9 +83,9 @@ forks() {
 	figure $((${2:-0} == ${1:-1})) "colluders: forks that are reported" "every one" "${2:-?}"
 }
 
-check "$count worlds of pbft" "$sim" --protocol pbft --seeds "$count"
+check "$count worlds of pbft" $sim --protocol pbft --seeds "$count"
 [ "$count" -lt 2000 ] || speed
-check "100 worlds of colluders" "$sim" --protocol pbft --seeds 100 --colluders
+check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
 found sequencer 1 100
 # Bug 4 needs more worlds; 2,000 do not find 1 and 10.  pbft_view_test has a schedule for each bug.
@@ -63,7 +95,7 @@ done
 if [ "$count" -ge 2000 ]; then
 	found pbft 4 1000
 fi
-check "3 worlds of real members with ledgers" "$sim" --protocol pbft --seeds 3 --ledger --proofs "$proofs"
+check "3 worlds of real members with ledgers" $sim --protocol pbft --seeds 3 --ledger --proofs "$proofs"
 judged=0 wrong=0
 for proof in "$proofs"/*[1357]5.proof; do
 	judged=$((judged + 1))
@@ -75,6 +107,14 @@ else
 	cat "$log"
 	echo "FAIL the second verifier refuses $wrong of $judged receipts of worlds"
 fi
-a=$("$sim" --protocol pbft --seed 7 | grep '^final')
-b=$("$sim" --protocol pbft --seed 7 | grep '^final')
+a=$($sim --protocol pbft --seed 7 | grep '^final')
+b=$($sim --protocol pbft --seed 7 | grep '^final')
 if [ -n "$a" ] && [ "$a" = "$b" ]; then echo "ok one seed is one world"; else echo "FAIL one seed is one world"; fi
+json 0 "r['clean'] and r['seeds'] == 1 and not r['failures']" --protocol pbft --seed 7
+json 1 "r['failures'][0]['violation'].startswith('agreement: ') and r['failures'][0]['replay'].startswith('$sim --')" \
+	--protocol pbft --seeds 600 --bug 2 --until-failure
+refused --protocol paxos --seed 1
+refused --protocol pbft --seeds many
+refused --protocol pbft
+refused --protocol pbft --seed 1 --bug 99
+refused --protocol pbft --seed 1 --nodes 3 --byzantine 4

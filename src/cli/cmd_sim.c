@@ -11,6 +11,7 @@ int ec_cmd_sim(int argc, char **argv)
 {
 	(void)argc;
 	static const char name[] = "edgecord-sim";
+	static char started[PATH_MAX]; /* a replay command says it again */
 	char path[PATH_MAX];
 	ssize_t size = readlink("/proc/self/exe", path, sizeof path - sizeof name);
 	if (size < 0) {
@@ -21,6 +22,8 @@ int ec_cmd_sim(int argc, char **argv)
 	char *file = strrchr(path, '/');
 	file = file ? file + 1 : path;
 	memcpy(file, name, sizeof name);
+	snprintf(started, sizeof started, "%s sim", program_invocation_name);
+	argv[0] = started;
 	fflush(stdout);
 	execv(path, argv);
 	fprintf(stderr,

@@ -155,7 +155,8 @@ static bool asked_complete(struct asked *asked)
 	const struct sim_protocol_entry *first = sim_protocol_at(0);
 	order->entry = asked->protocol ? sim_protocol_find(asked->protocol) : first;
 	if (!order->entry) {
-		fprintf(stderr, "edgecord-sim: no protocol '%s'; there are:", asked->protocol);
+		fprintf(stderr, "%s: no protocol '%s'; there are:", order->program,
+		        asked->protocol);
 		for (unsigned i = 0; sim_protocol_at(i); i++)
 			fprintf(stderr, " %s", sim_protocol_at(i)->protocol->name);
 		fprintf(stderr, "\n");
@@ -164,8 +165,8 @@ static bool asked_complete(struct asked *asked)
 	const struct ec_protocol *protocol = order->entry->protocol;
 	order->wish.bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
 	if (asked->bug && !order->wish.bug) {
-		fprintf(stderr, "edgecord-sim: no planted bug '%s' in %s; there are:\n", asked->bug,
-		        protocol->name);
+		fprintf(stderr, "%s: no planted bug '%s' in %s; there are:\n", order->program,
+		        asked->bug, protocol->name);
 		for (uint32_t i = 0; protocol->bugs && protocol->bugs[i]; i++)
 			fprintf(stderr, "  %u  %s\n", i + 1, protocol->bugs[i]);
 		return false;
@@ -174,8 +175,9 @@ static bool asked_complete(struct asked *asked)
 	    (order->wish.members != UINT32_MAX && order->wish.byzantine != UINT32_MAX &&
 	     order->wish.byzantine > order->wish.members)) {
 		fprintf(stderr,
-		        "edgecord-sim: one of --seed, --seeds and --script is needed, and no "
-		        "more Byzantine members than members; see --help\n");
+		        "%s: one of --seed, --seeds and --script is needed, and no more Byzantine "
+		        "members than members; see --help\n",
+		        order->program);
 		return false;
 	}
 	return true;
@@ -196,7 +198,8 @@ int sim_command(int argc, char **argv)
 		.parser = option,
 		.doc = "Simulates groups of members with faulty links, disks, clocks and members."
 		       "\vExit status: 0 clean, 1 a property is broken, 2 usage."};
-	struct asked asked = {.order = {.first = 1,
+	struct asked asked = {.order = {.program = argc ? argv[0] : "edgecord-sim",
+	                                .first = 1,
 	                                .count = 1,
 	                                .wish = {.members = UINT32_MAX, .byzantine = UINT32_MAX},
 	                                .jobs = jobs_default()}};

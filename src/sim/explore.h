@@ -8,7 +8,8 @@
 
 enum { SIM_FAILURES_MAX = 16, SIM_FAILURE_SIZE = 512, SIM_JOBS_MAX = 16, SIM_SEED_S_MAX = 120 };
 
-struct sim_order { /* what is asked for */
+struct sim_order {           /* what is asked for */
+	const char *program; /* as it was started; borrowed */
 	const struct sim_protocol_entry *entry;
 	uint64_t first, count;
 	struct sim_wish wish;

@@ -1,7 +1,10 @@
 /* report.c - outcomes in words and in JSON. */
 #include "sim/report.h"
 
+#include <limits.h>
 #include <stdio.h>
+
+enum { COMMAND_SIZE = PATH_MAX + 256 };
 
 /* Faults that a protocol for crashes only is spared. */
 static bool byzantine_only(enum sim_count count)
@@ -53,8 +56,8 @@ struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_out
 
 void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text)
 {
-	ec_text_add(text, "edgecord-sim --protocol %s --seed %llu", order->entry->protocol->name,
-	            (unsigned long long)seed);
+	ec_text_add(text, "%s --protocol %s --seed %llu", order->program,
+	            order->entry->protocol->name, (unsigned long long)seed);
 	if (order->wish.members != UINT32_MAX)
 		ec_text_add(text, " --nodes %u", order->wish.members);
 	if (order->wish.byzantine != UINT32_MAX)
@@ -126,7 +129,7 @@ static void counts_print(const struct sim_order *order, const struct sim_counts 
 static void failures_print(const struct sim_order *order, const struct sim_outcome *outcome)
 {
 	for (uint32_t i = 0; i < outcome->failures; i++) {
-		char command[256];
+		char command[COMMAND_SIZE];
 		struct ec_text text = ec_text_over(command, sizeof command);
 		sim_replay_command(order, outcome->failure[i].seed, &text);
 		printf("seed %llu: %s\n  replay: %s\n",
@@ -184,7 +187,7 @@ static void json_failures(const struct sim_order *order, const struct sim_outcom
 {
 	printf("\"failures\":[");
 	for (uint32_t i = 0; i < outcome->failures; i++) {
-		char command[256];
+		char command[COMMAND_SIZE];
 		struct ec_text text = ec_text_over(command, sizeof command);
 		sim_replay_command(order, outcome->failure[i].seed, &text);
 		printf("%s{\"seed\":%llu,\"violation\":", i ? "," : "",

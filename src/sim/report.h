@@ -15,7 +15,7 @@ enum { SIM_SEEDS_FOR_ALL = 2000 }; /* with so many, nothing may be silent */
 
 struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_outcome *outcome);
 
-/* The command that lives one world of this order again. */
+/* The command that lives one world of this order again, as its user can type it. */
 void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text);
 
 void sim_report_text(const struct sim_order *order, const struct sim_outcome *outcome,
