@@ -386,8 +386,31 @@ bool sim_hands_equivocate(struct sim_world *world, uint64_t from, uint64_t to, c
 	return found;
 }
 
+bool sim_hands_rename(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
+                      const char *was, const char *is)
+{
+	bool found = false;
+	const ec_hash old = world->batch[batch_named(world, was, 0)].digest;
+	const ec_hash new = world->batch[batch_named(world, is, 0)].digest;
+	for (uint32_t a = 0; a < world->hosts; a++)
+		for (uint32_t b = 0; b < world->hosts; b++) {
+			struct sim_item *item =
+				in(from, a) && in(to, b) ? find(world, a, b, kind) : NULL;
+			if (!item)
+				continue;
+			bool named = sim_rename(world, &item->head, &old, &new);
+			named |= sim_rename(world, &item->body, &old, &new);
+			if (!named)
+				continue;
+			item->digest = sim_digest(world, item->body);
+			sign_again(world, item);
+			found = true;
+		}
+	return found;
+}
+
 bool sim_hands_mutate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
-                      uint32_t byte)
+                      uint32_t byte, uint8_t by)
 {
 	bool found = false;
 	for (uint32_t a = 0; a < world->hosts; a++)
@@ -398,7 +421,7 @@ bool sim_hands_mutate(struct sim_world *world, uint64_t from, uint64_t to, const
 				continue;
 			struct ec_bytes head =
 				ec_pool_copy(world->pool, item->head.data, item->head.size);
-			ec_writable(head)[byte] ^= 1;
+			ec_writable(head)[byte] ^= by;
 			ec_drop(item->head);
 			item->head = head;
 			sign_again(world, item);

@@ -141,9 +141,8 @@ void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item 
 		item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
 }
 
-/* Every `from` in these bytes becomes `to`.  Returns: whether there was one. */
-static bool digests_replace(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *from,
-                            const ec_hash *to)
+bool sim_rename(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *from,
+                const ec_hash *to)
 {
 	uint8_t *at = bytes->size ? memmem(bytes->data, bytes->size, from->b, 32) : NULL;
 	if (!at)
@@ -208,13 +207,13 @@ static void swap(struct sim_world *world, struct sim_host *host, struct sim_item
 	const struct sim_batch *from = &world->batch[host->swap_from];
 	const struct sim_batch *to = &world->batch[host->swap_to];
 	struct sim_item said = sim_item_copy(item);
-	bool changed = digests_replace(world, &said.head, &from->digest, &to->digest);
+	bool changed = sim_rename(world, &said.head, &from->digest, &to->digest);
 	if (ec_bytes_equal(said.body, from->body)) {
 		ec_drop(said.body);
 		said.body = ec_keep(to->body);
 		changed = true;
 	} else {
-		changed |= digests_replace(world, &said.body, &from->digest, &to->digest);
+		changed |= sim_rename(world, &said.body, &from->digest, &to->digest);
 	}
 	if (changed)
 		sign_again(world, host, &said);

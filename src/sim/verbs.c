@@ -382,13 +382,29 @@ static bool verb_equivocate(struct sim_script *script, struct words *words)
 	return true;
 }
 
-static bool verb_mutate(struct sim_script *script, struct words *words)
+/* "rename a->c newview alpha as beta" */
+static bool verb_rename(struct sim_script *script, struct words *words)
 {
-	uint64_t from, to, byte;
+	uint64_t from, to;
 	if (!route_read(script, words->at[1], &from, &to))
 		return false;
+	if (strcmp(words->at[4], "as") != 0)
+		return fail(script, "'as BATCH' was expected, not", words->at[4]);
+	if (!sim_hands_rename(script->world, from, to, words->at[2], words->at[3], words->at[5]))
+		return fail(script, "no such message, or it does not name", words->at[3]);
+	return true;
+}
+
+/* "mutate a->c commit 1 3": byte 1 of the head, by 1 if not said */
+static bool verb_mutate(struct sim_script *script, struct words *words)
+{
+	uint64_t from, to, byte, by = 1;
+	if (!route_read(script, words->at[1], &from, &to))
+		return false;
+	if (words->count > 4 && (!number_read(words->at[4], UINT8_MAX, &by) || !by))
+		return fail(script, "a number from 1 to 255 was expected, not", words->at[4]);
 	if (!number_read(words->at[3], UINT16_MAX, &byte) ||
-	    !sim_hands_mutate(script->world, from, to, words->at[2], (uint32_t)byte))
+	    !sim_hands_mutate(script->world, from, to, words->at[2], (uint32_t)byte, (uint8_t)by))
 		return fail(script, "no such message or byte:", words->at[3]);
 	return true;
 }
@@ -429,7 +445,8 @@ static const struct verb {
 	{"fetched",    3, 3,             false, verb_fetched},
 	{"fork",       3, 3,             false, verb_fork},
 	{"equivocate", 5, SIM_WORDS_MAX, false, verb_equivocate},
-	{"mutate",     4, 4,             false, verb_mutate},
+	{"rename",     6, 6,             false, verb_rename},
+	{"mutate",     4, 5,             false, verb_mutate},
 };
 /* clang-format on */
 

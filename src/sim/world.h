@@ -395,6 +395,9 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
                 uint64_t *delay);
 /* Changes a message a little, and mostly signs it again. */
 void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item);
+/* Every digest `from` in these bytes becomes `to`.  Returns: whether there was one. */
+bool sim_rename(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *from,
+                const ec_hash *to);
 /* The same lie for all: a batch named for another, words of an earlier era. */
 void sim_lie(struct sim_world *world, struct sim_host *host, struct sim_item *item);
 void sim_mischief(struct sim_world *world, struct sim_host *host);
