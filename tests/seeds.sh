@@ -87,7 +87,9 @@ check "$count worlds of pbft" $sim --protocol pbft --seeds "$count"
 [ "$count" -lt 2000 ] || speed
 check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
+check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 found sequencer 1 100
+found sequencer 2 100
 # Bug 4 needs more worlds.  2,000 do not find 1 and 10: scripts do (scripts.sh).  pbft_view_test has a
 # schedule for each bug.
 for bug in 2 3 5 6 7 8 9; do

@@ -11,20 +11,22 @@ bool sim_executed(const struct sim_app *app, uint32_t batch)
 	return app->executed[batch / 64] >> batch % 64 & 1;
 }
 
-static void app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq,
+/* Returns: whether it was executed, and not passed over as a filler or a batch known before. */
+static bool app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq,
                         const ec_hash *digest, uint32_t batch)
 {
 	const struct ec_part parts[] = {{app->digest.b, 32}, {&seq, sizeof seq}, {digest->b, 32}};
 	app->digest = ec_sha256_parts(parts, 3);
 	app->seq = seq;
-	if (batch == UINT32_MAX || sim_executed(app, batch))
-		return;
+	if (batch == UINT32_MAX || (sim_executed(app, batch) && !world->executes_again))
+		return false;
 	app->executed[batch / 64] |= (uint64_t)1 << batch % 64;
 	if (world->batch[batch].era && app->era < world->eras) {
 		app->era++;
 		app->era_seq = seq;
 		app->era_digest = app->digest;
 	}
+	return true;
 }
 
 /* How many correct members stand at seq or beyond. */
@@ -54,17 +56,17 @@ void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_inst
 	ec_hash digest = sim_digest(world, effect->body);
 	uint32_t batch = effect->body.size ? sim_batch_find(world, effect->body) : UINT32_MAX;
 	sim_trace_effect(world, host, effect);
-	struct sim_app before = host->app;
-	app_execute(world, &host->app, effect->seq, &digest, batch);
+	uint64_t era = host->app.era;
+	bool executed = app_execute(world, &host->app, effect->seq, &digest, batch);
 	if (batch != UINT32_MAX && !host->arrived[batch])
 		sim_batch_arrive(world, host, batch);
 	if (!host->byzantine) {
-		sim_check_delivered(world, host, &before, effect);
-		uint32_t enough = world->plan.protocol->faults(&world->era[before.era - 1].roster);
+		world->oracles->delivered(world, host, effect, batch, executed);
+		uint32_t enough = world->plan.protocol->faults(&world->era[era - 1].roster);
 		if (effect->seq > world->acknowledged && standing(world, effect->seq) > enough)
 			world->acknowledged = effect->seq;
 	}
-	host->entering |= host->app.era != before.era;
+	host->entering |= host->app.era != era;
 	if (world->plan.persist_every && effect->seq % world->plan.persist_every == 0)
 		host->durable = host->app;
 }

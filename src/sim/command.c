@@ -3,6 +3,7 @@
 
 #include "sim/report.h"
 #include "sim/script.h"
+#include "sim/world.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -163,6 +164,13 @@ static bool asked_complete(struct asked *asked)
 		return false;
 	}
 	const struct ec_protocol *protocol = order->entry->protocol;
+	if (!sim_oracles_of(protocol->order)) {
+		fprintf(stderr,
+		        "%s: no oracles for this order kind yet: %s promises another than "
+		        "a total order, and nothing here would judge that\n",
+		        order->program, protocol->name);
+		return false;
+	}
 	order->wish.bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
 	if (asked->bug && !order->wish.bug) {
 		fprintf(stderr, "%s: no planted bug '%s' in %s; there are:\n", order->program,

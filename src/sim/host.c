@@ -179,9 +179,13 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 	case EC_BLAME:
 		sim_check_blame(world, host, instance, effect);
 		break;
-	case EC_NOTE:
 	case EC_UNDO:
 	case EC_FINAL:
+		sim_trace_effect(world, host, effect);
+		if (!host->byzantine)
+			world->oracles->revised(world, host, effect);
+		break;
+	case EC_NOTE:
 		sim_trace_effect(world, host, effect);
 		break;
 	}

@@ -32,8 +32,9 @@ struct sim_ledger_world {
 	struct sim_envelope envelope[SIM_BATCHES_MAX];
 	uint32_t envelopes, told;
 	uint64_t sequence[SIM_AUTHORS][SIM_LANES], register_wh[SIM_AUTHORS];
-	uint64_t wrong;        /* planted: identities that compute other results */
-	uint64_t acknowledged; /* the newest block that a client was told of */
+	uint64_t wrong;                 /* planted: identities that compute other results */
+	const struct ec_crypto *crypto; /* what members verify with; planted: one that believes */
+	uint64_t acknowledged;          /* the newest block that a client was told of */
 };
 
 struct sim_ledger_host {

@@ -286,7 +286,7 @@ static struct ec_member_config config_of(struct sim_world *world, const struct s
 {
 	const struct world *group = &world->ledger->group;
 	struct ec_member_config config = {.genesis = group->genesis,
-	                                  .crypto = &ec_crypto_ed25519,
+	                                  .crypto = world->ledger->crypto,
 	                                  .protocols = world->ledger->protocols,
 	                                  .services = world->ledger->wrong >> host->identity & 1
 	                                                      ? sim_services_mispriced
@@ -381,6 +381,7 @@ void sim_ledger_begin(struct sim_world *world)
 	assert(world->ledger);
 	world->ledger->group = sim_ledger_group(&world->plan);
 	world->ledger->protocols[0] = world->plan.protocol;
+	world->ledger->crypto = &ec_crypto_ed25519;
 	world->counts.fired[SIM_LEDGER_WORLD]++;
 	group_adopt(world);
 	for (uint32_t h = 0; h < world->hosts; h++) {

@@ -1,9 +1,10 @@
-/* ledger_test.c - worlds of real members with ledgers: right ones pass, a wrong one is found. */
+/* ledger_test.c - worlds of real members with ledgers: right ones pass, and whatever is wrong is
+ * found by the oracle for that. */
 #include "base/test.h"
 #include "sim/ledger.h"
 #include "sim/protocols.h"
 
-static struct sim_world *lived(uint64_t seed, uint64_t wrong)
+static struct sim_world *made(uint64_t seed)
 {
 	struct sim_plan plan;
 	sim_plan_from_seed(&plan, sim_protocol_find("pbft"), seed,
@@ -12,19 +13,18 @@ static struct sim_world *lived(uint64_t seed, uint64_t wrong)
 	plan.batches = 120;
 	plan.chaos_ns = 10 * SIM_S;
 	plan.client_ns = plan.chaos_ns / 110;
-	struct sim_world *world = sim_world_new(&plan);
-	world->ledger->wrong = wrong;
-	sim_run(world);
-	if (world->violated)
-		print_message("seed %u: %s\n", (unsigned)seed, world->violation);
-	return world;
+	return sim_world_new(&plan);
 }
 
 static void a_right_group_passes(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 2; seed++) {
-		struct sim_world *a = lived(seed, 0), *b = lived(seed, 0);
+		struct sim_world *a = made(seed), *b = made(seed);
+		sim_run(a);
+		sim_run(b);
+		if (a->violated)
+			print_message("seed %u: %s\n", (unsigned)seed, a->violation);
 		assert_false(a->violated);
 		ec_hash x = sim_final_hash(a), y = sim_final_hash(b);
 		assert_memory_equal(x.b, y.b, 32); /* one seed is one world */
@@ -38,19 +38,170 @@ static void a_right_group_passes(void **state)
 	}
 }
 
-static void who_computes_another_result_is_found(void **state)
+/* ---- ways in which a world can be wrong ---- */
+
+static struct sim_world *world; /* the one that lives, for its stores */
+static struct ec_store right;   /* what a store in memory does */
+
+static void one_computes_another_price(void)
 {
+	world->ledger->wrong = 1 << 2;
+}
+
+static void another_computes_another_price(void)
+{
+	world->ledger->wrong = 1 << 3;
+}
+
+static bool believe(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
+                    const uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	(void)key, (void)message, (void)size, (void)signature;
+	return true;
+}
+
+/* What d signs is no signature. */
+static void scribble(const struct ec_secret *secret, const void *message, size_t size,
+                     uint8_t signature[static EC_SIGNATURE_SIZE])
+{
+	ec_crypto_ed25519.sign(secret, message, size, signature);
+	if (memcmp(secret->key, world->ledger->group.era[3].key, EC_KEY_SIZE) == 0)
+		signature[0] ^= 1;
+}
+
+static void all_believe(void)
+{
+	static const struct ec_crypto credulous = {.verify = believe, .sign = scribble};
+	world->ledger->crypto = &credulous;
+}
+
+static bool sync_fails_later(struct ec_store *store)
+{
+	return world->now < SIM_S && right.sync(store);
+}
+
+/* Of two that are told the same, one has a disk that fails. */
+static void the_twin_has_another_disk(void)
+{
+	world->plan.crash = 0; /* with such a disk nobody comes up again */
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		struct ec_store *store = world->host[h]->ledger->twin_store;
+		if (!store)
+			continue;
+		right = *store;
+		store->sync = sync_fails_later;
+	}
+}
+
+static void a_client_was_told_of_the_future(void)
+{
+	world->ledger->acknowledged = 1000000;
+}
+
+static void an_envelope_stood_before(void)
+{
+	world->ledger->envelope[7].placed = 1;
+}
+
+static bool over(void)
+{
+	return world->healed && world->oracles->agreed(world);
+}
+
+/* One balance, read at the end, is another than was written. */
+static bool next_of_a_thief(struct ec_store *store, const void *after, size_t after_size,
+                            struct ec_bytes *name, struct ec_bytes *value)
+{
+	static uint8_t changed[9];
+	if (!right.next(store, after, after_size, name, value))
+		return false;
+	bool balance = name->size == 36 && memcmp(name->data + 2, "b/", 2) == 0;
+	if (!balance || value->size > sizeof changed || !over())
+		return true;
+	memcpy(changed, value->data, value->size);
+	changed[value->size - 1] ^= 1;
+	*value = (struct ec_bytes){.data = changed, .size = value->size};
+	store->next = right.next;
+	return true;
+}
+
+static void a_balance_is_not_what_was_written(void)
+{
+	right = *world->host[1]->ledger->store;
+	world->host[1]->ledger->store->next = next_of_a_thief;
+}
+
+static bool is_block(const void *name, size_t size)
+{
+	return size > 2 && memcmp(name, "Kb", 2) == 0;
+}
+
+/* A block's last byte, read at the end, is of its last result: not the one that was written. */
+static bool get_of_a_forger(struct ec_store *store, const void *name, size_t name_size,
+                            struct ec_bytes *value)
+{
+	static uint8_t changed[1 << 16];
+	if (!right.get(store, name, name_size, value))
+		return false;
+	if (!is_block(name, name_size) || value->size > sizeof changed || !over())
+		return true;
+	memcpy(changed, value->data, value->size);
+	changed[value->size - 1] ^= 1;
+	*value = (struct ec_bytes){.data = changed, .size = value->size};
+	return true;
+}
+
+static void a_block_is_not_what_was_written(void)
+{
+	right = *world->host[1]->ledger->store;
+	world->host[1]->ledger->store->get = get_of_a_forger;
+}
+
+static bool get_of_a_forgetful(struct ec_store *store, const void *name, size_t name_size,
+                               struct ec_bytes *value)
+{
+	return !(is_block(name, name_size) && over()) && right.get(store, name, name_size, value);
+}
+
+static void blocks_are_lost_everywhere(void)
+{
+	right = *world->host[0]->ledger->store;
+	for (uint32_t h = 0; h < world->hosts; h++)
+		world->host[h]->ledger->store->get = get_of_a_forgetful;
+}
+
+static void whatever_is_wrong_is_found(void **state)
+{
+	static const struct {
+		const char *oracle;
+		void (*spoil)(void);
+	} ways[] = {
+		{"validity: ", one_computes_another_price},
+		{"agreement: ", another_computes_another_price},
+		{"certificates: ", all_believe},
+		{"purity: ", the_twin_has_another_disk},
+		{"linearizable reads: ", a_client_was_told_of_the_future},
+		{"exactly once: envelope 7 stands twice", an_envelope_stood_before},
+		{"exactly once: no member can prove", blocks_are_lost_everywhere},
+		{"receipts: ", a_block_is_not_what_was_written},
+		{"books: ", a_balance_is_not_what_was_written},
+	};
 	(void)state;
-	struct sim_world *world = lived(1, 1 << 2);
-	assert_true(world->violated);
-	sim_world_free(world);
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+		world = made(1);
+		ways[i].spoil();
+		sim_run(world);
+		if (strncmp(world->violation, ways[i].oracle, strlen(ways[i].oracle)) != 0)
+			fail_msg("not '%s' is broken but '%s'", ways[i].oracle, world->violation);
+		sim_world_free(world);
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_right_group_passes),
-		cmocka_unit_test(who_computes_another_result_is_found),
+		cmocka_unit_test(whatever_is_wrong_is_found),
 	};
 	if (!ec_crypto_start())
 		return 1;

@@ -90,18 +90,43 @@ void sim_check_position(struct sim_world *world, const struct sim_host *host, ec
 		disagree(world, host, seq, decided);
 }
 
-void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
-                         const struct sim_app *before, const struct ec_effect *effect)
+/* A protocol may order a batch twice; it is executed where it stands first, at every member and in
+ * every life, and nowhere else. */
+static void once_check(struct sim_world *world, const struct sim_host *host, ec_seq seq,
+                       uint32_t index, bool executed)
+{
+	struct sim_batch *batch = &world->batch[index];
+	if (world->plan.forks_expected)
+		return;
+	if (!batch->first)
+		batch->first = seq;
+	world->counts.duplicates += batch->first != seq;
+	if (executed != (batch->first == seq))
+		sim_violate(world, "exactly once",
+		            "member %u %s batch %u at %llu, it stands at %llu", host->identity,
+		            executed ? "executes" : "passes over", index, (unsigned long long)seq,
+		            (unsigned long long)batch->first);
+}
+
+static void total_delivered(struct sim_world *world, const struct sim_host *host,
+                            const struct ec_effect *effect, uint32_t index, bool executed)
 {
 	ec_hash batch = sim_digest(world, effect->body);
-	uint32_t index = effect->body.size ? sim_batch_find(world, effect->body) : UINT32_MAX;
 	if (effect->body.size && index == UINT32_MAX)
 		sim_violate(world, "validity", "member %u delivered at %llu what nobody submitted",
 		            host->identity, (unsigned long long)effect->seq);
 	world->counts.delivered++;
-	if (index != UINT32_MAX && sim_executed(before, index))
-		world->counts.duplicates++;
 	sim_check_position(world, host, effect->seq, &batch, &host->app.digest);
+	if (index != UINT32_MAX)
+		once_check(world, host, effect->seq, index, executed);
+}
+
+/* UNDO and FINAL: what is delivered in a total order stays. */
+static void total_revised(struct sim_world *world, const struct sim_host *host,
+                          const struct ec_effect *effect)
+{
+	sim_violate(world, "order kind", "member %u revises a total order at %llu", host->identity,
+	            (unsigned long long)effect->seq);
 }
 
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
@@ -198,7 +223,7 @@ void sim_check_replay(struct sim_world *world, struct sim_host *host)
 	promises_check(world, host, instance);
 }
 
-bool sim_agreed(const struct sim_world *world)
+static bool total_agreed(const struct sim_world *world)
 {
 	if (world->ledger)
 		return sim_ledger_agreed(world);
@@ -208,7 +233,7 @@ bool sim_agreed(const struct sim_world *world)
 		const struct sim_host *host = world->host[h];
 		if (host->byzantine || sim_member_of(world, world->eras, host->identity) == EC_ALL)
 			continue;
-		if (!host->up || host->app.era != world->eras)
+		if (!host->up || host->app.era != world->eras || host->read_count)
 			return false;
 		for (uint32_t i = 0; i < world->batches; i++)
 			if (!sim_executed(&host->app, i))
@@ -254,7 +279,7 @@ static void not_agreed(struct sim_world *world)
 	            (unsigned)(world->plan.calm_ns / SIM_S), text);
 }
 
-void sim_check_end(struct sim_world *world)
+static void total_end(struct sim_world *world)
 {
 	world->counts.seeds = 1;
 	world->counts.virtual_ns = world->now;
@@ -268,14 +293,25 @@ void sim_check_end(struct sim_world *world)
 	}
 	if (!world->violated && forked(world))
 		sim_violate(world, "agreement", "two histories differ");
-	if (!world->violated && !sim_agreed(world) && world->ledger)
+	if (!world->violated && !total_agreed(world) && world->ledger)
 		sim_ledger_not_agreed(world);
-	if (!world->violated && !sim_agreed(world))
+	if (!world->violated && !total_agreed(world))
 		not_agreed(world);
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (!world->host[h]->byzantine && world->host[h]->read_count)
 			sim_violate(world, "progress", "member %u left %u reads unanswered", h,
 			            world->host[h]->read_count);
+}
+
+const struct sim_oracles *sim_oracles_of(enum ec_order order)
+{
+	static const struct sim_oracles kinds[] = {
+		[EC_TOTAL] = {total_delivered, total_revised, total_agreed, total_end},
+		[EC_PARTIAL] = {0},
+		[EC_REVISABLE] = {0},
+	};
+	bool known = order < sizeof kinds / sizeof kinds[0] && kinds[order].delivered;
+	return known ? &kinds[order] : NULL;
 }
 
 ec_hash sim_final_hash(const struct sim_world *world)

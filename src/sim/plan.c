@@ -175,6 +175,11 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->keys_stay = ec_prng_chance(&prng, 1, 2);
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
+	if (entry->plain) {
+		plan->eras = 1;
+		plan->persist_every = 0;
+		plan->link_items_max = 4096;
+	}
 	if (entry->ledger && !wish->bug && !wish->colluders && (wish->ledger || seed % 100 == 21))
 		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)

@@ -11,6 +11,8 @@ struct sim_protocol_entry {
 	/* Options for one world: drawn from `prng`, or for scripts when it is NULL; described in
 	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
 	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
+	bool plain;  /* knows one era, no state transfer, and says all again on a new link: its
+	                worlds  have no changes of era, snapshots or short queues */
 	bool ledger; /* groups can run it: some worlds are of real members (ledger.h) */
 	/* Whether `restored`, from all records, holds what `lived` promised; NULL: not told. */
 	bool (*promises_equal)(const void *lived, const void *restored, struct ec_text *why);

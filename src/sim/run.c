@@ -195,12 +195,12 @@ void sim_run(struct sim_world *world)
 			sim_check_references(world);
 			sim_check_replay(world, world->host[events / AUDIT_EVERY % world->hosts]);
 		}
-		if (world->healed && sim_agreed(world))
+		if (world->healed && world->oracles->agreed(world))
 			break;
 	}
 	if (!world->violated && !world->ledger)
 		sim_check_references(world);
-	sim_check_end(world);
+	world->oracles->end(world);
 	if (!world->violated && world->ledger)
 		sim_ledger_check_end(world);
 }

@@ -1,6 +1,6 @@
 /* sequencer.h - the smallest protocol that orders anything: member 0 numbers batches, a majority
  * saves them.  It judges the simulator, not the other way round: tests run it with and without its
- * bug. */
+ * bugs.  Reads go through member 0: what it has numbered by then, no client can have missed. */
 #ifndef EC_SIM_SEQUENCER_H
 #define EC_SIM_SEQUENCER_H
 

@@ -116,6 +116,8 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 	struct sim_world *world = calloc(1, sizeof *world);
 	assert(world && plan->members >= 1 && plan->members <= SIM_MEMBERS_MAX);
 	world->plan = *plan;
+	world->oracles = sim_oracles_of(plan->protocol->order);
+	assert(world->oracles);
 	world->now = 1; /* 0 means never */
 	ec_prng_seed(&world->prng, plan->seed ^ 0x73696d756c617465u);
 	world->pool = ec_pool_new(0);

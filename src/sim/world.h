@@ -137,7 +137,7 @@ struct sim_batch {
 	ec_hash digest;
 	uint64_t era; /* not 0: it orders the change to the next era */
 	uint64_t submitted_at;
-	uint32_t delivered; /* at correct hosts */
+	ec_seq first; /* where a correct host delivered it first; 0: nowhere yet */
 };
 
 struct sim_decided {
@@ -155,6 +155,8 @@ struct sim_era {
 	uint64_t entered_at; /* by the first correct host; 0: by none */
 };
 
+struct sim_oracles;
+
 /* Room for the effects of one step. */
 struct sim_effects {
 	struct ec_effect *effect;
@@ -163,6 +165,7 @@ struct sim_effects {
 
 struct sim_world {
 	struct sim_plan plan;
+	const struct sim_oracles *oracles; /* for the order of the protocol */
 	struct ec_prng prng;
 	struct ec_pool *pool;
 	struct sim_events events;
@@ -189,6 +192,7 @@ struct sim_world {
 	struct sim_counts counts;
 	struct sim_trace trace;
 	uint64_t forks_reported;
+	bool executes_again; /* planted, for tests: the application keeps no list */
 	bool violated;
 	char violation[512];
 };
@@ -354,27 +358,39 @@ void sim_era_look(struct sim_world *world);
 void sim_era_jump(struct sim_world *world, struct sim_host *host);
 
 /* ---- oracle.c ---- */
+/* What a kind of order is judged by. */
+struct sim_oracles {
+	/* A delivery at a correct host.  In: the batch, or UINT32_MAX; whether the application
+	 * executed it now. */
+	void (*delivered)(struct sim_world *world, const struct sim_host *host,
+	                  const struct ec_effect *effect, uint32_t batch, bool executed);
+	/* An UNDO or a FINAL of a correct host. */
+	void (*revised)(struct sim_world *world, const struct sim_host *host,
+	                const struct ec_effect *effect);
+	/* Whether every correct host has executed every batch, and left no read unanswered. */
+	bool (*agreed)(const struct sim_world *world);
+	void (*end)(struct sim_world *world);
+};
+
+/* Returns: NULL where nothing judges this kind yet; it is not simulated then. */
+const struct sim_oracles *sim_oracles_of(enum ec_order order);
+
 /* One more position of a correct host, against what others have there.  In: after, of the
  * application there. */
 void sim_check_position(struct sim_world *world, const struct sim_host *host, ec_seq seq,
                         const ec_hash *batch, const ec_hash *after);
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,
                       const struct sim_instance *instance, const struct ec_out *out);
-void sim_check_delivered(struct sim_world *world, const struct sim_host *host,
-                         const struct sim_app *before, const struct ec_effect *effect);
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
                      const struct sim_instance *instance, const struct ec_effect *effect);
 void sim_check_replay(struct sim_world *world, struct sim_host *host);
 void sim_check_references(struct sim_world *world);
-void sim_check_end(struct sim_world *world);
 /* Steps a copy first and compares. */
 void sim_twin_begin(struct sim_world *world, const struct sim_instance *instance,
                     const struct ec_input *input, struct ec_out *out);
 void sim_twin_end(struct sim_world *world, const struct sim_host *host,
                   const struct sim_instance *instance, struct ec_out *copy,
                   const struct ec_out *out);
-/* Whether every correct host has executed every batch at one position. */
-bool sim_agreed(const struct sim_world *world);
 /* FNV-like hash over what all correct members decided: what a replay must give again. */
 ec_hash sim_final_hash(const struct sim_world *world);
 

@@ -11,9 +11,6 @@ static struct sim_world *lived(uint64_t seed, uint32_t bug)
 	struct sim_plan plan;
 	sim_plan_from_seed(&plan, &sim_sequencer_entry, seed,
 	                   &(struct sim_wish){.members = UINT32_MAX, .bug = bug});
-	plan.eras = 1;
-	plan.persist_every = 0;
-	plan.link_items_max = 4096;
 	struct sim_world *world = sim_world_new(&plan);
 	sim_run(world);
 	return world;
@@ -35,7 +32,7 @@ static void the_planted_bug_is_found(void **state)
 {
 	(void)state;
 	uint32_t found = 0;
-	for (uint64_t seed = 0; seed < 40; seed++) {
+	for (uint64_t seed = 0; seed < 100; seed++) {
 		struct sim_world *world = lived(seed, 1);
 		found += world->violated;
 		if (world->violated)
