@@ -273,6 +273,22 @@ static void commit_record(struct pbft *self, struct slot *slot, struct ec_out *o
 		body->saved = true;
 }
 
+/* Whoever has left this view alone votes no more, and has asked already (again.c): it hears of each
+ * delivery, since a faulty member may keep the third COMMIT from it and nothing may follow. */
+static void leavers_tell(struct pbft *self, const struct slot *slot, struct ec_out *out)
+{
+	struct message message = {.kind = COMMIT,
+	                          .view = slot->prepared_view,
+	                          .seq = slot->seq,
+	                          .value = slot->committed_value,
+	                          .word = SAYS_DELIVERED};
+	for (uint32_t i = 0; i < self->n; i++) {
+		const struct letter *letter = &pbft_members(self)[i].view_change;
+		if (i != self->config.self && letter->here && letter->view > self->view)
+			pbft_send(self, out, i, &message, EC_NO_BYTES, 0);
+	}
+}
+
 void pbft_deliver_ready(struct pbft *self, struct ec_out *out)
 {
 	bool blind = planted(&self->config, BUG_NO_BODY);
@@ -294,6 +310,7 @@ void pbft_deliver_ready(struct pbft *self, struct ec_out *out)
 							slot, &slot->committed_value))});
 		if (!value_filler(&slot->committed_value))
 			pbft_patience_judge(self, slot);
+		leavers_tell(self, slot, out);
 		if (self->delivered % self->interval == 0)
 			ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = self->delivered});
 	}

@@ -25,9 +25,9 @@ static struct ec_limits limits(const struct ec_config *config)
 	return (struct ec_limits){
 		.state = pbft_state_size(config),
 		/* A step may enter a view, and in every slot ask f+1 for its batch, or vote,
-	         * commit, deliver and note; or say all again.  Of each member: two asks, two
-	         * requests to say again. */
-		.effects_per_step = 64 + (12 + faults_of(config->roster)) * ring + 4 * n,
+	         * commit, deliver, note and tell f that left alone; or say all again.  Of each
+	         * member: two asks, two requests to say again. */
+		.effects_per_step = 64 + (12 + 2 * faults_of(config->roster)) * ring + 4 * n,
 		.buffers_held = held_max(n, ring),
 		.message_max = HEAD_SIZE_MAX + (change > batch ? change : batch),
 		.record_max = HEAD_SIZE_MAX + (cut > batch ? cut : batch),
