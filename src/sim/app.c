@@ -213,7 +213,6 @@ static bool reachable(const struct sim_world *world, const struct sim_host *a,
 
 void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_instance *instance)
 {
-	static const enum sim_count liar[] = {SIM_LIAR_FIRST, SIM_LIAR_SECOND, SIM_LIAR_LATER};
 	struct sim_fetch *fetch = &instance->fetch;
 	if (!fetch->on)
 		return;
@@ -233,13 +232,18 @@ void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_ins
 	}
 	struct sim_app snapshot = {0};
 	const struct sim_app *kept = sim_kept(helper, fetch->seq, &fetch->digest);
+	if (kept && !world->healed &&
+	    ec_prng_chance(&world->prng, world->plan.absent_permille, 1000)) {
+		world->counts.fired[SIM_FETCH_ABSENT]++;
+		kept = NULL;
+	}
 	if (kept)
 		snapshot = *kept;
 	if (helper->mischief & SIM_LIE) { /* one bit of what it sends is wrong */
 		snapshot.seq = fetch->seq;
 		snapshot.digest = fetch->digest;
 		snapshot.digest.b[ec_prng_below(&world->prng, 32)] ^= 1;
-		world->counts.fired[liar[position < 2 ? position : 2]]++;
+		world->counts.fired[SIM_LIAR_1 + (position < 9 ? position : 8)]++;
 	}
 	if (snapshot.seq == fetch->seq && ec_hash_equal(&snapshot.digest, &fetch->digest))
 		sim_fetched(world, host, instance, &snapshot);

@@ -26,7 +26,7 @@
 	X(CLOCK_DRIFT, "clock of timers too fast or too slow")      \
 	X(BODY_LATE, "body not spread early")                       \
 	X(BODY_BY_HOST, "body fetched by the host")                 \
-	X(EQUIVOCATED, "Byzantine: equivocate (twins)")             \
+	X(EQUIVOCATED, "Byzantine: two words for one place")        \
 	X(WITHHELD, "Byzantine: withhold")                          \
 	X(DELAYED, "Byzantine: delay")                              \
 	X(MUTATED, "Byzantine: mutate")                             \
@@ -36,10 +36,17 @@
 	X(REPLAYED, "Byzantine: replay")                            \
 	X(FORGOT, "Byzantine: come back without a log")             \
 	X(FETCH, "state fetched")                                   \
+	X(FETCH_ABSENT, "state not at hand where it was asked for") \
 	X(FETCH_FAILED, "state fetch that failed")                  \
-	X(LIAR_FIRST, "liar asked first")                           \
-	X(LIAR_SECOND, "liar asked second")                         \
-	X(LIAR_LATER, "liar asked third or later")                  \
+	X(LIAR_1, "liar asked at position 1")                       \
+	X(LIAR_2, "liar asked at position 2")                       \
+	X(LIAR_3, "liar asked at position 3")                       \
+	X(LIAR_4, "liar asked at position 4")                       \
+	X(LIAR_5, "liar asked at position 5")                       \
+	X(LIAR_6, "liar asked at position 6")                       \
+	X(LIAR_7, "liar asked at position 7")                       \
+	X(LIAR_8, "liar asked at position 8")                       \
+	X(LIAR_9, "liar asked at position 9 or later")              \
 	X(ERA, "change of era")                                     \
 	X(ERA_DISCARDED, "delivery after an era's end, discarded")  \
 	X(ERA_JUMP, "member moved to a later era by state")         \

@@ -48,14 +48,16 @@ static void link_break(struct sim_world *world)
 }
 
 /* Hosts with a bit in `side` and those without do not hear each other; with `one_way`, only the
- * second do not hear the first. */
-static void part(struct sim_world *world, uint64_t side, bool one_way)
+ * second do not hear the first.  Returns: whether any did before. */
+static bool part(struct sim_world *world, uint64_t side, bool one_way)
 {
+	bool bites = false;
 	for (uint32_t a = 0; a < world->hosts; a++)
 		for (uint32_t b = 0; b < world->hosts; b++) {
 			if (!(side >> a & 1) || (side >> b & 1))
 				continue;
 			struct sim_link *link = &world->link[a][b];
+			bites |= link->up && !link->blocked;
 			if (one_way) {
 				link->blocked = true;
 				continue;
@@ -65,6 +67,7 @@ static void part(struct sim_world *world, uint64_t side, bool one_way)
 		}
 	sim_later(world, sim_between(world, 10 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_HEAL});
+	return bites;
 }
 
 void sim_heal(struct sim_world *world)
@@ -115,19 +118,22 @@ void sim_unstall(struct sim_world *world, struct sim_host *host)
 static void slow(struct sim_world *world)
 {
 	struct sim_host *host = anyone(world);
+	if (!host->up || host->slow)
+		return;
 	host->slow = true;
 	world->counts.fired[SIM_SLOW_NODE]++;
 	sim_later(world, sim_between(world, 10 * SIM_MS, world->plan.fault_max_ns),
 	          (struct sim_event){.kind = SIM_UNSLOW, .host = host->index});
 }
 
-/* The time of day leaps by up to a year; the clock of timers does not. */
+/* The time of day leaps by up to a year; the clock of timers does not.  Members with a ledger read
+ * it; at the level of consensus.h only the stamp of a batch has it. */
 static void clock_jump(struct sim_world *world)
 {
 	struct sim_host *host = anyone(world);
 	uint64_t by = sim_between(world, SIM_S, (uint64_t)365 * 86400 * SIM_S);
 	host->day_offset += ec_prng_chance(&world->prng, 1, 2) ? by : -by;
-	world->counts.fired[SIM_CLOCK_JUMP]++;
+	world->counts.fired[SIM_CLOCK_JUMP] += host->ledger && host->up;
 }
 
 static void delay_spike(struct sim_world *world)
@@ -135,7 +141,7 @@ static void delay_spike(struct sim_world *world)
 	struct sim_host *a = anyone(world), *b = anyone(world);
 	struct sim_link *link = &world->link[a->index][b->index];
 	uint64_t until = world->now + sim_between(world, 10 * SIM_MS, 2 * SIM_S);
-	if (a == b || until < link->last_arrival)
+	if (a == b || !link->up || until < link->last_arrival)
 		return;
 	link->last_arrival = until;
 	world->counts.fired[SIM_DELAY_SPIKE]++;
@@ -143,14 +149,14 @@ static void delay_spike(struct sim_world *world)
 
 static void partition(struct sim_world *world, bool one_way)
 {
-	world->counts.fired[one_way ? SIM_PARTITION_ONE_WAY : SIM_PARTITION]++;
-	part(world, ec_prng_next(&world->prng), one_way);
+	enum sim_count kind = one_way ? SIM_PARTITION_ONE_WAY : SIM_PARTITION;
+	world->counts.fired[kind] += part(world, ec_prng_next(&world->prng), one_way);
 }
 
 static void isolate(struct sim_world *world)
 {
-	world->counts.fired[SIM_ISOLATED]++;
-	part(world, (uint64_t)1 << anyone(world)->index, ec_prng_chance(&world->prng, 1, 4));
+	uint64_t side = (uint64_t)1 << anyone(world)->index;
+	world->counts.fired[SIM_ISOLATED] += part(world, side, ec_prng_chance(&world->prng, 1, 4));
 }
 
 void sim_fault(struct sim_world *world)

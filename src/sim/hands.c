@@ -313,6 +313,7 @@ bool sim_hands_fork(struct sim_world *world, struct sim_host *host, uint64_t one
 	twin->twin = true;
 	twin->byzantine = host->byzantine = true;
 	twin->self = twin->early = twin->past = (struct sim_queue){0};
+	twin->said = NULL;
 	twin->history = NULL;
 	twin->history_count = twin->history_capacity = 0;
 	for (int i = 0; i < 2; i++)

@@ -20,29 +20,29 @@ struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, u
 }
 
 /* One small change of one byte (small scope: most of what breaks protocols is one off). */
+static uint8_t byte_mutate(struct sim_world *world, uint8_t byte)
+{
+	switch (ec_prng_below(&world->prng, 5)) {
+	case 0:
+		return byte + 1;
+	case 1:
+		return byte - 1;
+	case 2:
+		return byte ^ (uint8_t)(1u << ec_prng_below(&world->prng, 8));
+	case 3:
+		return byte == 0xff ? 0xfe : 0xff;
+	default:
+		return byte == 0 ? 1 : 0;
+	}
+}
+
 static void head_mutate(struct sim_world *world, struct sim_item *item)
 {
 	if (item->head.size == 0)
 		return;
 	struct ec_bytes head = ec_pool_copy(world->pool, item->head.data, item->head.size);
 	uint8_t *byte = ec_writable(head) + ec_prng_below(&world->prng, head.size);
-	switch (ec_prng_below(&world->prng, 5)) {
-	case 0:
-		*byte += 1;
-		break;
-	case 1:
-		*byte -= 1;
-		break;
-	case 2:
-		*byte ^= (uint8_t)(1u << ec_prng_below(&world->prng, 8));
-		break;
-	case 3:
-		*byte = 0xff;
-		break;
-	default:
-		*byte = 0;
-		break;
-	}
+	*byte = byte_mutate(world, *byte);
 	ec_drop(item->head);
 	item->head = head;
 }
@@ -120,14 +120,8 @@ static void body_mutate(struct sim_world *world, struct sim_item *item)
 	item->head = head;
 }
 
-void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+static void message_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
 {
-	world->counts.fired[SIM_MUTATED]++;
-	item->mutant = true;
-	if (world->ledger) {
-		frame_mutate(world, host, item);
-		return;
-	}
 	bool batch = item->body.size && sim_batch_find(world, item->body) != UINT32_MAX;
 	if (item->body.size && !batch && ec_prng_chance(&world->prng, 1, 2))
 		body_mutate(world, item);
@@ -139,6 +133,20 @@ void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item 
 	item->proof = EC_NO_BYTES;
 	if (ec_prng_chance(&world->prng, 7, 8))
 		item->proof = sim_sign(world, host, item->era, item->head, &item->digest);
+}
+
+void sim_mutate(struct sim_world *world, struct sim_host *host, struct sim_item *item)
+{
+	struct ec_bytes head = ec_keep(item->head), body = ec_keep(item->body);
+	if (world->ledger)
+		frame_mutate(world, host, item);
+	else
+		message_mutate(world, host, item);
+	bool changed = !ec_bytes_equal(head, item->head) || !ec_bytes_equal(body, item->body);
+	item->mutant |= changed; /* a batch may have been named for itself */
+	world->counts.fired[SIM_MUTATED] += changed;
+	ec_drop(head);
+	ec_drop(body);
 }
 
 bool sim_rename(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *from,
@@ -278,7 +286,7 @@ bool sim_mangle(struct sim_world *world, struct sim_host *host, struct sim_item 
 	}
 	if ((how & SIM_DELAY) && ec_prng_chance(&world->prng, 1, 10)) {
 		world->counts.fired[SIM_DELAYED]++;
-		*delay = sim_between(world, 0, 1500 * SIM_MS);
+		*delay = sim_between(world, SIM_MS, 1500 * SIM_MS);
 	}
 	/* A bad frame costs a real link, and all is said again. */
 	if ((how & SIM_MUTATE) && ec_prng_chance(&world->prng, 1, world->ledger ? 200 : 12))
@@ -306,7 +314,7 @@ static void say_again(struct sim_world *world, struct sim_host *host)
 		}
 	}
 	item.mutant = true;
-	world->counts.fired[SIM_REPLAYED]++;
+	world->counts.fired[SIM_REPLAYED] += world->link[host->index][to].up && world->host[to]->up;
 	sim_post(world, host->index, to, item, 0);
 }
 

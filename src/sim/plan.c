@@ -75,6 +75,8 @@ static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
 		for (uint32_t i = 0; i < 8; i++)
 			if (ec_prng_chance(prng, 1, 3))
 				plan->mischief[who] |= kinds[i];
+		if (plan->absent_permille)
+			plan->mischief[who] |= SIM_LIE;
 		if (!plan->mischief[who])
 			plan->mischief[who] = ec_prng_chance(prng, 1, 2) ? SIM_MUTE : SIM_LIE;
 		left--;
@@ -141,6 +143,17 @@ static void calm_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->body_lost_permille = plan->twice_permille = plan->reads_permille = 0;
 }
 
+/* State is hard to come by, and all Byzantine members lie in it: they are asked first, last, and in
+ * every place between. */
+static void scarce_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	plan->absent_permille = 850;
+	plan->isolate = 8;
+	plan->fault_ns = between(prng, 300, 600) * SIM_MS;
+	plan->fault_max_ns = 5 * SIM_S;
+	plan->byzantine = faults_of(plan->protocol, plan->members - (plan->eras > 1));
+}
+
 /* The same world, lived by real members: signatures are dear, so there are few of them. */
 static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng, const struct sim_wish *wish)
 {
@@ -157,6 +170,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
                         uint64_t seed, const struct sim_wish *wish)
 {
 	static const uint32_t sizes_of_ledgers[] = {4, 4, 5, 4, 7};
+	static const uint32_t sizes_of_scarce[] = {4, 7, 10, 10};
 	struct ec_prng prng;
 	uint32_t members = wish->members;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
@@ -186,8 +200,13 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		members = sizes_of_ledgers[ec_prng_below(&prng, 5)];
 	if (entry->protocol->byzantine && !wish->colluders && seed % 20 == 9)
 		calm_draw(plan, &prng);
+	bool scarce = entry->protocol->byzantine && !wish->colluders && seed % 25 == 6;
+	if (scarce && members == UINT32_MAX)
+		members = sizes_of_scarce[ec_prng_below(&prng, 4)];
 	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
 	options(plan, entry, &prng);
+	if (scarce && wish->byzantine == UINT32_MAX)
+		scarce_draw(plan, &prng);
 	if (plan->colluders)
 		colluders_draw(plan);
 	else

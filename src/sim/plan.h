@@ -48,6 +48,7 @@ struct sim_plan {
 	uint32_t crash, breaks, partition, block, stall, slow, jump,
 		isolate;             /* weights of faults */
 	uint32_t body_lost_permille; /* a body that does not reach a host early */
+	uint32_t absent_permille;    /* of the helpers that have no such state at hand */
 	uint32_t reads_permille;
 	bool keys_stay;          /* from era to era */
 	uint64_t fault_max_ns;   /* how long a partition, a stall or slowness may last */

@@ -9,9 +9,10 @@ enum { COMMAND_SIZE = PATH_MAX + 256 };
 /* Faults that a protocol for crashes only is spared. */
 static bool byzantine_only(enum sim_count count)
 {
-	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) || count == SIM_LIAR_FIRST ||
-	       count == SIM_LIAR_SECOND || count == SIM_LIAR_LATER || count == SIM_BLAME ||
-	       count == SIM_FETCH || count == SIM_FETCH_FAILED || count == SIM_CALM;
+	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) ||
+	       (count >= SIM_LIAR_1 && count <= SIM_LIAR_9) || count == SIM_BLAME ||
+	       count == SIM_FETCH || count == SIM_FETCH_ABSENT || count == SIM_FETCH_FAILED ||
+	       count == SIM_CALM;
 }
 
 /* Whether worlds of this protocol must see it. */

@@ -250,7 +250,8 @@ void sim_send_to(struct sim_world *world, struct sim_host *host, uint32_t identi
 			continue;
 		struct sim_item copy = sim_item_copy(item);
 		uint64_t delay = 0;
-		world->counts.fired[SIM_EQUIVOCATED] += host->twin;
+		if (world->link[host->index][h].up)
+			sim_twins_say(world, host, item);
 		if (host->byzantine && !sim_mangle(world, host, &copy, &delay))
 			sim_item_drop(copy);
 		else

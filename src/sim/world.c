@@ -126,8 +126,10 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 	for (uint32_t i = 0; i < plan->members; i++)
 		host_add(world, i, false);
 	for (uint32_t i = 0; i < plan->members; i++)
-		if (plan->mischief[i] & SIM_EQUIVOCATE)
+		if (plan->mischief[i] & SIM_EQUIVOCATE) {
+			sim_twins_begin(world->host[i]);
 			host_add(world, i, true);
+		}
 	faces_make(world);
 	world->counts.fired[SIM_CALM] += plan->calm;
 	sim_eras_make(world);
@@ -144,6 +146,7 @@ static void host_free(struct sim_world *world, struct sim_host *host)
 	sim_queue_free(&host->early);
 	sim_queue_free(&host->past);
 	sim_ledger_host_end(host);
+	sim_twins_end(host);
 	free(host->history);
 	free(host);
 }

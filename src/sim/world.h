@@ -130,6 +130,7 @@ struct sim_host {
 	struct sim_queue past;          /* what a Byzantine one said before */
 	uint32_t swap_from, swap_to;    /* batches: the first is named as the second */
 	uint64_t swap_until;
+	struct sim_said *said; /* by it and its twin; NULL: it has none */
 };
 
 struct sim_batch {
@@ -156,6 +157,7 @@ struct sim_era {
 };
 
 struct sim_oracles;
+struct sim_said;
 
 /* Room for the effects of one step. */
 struct sim_effects {
@@ -420,6 +422,14 @@ void sim_mischief(struct sim_world *world, struct sim_host *host);
 /* Signs one message in the name of a host. */
 struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
                          struct ec_bytes head, const ec_hash *digest);
+
+/* ---- twins.c ---- */
+/* From now on it is known what an identity's two hosts sign; ended with `first`. */
+void sim_twins_begin(struct sim_host *first);
+void sim_twins_end(struct sim_host *host);
+/* A host says this to somebody: counted where its twin signed another word for the same place. */
+void sim_twins_say(struct sim_world *world, const struct sim_host *host,
+                   const struct sim_item *item);
 
 /* ---- run.c ---- */
 /* Lives a planned world to its end. */

@@ -56,12 +56,57 @@ static void one_seed_is_one_world(void **state)
 	}
 }
 
+/* What is counted as a mutant is one: another head or another body. */
+static void only_what_changes_is_counted_as_mutated(void **state)
+{
+	(void)state;
+	struct sim_plan plan;
+	sim_plan_manual(&plan, sim_protocol_find("pbft"), 4, 0);
+	struct sim_world *world = sim_world_new(&plan);
+	struct sim_host *host = world->host[0];
+	uint32_t same = sim_batch_new(world, "only one", 0);
+	uint64_t counted = 0;
+	sim_start(world, host);
+	for (int i = 0; i < 400; i++) {
+		struct ec_bytes head = ec_pool_copy(world->pool, world->batch[same].digest.b, 32);
+		struct sim_item item = {.era = 1, .head = ec_keep(head)};
+		sim_mutate(world, host, &item);
+		bool changed = !ec_bytes_equal(head, item.head);
+		counted += changed;
+		assert_int_equal(world->counts.fired[SIM_MUTATED], counted);
+		assert_int_equal(item.mutant, changed);
+		sim_item_drop(item);
+		ec_drop(head);
+	}
+	assert_true(counted > 0 && counted < 400); /* one batch was named for itself */
+	sim_world_free(world);
+}
+
+/* A cut through nobody, a slow host that is down, a clock that nobody reads are no faults. */
+static void what_does_not_bite_is_not_counted(void **state)
+{
+	(void)state;
+	struct sim_plan plan;
+	sim_plan_manual(&plan, &sim_sequencer_entry, 3, 0);
+	plan.partition = plan.block = plan.isolate = plan.slow = plan.jump = 1;
+	plan.breaks = 1;
+	plan.fault_max_ns = SIM_S;
+	struct sim_world *world = sim_world_new(&plan);
+	for (int i = 0; i < 400; i++)
+		sim_fault(world);
+	for (int i = 0; i < SIM_COUNT_KINDS; i++)
+		assert_int_equal(world->counts.fired[i], 0);
+	sim_world_free(world);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_right_protocol_passes),
 		cmocka_unit_test(the_planted_bug_is_found),
 		cmocka_unit_test(one_seed_is_one_world),
+		cmocka_unit_test(only_what_changes_is_counted_as_mutated),
+		cmocka_unit_test(what_does_not_bite_is_not_counted),
 	};
 	if (!ec_crypto_start())
 		return 1;
