@@ -44,6 +44,7 @@ struct sim_ledger_host {
 	bool twinned;
 	uint64_t linked;         /* hosts whose link the member knows as up */
 	uint64_t wake_scheduled; /* in time of the world; 0: not */
+	uint64_t era;            /* of this life, as its member says */
 	uint64_t checked;        /* blocks that were judged */
 	uint64_t fetches;        /* of this life, counted */
 };
@@ -75,6 +76,11 @@ void sim_ledger_retry(struct sim_world *world, uint32_t envelope);
 void sim_ledger_told(struct sim_world *world, const struct sim_host *host,
                      const struct ec_act *act);
 void sim_ledger_served(struct sim_world *world, struct sim_host *host, const struct ec_act *act);
+
+/* The key of an identity in an era. */
+struct ec_secret sim_ledger_key(uint64_t era, uint32_t identity);
+/* The roster of an era, with owner. */
+struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_t era);
 
 /* ---- ledger_oracle.c ---- */
 /* After every input of a correct member: its new blocks. */

@@ -6,7 +6,7 @@
 
 #include <assert.h>
 
-enum { RATE = 900, SLOT_S = 900, PAYLOAD_MAX = EC_SENML_SIZE_MAX + 16 };
+enum { RATE = 900, SLOT_S = 900, PAYLOAD_MAX = EC_SENML_SIZE_MAX + 16, VOTE_MAX = 8192 };
 enum { KIND_READING = 1, KIND_ORDER = 2 };
 
 _Static_assert((int)WORLD_AUTHORS_MAX >= (int)SIM_AUTHORS, "authors have keys");
@@ -30,6 +30,16 @@ struct world sim_ledger_group(const struct sim_plan *plan)
 	                                       .blocks_kept = 1 << 20,
 	                                       .service = entry,
 	                                       .services = 3});
+}
+
+struct ec_secret sim_ledger_key(uint64_t era, uint32_t identity)
+{
+	return world_secret('e', (uint32_t)era * 100 + identity);
+}
+
+struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_t era)
+{
+	return world_membership(plan->members, era);
 }
 
 uint32_t sim_ledger_submitted(const struct sim_world *world)
@@ -74,24 +84,61 @@ static size_t order_write(struct sim_world *world, uint32_t author, uint8_t out[
 	return writer.out.size;
 }
 
+/* Envelope `number` may be a vote: the members vote for each further era in a row, the eras spread
+ * over the run.  Returns: that era, or 0.  Out: voter. */
+static uint64_t vote_due(const struct sim_plan *plan, uint32_t number, uint32_t *voter)
+{
+	for (uint64_t era = 2; era <= plan->ledger_eras; era++) {
+		uint32_t first = (uint32_t)(era - 1) * plan->batches / (plan->ledger_eras + 1);
+		*voter = number - first;
+		if (number >= first && *voter < plan->members)
+			return era;
+	}
+	return 0;
+}
+
+static void envelope_keep(struct sim_world *world, struct ec_batch_item *item, const ec_hash *id)
+{
+	struct sim_envelope *it = &world->ledger->envelope[world->ledger->envelopes++];
+	it->bytes = ec_pool_copy(world->pool, item->envelope.data, item->envelope.size);
+	it->id = *id;
+	memcpy(it->salt, item->salt, sizeof it->salt);
+	world_envelope_end(item);
+}
+
+static void vote_make(struct sim_world *world, uint32_t voter, uint64_t era)
+{
+	uint8_t payload[VOTE_MAX];
+	ec_hash id;
+	size_t size = world_vote(world->plan.members, era, payload, sizeof payload);
+	const struct world *group = &world->ledger->group;
+	struct ec_batch_item item =
+		world_envelope_by(group, &group->identity[voter], 0, era - 1, payload, size, &id);
+	envelope_keep(world, &item, &id);
+}
+
 /* The next envelope of some author: a reading in lane 0, an order in lane 1, or a note in either.
  */
 static uint32_t envelope_make(struct sim_world *world)
 {
 	struct sim_ledger_world *l = world->ledger;
 	uint8_t payload[PAYLOAD_MAX];
-	uint32_t number = l->envelopes, author = (uint32_t)ec_prng_below(&world->prng, SIM_AUTHORS);
+	uint32_t number = l->envelopes, voter;
+	uint64_t era = vote_due(&world->plan, number, &voter);
+	if (era) {
+		vote_make(world, voter, era);
+		return number;
+	}
+	uint32_t author = (uint32_t)ec_prng_below(&world->prng, SIM_AUTHORS);
 	uint32_t lane = (uint32_t)ec_prng_below(&world->prng, SIM_LANES);
 	size_t size = world_note(&number, sizeof number, payload, sizeof payload);
 	if (ec_prng_chance(&world->prng, 3, 4))
 		size = lane ? order_write(world, author, payload)
 		            : reading_write(world, author, payload);
-	struct sim_envelope *it = &l->envelope[l->envelopes++];
-	struct ec_batch_item item = world_envelope(
-		&l->group, author, lane, ++l->sequence[author][lane], payload, size, &it->id);
-	it->bytes = ec_pool_copy(world->pool, item.envelope.data, item.envelope.size);
-	memcpy(it->salt, item.salt, sizeof it->salt);
-	world_envelope_end(&item);
+	ec_hash id;
+	struct ec_batch_item item = world_envelope(&l->group, author, lane,
+	                                           ++l->sequence[author][lane], payload, size, &id);
+	envelope_keep(world, &item, &id);
 	return number;
 }
 

@@ -167,6 +167,28 @@ static void say(struct sim_world *world, const struct sim_host *host, const stru
 		        (unsigned long long)act->seq, act->text);
 }
 
+/* The member, then its twin if it has one; NULL ends. */
+static struct ec_member *told(const struct sim_host *host, int which)
+{
+	struct ec_member *const both[] = {host->ledger->member, host->ledger->twin, NULL};
+	return both[which];
+}
+
+/* Who enters an era is given its key of the one after that. */
+static void era_follow(struct sim_world *world, const struct sim_host *host)
+{
+	struct sim_ledger_host *l = host->ledger;
+	struct ec_member_status status;
+	ec_member_status(l->member, &status);
+	if (status.era == l->era)
+		return;
+	world->counts.fired[SIM_LEDGER_ERA] += l->era != 0;
+	l->era = status.era;
+	struct ec_secret key = sim_ledger_key(l->era + 1, host->identity);
+	for (int i = 0; told(host, i); i++)
+		ec_member_next_era_key(told(host, i), &key);
+}
+
 /* After every input. */
 static void follow(struct sim_world *world, struct sim_host *host)
 {
@@ -181,18 +203,12 @@ static void follow(struct sim_world *world, struct sim_host *host)
 		perform(world, host, &act);
 		ec_drop(act.bytes);
 	}
+	era_follow(world, host);
 	host->busy_until = world->now + world->plan.step_ns * (host->slow ? 200 : 1);
 	wake_schedule(world, host);
 }
 
 /* ---- What the member is told ---- */
-
-/* The member, then its twin if it has one; NULL ends. */
-static struct ec_member *told(const struct sim_host *host, int which)
-{
-	struct ec_member *const both[] = {host->ledger->member, host->ledger->twin, NULL};
-	return both[which];
-}
 
 static void link_tell(struct sim_world *world, struct sim_host *host, uint32_t from_host, bool up)
 {
@@ -313,6 +329,14 @@ static struct ec_member *open(struct sim_world *world, const struct sim_host *ho
 	for (uint32_t i = 0; member && i < disk->count; i++)
 		if (!ec_member_record(member, disk->record[i].head, why, sizeof why))
 			break;
+	if (member) { /* as a node does: its key, and the next one, if it has it */
+		struct ec_member_status status;
+		ec_member_status(member, &status);
+		for (uint64_t era = status.era; era <= status.era + 1; era++) {
+			struct ec_secret key = sim_ledger_key(era, host->identity);
+			ec_member_next_era_key(member, &key);
+		}
+	}
 	if (why[0])
 		sim_violate(world, "restart", "member %u: %s", host->identity, why);
 	return member;
@@ -329,6 +353,7 @@ void sim_ledger_start(struct sim_world *world, struct sim_host *host)
 		l->twin = open(world, host, &config);
 	}
 	assert(l->member && (!l->twinned || l->twin));
+	l->era = 0;
 	l->checked = ec_ledger_at(ec_member_ledger(l->member)).seq;
 	for (int i = 0; told(host, i); i++)
 		ec_member_start(told(host, i), time_of(world, host));
@@ -363,15 +388,22 @@ void sim_ledger_wipe(struct sim_host *host)
 		store_renew(&host->ledger->twin_store);
 }
 
-/* Liars sign with the keys of the group. */
+/* Liars sign with the keys of the group, in whatever era. */
 static void group_adopt(struct sim_world *world)
 {
 	const struct world *group = &world->ledger->group;
-	struct sim_era *era = &world->era[0];
-	assert(era->roster.n == group->members);
-	era->domain = ec_genesis_domain(group->genesis, group->genesis->membership);
-	for (uint32_t i = 0; i < group->members; i++)
-		era->secret[i] = group->era[i];
+	assert(world->era[0].roster.n == group->members);
+	for (uint64_t e = 1; e <= SIM_LEDGER_ERAS_MAX; e++) {
+		struct sim_era *era = &world->era[e - 1];
+		struct ec_membership *membership = sim_ledger_membership(&world->plan, e);
+		*era = world->era[0];
+		era->roster.era = e;
+		era->domain = ec_genesis_domain(group->genesis, membership);
+		for (uint32_t i = 0; i < group->members; i++)
+			era->secret[i] = sim_ledger_key(e, i);
+		ec_membership_free(membership);
+	}
+	world->eras = SIM_LEDGER_ERAS_MAX;
 }
 
 void sim_ledger_begin(struct sim_world *world)
@@ -397,7 +429,8 @@ void sim_ledger_begin(struct sim_world *world)
 		host->instance[1].exists = true; /* its disk is the member's log */
 		host->instance[1].era = 1;
 		host->instance[1].self = host->identity;
-		host->instance[1].config.crypto = &ec_crypto_ed25519;
+		for (int i = 0; i < 2; i++)
+			host->instance[i].config.crypto = &ec_crypto_ed25519;
 	}
 }
 

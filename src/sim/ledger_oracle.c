@@ -88,9 +88,11 @@ void sim_ledger_check_certificate(struct sim_world *world, const struct sim_host
 	if (!ec_ledger_certified_header(ec_member_ledger(host->ledger->member), &header, &bytes))
 		return;
 	ec_hash hash = ec_header_hash(header);
-	bool good = ec_header_read(header, &read) && ec_certificate_read(bytes, &certificate) &&
-	            ec_certificate_check(&certificate, world->ledger->group.genesis->membership,
-	                                 &hash, &ec_crypto_ed25519, why, sizeof why);
+	bool good = ec_header_read(header, &read) && ec_certificate_read(bytes, &certificate);
+	struct ec_membership *signers = sim_ledger_membership(&world->plan, good ? read.era : 1);
+	good = good && ec_certificate_check(&certificate, signers, &hash, &ec_crypto_ed25519, why,
+	                                    sizeof why);
+	ec_membership_free(signers);
 	if (!good)
 		sim_violate(world, "certificates", "member %u has a bad one: %s", host->identity,
 		            why);

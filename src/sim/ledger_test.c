@@ -11,9 +11,20 @@ static struct sim_world *made(uint64_t seed)
 	                   &(struct sim_wish){.members = 4, .ledger = true});
 	plan.jump = 0; /* whose clock is off trades for another day */
 	plan.batches = 120;
+	plan.ledger_eras = 3;
 	plan.chaos_ns = 10 * SIM_S;
 	plan.client_ns = plan.chaos_ns / 110;
 	return sim_world_new(&plan);
+}
+
+/* The newest era of a correct member. */
+static uint64_t era_of(const struct sim_world *living)
+{
+	uint64_t era = 0;
+	for (uint32_t h = 0; h < living->hosts; h++)
+		if (!living->host[h]->byzantine && living->host[h]->ledger->era > era)
+			era = living->host[h]->ledger->era;
+	return era;
 }
 
 static void a_right_group_passes(void **state)
@@ -33,6 +44,7 @@ static void a_right_group_passes(void **state)
 		assert_true(a->counts.fired[SIM_LEDGER_CERTIFICATE] > 0);
 		assert_true(a->counts.fired[SIM_LEDGER_MONEY] > 0);
 		assert_true(a->counts.fired[SIM_LEDGER_TWIN] > 0);
+		assert_int_equal(era_of(a), 3); /* among faults and a liar */
 		sim_world_free(a);
 		sim_world_free(b);
 	}

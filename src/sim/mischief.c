@@ -53,7 +53,7 @@ static void frame_mutate(struct sim_world *world, const struct sim_host *host,
 {
 	struct ec_frame frame;
 	if (!ec_frame_read(item->head, &frame) || frame.kind != EC_FRAME_MESSAGE ||
-	    ec_prng_chance(&world->prng, 1, 4)) {
+	    frame.era == 0 || frame.era > world->eras || ec_prng_chance(&world->prng, 1, 4)) {
 		head_mutate(world, item);
 		return;
 	}
@@ -63,7 +63,7 @@ static void frame_mutate(struct sim_world *world, const struct sim_host *host,
 	*head = inner.head;
 	struct ec_bytes proof = EC_NO_BYTES;
 	if (frame.block[EC_MESSAGE_PROOF].size)
-		proof = sim_sign(world, host, 1, inner.head, &frame.name);
+		proof = sim_sign(world, host, frame.era, inner.head, &frame.name);
 	frame.block[EC_MESSAGE_PROOF] = proof;
 	struct ec_bytes bytes = ec_frame_write(world->pool, &frame);
 	ec_drop(item->head);

@@ -160,7 +160,8 @@ static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng, const struc
 	plan->ledger = plan->real_signatures = true;
 	plan->proofs = wish->proofs;
 	plan->twins_check = plan->audit = false; /* of instances; a member has a twin of its own */
-	plan->eras = 1;
+	plan->eras = 1; /* of the simulator's own; the members have theirs */
+	plan->ledger_eras = (uint32_t)between(prng, 1, SIM_LEDGER_ERAS_MAX);
 	plan->batches = (uint32_t)between(prng, 200, 400);
 	plan->persist_every = 0;
 	plan->reads_permille = 3000;

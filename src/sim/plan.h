@@ -6,7 +6,13 @@
 
 struct sim_protocol_entry;
 
-enum { SIM_MEMBERS_MAX = 16, SIM_ERAS_MAX = 4, SIM_BATCHES_MAX = 512, SIM_OPTIONS_SIZE = 256 };
+enum {
+	SIM_MEMBERS_MAX = 16,
+	SIM_ERAS_MAX = 4,
+	SIM_LEDGER_ERAS_MAX = 3,
+	SIM_BATCHES_MAX = 512,
+	SIM_OPTIONS_SIZE = 256
+};
 
 /* What a Byzantine member does; several at once. */
 enum sim_mischief {
@@ -39,6 +45,7 @@ struct sim_plan {
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
 	uint32_t batches, eras;
+	uint32_t ledger_eras;       /* that clients of a world of ledgers vote for */
 	uint32_t drift_permille;    /* how much a life's clock of timers may be off, either way */
 	uint32_t twice_permille;    /* of the messages are heard again behind later ones */
 	uint64_t chaos_ns, calm_ns; /* the two phases; the second is a bound */
