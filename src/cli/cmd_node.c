@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/node_readmit.h"
 #include "doors/anchorer.h"
+#include "doors/cells.h"
 #include "doors/door.h"
 #include "doors/http.h"
 #include "doors/metrics_doors.h"
@@ -167,6 +168,8 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 		return false;
 	if (!anchorer_open(doors, daemon, why, why_size))
 		return false;
+	if (ec_daemon_genesis(daemon)->cells > 0)
+		ec_cells_watch(daemon);
 	struct ec_http_config http = {.host = config->http.host,
 	                              .port = config->http.port,
 	                              .identity = identity,

@@ -66,6 +66,8 @@ static void print_group(const json_t *json)
 	       number_of(json, "links_up"));
 	if (!is(json, "ready"))
 		printf("           %s\n", text_of(json, "unready_because"));
+	if (json_string_value(json_object_get(json, "alarm")))
+		printf("ALARM      %s\n", text_of(json, "alarm"));
 	if (!json_is_null(json_object_get(json, "liar")))
 		printf("           caught lying: %s\n", text_of(json, "liar"));
 	size_t i;

@@ -3,13 +3,19 @@
 
 #include "doors/client.h"
 #include "ledger/ledger.h"
-#include "tiers/anchors.h"
+#include "tiers/standing.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TURN_MS = 2000, CONNECT_MS = 2000, ANSWER_MS = 10000, ENVELOPE_MAX = 1 << 18 };
+enum {
+	TURN_MS = 2000,
+	CONNECT_MS = 2000,
+	ANSWER_MS = 10000,
+	ENVELOPE_MAX = 1 << 18,
+	REPORTS_LANE = 1, /* sequences of its own: those of the anchors may be used already */
+};
 
 /* A turn: ask (on the pool), build (on the loop, where the ledger is), submit (on the pool). */
 enum step { IDLE, ASKING, SUBMITTING };
@@ -29,13 +35,15 @@ struct ec_anchorer {
 	void *stopped_self;
 	uint32_t next; /* of the cloud's gateways to be tried */
 	struct ec_anchorer_counters counters;
+	struct ec_lag lag;
 	/* Of the turn under way. */
 	struct ec_client *client;
-	bool reached, known;
-	struct ec_anchor last;
+	bool reached, reported; /* reported: the cloud knows of two histories */
+	struct ec_anchored cloud_has;
 	uint8_t *envelope;
 	size_t envelope_size;
 	uint64_t sent; /* the block of the header in it */
+	bool reports;  /* it is a report of two histories, no anchor */
 	uint8_t salt[EC_SALT_SIZE];
 	struct ec_door_answer answer;
 	char why[160];
@@ -43,33 +51,53 @@ struct ec_anchorer {
 
 static void step_done(uv_work_t *work, int status);
 
+/* On the pool: asks the cloud for what it keeps of this cell.  Out: value, empty when there is
+ * nothing; borrowed until the next answer.  Returns: false when it did not answer. */
+static bool kept_ask(const struct ec_anchorer *anchorer, const char *prefix, struct ec_bytes *value)
+{
+	uint8_t name[EC_NAME_MAX];
+	struct ec_bytes its_name;
+	struct ec_door_request request = {
+		.kind = EC_DOOR_QUERY,
+		.at = EC_AT_LOCAL,
+		.limit = 1,
+		.name = {.data = name, .size = ec_anchors_name(prefix, anchorer->cell, name)}};
+	struct ec_door_answer answer;
+	if (!ec_client_call(anchorer->client, &request, ANSWER_MS, &answer) ||
+	    answer.kind != EC_DOOR_VALUES)
+		return false;
+	if (!ec_door_item_next(&answer, &its_name, value))
+		*value = EC_NO_BYTES;
+	return true;
+}
+
 /* On the pool: connects, and asks what the cloud holds of this cell. */
 static void ask(uv_work_t *work)
 {
 	struct ec_anchorer *anchorer = work->data;
 	const struct ec_address *address = &anchorer->cloud[anchorer->next % anchorer->clouds];
 	char text[EC_CONFIG_HOST_MAX + 8];
-	uint8_t name[EC_NAME_MAX];
+	struct ec_bytes value;
+	struct ec_anchored *has = &anchorer->cloud_has;
 	snprintf(text, sizeof text, "%s:%u", address->host, address->port);
-	anchorer->reached = anchorer->known = false;
+	*has = (struct ec_anchored){0};
+	anchorer->reached = false;
 	anchorer->client = ec_client_open(text, CONNECT_MS, anchorer->why, sizeof anchorer->why);
 	if (!anchorer->client)
 		return;
-	struct ec_door_request request = {
-		.kind = EC_DOOR_QUERY,
-		.at = EC_AT_LOCAL,
-		.limit = 1,
-		.name = {.data = name, .size = ec_anchor_name(anchorer->cell, name)}};
-	struct ec_door_answer answer;
-	if (!ec_client_call(anchorer->client, &request, ANSWER_MS, &answer) ||
-	    answer.kind != EC_DOOR_VALUES) {
-		snprintf(anchorer->why, sizeof anchorer->why, "%.120s did not answer", text);
-		return;
+	anchorer->reached = kept_ask(anchorer, "anchor/", &value);
+	has->known = anchorer->reached && value.size && ec_anchor_read(value, &has->last);
+	/* Afterwards: the stamp of an anchor that came in between is a later one, which accuses
+	 * nobody; an earlier one would. */
+	anchorer->reached = anchorer->reached && kept_ask(anchorer, "stamp/", &value);
+	if (anchorer->reached && value.size) {
+		struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
+		has->stamp_ns = ec_cbor_uint(&cbor, INT64_MAX);
 	}
-	struct ec_bytes its_name, value;
-	anchorer->reached = true;
-	anchorer->known = ec_door_item_next(&answer, &its_name, &value) &&
-	                  ec_anchor_read(value, &anchorer->last);
+	anchorer->reached = anchorer->reached && kept_ask(anchorer, "fork/", &value);
+	anchorer->reported = anchorer->reached && value.size > 0;
+	if (!anchorer->reached)
+		snprintf(anchorer->why, sizeof anchorer->why, "%.120s did not answer", text);
 }
 
 /* On the pool. */
@@ -110,25 +138,37 @@ static void parts_drop(struct parts *parts)
 	ec_drop(parts->last);
 }
 
-static bool parts_get(const struct ec_anchorer *anchorer, uint64_t seq, struct parts *parts)
+/* In: other: as below. */
+static bool parts_get(const struct ec_anchorer *anchorer, uint64_t seq, const ec_hash *other,
+                      struct parts *parts)
 {
 	struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(anchorer->daemon));
+	uint64_t last = anchorer->cloud_has.last.seq;
 	*parts = (struct parts){0};
-	bool good = ec_ledger_certified_header(ledger, &parts->header, &parts->certificate) &&
-	            ec_ledger_era_links(ledger, &parts->links);
-	if (good && anchorer->known)
-		good = ec_ledger_consistency(ledger, anchorer->last.seq - 1, seq,
-		                             &parts->consistency) &&
-		       ec_ledger_inclusion(ledger, anchorer->last.seq, seq, &parts->last);
-	return good;
+	if (!ec_ledger_certified_header(ledger, &parts->header, &parts->certificate) ||
+	    !ec_ledger_era_links(ledger, &parts->links))
+		return false;
+	if (!anchorer->cloud_has.known || last >= seq)
+		return true;
+	return (other || ec_ledger_consistency(ledger, last - 1, seq, &parts->consistency)) &&
+	       ec_ledger_inclusion(ledger, last, seq, &parts->last);
 }
 
-/* Makes the envelope of header `seq`.  Its sequence is the header's, so that one header is taken
- * from one member at most once. */
-static bool envelope_make(struct ec_anchorer *anchorer, uint64_t seq)
+static uint64_t wall_us(void)
+{
+	uv_timeval64_t wall;
+	return uv_gettimeofday(&wall) == 0
+	               ? (uint64_t)wall.tv_sec * 1000000 + (uint64_t)wall.tv_usec
+	               : 0;
+}
+
+/* Makes the envelope of header `seq`: an anchor, whose sequence is the header's, so that one header
+ * is taken from one member at most once; or with `other` a report that this header stands in our
+ * history where the anchored one should. */
+static bool envelope_make(struct ec_anchorer *anchorer, uint64_t seq, const ec_hash *other)
 {
 	struct parts parts;
-	bool good = parts_get(anchorer, seq, &parts);
+	bool good = parts_get(anchorer, seq, other, &parts);
 	uint8_t *payload = malloc(ENVELOPE_MAX);
 	anchorer->envelope = malloc(ENVELOPE_MAX);
 	if (good && payload && anchorer->envelope) {
@@ -137,11 +177,13 @@ static bool envelope_make(struct ec_anchorer *anchorer, uint64_t seq)
 		                              .header = parts.header,
 		                              .certificate = parts.certificate,
 		                              .consistency = parts.consistency,
-		                              .last = parts.last};
+		                              .last = parts.last,
+		                              .other = other};
 		struct ec_envelope_plan envelope = {.author = anchorer->identity,
 		                                    .crypto = &ec_crypto_ed25519,
 		                                    .genesis = anchorer->cloud_genesis,
-		                                    .sequence = seq,
+		                                    .lane = other ? REPORTS_LANE : 0,
+		                                    .sequence = other ? wall_us() : seq,
 		                                    .payload = payload};
 		envelope.payload_size = ec_anchor_payload(&plan, payload, ENVELOPE_MAX);
 		if (envelope.payload_size)
@@ -154,31 +196,86 @@ static bool envelope_make(struct ec_anchorer *anchorer, uint64_t seq)
 	return good && anchorer->envelope;
 }
 
+/* What our own history has to be compared with the cloud's. */
+static struct ec_history_end history_end(const struct ec_anchorer *anchorer)
+{
+	struct ec_member *member = ec_daemon_member(anchorer->daemon);
+	struct ec_ledger *ledger = ec_member_ledger(member);
+	struct ec_history_end end = {.seq = ec_ledger_certified(ledger)};
+	uint64_t last = anchorer->cloud_has.known ? anchorer->cloud_has.last.seq : 0;
+	struct ec_member_status status;
+	struct ec_header header;
+	struct ec_bytes bytes;
+	ec_member_status(member, &status);
+	end.ready = status.ready && !status.fetching;
+	if (end.seq && ec_ledger_header(ledger, end.seq, &bytes)) {
+		if (ec_header_read(bytes, &header))
+			end.stamp_ns = header.stamp_ns;
+		ec_drop(bytes);
+	}
+	uint64_t at = last < end.seq ? last : end.seq;
+	if (at && ec_ledger_header(ledger, at, &bytes)) {
+		end.found = true;
+		end.header = ec_header_hash(bytes);
+		ec_drop(bytes);
+	}
+	return end;
+}
+
+/* Tells the operator what is wrong with our history; or that nothing is, once that is certain. */
+static void standing_tell(struct ec_anchorer *anchorer, enum ec_standing standing, uint64_t seq)
+{
+	char text[EC_ALARM_MAX];
+	unsigned long long ours = seq, last = anchorer->cloud_has.last.seq;
+	anchorer->counters.other = standing == EC_STANDING_OTHER;
+	if (standing == EC_STANDING_OTHER) {
+		snprintf(text, sizeof text,
+		         "%s was restored from an old backup or forked: the cloud anchored another "
+		         "history (block %llu); stop the cell and put its newest data back",
+		         anchorer->cell, last);
+		ec_daemon_alarm(anchorer->daemon, EC_ERROR, text);
+	} else if (standing == EC_STANDING_LOST) {
+		snprintf(text, sizeof text,
+		         "the cloud anchored block %llu of %s, and this node does not get there: "
+		         "the cell was restored from an old backup, or this node is cut off",
+		         last, anchorer->cell);
+		ec_daemon_alarm(anchorer->daemon, EC_WARNING, text);
+	} else if (standing != EC_STANDING_BEHIND) {
+		ec_daemon_alarm(anchorer->daemon, EC_INFO, "");
+	}
+	snprintf(anchorer->why, sizeof anchorer->why,
+	         standing == EC_STANDING_OTHER ? "another history than ours is anchored: block %llu"
+	                                       : "nothing newer than block %llu",
+	         standing == EC_STANDING_OTHER || ours < last ? last : ours);
+}
+
 static void asked(struct ec_anchorer *anchorer)
 {
-	struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(anchorer->daemon));
-	uint64_t seq = ec_ledger_certified(ledger);
 	if (!anchorer->reached) {
 		anchorer->counters.unreached++;
 		anchorer->next++;
 		turn_end(anchorer);
 		return;
 	}
-	anchorer->counters.block = anchorer->known ? anchorer->last.seq : 0;
-	if (seq == 0 || (anchorer->known && anchorer->last.seq >= seq)) {
-		snprintf(anchorer->why, sizeof anchorer->why, "nothing newer than block %llu",
-		         (unsigned long long)(anchorer->known ? anchorer->last.seq : 0));
+	const struct ec_anchored *has = &anchorer->cloud_has;
+	const struct ec_history_end ours = history_end(anchorer);
+	enum ec_standing standing = ec_standing_judge(has, &ours, &anchorer->lag);
+	anchorer->counters.block = has->known ? has->last.seq : 0;
+	standing_tell(anchorer, standing, ours.seq);
+	anchorer->reports = standing == EC_STANDING_OTHER;
+	if (anchorer->reports ? anchorer->reported : standing != EC_STANDING_NEWER) {
 		turn_end(anchorer);
 		return;
 	}
-	if (!envelope_make(anchorer, seq)) {
+	if (!envelope_make(anchorer, ours.seq, anchorer->reports ? &ours.header : NULL)) {
 		snprintf(anchorer->why, sizeof anchorer->why,
-		         "block %llu cannot be tied to the last anchor", (unsigned long long)seq);
+		         "block %llu cannot be tied to the last anchor",
+		         (unsigned long long)ours.seq);
 		turn_end(anchorer);
 		return;
 	}
 	anchorer->step = SUBMITTING;
-	anchorer->sent = seq;
+	anchorer->sent = ours.seq;
 	if (uv_queue_work(ec_daemon_loop(anchorer->daemon), &anchorer->work, submit, step_done))
 		turn_end(anchorer);
 }
@@ -188,6 +285,12 @@ static void submitted(struct ec_anchorer *anchorer)
 	const struct ec_door_answer *answer = &anchorer->answer;
 	if (!anchorer->reached) {
 		anchorer->counters.unreached++;
+	} else if (anchorer->reports && answer->kind == EC_DOOR_DONE &&
+	           answer->code == EC_RESULT_DONE) {
+		snprintf(anchorer->why, sizeof anchorer->why,
+		         "two histories of %.63s are shown to the cloud, which keeps them in its "
+		         "block %llu",
+		         anchorer->cell, (unsigned long long)answer->seq);
 	} else if (answer->kind == EC_DOOR_DONE && answer->code == EC_RESULT_DONE) {
 		anchorer->counters.anchored++;
 		anchorer->counters.block = anchorer->sent;

@@ -4,6 +4,10 @@
  * its turn it asks the cloud what is anchored, and if the cell has gone on, submits era links,
  * header, certificate and the paths that tie it to the last one.  The cloud being away hurts
  * nothing: the next turn that reaches it anchors the newest header, and with it all before.
+ *
+ * When what is anchored is of another history than ours, the whole cell was restored from an old
+ * backup, or signed twice.  The node's alarm says so, and the cloud is shown the two headers, which
+ * it then keeps for good.
  */
 #ifndef EC_DOORS_ANCHORER_H
 #define EC_DOORS_ANCHORER_H
@@ -24,6 +28,7 @@ struct ec_anchorer_config {
 struct ec_anchorer_counters {
 	uint64_t turns, anchored, refused, unreached;
 	uint64_t block; /* the newest that the cloud holds, as of our last turn */
+	bool other;     /* the cloud has another history of the cell than we */
 	char last[160]; /* what came of the last turn, for people */
 };
 

@@ -46,6 +46,7 @@ struct ec_daemon {
 		void *self;
 	} follower[4];
 	uint64_t seq, certified, envelopes, pruned;
+	const char *alarm;
 	bool no_certificates, no_reads, disk_low;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	uint32_t members_foreign;
@@ -101,6 +102,7 @@ static struct ec_daemon *fake_daemon_new(uv_loop_t *loop)
 	assert(daemon);
 	daemon->loop = loop;
 	daemon->pool = ec_pool_new(0);
+	daemon->alarm = "cell1: \"two\" histories";
 	daemon->seq = daemon->certified = 1;
 	daemon->genesis = (struct ec_genesis){.hash = {{0x11}},
 	                                      .network = "net \"quoted\"",
@@ -257,6 +259,11 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 }
 
 /* Two envelopes: one took 1.5 ms, one 30 ms. */
+const char *ec_daemon_alarmed(const struct ec_daemon *daemon)
+{
+	return daemon->alarm;
+}
+
 const struct ec_histogram *ec_daemon_commits(const struct ec_daemon *daemon)
 {
 	static struct ec_histogram commits;

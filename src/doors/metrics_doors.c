@@ -28,6 +28,9 @@ void ec_metrics_anchors(const struct ec_anchorer *anchorer, uint64_t certified,
 		text, "edgecord_region_lag_entries",
 		"Certified blocks that the cloud had not anchored at this node's last turn.",
 		certified > counters.block ? (int64_t)(certified - counters.block) : 0);
+	ec_metric_gauge(text, "edgecord_region_forked",
+	                "Whether the cloud has anchored another history of this cell.",
+	                counters.other);
 	ec_metric_head(text, name, "counter", "This node's turns to anchor, by what came of them.");
 	ec_text_add(text,
 	            "%s{result=\"done\"} %" PRIu64 "\n%s{result=\"refused\"} %" PRIu64

@@ -58,6 +58,11 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_bool(json, "ready", ready);
 	if (!ready)
 		ec_json_put_text(json, "unready_because", why);
+	ec_json_key(json, "alarm");
+	if (ec_daemon_alarmed(daemon)[0])
+		ec_json_text(json, ec_daemon_alarmed(daemon));
+	else
+		ec_json_null(json);
 	ec_json_put_bool(json, "diverged", status->diverged);
 	ec_json_put_bool(json, "fetching", status->fetching);
 	ec_json_put_uint(json, "older_missing", status->older_missing);

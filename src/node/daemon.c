@@ -436,6 +436,24 @@ const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon)
 	return &daemon->journal;
 }
 
+void ec_daemon_alarm(struct ec_daemon *daemon, enum ec_journal_level level, const char *text)
+{
+	char before[EC_ALARM_MAX];
+	memcpy(before, daemon->alarm, sizeof before);
+	snprintf(daemon->alarm, sizeof daemon->alarm, "%s", text);
+	if (strcmp(before, daemon->alarm) == 0)
+		return;
+	if (text[0])
+		ec_journal_say(&daemon->journal, level, "alarm", EC_TEXT("text", daemon->alarm));
+	else
+		ec_journal_say(&daemon->journal, EC_INFO, "alarm-over", EC_TEXT("text", before));
+}
+
+const char *ec_daemon_alarmed(const struct ec_daemon *daemon)
+{
+	return daemon->alarm;
+}
+
 uint16_t ec_daemon_port(const struct ec_daemon *daemon)
 {
 	return ec_mesh_port(daemon->mesh);

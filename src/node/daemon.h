@@ -8,6 +8,7 @@
 #include "base/histogram.h"
 #include "base/text.h"
 #include "group/member.h"
+#include "node/journal.h"
 
 #include <uv.h>
 
@@ -50,8 +51,16 @@ struct ec_pool *ec_daemon_pool(struct ec_daemon *daemon);
 const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
 
 /* Where lines for the operator go. */
-struct ec_journal;
 const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
+
+/* What a person must be told about this node until it is said otherwise: a line of the journal when
+ * it is new, and shown by its status.  In: text, copied, cut at EC_ALARM_MAX - 1 bytes; "": nothing
+ * any more. */
+enum { EC_ALARM_MAX = 256 };
+void ec_daemon_alarm(struct ec_daemon *daemon, enum ec_journal_level level, const char *text);
+
+/* The same; "": nothing.  Borrowed until the next one. */
+const char *ec_daemon_alarmed(const struct ec_daemon *daemon);
 
 /* Calls `halted` once, from the loop, when this node must not go on: EC_NODE_FAILED when its disk
  * failed (the next start reads back what is there), EC_NODE_HALTED otherwise (a divergence).  The

@@ -74,6 +74,7 @@ struct ec_daemon {
 	uint32_t clock_bad;     /* seconds with new blocks in which our clock was off, in a row */
 	enum ec_node_exit code; /* how to end, when it halted or could not open */
 	char why_halted[300];
+	char alarm[EC_ALARM_MAX];
 };
 
 /* Now, in both clocks. */

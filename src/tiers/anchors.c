@@ -3,10 +3,13 @@
  * The cloud follows the cell's rosters from its genesis by era links, judges the certificate by the
  * roster that it has reached, and takes only a header whose history has the one anchored last in
  * it, at its place, over the same past.  Everything is refused with a text that says which cell.
+ * A member whose cell's history is another than the anchored one reports that with the same
+ * transaction in another form (a fork); what proves two histories is kept, and names the cell.
  * (A1) seq and era of a cell's anchor never decrease.
  * (A2) A cell's anchored headers are one chain: each is a leaf of the next one's history, and each
  *      one's history is a prefix of the next one's.
- * (A3) The roster kept for a cell follows from its genesis by certified links alone. */
+ * (A3) The roster kept for a cell follows from its genesis by certified links alone.
+ * (A4) A cell is named only by two of its certified headers that no one history can have. */
 #include "tiers/anchors.h"
 
 #include "crypto/merkle.h"
@@ -29,6 +32,8 @@ struct sent {
 	struct ec_bytes header_bytes;
 	struct ec_header header;
 	struct ec_certificate certificate;
+	bool fork; /* not to be anchored: shows `other`, by the path `last` */
+	ec_hash other;
 	uint32_t consistency_count, last_count;
 	ec_hash consistency[EC_MERKLE_PATH_MAX], last[EC_MERKLE_PATH_MAX];
 };
@@ -100,7 +105,12 @@ static bool sent_read(struct ec_cbor *body, struct sent *out)
 		return false;
 	out->header_bytes = bytes_of(ec_cbor_bytes(body, EC_HEADER_SIZE_MAX));
 	struct ec_bytes certificate = bytes_of(ec_cbor_span(body));
-	out->consistency_count = path_read(body, out->consistency);
+	out->fork = ec_cbor_peek(body) == EC_CBOR_BYTES;
+	out->consistency_count = 0;
+	if (out->fork)
+		out->other = ec_cbor_hash(body);
+	else
+		out->consistency_count = path_read(body, out->consistency);
 	out->last_count = path_read(body, out->last);
 	return !body->error && ec_header_read(out->header_bytes, &out->header) &&
 	       ec_certificate_read(certificate, &out->certificate);
@@ -114,29 +124,8 @@ struct name {
 static struct name name_of(const char *prefix, const char *cell)
 {
 	struct name name;
-	size_t prefix_size = strlen(prefix), cell_size = strlen(cell);
-	assert(prefix_size + cell_size <= EC_NAME_MAX);
-	memcpy(name.at, prefix, prefix_size);
-	memcpy(name.at + prefix_size, cell, cell_size);
-	name.size = prefix_size + cell_size;
+	name.size = ec_anchors_name(prefix, cell, name.at);
 	return name;
-}
-
-size_t ec_anchor_name(const char *cell, uint8_t out[static EC_NAME_MAX])
-{
-	struct name name = name_of("anchor/", cell);
-	memcpy(out, name.at, name.size);
-	return name.size;
-}
-
-bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out)
-{
-	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
-	ec_cbor_array_exact(&cbor, 3);
-	out->seq = ec_cbor_uint(&cbor, INT64_MAX);
-	out->header = ec_cbor_hash(&cbor);
-	out->history_root = ec_cbor_hash(&cbor);
-	return ec_cbor_done(&cbor);
 }
 
 /* Refuses with the cell's name and a sentence. */
@@ -263,59 +252,133 @@ static bool extends(const struct sent *sent, const struct ec_anchor *last)
 	       ec_hash_equal(&root, &sent->header.history_root);
 }
 
-static bool history_judge(struct judge *judge)
+/* The anchor of the cell.  Returns: false when it has none yet. */
+static bool last_get(const struct judge *judge, struct ec_anchor *last)
 {
-	const struct ec_header *header = &judge->sent->header;
 	struct name name = name_of("anchor/", judge->sent->cell);
-	unsigned long long seq = header->seq;
-	struct ec_anchor last;
 	struct ec_bytes value;
-	if (!ec_state_get(judge->scratch, name.at, name.size, &value) ||
-	    !ec_anchor_read(value, &last))
-		return header->seq >= 1 || refuse(judge, "blocks count from 1");
-	if (header->seq == last.seq && ec_hash_equal(&judge->header, &last.header))
-		return refuse(judge, "a repeat: block %llu is anchored already", seq);
-	if (header->seq == last.seq)
-		return refuse(judge,
-		              "block %llu is anchored with another header: it was restored from an "
-		              "old backup and went another way, or its members signed twice",
-		              seq);
-	if (header->seq < last.seq)
-		return refuse(
-			judge,
-			"block %llu comes after block %llu was anchored: a late repeat, or the "
-			"cell was restored from an old backup",
-			seq, (unsigned long long)last.seq);
-	if (!extends(judge->sent, &last))
-		return refuse(judge, "the history of block %llu does not extend that of block %llu",
-		              seq, (unsigned long long)last.seq);
-	return true;
+	return ec_state_get(judge->scratch, name.at, name.size, &value) &&
+	       ec_anchor_read(value, last);
 }
 
-static uint64_t count_of(struct ec_scratch *scratch, const struct name *name)
+/* A number that is kept of the cell; 0: none is. */
+static uint64_t number_of(const struct judge *judge, const char *prefix)
 {
+	struct name name = name_of(prefix, judge->sent->cell);
 	struct ec_bytes value;
-	if (!ec_state_get(scratch, name->at, name->size, &value))
+	if (!ec_state_get(judge->scratch, name.at, name.size, &value))
 		return 0;
 	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
 	return ec_cbor_uint(&cbor, INT64_MAX);
 }
 
+/* Whether a header that is not the anchored one stands where it cannot in the same history: at its
+ * number, or below it and yet stamped later, for stamps ascend. */
+static bool elsewhere(const struct judge *judge, const struct ec_anchor *last)
+{
+	const struct ec_header *header = &judge->sent->header;
+	uint64_t stamp_ns = number_of(judge, "stamp/");
+	if (header->seq == last->seq)
+		return !ec_hash_equal(&judge->header, &last->header);
+	return header->seq < last->seq && stamp_ns > 0 && header->stamp_ns > stamp_ns;
+}
+
+static bool history_judge(struct judge *judge)
+{
+	struct ec_anchor last;
+	unsigned long long seq = judge->sent->header.seq, newest;
+	if (!last_get(judge, &last))
+		return seq >= 1 || refuse(judge, "blocks count from 1");
+	newest = last.seq;
+	if (elsewhere(judge, &last))
+		return seq == newest
+		               ? refuse(judge,
+		                        "restored or forked: block %llu is anchored with "
+		                        "another header",
+		                        seq)
+		               : refuse(judge,
+		                        "restored or forked: block %llu is stamped later than "
+		                        "block %llu, which is anchored",
+		                        seq, newest);
+	if (seq == newest)
+		return refuse(judge, "a repeat: block %llu is anchored already", seq);
+	if (seq < newest)
+		return refuse(judge, "a late repeat: block %llu, and block %llu is anchored", seq,
+		              newest);
+	return extends(judge->sent, &last) ||
+	       refuse(judge,
+	              "restored or forked: the history of block %llu does not extend that of "
+	              "block %llu",
+	              seq, newest);
+}
+
+/* Whether `other` stands in the header's history where the anchored one should. */
+static bool replaced(const struct sent *sent, const struct ec_anchor *last)
+{
+	ec_hash root, leaf = ec_merkle_leaf(sent->other.b, sizeof sent->other.b);
+	return !ec_hash_equal(&sent->other, &last->header) &&
+	       ec_merkle_path_root(&leaf, last->seq - 1, sent->header.seq - 1, sent->last,
+	                           sent->last_count, &root) &&
+	       ec_hash_equal(&root, &sent->header.history_root);
+}
+
+static bool fork_judge(struct judge *judge)
+{
+	const struct sent *sent = judge->sent;
+	struct name name = name_of("fork/", sent->cell);
+	struct ec_anchor last;
+	struct ec_bytes value;
+	if (!last_get(judge, &last))
+		return refuse(judge, "a fork of what? no block is anchored");
+	if (ec_state_get(judge->scratch, name.at, name.size, &value))
+		return refuse(judge, "a repeat: its fork is known");
+	bool shown = sent->header.seq > last.seq
+	                     ? replaced(sent, &last)
+	                     : elsewhere(judge, &last) && sent->last_count == 0 &&
+	                               ec_hash_equal(&sent->other, &judge->header);
+	return shown || refuse(judge, "block %llu shows no other history than that of block %llu",
+	                       (unsigned long long)sent->header.seq, (unsigned long long)last.seq);
+}
+
+static void number_keep(const struct judge *judge, const char *prefix, uint64_t number)
+{
+	uint8_t bytes[16];
+	struct name name = name_of(prefix, judge->sent->cell);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(bytes, sizeof bytes);
+	ec_cbor_write_uint(&writer, number);
+	ec_state_put(judge->scratch, name.at, name.size, bytes, writer.out.size);
+}
+
 static void anchor_keep(const struct judge *judge)
 {
 	uint8_t bytes[EC_ANCHOR_SIZE_MAX];
-	const char *cell = judge->sent->cell;
-	struct name name = name_of("anchor/", cell), count = name_of("anchors/", cell);
+	const struct ec_header *header = &judge->sent->header;
+	struct name name = name_of("anchor/", judge->sent->cell);
 	struct ec_cbor_writer writer = ec_cbor_writer_over(bytes, sizeof bytes);
 	ec_cbor_write_array(&writer, 3);
+	ec_cbor_write_uint(&writer, header->seq);
+	ec_cbor_write_hash(&writer, &judge->header);
+	ec_cbor_write_hash(&writer, &header->history_root);
+	ec_state_put(judge->scratch, name.at, name.size, bytes, writer.out.size);
+	number_keep(judge, "anchors/", number_of(judge, "anchors/") + 1);
+	number_keep(judge, "stamp/", header->stamp_ns);
+}
+
+/* Names the cell for good. */
+static void fork_keep(const struct judge *judge)
+{
+	uint8_t bytes[EC_ANCHOR_SIZE_MAX];
+	struct ec_anchor last;
+	struct name name = name_of("fork/", judge->sent->cell);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(bytes, sizeof bytes);
+	bool anchored = last_get(judge, &last);
+	assert(anchored);
+	ec_cbor_write_array(&writer, 4);
+	ec_cbor_write_uint(&writer, last.seq);
+	ec_cbor_write_hash(&writer, &last.header);
 	ec_cbor_write_uint(&writer, judge->sent->header.seq);
 	ec_cbor_write_hash(&writer, &judge->header);
-	ec_cbor_write_hash(&writer, &judge->sent->header.history_root);
 	ec_state_put(judge->scratch, name.at, name.size, bytes, writer.out.size);
-	uint64_t taken = count_of(judge->scratch, &count);
-	writer = ec_cbor_writer_over(bytes, sizeof bytes);
-	ec_cbor_write_uint(&writer, taken + 1);
-	ec_state_put(judge->scratch, count.at, count.size, bytes, writer.out.size);
 }
 
 /* Keeps the roster when it is another than before.  Returns: false when it is too large. */
@@ -338,14 +401,19 @@ static bool roster_keep(struct judge *judge)
 static enum ec_result anchor_received(struct judge *judge)
 {
 	judge->header = ec_header_hash(judge->sent->header_bytes);
+	bool fork = judge->sent->fork;
 	bool good = cell_load(judge) && links_follow(judge) && signatures_judge(judge) &&
-	            history_judge(judge) && roster_keep(judge);
+	            (fork ? fork_judge(judge) : history_judge(judge)) &&
+	            (fork || roster_keep(judge));
 	ec_membership_free(judge->membership);
 	if (!good) {
 		ec_result_reason(judge->scratch, judge->why);
 		return EC_RESULT_RULE;
 	}
-	anchor_keep(judge);
+	if (fork)
+		fork_keep(judge);
+	else
+		anchor_keep(judge);
 	return EC_RESULT_DONE;
 }
 
@@ -380,25 +448,3 @@ const struct ec_service ec_anchors = {
 	.parameters_check = parameters_check,
 	.execute = execute,
 };
-
-static void path_write(struct ec_cbor_writer *writer, struct ec_bytes path)
-{
-	if (path.size)
-		ec_cbor_write_item(writer, path.data, path.size);
-	else
-		ec_cbor_write_array(writer, 0);
-}
-
-size_t ec_anchor_payload(const struct ec_anchor_plan *plan, uint8_t *out, size_t size_max)
-{
-	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
-	ec_cbor_write_array(&writer, ITEMS + 1);
-	ec_cbor_write_uint(&writer, 5);
-	ec_cbor_write_string(&writer, plan->cell);
-	path_write(&writer, plan->links);
-	ec_cbor_write_bytes(&writer, plan->header.data, plan->header.size);
-	ec_cbor_write_item(&writer, plan->certificate.data, plan->certificate.size);
-	path_write(&writer, plan->consistency);
-	path_write(&writer, plan->last);
-	return ec_cbor_writer_ok(&writer) ? writer.out.size : 0;
-}

@@ -3,6 +3,10 @@
  * It keeps in the state, under a prefix and the cell's name:
  *   "anchor/"   [seq, header hash, history root] of the newest anchored header (docs/formats.md)
  *   "anchors/"  how many were taken, a CBOR integer
+ *   "stamp/"    the stamp of that header, ns, a CBOR integer
+ *   "fork/"     [seq, header hash, other seq, other header hash]: the anchored header, and one that
+ *               the cell certified too and that cannot stand in one history with it: the cell was
+ *               restored from an old backup, or signed twice.  Never taken back.
  *   "roster/"   [cell's genesis hash, roster bytes] of the era that the cell has reached
  * It has no parameters: the genesis of each cell stands in the cloud's genesis. */
 #ifndef EC_TIERS_ANCHORS_H
@@ -25,6 +29,17 @@ bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out);
 /* The name of a cell's anchor.  In: cell, 1..63 bytes.  Returns: its size. */
 size_t ec_anchor_name(const char *cell, uint8_t out[static EC_NAME_MAX]);
 
+/* What "fork/" keeps of a cell. */
+struct ec_fork {
+	uint64_t anchored_seq, other_seq;
+	ec_hash anchored, other;
+};
+
+bool ec_fork_read(struct ec_bytes value, struct ec_fork *out);
+
+/* A name of the service: prefix, with its slash, and the cell.  Returns: its size. */
+size_t ec_anchors_name(const char *prefix, const char *cell, uint8_t out[static EC_NAME_MAX]);
+
 /* What a member puts into an anchor transaction; every part as docs/formats.md has it. */
 struct ec_anchor_plan {
 	const char *cell;
@@ -33,6 +48,10 @@ struct ec_anchor_plan {
 	struct ec_bytes certificate; /* CBOR array */
 	struct ec_bytes consistency; /* CBOR array; empty: none, for a cell's first anchor */
 	struct ec_bytes last;        /* likewise */
+	/* A report of a fork instead: the hash of the header that stands in this history where the
+	 * anchored one should, and `last` its path; of the header's own and no path when that is
+	 * not above the anchored one.  NULL: an anchor. */
+	const ec_hash *other;
 };
 
 /* The payload.  Returns: its size, 0 when it does not fit. */

@@ -11,7 +11,7 @@ enum { MEMBERS = 4, BLOCKS_MAX = 64, PAYLOAD_MAX = 65536 };
 struct chain {
 	const struct world *world;
 	struct ec_membership *membership;
-	uint64_t count;
+	uint64_t count, late_ns; /* added to the stamp of the next block */
 	ec_hash leaf[BLOCKS_MAX], hash[BLOCKS_MAX];
 	uint8_t header[BLOCKS_MAX][EC_HEADER_SIZE_MAX];
 	size_t size[BLOCKS_MAX];
@@ -59,7 +59,7 @@ static void block_add(struct chain *chain, uint8_t branch, const ec_hash *next_r
 		.era = chain->membership->era,
 		.seq = i + 1,
 		.position = i + 1,
-		.stamp_ns = WORLD_START_NS + i + 1,
+		.stamp_ns = WORLD_START_NS + i + 1 + chain->late_ns,
 	};
 	header.state_root.b[0] = branch;
 	if (next_roster)
@@ -69,6 +69,17 @@ static void block_add(struct chain *chain, uint8_t branch, const ec_hash *next_r
 		ec_header_hash((struct ec_bytes){.data = chain->header[i], .size = chain->size[i]});
 	chain->leaf[i] = ec_merkle_leaf(chain->hash[i].b, 32);
 	chain->count++;
+}
+
+/* A cell whose data was put back to block `old`, and which then made `more` blocks, later. */
+static struct chain *restored(const struct world *world, uint64_t old, uint64_t more)
+{
+	struct chain *chain = chain_new(world);
+	for (uint64_t i = 0; i < old + more; i++) {
+		chain->late_ns = i >= old ? 1000 : 0;
+		block_add(chain, i >= old, NULL);
+	}
+	return chain;
 }
 
 /* A certificate of block `seq` by the first `signers` members of an era. */
@@ -147,7 +158,10 @@ struct show {
 	uint32_t signers;
 };
 
-static enum ec_result submit(struct ec_scratch *scratch, struct chain *chain, struct show show)
+/* In: other: NULL: an anchor; else a report that this header stands where the anchored one should.
+ */
+static enum ec_result submit_as(struct ec_scratch *scratch, struct chain *chain, struct show show,
+                                const ec_hash *other)
 {
 	static struct item links, signatures, consistency, inclusion, payload;
 	ec_hash path[EC_MERKLE_PATH_MAX];
@@ -166,10 +180,16 @@ static enum ec_result submit(struct ec_scratch *scratch, struct chain *chain, st
 		count = ec_merkle_path(chain->leaf, show.seq - 1, show.last - 1, path);
 		plan.last = path_item(path, count, &inclusion);
 	}
+	plan.other = other;
 	payload.size = ec_anchor_payload(&plan, payload.bytes, sizeof payload.bytes);
 	assert_true(payload.size > 0);
 	return fake_execute(scratch, &ec_anchors, EC_NO_BYTES, (struct ec_transaction){0},
 	                    over(&payload));
+}
+
+static enum ec_result submit(struct ec_scratch *scratch, struct chain *chain, struct show show)
+{
+	return submit_as(scratch, chain, show, NULL);
 }
 
 static void refused(struct ec_scratch *scratch, enum ec_result result, const char *reason)
@@ -263,15 +283,87 @@ static void a_repeat_and_an_old_backup(void **state)
 	assert_int_equal(submit(scene.scratch, scene.chain, (struct show){0, 10, 1, 3}),
 	                 EC_RESULT_DONE);
 	refused(scene.scratch, submit(scene.scratch, scene.chain, (struct show){0, 10, 1, 4}),
-	        "a repeat");
+	        "cell1: a repeat: block 10");
 	refused(scene.scratch, submit(scene.scratch, scene.chain, (struct show){0, 7, 1, 3}),
-	        "old backup");
+	        "cell1: a late repeat: block 7");
 	struct chain *other = chain_new(&scene.world);
 	for (int i = 0; i < 10; i++)
 		block_add(other, i == 9, NULL);
 	refused(scene.scratch, submit(scene.scratch, other, (struct show){0, 10, 1, 3}),
-	        "another header");
+	        "cell1: restored or forked: block 10 is anchored with another header");
 	chain_free(other);
+	other = restored(&scene.world, 6, 2); /* its blocks are of a later day */
+	refused(scene.scratch, submit(scene.scratch, other, (struct show){0, 8, 1, 3}),
+	        "cell1: restored or forked: block 8 is stamped later than block 10");
+	refused(scene.scratch, submit(scene.scratch, other, (struct show){0, 6, 1, 3}),
+	        "cell1: a late repeat: block 6");
+	chain_free(other);
+	scene_end(&scene);
+}
+
+static bool is_named(const struct scene *scene, struct ec_fork *fork)
+{
+	struct ec_bytes value;
+	bool named = ec_state_get(scene->scratch, "fork/cell1", 10, &value);
+	if (named)
+		assert_true(ec_fork_read(value, fork));
+	return named;
+}
+
+/* What a member of a restored cell shows, wherever that has got to, names the cell; once. */
+static void a_restored_cell_is_named(void **state)
+{
+	(void)state;
+	for (uint64_t more = 1; more <= 9; more++) {
+		struct scene scene = scene_new(0);
+		struct ec_fork fork;
+		scene_blocks(&scene, 10);
+		assert_int_equal(submit(scene.scratch, scene.chain, (struct show){0, 10, 1, 3}),
+		                 EC_RESULT_DONE);
+		struct chain *other = restored(&scene.world, 6, more);
+		uint64_t seq = other->count;
+		const ec_hash *shown = &other->hash[seq < 10 ? seq - 1 : 9];
+		struct show show = {seq > 10 ? 10 : 0, seq, 1, 2};
+		refused(scene.scratch, submit_as(scene.scratch, other, show, shown), "signed by 2");
+		show.signers = 3;
+		assert_int_equal(submit_as(scene.scratch, other, show, shown), EC_RESULT_DONE);
+		assert_true(is_named(&scene, &fork));
+		assert_int_equal(fork.anchored_seq, 10);
+		assert_int_equal(fork.other_seq, seq);
+		assert_memory_equal(fork.other.b, other->hash[seq - 1].b, 32);
+		assert_int_equal(anchor_of(scene.scratch).seq, 10);
+		refused(scene.scratch, submit_as(scene.scratch, other, show, shown),
+		        "its fork is known");
+		chain_free(other);
+		scene_end(&scene);
+	}
+}
+
+/* Nobody is named for an honest history, whatever is said about it. */
+static void an_honest_cell_is_not_named(void **state)
+{
+	(void)state;
+	struct scene scene = scene_new(0);
+	struct ec_fork fork;
+	ec_hash none = {{7}};
+	scene_blocks(&scene, 20);
+	struct ec_scratch *scratch = scene.scratch;
+	refused(scratch, submit_as(scratch, scene.chain, (struct show){0, 9, 1, 3}, &none),
+	        "no block is anchored");
+	assert_int_equal(submit(scratch, scene.chain, (struct show){0, 10, 1, 3}), EC_RESULT_DONE);
+	for (uint64_t seq = 1; seq <= 20; seq++) {
+		const ec_hash *hash = scene.chain->hash;
+		const ec_hash *said[] = {&hash[seq - 1], &hash[9], &hash[10], &none};
+		for (int i = 0; i < 4; i++) {
+			struct show show = {seq > 10 ? 10 : 0, seq, 1, 3};
+			refused(scratch, submit_as(scratch, scene.chain, show, said[i]),
+			        "no other history");
+			show.last = seq > 10 ? 9 : 0; /* the path of another header */
+			refused(scratch, submit_as(scratch, scene.chain, show, said[i]),
+			        "no other history");
+		}
+	}
+	assert_false(is_named(&scene, &fork));
 	scene_end(&scene);
 }
 
@@ -373,6 +465,8 @@ int main(void)
 		cmocka_unit_test(headers_are_anchored_one_after_the_other),
 		cmocka_unit_test(too_few_signatures),
 		cmocka_unit_test(a_repeat_and_an_old_backup),
+		cmocka_unit_test(a_restored_cell_is_named),
+		cmocka_unit_test(an_honest_cell_is_not_named),
 		cmocka_unit_test(a_history_that_does_not_extend_the_last),
 		cmocka_unit_test(a_retired_roster_and_links_after_an_outage),
 		cmocka_unit_test(links_that_do_not_lead_there),
