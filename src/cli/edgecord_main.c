@@ -1,6 +1,7 @@
 /* edgecord_main.c - the program `edgecord`: finds the command and hands over. */
 #include "cli/commands.h"
 #include "crypto/sign.h"
+#include "node/config.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -32,8 +33,14 @@ static int unknown(const char *name)
 
 static int run(const struct ec_command *command, int argc, char **argv)
 {
-	char name[64];
+	char name[64], why[512];
 	snprintf(name, sizeof name, "edgecord %s", command->name);
+	if (!ec_environment_check(why, sizeof why)) {
+		bool refused = strcmp(command->name, "node") == 0;
+		fprintf(stderr, "%s: %s%s\n", name, refused ? "" : "warning: ", why);
+		if (refused)
+			return EC_EXIT_USAGE;
+	}
 	argv[1] = name;
 	argp_err_exit_status = EC_EXIT_USAGE;
 	int code = command->run(argc - 1, argv + 1);

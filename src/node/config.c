@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { NAME_MAX_SIZE = 64 };
 
@@ -132,16 +133,53 @@ static bool setting_set(struct ec_node_config *config, const struct setting *set
 	return false;
 }
 
+static const char PREFIX[] = "EDGECORD_";
+
 /* EDGECORD_ and the name in capitals, dots as underscores. */
-static const char *environment(const char *name)
+static void variable_of(const char *name, char variable[static NAME_MAX_SIZE])
 {
-	char variable[NAME_MAX_SIZE] = "EDGECORD_";
+	memcpy(variable, PREFIX, sizeof PREFIX);
 	size_t size = strlen(variable);
-	assert(size + strlen(name) < sizeof variable);
+	assert(size + strlen(name) < NAME_MAX_SIZE);
 	for (; *name; name++)
 		variable[size++] = *name == '.' ? '_' : (char)toupper((unsigned char)*name);
 	variable[size] = 0;
+}
+
+static const char *environment(const char *name)
+{
+	char variable[NAME_MAX_SIZE];
+	variable_of(name, variable);
 	return getenv(variable);
+}
+
+static bool variable_known(const char *entry, size_t size)
+{
+	/* Of the other commands, and of the tests. */
+	static const char *const others[] = {"NODE", "SHARED", "BUILD", "BENCH_SECONDS", "SEED"};
+	char variable[NAME_MAX_SIZE];
+	for (size_t i = 0; i < SETTINGS + sizeof others / sizeof *others; i++) {
+		variable_of(i < SETTINGS ? settings[i].name : others[i - SETTINGS], variable);
+		if (strlen(variable) == size && memcmp(variable, entry, size) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool ec_environment_check(char *why, size_t why_size)
+{
+	for (char **entry = environ; *entry; entry++) {
+		size_t size = strcspn(*entry, "=");
+		if (strncmp(*entry, PREFIX, strlen(PREFIX)) != 0 || variable_known(*entry, size))
+			continue;
+		snprintf(why, why_size,
+		         "the environment has %.*s, which is no setting; unset it, or mend its "
+		         "name: EDGECORD_NODE, or EDGECORD_ and a setting of node.yaml in capitals "
+		         "(EDGECORD_DOORS_HTTP)",
+		         (int)size, *entry);
+		return false;
+	}
+	return true;
 }
 
 /* The last flag with this name. */

@@ -51,6 +51,10 @@ struct ec_node_config {
 	uint32_t workers, bodies_mib, clients, segment_mib, timeout_ms; /* 0: the usual */
 };
 
+/* Whether every variable of the environment that begins with EDGECORD_ is one that a program of
+ * ours reads.  Returns: false with a sentence in `why`: one is misspelt. */
+bool ec_environment_check(char *why, size_t why_size);
+
 /* Reads all.  In: flags: "NAME=VALUE" texts, NULL ends; NULL: none.
  * Returns: newly allocated, ended by free(); NULL with a sentence in `why`: file, line, what was
  * expected, what came. */

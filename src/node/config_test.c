@@ -83,6 +83,26 @@ static void a_flag_goes_before_the_environment_before_the_file(void **state)
 	free(config);
 }
 
+static void a_misspelt_variable_is_named(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"EDGECORD_NODE", "EDGECORD_DOORS_HTTP",
+	                                   "EDGECORD_LIMITS_SEGMENT_MIB", "EDGECORDED"};
+	static const char *const bad[] = {"EDGECORD_LISTN", "EDGECORD_LISTEN_", "EDGECORD_",
+	                                  "EDGECORD_listen", "EDGECORD_PEERS"};
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		setenv(good[i], "x", 1);
+		assert_true(ec_environment_check(why, sizeof why));
+		unsetenv(good[i]);
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		setenv(bad[i], "x", 1);
+		assert_false(ec_environment_check(why, sizeof why));
+		assert_non_null(strstr(why, bad[i]));
+		unsetenv(bad[i]);
+	}
+}
+
 static void every_mistake_is_named_with_its_place(void **state)
 {
 	static const struct {
@@ -144,6 +164,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_flag_goes_before_the_environment_before_the_file,
 	                                        folder_make, folder_end),
 		cmocka_unit_test(addresses_of_this_machine_are_told_apart),
+		cmocka_unit_test(a_misspelt_variable_is_named),
 		cmocka_unit_test_setup_teardown(every_mistake_is_named_with_its_place, folder_make,
 	                                        folder_end),
 	};
