@@ -15,7 +15,7 @@ import sys
 import time
 
 import hostile
-from network import (ROOT, Author, Checks, Network, Stream, agreement, community_s,
+from network import (EDGECORD, ROOT, Author, Checks, Network, Stream, agreement, community_s,
                      crossing_orders, first_port, garbage, proof, run, unfound, wait_for)
 from up import Up
 
@@ -83,12 +83,34 @@ def up_refuses(folder):
     for arguments, code, words in (
             (("--protocol", "paxos"), 2, "there is no 'paxos'"),
             (("--unit", "miles"), 2, "--unit takes W, kW, Wh, kWh or pu, not 'miles'"),
+            (("--kwp", "3"), 2, "--kwp says something about a file: give --pv FILE too"),
+            (("--pv-unit", "W"), 2, "--pv-unit says something about a file: give --pv FILE too"),
+            (("--unit", "W"), 2, "--unit says something about a file: give --data FILE too"),
+            (("--tz", "Europe/Berlin"), 2, "--tz says something about a file: give --data"),
             (("--data", "/nowhere.csv"), 1, "cannot be opened: No such file")):
         got, _, errors = run("up", "--dir", os.path.join(folder, "refused"), "--cells", 1, "--cloud",
                              0, "--homes", 1, "--port", first_port() + 50, *arguments, timeout=20)
         check(got == code and words in errors, f"up {' '.join(arguments)}: refused at once",
               f"exit code {got}: {errors[-300:]}")
         shutil.rmtree(os.path.join(folder, "refused"), ignore_errors=True)
+
+
+def up_goes_on(folder):
+    """On a network that is there: what is said otherwise is refused, what is so is taken."""
+    said = {"cells": (2, 1), "members": (7, 4), "cloud": (0, 4), "homes": (9, 4), "speed": (7, 2),
+            "port": (19999, first_port() + 50)}
+    for option, (other, there) in said.items():
+        code, out, errors = run("up", "--dir", folder, "--slots", 1, "--exit", f"--{option}", other,
+                                timeout=60)
+        check(code == 1 and f"has --{option} {there}, not {other}" in errors and not out,
+              f"up on a network that is there: another --{option} is refused", errors[-300:])
+    same = [word for option, (_, there) in said.items() for word in (f"--{option}", there)]
+    code, out, errors = run("up", "--dir", folder, "--slots", 1, "--exit", *same, "--protocol",
+                            "pbft", timeout=60)
+    check(code == 0 and "\nmoney conserved: yes\n" in out,
+          "up on a network that is there: the same again is taken", out[-300:] + errors[-300:])
+    check(f"status    {EDGECORD} status --node {folder}/cell1/node1" in out,
+          "up: tells the very command that shows a node", out[:500])
 
 
 # ---- The end ---------------------------------------------------------------------------------
@@ -164,6 +186,46 @@ def metrics(network):
                            capture_output=True, check=False)
     check(judge.returncode == 0 and not judge.stderr,
           "metrics: promtool has nothing to say, anchors included", judge.stderr)
+
+
+def home_off(network):
+    """For good: the others go on, its newest slot stays, and that is listed while it is off."""
+    node, home = network.groups["cell1"][0], network.homes[3]
+    key = Author(home.key_file, network.genesis("cell1")).key
+
+    def newest():
+        return {name[6:38]: proof.decode(value, "a meter")[1]
+                for name, value in node.state("meter/") or []}
+
+    def gaps():
+        code, out, _ = run("query", "--gaps", "--json", "--node", node.door)
+        return json.loads(out)["items"] if code == 0 else []
+
+    def listed():
+        return [gap for gap in gaps() if gap["home"] == key.hex() and gap["off"]]
+
+    def metric():
+        _, body = node.http("GET", "/metrics")
+        lines = [line.split() for line in body.decode().splitlines()]
+        return next(int(words[1]) for words in lines if words[:1] == ["edgecord_missing_slots"])
+    check(not listed(), "a home that is there is not listed as off", gaps())
+    home.stop()
+    at = wait_for(lambda: (a := newest()) and max(a.values()) > a[key] + 900 and a, 10)
+    before, counted = at[key], metric()
+    found = wait_for(listed, 20)
+    check(found and found[0]["first_s"] == before + 900, "a home is off: the gap is listed, from "
+          "the slot after its newest reading on, while it is off", (found, before))
+    at = newest()
+    check(at[key] == before and max(at.values()) > before + 8 * 900, "a home is off: its newest "
+          "slot stays, the others go on", at)
+    more = wait_for(lambda: metric() > counted + 2, 10)
+    check(more, "a home is off: edgecord_missing_slots counts its slots", (counted, metric()))
+    code, out, _ = run("query", "--gaps", "--node", node.door)
+    check(code == 0 and any(key.hex() in line and line.endswith(" off") for line in
+                            out.splitlines()), "a home is off: `query --gaps` says so", out)
+    home.start()
+    gone = wait_for(lambda: not listed(), 20)
+    check(gone, "a home is back: it is not listed as off any more", gaps())
 
 
 def outboxes_empty(network):
@@ -317,6 +379,7 @@ def play(folder):
     up_refuses(folder)
     run_itself(folder)
     a_day(os.path.join(folder, "day"))
+    up_goes_on(os.path.join(folder, "day"))
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--cloud", 4, "--homes", 4,
                       "--rate", RATE)
     try:
@@ -329,6 +392,7 @@ def play(folder):
         no_gap(network)
         home_away(network)
         metrics(network)
+        home_off(network)
         bad_bytes(network, stream)
         hostile.trial(check, network)
         bad_starts(network)

@@ -102,7 +102,7 @@ def fresh():
         the_day(out, build_s)
     code, out, errors, again_s = copy.do("./run", "--exit", "--slots", "8", "--speed", "4",
                                          "--port", port)
-    good = checks.check(code == 0 and "money conserved          yes" in out,
+    good = checks.check(code == 0 and "\nmoney conserved: yes\n" in out,
                         "a second ./run ends with its summary", errors[-500:])
     figure("./run again: calls of package managers or sudo; of root", "none",
            copy.calls() or f"none, {again_s:.0f} s for 8 slots", good and not copy.calls())

@@ -154,7 +154,7 @@ static int start(const struct ec_network_node *node, const char *option,
 	char more[16] = "";
 	if (!file_path(configuration, node->folder, "node.yaml"))
 		return EC_EXIT_FAILED;
-	printf("start it with: edgecord node --config %s\n", configuration);
+	printf("start it with: %s node --config %s\n", program_invocation_name, configuration);
 	fflush(stdout);
 	if (arguments->no_start)
 		return EC_EXIT_OK;

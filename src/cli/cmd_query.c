@@ -3,6 +3,7 @@
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/option_numbers.h"
+#include "cli/query_gaps.h"
 #include "doors/energy.h"
 #include "services/names.h"
 
@@ -12,7 +13,7 @@
 
 enum { LIMIT = 1000, DAY_OPTION = 256, AFTER_OPTION };
 
-enum view { VIEW_NAMES, VIEW_TRADES, VIEW_BILLS };
+enum view { VIEW_NAMES, VIEW_TRADES, VIEW_BILLS, VIEW_GAPS };
 
 struct arguments {
 	struct ec_client_options client;
@@ -30,6 +31,10 @@ static const struct argp_option options[] = {
 	{"slot", 's', "SECONDS", 0, "Of --trades, those of the slot that starts then", 1},
 	{"bills", 'B', "KEY", 0, "The bills of a home", 1},
 	{"day", DAY_OPTION, "N", 0, "Of --bills, one day, line by line", 1},
+	{"gaps", 'G', NULL, 0,
+         "The slots without a reading, a run a line: of homes that are back, and of those that are "
+         "off, once a slot's deadline has passed",
+         1},
 	{"at", 'a', "local|certified|latest", 0,
          "Which state: of the node's last block (default), one that a quorum certified, or one "
          "that sees all that was acknowledged before",
@@ -69,7 +74,7 @@ static enum ec_door_at at_read(struct argp_state *state, const char *text)
 static void finish(struct argp_state *state, struct arguments *out)
 {
 	if (out->view == VIEW_NAMES && out->name.size == 0 && !out->prefix)
-		argp_error(state, "which name? (or --prefix, --trades, --bills KEY)");
+		argp_error(state, "which name? (or --prefix, --trades, --bills KEY, --gaps)");
 	if (out->view == VIEW_TRADES) {
 		out->name = ec_name_of("trade/");
 		if (out->has_slot)
@@ -124,6 +129,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'T':
 		out->view = VIEW_TRADES;
+		return 0;
+	case 'G':
+		out->view = VIEW_GAPS;
 		return 0;
 	case 's':
 		out->slot = ec_option_whole(state, "slot", argument, 0, INT64_MAX);
@@ -235,7 +243,8 @@ int ec_cmd_query(int argc, char **argv)
 		"NAME is text, or 0x and hexadecimal. Values are shown in CBOR's diagnostic "
 		"notation, trades and bills as JSON. What a node answers is its word alone; "
 		"`edgecord receipt --state NAME` gives a proof. Exit code 0: answered, with at "
-		"least one item; 1: nothing of this name, refused, or no answer; 2: usage.",
+		"least one item (or, of --gaps, without any); 1: nothing of this name, refused, or "
+		"no answer; 2: usage.",
 		children,
 		NULL,
 		NULL};
@@ -244,6 +253,13 @@ int ec_cmd_query(int argc, char **argv)
 	struct ec_client *client = ec_client_options_open(&arguments.client);
 	if (!client)
 		return EC_EXIT_FAILED;
+	if (arguments.view == VIEW_GAPS) {
+		const struct ec_gaps_question question = {&arguments.client, client, arguments.at,
+		                                          arguments.min_seq};
+		int found = ec_query_gaps(&question);
+		ec_client_close(client);
+		return found < 0 ? EC_EXIT_FAILED : EC_EXIT_OK;
+	}
 	struct ec_door_request request = {
 		.kind = EC_DOOR_QUERY,
 		.at = arguments.at,

@@ -6,6 +6,7 @@
 #include "profile/import.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -35,7 +36,8 @@ enum up_option {
 };
 
 static const struct argp_option options[] = {
-	{"dir", 'd', "DIR", 0, "The network's folder; an old one goes on. Default: data/up, anew",
+	{"dir", 'd', "DIR", 0,
+         "The network's folder; one that is there goes on as it was made. Default: data/up, anew",
          0},
 	{"slots", OPTION_SLOTS, "N", 0, "Quarter-hours to play (default 96, a day)", 0},
 	{"speed", OPTION_SPEED, "S", 0, "Quarter-hours a second (default 1)", 0},
@@ -50,10 +52,12 @@ static const struct argp_option options[] = {
 	{"data", OPTION_DATA, "FILE", 0, "Loads of homes, CSV or CSV.gz, a column a home", 2},
 	{"pv", OPTION_PV, "FILE", 0, "PV per unit of rated power, CSV or CSV.gz", 2},
 	{"kwp", OPTION_KWP, "KW", 0, "Rated power behind a PV profile (default 5)", 2},
-	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing intervals: refuse (default), fill, zero", 2},
+	{"gaps", OPTION_GAPS, "WHAT", 0,
+         "Missing intervals: fill, zero or refuse (default: up to two hours are filled)", 2},
 	{"unit", OPTION_UNIT, "UNIT", 0, "Of the loads: W, kW, Wh, kWh; when the file misleads", 2},
 	{"pv-unit", OPTION_PV_UNIT, "UNIT", 0, "Of the PV, likewise; pu: part of --kwp", 2},
-	{"tz", OPTION_TZ, "ZONE", 0, "Of time stamps without one, as Europe/Berlin", 2},
+	{"tz", OPTION_TZ, "ZONE", 0,
+         "Of time stamps without one, as Europe/Berlin; European zones only", 2},
 	{0},
 };
 
@@ -108,6 +112,24 @@ static void words_check(struct argp_state *state, const struct up_options *said)
 		argp_error(state, "--gaps takes fill, zero or refuse, not '%s'", said->gaps);
 }
 
+/* What is said about a file, without the file. */
+static void files_check(struct argp_state *state, const struct up_options *said)
+{
+	const struct {
+		const char *option, *needs;
+		bool given, there;
+	} all[] = {{"--pv", "--data", said->pv_path != NULL, said->load_path != NULL},
+	           {"--unit", "--data", said->unit != NULL, said->load_path != NULL},
+	           {"--gaps", "--data", said->gaps != NULL, said->load_path != NULL},
+	           {"--tz", "--data", said->tz != NULL, said->load_path != NULL},
+	           {"--pv-unit", "--pv", said->pv_unit != NULL, said->pv_path != NULL},
+	           {"--kwp", "--pv", said->kwp > 0, said->pv_path != NULL}};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+		if (all[i].given && !all[i].there)
+			argp_error(state, "%s says something about a file: give %s FILE too",
+			           all[i].option, all[i].needs);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct up_options *out = state->input;
@@ -125,10 +147,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	struct ec_text names = ec_text_over(room, sizeof room);
 	switch (key) {
 	case ARGP_KEY_END:
-		if (!ec_daemon_runs(out->protocol, &names))
+		if (out->protocol && !ec_daemon_runs(out->protocol, &names))
 			argp_error(state, "--protocol: there is no '%s'; there are: %s",
 			           out->protocol, names.at);
 		words_check(state, out);
+		files_check(state, out);
 		return 0;
 	case OPTION_SPEED:
 		out->speed = ec_option_real(state, "speed", argument, 0.01, 100);
@@ -150,7 +173,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-enum { LOOK_NS = 1000 * 1000 * 1000 };
+enum { LOOK_NS = 1000 * 1000 * 1000, KWP_USUAL = 5 };
 
 static volatile sig_atomic_t stopping;
 
@@ -177,8 +200,9 @@ static void tell_ended(struct up *up)
 		        killed ? "by signal" : "with exit code",
 		        killed ? WTERMSIG(ended->status) : WEXITSTATUS(ended->status), ended->log);
 		if (strstr(ended->name, "-node"))
-			fprintf(stderr, "start it again: edgecord node --config %.*s/node.yaml\n",
-			        (int)(strlen(ended->log) - strlen("/log")), ended->log);
+			fprintf(stderr, "start it again: %s node --config %.*s/node.yaml\n",
+			        program_invocation_name, (int)(strlen(ended->log) - strlen("/log")),
+			        ended->log);
 	}
 }
 
@@ -243,7 +267,8 @@ static void tell_where(const struct up *up)
 	FILE *out = up->options.json ? stderr : stdout;
 	const struct ec_network_group *cell = &up->network->group[0];
 	fprintf(out, "network   %s\n", up->network->folder);
-	fprintf(out, "status    edgecord status --node %s/node1\n", cell->folder);
+	fprintf(out, "status    %s status --node %s/node1\n", program_invocation_name,
+	        cell->folder);
 	fprintf(out, "a gateway http://127.0.0.1:%u/v1/status, /metrics\n",
 	        cell->node[0].http_port);
 	fprintf(out, "logs      %s/node1/log\n\n", cell->folder);
@@ -294,14 +319,13 @@ int ec_cmd_up(int argc, char **argv)
 	if (!up)
 		return EC_EXIT_FAILED;
 	up->options = (struct up_options){.slots = 96,
-	                                  .speed = 1,
-	                                  .cells = 3,
-	                                  .members = 4,
-	                                  .cloud = 4,
-	                                  .homes = 10,
-	                                  .protocol = "pbft",
-	                                  .kwp = 5};
+	                                  .cells = UP_UNSAID,
+	                                  .members = UP_UNSAID,
+	                                  .cloud = UP_UNSAID,
+	                                  .homes = UP_UNSAID};
 	argp_parse(&argp, argc, argv, 0, NULL, &up->options);
+	if (!up->options.kwp)
+		up->options.kwp = KWP_USUAL;
 	struct sigaction action = {.sa_handler = stop};
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

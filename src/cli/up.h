@@ -8,12 +8,15 @@
 #include "doors/client.h"
 #include "services/read.h"
 
+enum { UP_UNSAID = UINT32_MAX };
+
 struct up_options {
 	const char *folder; /* NULL: data/up, made anew */
 	uint32_t slots;     /* quarter-hours to play before the summary */
-	double speed;       /* of them a second */
+	double speed;       /* of them a second; 0: not said */
 	bool exit_at_end;   /* after the summary; else goes on until a signal */
 	bool json;          /* the summary as one JSON object, progress to standard error */
+	/* Of the network; UP_UNSAID, 0 or NULL: not said, as usual or as the folder has it. */
 	uint32_t cells, members, homes, cloud, port;
 	const char *protocol;
 	const char *load_path, *pv_path; /* real profiles; NULL: generated */
@@ -22,10 +25,20 @@ struct up_options {
 	const char *unit, *pv_unit;
 };
 
+/* What all bills of a cell, added up, say about its money. */
+enum up_bills {
+	UP_BILLS_UNKNOWN, /* there was no whole answer, or old bills are not kept any more */
+	UP_BILLS_AGREE,   /* with the trades, the tariffs and the supplier's account */
+	UP_BILLS_DIFFER,
+};
+
 /* What the network says, gathered once a second. */
 struct up_cell_sight {
 	bool seen;
 	bool recounted, balanced; /* all accounts were added up; and came to zero */
+	enum up_bills bills;      /* at the end only */
+	uint64_t bill_lines;      /* that were added up then */
+	uint64_t missing;         /* slots without a reading, of homes that are off now, too */
 	uint64_t slot_s;          /* newest slot with trades */
 	struct ec_metering_total metering;
 	struct ec_market_total market;
@@ -35,7 +48,10 @@ struct up_cell_sight {
 
 struct up_node_sight {
 	bool up, ready, diverged;
-	uint64_t seq, certified, view_changes, time_ns;
+	uint64_t seq, view_changes, time_ns;
+	uint64_t certificates;        /* that it saw formed since we look, over its restarts */
+	uint64_t certificates_before; /* of them, those of processes that ended */
+	uint64_t certificates_now;    /* of the process that runs */
 	struct ec_usage usage;
 };
 
@@ -52,6 +68,7 @@ struct up {
 	struct ec_processes processes;
 	struct ec_client *client[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
 	struct up_sight sight;
+	uint64_t deadline_s[EC_NETWORK_GROUPS_MAX];    /* of readings, by the cell's genesis */
 	uint32_t load_columns, pv_columns;             /* of real profiles; 0: none */
 	uint64_t started_ns, ready_ns, first_trade_ns; /* monotonic; 0: not yet */
 	char why[512];
@@ -78,7 +95,16 @@ void up_data_arguments(const struct up *up, uint32_t number, struct up_device_ar
 /* up_watch.c: connects where there is no connection yet, asks every node, fills up->sight.
  * Returns: whether every node answered and is ready. */
 bool up_look(struct up *up);
+
+/* Adds up all bills of every cell. */
+void up_look_at_bills(struct up *up);
 void up_watch_end(struct up *up);
+
+/* up_money.c: the sum over all accounts of a cell, which is zero when no money was made or lost;
+ * and all its bills.  Returns, balances: false when there is no whole answer.  Out: lines of bills.
+ */
+bool up_balances(struct ec_client *client, int64_t *sum);
+enum up_bills up_recount(struct ec_client *client, uint64_t *lines);
 
 /* up_report.c: a line of progress; the summary at the end. */
 void up_progress(const struct up *up, bool last);

@@ -25,10 +25,6 @@ static struct ec_series *read_one(struct up *up, const struct ec_import_options 
 bool up_data_read(struct up *up)
 {
 	const struct up_options *options = &up->options;
-	if (!options->load_path && options->pv_path) {
-		snprintf(up->why, sizeof up->why, "--pv needs loads beside it: give --data FILE");
-		return false;
-	}
 	if (!options->load_path)
 		return true;
 	struct ec_import_options import = {.path = options->load_path, .tz = options->tz};

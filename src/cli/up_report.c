@@ -15,7 +15,8 @@ struct totals {
 	uint64_t readings, missing, trades, energy_wh, slots, retail_wh, feed_in_wh;
 	int64_t traded_nano_eur, retail_nano_eur, feed_in_nano_eur;
 	int64_t price_min, price_max;
-	uint64_t certificates, view_changes, cpu_ns;
+	uint64_t certificates, view_changes, cpu_ns, bill_lines;
+	bool traded;
 	uint32_t nodes, nodes_up;
 	bool diverged;
 };
@@ -23,7 +24,8 @@ struct totals {
 static void add_cell(const struct up_cell_sight *cell, struct totals *totals)
 {
 	totals->readings += cell->metering.readings;
-	totals->missing += cell->metering.missing_slots;
+	totals->missing += cell->missing;
+	totals->bill_lines += cell->bill_lines;
 	totals->trades += cell->market.trades;
 	totals->energy_wh += cell->market.energy_wh;
 	totals->slots += cell->market.slots;
@@ -34,10 +36,11 @@ static void add_cell(const struct up_cell_sight *cell, struct totals *totals)
 	totals->feed_in_nano_eur += cell->settlement.feed_in_nano_eur;
 	if (cell->market.trades == 0)
 		return;
-	if (totals->price_max == 0 || cell->market.price_min < totals->price_min)
+	if (!totals->traded || cell->market.price_min < totals->price_min)
 		totals->price_min = cell->market.price_min;
-	if (cell->market.price_max > totals->price_max)
+	if (!totals->traded || cell->market.price_max > totals->price_max)
 		totals->price_max = cell->market.price_max;
+	totals->traded = true;
 }
 
 static struct totals totals_of(const struct up *up)
@@ -45,19 +48,19 @@ static struct totals totals_of(const struct up *up)
 	struct totals totals = {0};
 	for (uint32_t g = 0; g < up->network->groups; g++) {
 		bool cloud = up->network->has_cloud && g == up->network->groups - 1;
-		uint64_t certified = 0;
+		uint64_t certificates = 0;
 		for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
 			const struct up_node_sight *node = &up->sight.node[g][i];
 			totals.nodes++;
 			totals.nodes_up += node->up;
 			totals.diverged |= node->diverged;
 			totals.cpu_ns += node->usage.cpu_ns;
-			if (node->certified > certified)
-				certified = node->certified;
+			if (node->certificates > certificates)
+				certificates = node->certificates;
 			if (node->view_changes > totals.view_changes)
 				totals.view_changes = node->view_changes;
 		}
-		totals.certificates += certified;
+		totals.certificates += certificates;
 		if (!cloud)
 			add_cell(&up->sight.cell[g], &totals);
 	}
@@ -112,12 +115,14 @@ void up_progress(const struct up *up, bool last)
 }
 
 /* Whether no money was made or lost: the accounts of every cell, added up now, come to zero, no
- * line of a bill was left out, and no member computed something else. */
+ * line of a bill was left out, all bills agree with the trades and accounts (as far as they are
+ * kept), and no member computed something else. */
 static bool conserved(const struct up *up)
 {
 	uint32_t cells = up->network->groups - (up->network->has_cloud ? 1 : 0);
 	for (uint32_t g = 0; g < cells; g++)
-		if (!up->sight.cell[g].balanced || up->sight.cell[g].settlement.blocked)
+		if (!up->sight.cell[g].balanced || up->sight.cell[g].settlement.blocked ||
+		    up->sight.cell[g].bills == UP_BILLS_DIFFER)
 			return false;
 	return !totals_of(up).diverged;
 }
@@ -135,11 +140,13 @@ static uint64_t cpu_ms_per_1000(const struct totals *totals)
 static bool summary_json(const struct up *up, const struct totals *totals)
 {
 	json_t *json = json_pack(
-		"{s:I, s:I, s:I, s:b, s:f, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:i, s:i}",
-		"readings_committed", (json_int_t)totals->readings, "trades_committed",
-		(json_int_t)totals->trades, "energy_traded_wh", (json_int_t)totals->energy_wh,
-		"money_conserved", conserved(up), "commit_ms_p50", commit_ms(up, 500),
-		"commit_ms_p99", commit_ms(up, 990), "certificates",
+		"{s:I, s:I, s:I, s:I, s:I, s:b, s:f, s:f, s:I, s:I, s:I, s:I, s:f, s:I, s:f, s:i, "
+		"s:i}",
+		"readings_committed", (json_int_t)totals->readings, "slots_missing",
+		(json_int_t)totals->missing, "bill_lines", (json_int_t)totals->bill_lines,
+		"trades_committed", (json_int_t)totals->trades, "energy_traded_wh",
+		(json_int_t)totals->energy_wh, "money_conserved", conserved(up), "commit_ms_p50",
+		commit_ms(up, 500), "commit_ms_p99", commit_ms(up, 990), "certificates",
 		(json_int_t)totals->certificates, "anchors", (json_int_t)up->sight.anchors,
 		"rss_max_bytes", (json_int_t)up->sight.memory_max_bytes, "disk_bytes",
 		(json_int_t)ec_folder_bytes(up->network->folder), "cpu_s_per_1000_readings",
@@ -172,7 +179,7 @@ static void summary_text(const struct up *up, const struct totals *totals)
 	if (up->sight.commits.count)
 		printf("%-24s p50 %.1f ms, p99 %.1f ms\n", "commit latency", commit_ms(up, 500),
 		       commit_ms(up, 990));
-	printf("%-24s %" PRIu64 "\n", "blocks certified", totals->certificates);
+	printf("%-24s %" PRIu64 "\n", "certificates", totals->certificates);
 	if (up->network->has_cloud)
 		printf("%-24s %" PRIu64 "\n", "anchors", up->sight.anchors);
 	printf("%-24s %" PRIu64 "\n", "view changes", totals->view_changes);
@@ -184,11 +191,13 @@ static void summary_text(const struct up *up, const struct totals *totals)
 	if (up->first_trade_ns)
 		printf("%-24s %.1f s after the start\n", "first trade",
 		       (double)(up->first_trade_ns - up->started_ns) / 1e9);
-	printf("%-24s %s\n", "money conserved", conserved(up) ? "yes" : "NO");
+	printf("%-24s %" PRIu64 " lines added up\n", "bills", totals->bill_lines);
+	printf("money conserved: %s\n", conserved(up) ? "yes" : "NO");
 }
 
 bool up_summary(struct up *up)
 {
+	up_look_at_bills(up);
 	struct totals totals = totals_of(up);
 	if (up->options.json)
 		summary_json(up, &totals);

@@ -41,6 +41,67 @@ static bool usual_folder(struct up *up)
 	return true;
 }
 
+/* One thing that was said about a network which is there already. */
+struct said {
+	const char *option;
+	double now, there; /* below zero: not said */
+};
+
+/* How many nodes the cells have; 0: not all as many. */
+static uint32_t members_of(const struct ec_network *network)
+{
+	uint32_t nodes = network->group[0].nodes;
+	for (uint32_t g = 1; g < network->groups - (network->has_cloud ? 1 : 0); g++)
+		if (network->group[g].nodes != nodes)
+			return 0;
+	return nodes;
+}
+
+static double if_said(uint32_t number)
+{
+	return number == UP_UNSAID ? -1.0 : number;
+}
+
+/* A network that is there goes on as it was made: what was said otherwise is refused. */
+static bool network_fits(struct up *up)
+{
+	const struct up_options *said = &up->options;
+	const struct ec_network *network = up->network;
+	uint32_t last = network->groups - 1, cloud = network->has_cloud ? 1 : 0;
+	const struct said all[] = {
+		{"cells", if_said(said->cells), network->groups - cloud},
+		{"members", if_said(said->members), members_of(network)},
+		{"cloud", if_said(said->cloud), cloud * network->group[last].nodes},
+		{"homes", if_said(said->homes), network->homes},
+		{"port", if_said(said->port ? said->port : UP_UNSAID),
+	         network->group[0].node[0].peer_port},
+		{"speed", said->speed > 0 ? said->speed : -1, (double)network->rate / SLOT_S},
+	};
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		double difference = all[i].now - all[i].there;
+		if (all[i].now < 0 || (difference < 0.005 && difference > -0.005))
+			continue;
+		snprintf(up->why, sizeof up->why,
+		         "the network in %.200s has --%s %g, not %g; leave the option out to go on "
+		         "with it, or give --dir another folder for a new network",
+		         said->folder, all[i].option, all[i].there, all[i].now);
+		return false;
+	}
+	if (!said->protocol || strcmp(said->protocol, network->protocol) == 0)
+		return true;
+	snprintf(
+		up->why, sizeof up->why,
+		"the network in %.200s has --protocol %s, not %.40s; leave the option out to go on "
+		"with it, or give --dir another folder for a new network",
+		said->folder, network->protocol, said->protocol);
+	return false;
+}
+
+static uint32_t or_usual(uint32_t said, uint32_t usual)
+{
+	return said == UP_UNSAID ? usual : said;
+}
+
 static bool network_open(struct up *up)
 {
 	char path[FILE_PATH_MAX];
@@ -52,19 +113,20 @@ static bool network_open(struct up *up)
 	}
 	if (there(path)) {
 		up->network = ec_network_read(up->options.folder, up->why, sizeof up->why);
-		return up->network != NULL;
+		return up->network && network_fits(up);
 	}
+	double speed = up->options.speed > 0 ? up->options.speed : 1;
 	struct ec_network_plan plan = {
 		.folder = up->options.folder,
 		.name = "first-light",
-		.protocol = up->options.protocol,
-		.cells = up->options.cells,
-		.members = up->options.members,
-		.cloud = up->options.cloud,
-		.homes = up->options.homes,
+		.protocol = up->options.protocol ? up->options.protocol : "pbft",
+		.cells = or_usual(up->options.cells, 3),
+		.members = or_usual(up->options.members, 4),
+		.cloud = or_usual(up->options.cloud, 4),
+		.homes = or_usual(up->options.homes, 10),
 		.port = (uint16_t)up->options.port,
 		.origin_ns = ORIGIN_NS,
-		.rate = (uint64_t)(SLOT_S * up->options.speed + 0.5),
+		.rate = (uint64_t)(SLOT_S * speed + 0.5),
 	};
 	up->network = ec_network_make(&plan, up->why, sizeof up->why);
 	return up->network != NULL;

@@ -1,11 +1,15 @@
 /* up_watch.c - asks the nodes of a local network how they are and what the cells traded. */
 #include "cli/up.h"
 
+#include "ledger/genesis.h"
+#include "node/file.h"
 #include "services/names.h"
+#include "services/parameters.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 enum { CONNECT_MS = 200, ANSWER_MS = 1000 };
@@ -58,6 +62,15 @@ static void commits_join(struct ec_histogram *commits, const json_t *buckets)
 	}
 }
 
+/* A process that started again counts from 0. */
+static void certificates_count(struct up_node_sight *sight, uint64_t now)
+{
+	if (now < sight->certificates_now)
+		sight->certificates_before += sight->certificates_now;
+	sight->certificates_now = now;
+	sight->certificates = sight->certificates_before + now;
+}
+
 static void node_look(struct up *up, uint32_t g, uint32_t i)
 {
 	struct up_node_sight *sight = &up->sight.node[g][i];
@@ -76,7 +89,7 @@ static void node_look(struct up *up, uint32_t g, uint32_t i)
 	sight->ready = json_is_true(json_object_get(json, "ready"));
 	sight->diverged = json_is_true(json_object_get(json, "diverged"));
 	sight->seq = number(json, "seq");
-	sight->certified = number(json, "certified");
+	certificates_count(sight, number(json, "certificates"));
 	sight->view_changes = number(json, "view_changes");
 	sight->time_ns = number(json, "time_ns");
 	if (!is_cloud(up, g))
@@ -121,44 +134,66 @@ static void newest_slot(struct ec_client *client, uint64_t time_ns, struct up_ce
 	}
 }
 
-/* The sum over all accounts of a cell, which is zero when no money was made or lost. */
-static bool balances_sum(struct ec_client *client, int64_t *sum)
+/* How long after a slot's end a reading of it may come, by the genesis of a cell. */
+static uint64_t deadline_of(struct up *up, uint32_t g)
 {
-	static const char prefix[] = "b/";
-	uint8_t after[EC_DOOR_NAME_MAX];
-	struct ec_door_request request = {.kind = EC_DOOR_QUERY,
-	                                  .at = EC_AT_LOCAL,
-	                                  .prefix = true,
-	                                  .limit = EC_DOOR_LIMIT_MAX,
-	                                  .name = {.data = (const uint8_t *)prefix, .size = 2}};
+	char path[FILE_PATH_MAX], why[256];
+	size_t size;
+	if (up->deadline_s[g] || !file_path(path, up->network->group[g].folder, "genesis"))
+		return up->deadline_s[g];
+	uint8_t *bytes = file_read(path, EC_GENESIS_SIZE_MAX, &size);
+	struct ec_genesis *genesis = bytes ? ec_genesis_read(bytes, size, why, sizeof why) : NULL;
+	struct ec_settlement_parameters rule = ec_settlement_parameters_usual();
+	for (uint32_t i = 0; genesis && i < genesis->services; i++)
+		if (strcmp(genesis->service[i].name, "settlement") == 0)
+			ec_settlement_parameters_read(genesis->service[i].parameters, &rule);
+	ec_genesis_free(genesis);
+	free(bytes);
+	return up->deadline_s[g] = (uint64_t)rule.deadline_s;
+}
+
+/* Slots that have no reading: between readings of a meter, and since the newest of one that is off.
+ */
+static uint64_t missing_slots(struct ec_client *client, uint64_t deadline_s, uint64_t time_ns,
+                              const struct ec_metering_total *total)
+{
 	struct ec_door_answer answer;
-	*sum = 0;
-	do {
-		struct ec_bytes name, value;
-		if (!ec_client_call(client, &request, ANSWER_MS, &answer) ||
-		    answer.kind != EC_DOOR_VALUES)
-			return false;
-		while (ec_door_item_next(&answer, &name, &value)) {
-			struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
-			if (__builtin_add_overflow(*sum, ec_cbor_int(&cbor), sum) ||
-			    !ec_cbor_done(&cbor) || name.size > sizeof after)
-				return false;
-			memcpy(after, name.data, name.size);
-			request.after = (struct ec_bytes){.data = after, .size = name.size};
-		}
-	} while (answer.more && request.after.size > 0);
-	return true;
+	struct ec_bytes name, value;
+	struct ec_name prefix = ec_name_of("meter/");
+	uint64_t missing = total->missing_slots;
+	if (!ask(client, &prefix, true, EC_DOOR_LIMIT_MAX, &answer))
+		return missing;
+	while (ec_door_item_next(&answer, &name, &value)) {
+		struct ec_meter_head head;
+		if (ec_meter_head_read(value, &head))
+			missing += ec_meter_overdue(&head, deadline_s, time_ns);
+	}
+	return missing;
+}
+
+/* The ready node of a group that is furthest; NULL: none is ready. */
+static struct ec_client *furthest(struct up *up, uint32_t g, const struct up_node_sight **sight)
+{
+	struct ec_client *client = NULL;
+	*sight = NULL;
+	for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
+		const struct up_node_sight *node = &up->sight.node[g][i];
+		if (!node->ready || (*sight && node->seq <= (*sight)->seq))
+			continue;
+		*sight = node;
+		client = up->client[g][i];
+	}
+	return client;
 }
 
 static void cell_look(struct up *up, uint32_t g)
 {
 	struct up_cell_sight *sight = &up->sight.cell[g];
-	uint32_t i = 0;
-	while (i < up->network->group[g].nodes && !up->sight.node[g][i].up)
-		i++;
-	if (i == up->network->group[g].nodes)
+	const struct up_node_sight *node;
+	struct ec_client *client = furthest(up, g, &node);
+	sight->recounted = sight->balanced = false;
+	if (!client)
 		return;
-	struct ec_client *client = up->client[g][i];
 	struct ec_bytes value;
 	struct ec_name name = ec_name_total("metering");
 	if (value_of(client, &name, &value))
@@ -169,10 +204,22 @@ static void cell_look(struct up *up, uint32_t g)
 	name = ec_name_total("settlement");
 	if (value_of(client, &name, &value))
 		ec_settlement_total_read(value, &sight->settlement);
-	newest_slot(client, up->sight.node[g][i].time_ns, sight);
+	newest_slot(client, node->time_ns, sight);
+	sight->missing = missing_slots(client, deadline_of(up, g), node->time_ns, &sight->metering);
 	int64_t sum;
-	sight->recounted = balances_sum(client, &sum);
+	sight->recounted = up_balances(client, &sum);
 	sight->balanced = sight->recounted && sum == 0;
+}
+
+void up_look_at_bills(struct up *up)
+{
+	for (uint32_t g = 0; g < up->network->groups; g++) {
+		struct up_cell_sight *sight = &up->sight.cell[g];
+		const struct up_node_sight *node;
+		struct ec_client *client = is_cloud(up, g) ? NULL : furthest(up, g, &node);
+		if (client)
+			sight->bills = up_recount(client, &sight->bill_lines);
+	}
 }
 
 /* How many headers the cloud has anchored. */
@@ -182,18 +229,16 @@ static void cloud_look(struct up *up)
 	struct ec_door_answer answer;
 	struct ec_bytes its_name, value;
 	struct ec_name prefix = ec_name_of("anchors/");
-	for (uint32_t i = 0; i < up->network->group[g].nodes; i++) {
-		if (!up->sight.node[g][i].up ||
-		    !ask(up->client[g][i], &prefix, true, EC_NETWORK_GROUPS_MAX, &answer))
-			continue;
-		uint64_t anchors = 0;
-		while (ec_door_item_next(&answer, &its_name, &value)) {
-			struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
-			anchors += ec_cbor_uint(&cbor, UINT64_MAX);
-		}
-		up->sight.anchors = anchors;
+	const struct up_node_sight *node;
+	struct ec_client *client = furthest(up, g, &node);
+	uint64_t anchors = 0;
+	if (!client || !ask(client, &prefix, true, EC_NETWORK_GROUPS_MAX, &answer))
 		return;
+	while (ec_door_item_next(&answer, &its_name, &value)) {
+		struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
+		anchors += ec_cbor_uint(&cbor, UINT64_MAX);
 	}
+	up->sight.anchors = anchors;
 }
 
 static void usage_look(struct up *up, uint32_t g, uint32_t i)

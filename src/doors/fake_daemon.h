@@ -45,7 +45,7 @@ struct ec_daemon {
 		void (*each)(void *self, uint64_t seq);
 		void *self;
 	} follower[4];
-	uint64_t seq, certified, envelopes, pruned;
+	uint64_t seq, certified, certificates, envelopes, pruned;
 	const char *alarm;
 	bool no_certificates, no_reads, disk_low;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
@@ -91,6 +91,7 @@ static void fake_certify(uv_timer_t *timer)
 	if (daemon->no_certificates || daemon->certified == daemon->seq)
 		return;
 	daemon->certified = daemon->seq;
+	daemon->certificates++;
 	for (int i = 0; i < 4; i++)
 		if (daemon->follower[i].self)
 			daemon->follower[i].each(daemon->follower[i].self, daemon->certified);
@@ -325,6 +326,11 @@ struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
 uint64_t ec_ledger_certified(const struct ec_ledger *ledger)
 {
 	return fake_of(ledger)->certified;
+}
+
+uint64_t ec_ledger_certificates(const struct ec_ledger *ledger)
+{
+	return fake_of(ledger)->certificates;
 }
 
 static void fake_value(struct ec_daemon *daemon, unsigned number, struct ec_bytes *value)

@@ -105,6 +105,9 @@ static void put_ledger(struct ec_text *text, struct ec_daemon *daemon,
 	ec_metric_gauge(text, "edgecord_ledger_block", "The last block that was executed.", at.seq);
 	ec_metric_gauge(text, "edgecord_ledger_certified_block",
 	                "The last block with a certificate.", ec_ledger_certified(ledger));
+	ec_metric_count(text, "edgecord_ledger_certificates_total",
+	                "Certificates of blocks; one may cover many blocks.",
+	                ec_ledger_certificates(ledger));
 	ec_metric_gauge(text, "edgecord_ledger_bytes", "Bytes of the data folder.",
 	                counters->disk_bytes_used);
 	ec_metric_gauge(text, "edgecord_disk_free_bytes", "Bytes free where the data folder is.",

@@ -96,7 +96,29 @@ static void put_market(struct ec_text *text, struct ec_ledger *ledger,
 		put_slot(text, ledger, &rule, time_rate);
 }
 
-static void put_metering(struct ec_text *text, struct ec_ledger *ledger)
+/* Slots without a reading: between readings of a meter, and overdue ones of meters that are off. */
+static uint64_t missing_slots(const struct ec_genesis *genesis, struct ec_ledger *ledger,
+                              const struct ec_metering_total *total)
+{
+	const struct ec_service_entry *settlement = service_find(genesis, "settlement");
+	struct ec_settlement_parameters rule;
+	struct ec_name prefix = ec_name_of("meter/");
+	struct ec_cursor cursor;
+	struct ec_bytes value;
+	uint64_t missing = total->missing_slots, time_ns = ec_ledger_at(ledger).time_ns;
+	if (!settlement || !ec_settlement_parameters_read(settlement->parameters, &rule))
+		return missing;
+	ec_cursor_start(&cursor, prefix.at, prefix.size);
+	while (ec_ledger_next(ledger, &cursor, &value)) {
+		struct ec_meter_head head;
+		if (ec_meter_head_read(value, &head))
+			missing += ec_meter_overdue(&head, (uint64_t)rule.deadline_s, time_ns);
+	}
+	return missing;
+}
+
+static void put_metering(struct ec_text *text, const struct ec_genesis *genesis,
+                         struct ec_ledger *ledger)
 {
 	struct ec_name name = ec_name_total("metering");
 	struct ec_metering_total total = {0};
@@ -108,8 +130,8 @@ static void put_metering(struct ec_text *text, struct ec_ledger *ledger)
 	ec_metric_gauge(text, "edgecord_meters", "Meters that ever sent a reading.",
 	                (int64_t)total.meters);
 	ec_metric_gauge(text, "edgecord_missing_slots",
-	                "Slots before a meter's newest reading that have none.",
-	                (int64_t)total.missing_slots);
+	                "Slots without a reading, between two of a meter or overdue.",
+	                (int64_t)missing_slots(genesis, ledger, &total));
 }
 
 void ec_metrics_energy(const struct ec_genesis *genesis, struct ec_ledger *ledger,
@@ -117,7 +139,7 @@ void ec_metrics_energy(const struct ec_genesis *genesis, struct ec_ledger *ledge
 {
 	const struct ec_service_entry *market = service_find(genesis, "market");
 	if (service_find(genesis, "metering"))
-		put_metering(text, ledger);
+		put_metering(text, genesis, ledger);
 	if (market)
 		put_market(text, ledger, market, genesis->time_rate);
 }

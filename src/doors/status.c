@@ -81,6 +81,7 @@ static void put_ledger(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_uint(json, "position", at.position);
 	ec_json_put_uint(json, "seq", at.seq);
 	ec_json_put_uint(json, "certified", ec_ledger_certified(ledger));
+	ec_json_put_uint(json, "certificates", ec_ledger_certificates(ledger));
 	ec_json_put_uint(json, "persisted", status->persisted);
 	ec_json_put_uint(json, "pruned", ec_ledger_pruned(ledger));
 	ec_json_put_hash(json, "header", &at.header);

@@ -36,6 +36,7 @@ void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
 	era_end_certify(ledger, seq, certificate);
 	if (seq <= ledger->certified_seq || !ec_ledger_header(ledger, seq, &header))
 		return;
+	ledger->certificates++;
 	bytes_free(&ledger->certificate);
 	bytes_free(&ledger->certified_header);
 	ledger->certified_seq = seq;
@@ -48,6 +49,11 @@ void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
 uint64_t ec_ledger_certified(const struct ec_ledger *ledger)
 {
 	return ledger->certified_seq;
+}
+
+uint64_t ec_ledger_certificates(const struct ec_ledger *ledger)
+{
+	return ledger->certificates;
 }
 
 bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *header,

@@ -122,6 +122,7 @@ struct ec_ledger {
 	uint64_t blocks_bytes;      /* that the ended ones hold */
 	struct ec_frontier history; /* of the hashes of headers 1 .. seq */
 
+	uint64_t certificates;                         /* that came since the start */
 	uint64_t certified_seq;                        /* newest */
 	struct ec_bytes certificate, certified_header; /* from malloc */
 	bool certificate_dirty;

@@ -80,6 +80,9 @@ void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
 /* The newest certified block; 0: none. */
 uint64_t ec_ledger_certified(const struct ec_ledger *ledger);
 
+/* How many certificates came since the ledger was opened: each for a newer block than the last. */
+uint64_t ec_ledger_certificates(const struct ec_ledger *ledger);
+
 /* Its header and its certificate (docs/formats.md), each with one owner.  Returns: false when no
  * block is certified. */
 bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *header,

@@ -194,7 +194,10 @@ static struct ec_bytes with_certificate(struct day *day, const ec_hash *id,
 	struct ec_batch_item item = day_note(&other, 0, 0, 1, NULL);
 	(void)day;
 	day_deliver(&other, 0, true, &item, 1);
+	assert_int_equal(ec_ledger_certificates(other.ledger), 0);
 	ec_ledger_certify(other.ledger, 1, certificate);
+	ec_ledger_certify(other.ledger, 1, certificate); /* says nothing new */
+	assert_int_equal(ec_ledger_certificates(other.ledger), 1);
 	assert_int_equal(ec_ledger_receipt(other.ledger, id, &proof), EC_FOUND);
 	struct ec_bytes kept = ec_pool_copy(day->pool, proof.data, proof.size);
 	ec_drop(proof);

@@ -278,6 +278,20 @@ static void another_form_is_malformed(void **state)
 		assert_false(ec_metering.check(1, ec_cbor_over(bytes, i), 1));
 }
 
+static void a_meter_that_stays_behind_is_overdue(void **state)
+{
+	(void)state;
+	const struct ec_meter_head head = {.first_s = 900, .last_s = 9000};
+	const uint64_t second_ns = 1000000000u;
+	for (uint64_t slots = 0; slots < 20; slots++) {
+		/* The slot after the newest reading ends at 10,800; the deadline is 7,200 later. */
+		uint64_t end_s = 10800 + 7200 + slots * 900;
+		assert_int_equal(ec_meter_overdue(&head, 7200, (end_s - 1) * second_ns), slots);
+		assert_int_equal(ec_meter_overdue(&head, 7200, end_s * second_ns), slots + 1);
+	}
+	assert_int_equal(ec_meter_overdue(&head, 7200, 0), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -289,6 +303,7 @@ int main(void)
 		cmocka_unit_test(random_losses_keep_the_sum_of_intervals),
 		cmocka_unit_test(old_readings_are_forgotten),
 		cmocka_unit_test(another_form_is_malformed),
+		cmocka_unit_test(a_meter_that_stays_behind_is_overdue),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

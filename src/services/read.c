@@ -400,3 +400,9 @@ size_t ec_settlement_total_write(const struct ec_settlement_total *in,
 	settlement_total(&(struct record){.out = &writer}, &copy);
 	return size_of(&writer);
 }
+
+uint64_t ec_meter_overdue(const struct ec_meter_head *head, uint64_t deadline_s, uint64_t time_ns)
+{
+	uint64_t now_s = time_ns / 1000000000u, next_s = head->last_s + 900;
+	return now_s >= next_s + 900 + deadline_s ? (now_s - deadline_s - next_s) / 900 : 0;
+}

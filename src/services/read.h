@@ -178,6 +178,10 @@ size_t ec_market_total_write(const struct ec_market_total *in,
 size_t ec_settlement_total_write(const struct ec_settlement_total *in,
                                  uint8_t out[static EC_RECORD_SIZE_MAX]);
 
+/* How many slots after a meter's newest reading have none although their deadline, so long after
+ * their end, has passed: of a home that is off. */
+uint64_t ec_meter_overdue(const struct ec_meter_head *head, uint64_t deadline_s, uint64_t time_ns);
+
 /* Adds up a bill. */
 struct ec_bill_total ec_bill_total(const struct ec_bill *bill);
 
