@@ -25,7 +25,7 @@ static const struct argp_option option_table[] = {
 	{"unit", OPTION_UNIT, "UNIT", 0, "Unit of the load's file: W, kW, Wh, kWh, pu", 0},
 	{"pv-unit", OPTION_PV_UNIT, "UNIT", 0, "Unit of the PV's file, likewise", 0},
 	{"gaps", OPTION_GAPS, "WHAT", 0, "Missing values: fill, zero, refuse", 0},
-	{"tz", OPTION_TZ, "ZONE", 0, "The clock of the files' times", 0},
+	{"tz", OPTION_TZ, "ZONE", 0, "The clock of the files' times; European zones only", 0},
 	{"outbox", 'o', "FILE", 0, "What waits for a receipt (default: KEY.outbox)", 0},
 	{0},
 };

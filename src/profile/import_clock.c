@@ -52,14 +52,51 @@ static bool refuse_clock_change(struct import *import, const struct row *before,
 	                     second, first);
 }
 
+/* The hour that comes twice, as its rows come: who is which stands in the file's order alone. */
+struct doubled {
+	int64_t civil_s;              /* of the last pair; the hour's end below: a new one */
+	uint32_t first, second;       /* lines of it */
+	uint32_t first_of_the_second; /* line at which the second hour begins */
+};
+
+/* Whether a pair of rows with one time goes on as in a file in order of time: all rows of the first
+ * hour, then all of the second, both ascending. */
+static bool pair_in_order(struct doubled *hour, const struct row *first, const struct row *second)
+{
+	bool begins = !hour->second || first->civil_s - hour->civil_s >= HOUR_S;
+	bool good = begins || (first->line > hour->first && second->line > hour->second);
+	if (begins)
+		hour->first_of_the_second = second->line;
+	good = good && first->line < hour->first_of_the_second;
+	hour->civil_s = first->civil_s;
+	hour->first = first->line;
+	hour->second = second->line;
+	return good;
+}
+
+static bool refuse_shuffled(struct import *import, const struct row *row)
+{
+	char time[EC_CLOCK_TEXT_SIZE];
+	ec_civil_write(row->civil_s, time);
+	return import_refuse(import, row->line, -1,
+	                     "%s comes twice on the clock of %s, and the rows are not in order of "
+	                     "time: nothing says which is which; sort the file by time as it "
+	                     "was measured, or give times with an offset (+02:00, +01:00)",
+	                     time, import->options->tz);
+}
+
 static bool instants_by_zone(struct import *import, const struct ec_zone *zone)
 {
 	const struct row *before = NULL;
+	struct doubled hour = {0};
 	for (uint32_t i = 0; i < import->rows; i++) {
 		struct row *row = &import->row[i];
 		bool second = before && before->civil_s == row->civil_s;
 		char time[EC_CLOCK_TEXT_SIZE];
-		if (ec_zone_instant(zone, row->civil_s, second, &row->utc_s) == 0) {
+		int times = ec_zone_instant(zone, row->civil_s, second, &row->utc_s);
+		if (times == 2 && second && !pair_in_order(&hour, before, row))
+			return refuse_shuffled(import, row);
+		if (times == 0) {
 			ec_civil_write(row->civil_s, time);
 			return import_refuse(import, row->line, -1,
 			                     "%s does not exist on the clock of %s: that hour is "
@@ -68,7 +105,8 @@ static bool instants_by_zone(struct import *import, const struct ec_zone *zone)
 		}
 		before = row;
 	}
-	import_state(import, "clock: times without offset, by %s", import->options->tz);
+	import_state(import, "clock: times without offset, by %s%s", import->options->tz,
+	             zone->summer_time ? ", with summer time as in Europe since 1996" : "");
 	return true;
 }
 
@@ -98,7 +136,8 @@ bool import_clock(struct import *import)
 	if (tz && !ec_zone_find(tz, &zone))
 		return import_refuse(import, 0, -1,
 		                     "--tz %s is not known: UTC, +01:00, WET, CET, EET, or a "
-		                     "capital as Europe/Brussels",
+		                     "European capital as Europe/Brussels; for another clock give "
+		                     "times with an offset",
 		                     tz);
 	if (import->has_offset) {
 		import_state(import, "clock: by the offsets in the file%s",
