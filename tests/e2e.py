@@ -228,6 +228,23 @@ def home_off(network):
     check(gone, "a home is back: it is not listed as off any more", gaps())
 
 
+def too_few_gateways(network):
+    """One of four may lie: a device that knows a single one must not start."""
+    home = network.homes[0]
+    door = network.groups["cell1"][0].door
+    for gateways in (door, f"{door},{door}"):
+        words = list(home.arguments)
+        words[words.index("--gateways") + 1] = gateways
+        words[words.index("--key") + 1] = os.path.join(network.folder, "devices/nobody.key")
+        done = subprocess.run(words, capture_output=True, text=True, timeout=20, check=False)
+        said = done.stdout + done.stderr
+        check(done.returncode not in (0, -6) and "names 1 different ones; 1 of the 4 members may "
+              "lie, so give 2" in said, "a device with fewer than f+1 gateways: refused",
+              (done.returncode, said))
+    check(not os.path.exists(os.path.join(network.folder, "devices/nobody.key")),
+          "a device that is refused leaves nothing behind")
+
+
 def outboxes_empty(network):
     """A device that stops says since when something waits.  First all may catch up: two nodes were
     away together, which may have been both gateways of a home."""
@@ -393,6 +410,7 @@ def play(folder):
         home_away(network)
         metrics(network)
         home_off(network)
+        too_few_gateways(network)
         bad_bytes(network, stream)
         hostile.trial(check, network)
         bad_starts(network)

@@ -157,7 +157,8 @@ static void forget(struct ec_device *device, uint32_t index)
 	ec_outbox_remove(device->config.outbox, index);
 }
 
-void ec_device_expire(struct ec_device *device, uint64_t community_ns)
+void ec_device_expire(struct ec_device *device, uint64_t community_ns,
+                      void (*each)(void *self, const struct ec_outbox_entry *entry), void *self)
 {
 	const uint64_t margin_ns = (uint64_t)EXPIRY_MARGIN_S * 1000000000;
 	for (uint32_t i = 0; i < EC_OUTBOX_ENTRIES_MAX; i++) {
@@ -167,6 +168,7 @@ void ec_device_expire(struct ec_device *device, uint64_t community_ns)
 		    entry->expiry_ns + margin_ns > community_ns)
 			continue;
 		device->expired++;
+		each(self, entry);
 		forget(device, i);
 	}
 }

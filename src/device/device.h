@@ -68,8 +68,12 @@ struct ec_device_order {
 enum ec_device_result ec_device_order(struct ec_device *device, const struct ec_device_order *order,
                                       uint64_t now_ns);
 
-/* Forgets orders that expired by community time.  A minute is added for the clock's error. */
-void ec_device_expire(struct ec_device *device, uint64_t community_ns);
+/* Forgets orders that expired by community time and that no gateway said to be in a block.  A
+ * minute is added for the clock's error: the ledger refuses an envelope once community time has
+ * passed its expiry, so nobody can have it executed any more.  Calls `each` for every one before it
+ * goes. */
+void ec_device_expire(struct ec_device *device, uint64_t community_ns,
+                      void (*each)(void *self, const struct ec_outbox_entry *entry), void *self);
 
 /* What a gateway answered to RECEIPT.  proof: empty: it has none yet.  A valid one ends the
  * envelope; anything else goes to the next gateway.  A reading that is proven to have been refused

@@ -341,9 +341,17 @@ static void a_clock_that_was_ahead_leaves_no_gap_behind_it(void **state)
 	scene_end(&scene);
 }
 
+static void expired_count(void *self, const struct ec_outbox_entry *entry)
+{
+	uint32_t *told = self;
+	assert_true(entry->used && entry->lane == EC_LANE_ORDERS);
+	++*told;
+}
+
 static void orders_that_expired_are_forgotten(void **state)
 {
 	(void)state;
+	uint32_t told = 0;
 	struct scene scene;
 	scene_begin(&scene);
 	struct ec_device_order order = {.slot_s = BEGIN_S,
@@ -355,12 +363,14 @@ static void orders_that_expired_are_forgotten(void **state)
 	order.expiry_ns += 900 * UINT64_C(1000000000);
 	assert_int_equal(ec_device_order(scene.device, &order, 0), EC_DEVICE_DONE);
 	reading(&scene, 0);
-	ec_device_expire(scene.device, (BEGIN_S + 59) * UINT64_C(1000000000));
+	ec_device_expire(scene.device, (BEGIN_S + 59) * UINT64_C(1000000000), expired_count, &told);
 	assert_int_equal(scene.outbox->count, 3);
-	ec_device_expire(scene.device, (BEGIN_S + 60) * UINT64_C(1000000000));
+	ec_device_expire(scene.device, (BEGIN_S + 60) * UINT64_C(1000000000), expired_count, &told);
 	assert_int_equal(scene.outbox->count, 2);
 	assert_int_equal(scene.device->expired, 1);
-	ec_device_expire(scene.device, UINT64_MAX); /* a reading never expires */
+	assert_int_equal(told, 1);
+	ec_device_expire(scene.device, UINT64_MAX, expired_count,
+	                 &told); /* a reading never expires */
 	assert_int_equal(scene.outbox->count, 1);
 	scene_end(&scene);
 }

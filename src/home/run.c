@@ -60,6 +60,15 @@ static uint64_t ahead_s(const struct home *home)
 	return (agree_s / EC_DEVICE_SLOT_S + 1) * EC_DEVICE_SLOT_S;
 }
 
+static void expired_tell(void *self, const struct ec_outbox_entry *entry)
+{
+	(void)self;
+	printf("expired: the order for slot %llu (lane %llu, sequence %llu), in no block as far as "
+	       "we were told\n",
+	       (unsigned long long)entry->slot_s, (unsigned long long)entry->lane,
+	       (unsigned long long)entry->sequence);
+}
+
 static enum ec_device_result boundary_pass(struct home *home)
 {
 	ec_grid_meter_to(&home->meter, home->next_s);
@@ -111,7 +120,7 @@ static bool boundaries_pass(struct home *home)
 	while (home->next_s <= now_s)
 		if (boundary_pass(home) == EC_DEVICE_BROKEN)
 			return false;
-	ec_device_expire(home->device, home_community_ns(home));
+	ec_device_expire(home->device, home_community_ns(home), expired_tell, NULL);
 	return !home->outbox->broken;
 }
 
