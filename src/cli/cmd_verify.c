@@ -9,13 +9,14 @@
 enum { PROOF_SIZE_MAX = 16 << 20, TIE_SIZE_MAX = 1 << 16 };
 
 struct arguments {
-	const char *command, *proof, *genesis, *cloud, *checkpoint, *tie;
+	const char *command, *proof, *genesis, *cloud, *checkpoint, *tie, *name;
 	bool json;
 };
 
 static const struct argp_option options[] = {
 	{"genesis", 'g', "FILE", 0, "The group's genesis: the one thing that is trusted", 0},
-	{"cloud", 'c', "FILE", 0, "The cloud's genesis, to check the anchor of the proof", 0},
+	{"cloud", 'c', "FILE", 0, "The cloud's genesis, by which the anchor of the proof is judged",
+         0},
 	{"checkpoint", 'k', "HEADER", 0,
          "A certified header that was kept (`edgecord status --checkpoint`): of the proof's block "
          "or later, it protects against old keys stolen since; earlier, against another history",
@@ -24,6 +25,8 @@ static const struct argp_option options[] = {
          "What ties the proof to a checkpoint of another block, fetched by `edgecord receipt PROOF "
          "--checkpoint HEADER`",
          0},
+	{"name", 'n', "NAME", 0,
+         "The name that the proof must be about, as text or 0x and hexadecimal", 0},
 	{"json", 'j', NULL, 0, "Print JSON", 0},
 	{0},
 };
@@ -43,6 +46,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 't':
 		out->tie = argument;
+		return 0;
+	case 'n':
+		out->name = argument;
 		return 0;
 	case 'j':
 		out->json = true;
@@ -117,10 +123,15 @@ static int judge(const struct arguments *arguments, const struct ec_genesis *gen
 	ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, &report);
 	if (report.verdict == EC_VALID)
 		ec_verify_checkpoint(&report, checkpoint);
+	if (report.verdict == EC_VALID && arguments->name)
+		ec_verify_name(&report, arguments->name);
+	if (report.verdict == EC_VALID)
+		ec_verify_bill(&report);
 	struct ec_verify_view view = {.genesis = genesis,
 	                              .report = &report,
 	                              .checkpoint = checkpoint,
-	                              .cloud_given = cloud != NULL};
+	                              .cloud_given = cloud != NULL,
+	                              .name_given = arguments->name != NULL};
 	if (arguments->json)
 		ec_verify_print_json(&view);
 	else
@@ -140,7 +151,7 @@ int ec_cmd_verify(int argc, char **argv)
 		"Judges a proof file offline: no node, no data folder, no network.\v"
 		"Prints who signed what and when, what is proven and what is not. Exit code 0: "
 		"valid; 1: invalid, with the reason; 2: unusable: a file cannot be read, or is not "
-		"of its form, or the group is an unsigned one.",
+		"of its form, the group is an unsigned one, or there is an anchor and no --cloud.",
 		NULL,
 		NULL,
 		NULL};

@@ -2,6 +2,7 @@
 #include "cli/verify_report.h"
 
 #include "cli/client_options.h"
+#include "doors/energy.h"
 #include "ledger/result.h"
 #include "ledger/tie.h"
 
@@ -74,6 +75,20 @@ void ec_verify_checkpoint(struct ec_proof_report *report, const struct ec_checkp
 		       kept->seq);
 }
 
+void ec_verify_name(struct ec_proof_report *report, const char *name)
+{
+	uint8_t wanted[EC_DOOR_NAME_MAX];
+	size_t size = ec_cli_name_read(name, wanted);
+	struct ec_bytes is = report->claim > 0
+	                             ? report->name
+	                             : (struct ec_bytes){.data = report->envelope.id.b, .size = 32};
+	if (report->claim == 0 && ec_hex_read(name, wanted, 32))
+		size = 32;
+	if (size != is.size || memcmp(wanted, is.data, size) != 0)
+		refuse(report, EC_INVALID, "the proof is about another name than --name %.150s",
+		       name);
+}
+
 static void print_hex(const void *data, size_t size)
 {
 	const uint8_t *at = data;
@@ -143,7 +158,10 @@ static void print_state(const struct ec_proof_report *report)
 		return;
 	}
 	printf("\nvalue      ");
-	print_diagnosis(report->value);
+	if (ec_verify_is_bill(report))
+		ec_verify_print_bill(report->value);
+	else
+		print_diagnosis(report->value);
 }
 
 static void print_certificate(const struct ec_verify_view *view)
@@ -171,8 +189,6 @@ static void print_certificate(const struct ec_verify_view *view)
 	if (report->links)
 		printf("rosters    %u changes since the genesis, each certified by the last\n",
 		       report->links);
-	if (report->anchor_unread)
-		printf("anchor     there is one; without --cloud it is not looked at\n");
 	if (report->anchored) {
 		ec_cli_time(report->anchor_stamp_ns, stamp);
 		printf("anchor     in block %" PRIu64 " of the cloud, %s\n", report->anchor_seq,
@@ -186,41 +202,84 @@ static bool is_crash_only(const struct ec_proof_report *report)
 	return strcmp(report->membership->protocol, "raft") == 0;
 }
 
-/* What the header that was kept adds. */
-static void print_checkpoint(const struct ec_proof_report *report, const struct ec_header *kept)
-{
-	if (kept->seq >= report->block.seq)
-		printf("\n           (block %" PRIu64
-		       " is, or has in its history, this block, and was "
-		       "kept: keys stolen\n           later could not have made this)\n",
-		       kept->seq);
-	else
-		printf("; that no old key was stolen later\n           (this block goes on from "
-		       "block %" PRIu64 ", which was kept: no other history was shown)\n",
-		       kept->seq);
-}
-
-static void print_proven(const struct ec_verify_view *view)
+static const char *proven(const struct ec_proof_report *report)
 {
 	static const char *const claim[] = {
 		"the author signed this; it stands at this place of this block, with this result",
 		"after this block the state held this value under this name",
 		"after this block the state held nothing under this name"};
+	if (ec_verify_is_bill(report))
+		return "after this block the state held this bill; its figures follow from one "
+		       "another";
+	return claim[report->claim];
+}
+
+static const char *proven_unless(const struct ec_proof_report *report)
+{
+	return is_crash_only(report) ? "holds if no member lied"
+	                             : "wrong only if more members lied than the quorum allows";
+}
+
+/* What a proof leaves open.  Out: sentences.  Returns: how many. */
+enum { UNPROVEN_MAX = 5 };
+static uint32_t unproven(const struct ec_verify_view *view, const char *out[static UNPROVEN_MAX])
+{
 	const struct ec_proof_report *report = view->report;
-	printf("proven     %s;\n           %s\n", claim[report->claim],
-	       is_crash_only(report) ? "holds if no member lied"
-	                             : "wrong only if more members lied than the quorum allows");
-	printf("not proven that what was said is true%s",
-	       report->claim == 0 ? "" : "; that it is still so");
+	uint32_t count = 0;
+	out[count++] = "that what was said is true";
+	if (report->claim > 0)
+		out[count++] = "that it is still so";
+	if (report->claim > 0 && !view->name_given)
+		out[count++] = "that this is the name that you asked for (--name NAME compares it)";
+	if (view->checkpoint->given && view->checkpoint->header.seq < report->block.seq)
+		out[count++] = "that no old key was stolen later";
+	else if (!view->checkpoint->given && !report->anchored)
+		out[count++] = view->cloud_given
+		                       ? "that no old key was stolen later (this proof has no "
+		                         "anchor; one that has it, or --checkpoint, would show it)"
+		                       : "that no old key was stolen later (an anchor with "
+		                         "--cloud, or --checkpoint, would show it)";
+	return count;
+}
+
+/* What the header that was kept adds. */
+static void print_checkpoint(const struct ec_proof_report *report, const struct ec_header *kept)
+{
+	if (kept->seq >= report->block.seq)
+		printf("           (block %" PRIu64
+		       " is, or has in its history, this block, and was "
+		       "kept: keys stolen\n           later could not have made this)\n",
+		       kept->seq);
+	else
+		printf("           (this block goes on from block %" PRIu64
+		       ", which was kept: no other history was shown)\n",
+		       kept->seq);
+}
+
+static void print_proven(const struct ec_verify_view *view)
+{
+	const struct ec_proof_report *report = view->report;
+	const char *open[UNPROVEN_MAX];
+	uint32_t count = unproven(view, open);
+	printf("proven     %s;\n           %s\n", proven(report), proven_unless(report));
+	for (uint32_t i = 0; i < count; i++)
+		printf("%s %s%s\n", i ? "          " : "not proven", open[i],
+		       i + 1 < count ? ";" : "");
 	if (view->checkpoint->given)
 		print_checkpoint(report, &view->checkpoint->header);
-	else if (!report->anchored)
-		printf("; that no old key was stolen later\n           (%s, or --checkpoint, "
-		       "would show it)\n",
-		       view->cloud_given ? "this proof has no anchor; one that has it"
-		                         : "an anchor with --cloud");
-	else
-		putchar('\n');
+}
+
+static void put_proven(struct ec_json *json, const struct ec_verify_view *view)
+{
+	const char *open[UNPROVEN_MAX];
+	uint32_t count = unproven(view, open);
+	ec_json_put_text(json, "proven", proven(view->report));
+	ec_json_put_text(json, "proven_unless", proven_unless(view->report));
+	ec_json_key(json, "not_proven");
+	ec_json_open(json, '[');
+	for (uint32_t i = 0; i < count; i++)
+		ec_json_text(json, open[i]);
+	ec_json_close(json, ']');
 }
 
 void ec_verify_print_text(const struct ec_verify_view *view)
@@ -254,6 +313,10 @@ static void put_claim(struct ec_json *json, const struct ec_proof_report *report
 		put_hex(json, "name", report->name.data, report->name.size);
 		if (report->claim == 1)
 			put_hex(json, "value", report->value.data, report->value.size);
+		if (ec_verify_is_bill(report)) {
+			ec_json_key(json, "bill");
+			ec_energy_bill(json, report->value);
+		}
 		return;
 	}
 	ec_json_put_hash(json, "id", &report->envelope.id);
@@ -285,7 +348,6 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 	ec_json_close(json, ']');
 	ec_json_put_bool(json, "holds_if_no_member_lied", is_crash_only(report));
 	ec_json_put_bool(json, "anchored", report->anchored);
-	ec_json_put_bool(json, "anchor_unread", report->anchor_unread);
 	if (report->anchored) {
 		ec_json_put_uint(json, "anchor_block", report->anchor_seq);
 		ec_json_put_uint(json, "anchor_stamp_ns", report->anchor_stamp_ns);
@@ -307,6 +369,7 @@ void ec_verify_print_json(const struct ec_verify_view *view)
 	if (report->verdict == EC_VALID) {
 		put_claim(&json, report);
 		put_certificate(&json, view);
+		put_proven(&json, view);
 	} else {
 		ec_json_put_text(&json, "why", report->why);
 	}

@@ -15,13 +15,23 @@ struct ec_verify_view {
 	const struct ec_genesis *genesis;
 	const struct ec_proof_report *report;
 	const struct ec_checkpoint *checkpoint;
-	bool cloud_given;
+	bool cloud_given, name_given;
 };
 
 /* Judges a valid proof once more by a checkpoint, which is trusted as it is: another header of the
  * same block is a fork (invalid); one of another block needs what ties the two (else unusable), and
  * a tie that does not lead from one to the other is a fork, too. */
 void ec_verify_checkpoint(struct ec_proof_report *report, const struct ec_checkpoint *checkpoint);
+
+/* Whether a valid proof is about this name (of the state, or an envelope's id in hexadecimal): else
+ * it is made invalid. */
+void ec_verify_name(struct ec_proof_report *report, const char *name);
+
+/* Whether a bill, when a valid proof is about one, follows from its own figures: else the proof is
+ * made invalid, with the line that does not (verify_bill.c). */
+void ec_verify_bill(struct ec_proof_report *report);
+bool ec_verify_is_bill(const struct ec_proof_report *report);
+void ec_verify_print_bill(struct ec_bytes value);
 
 void ec_verify_print_text(const struct ec_verify_view *view);
 void ec_verify_print_json(const struct ec_verify_view *view);

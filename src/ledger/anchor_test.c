@@ -126,15 +126,18 @@ static void anchors_hold_and_nothing_near_them(void **state)
 		struct ec_bytes cloud = anchored(&scene, "anchor/north", anchor_seq[k]);
 		struct ec_bytes proof = receipt(&scene, 3, anchor_seq[k], cloud);
 		assert_int_equal(judge(&scene, true, proof, &report), EC_VALID);
-		assert_true(report.anchored && !report.anchor_unread);
+		assert_true(report.anchored);
 		assert_int_equal(report.anchor_seq, ec_ledger_at(scene.cloud.ledger).seq);
-		assert_int_equal(judge(&scene, false, proof, &report), EC_VALID);
-		assert_true(!report.anchored && report.anchor_unread);
+		assert_int_equal(judge(&scene, false, proof, &report), EC_UNUSABLE);
+		assert_non_null(strstr(report.why, "--cloud FILE"));
 		for (size_t i = 0; i < proof.size; i++) {
 			ec_writable(proof)[i] ^= 1;
 			if (judge(&scene, true, proof, &report) == EC_VALID)
 				fail_msg("byte %zu of %zu may change", i, proof.size);
 			assert_true(strlen(report.why) > 8);
+			if (judge(&scene, false, proof, &report) == EC_VALID)
+				fail_msg("byte %zu of %zu may change without a cloud", i,
+				         proof.size);
 			ec_writable(proof)[i] ^= 1;
 		}
 		ec_drop(proof);

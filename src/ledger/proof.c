@@ -293,9 +293,8 @@ static bool anchor_judge(struct trial *trial)
 {
 	struct proof_parts *cloud_parts;
 	struct ec_proof_report *cloud;
-	trial->report->anchor_unread = trial->parts.anchored && !trial->cloud;
 	if (!trial->parts.anchored || !trial->cloud)
-		return true;
+		return true; /* unread_judge() */
 	cloud = calloc(1, sizeof *cloud);
 	cloud_parts = calloc(1, sizeof *cloud_parts);
 	if (!cloud || !cloud_parts)
@@ -316,6 +315,14 @@ static bool anchor_judge(struct trial *trial)
 	free(cloud_parts);
 	free(cloud);
 	return good;
+}
+
+/* An anchor that nobody judges is no part of a proof (P1). */
+static bool unread_judge(struct trial *trial)
+{
+	return !trial->parts.anchored || trial->cloud ||
+	       refuse(trial, "it has an anchor, which only the cloud's genesis can judge: give it "
+	                     "(--cloud FILE), or fetch the receipt again without --cloud");
 }
 
 static bool judge(struct trial *trial)
@@ -343,7 +350,9 @@ void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *c
 	if (genesis->flags & EC_GENESIS_UNSIGNED || (cloud && cloud->flags & EC_GENESIS_UNSIGNED))
 		refuse(trial, "the group's genesis is marked unsigned: it proves nothing");
 	else if (proof_read(proof, &trial->parts, report->why, sizeof report->why))
-		report->verdict = judge(trial) ? EC_VALID : EC_INVALID;
+		report->verdict = !judge(trial)         ? EC_INVALID
+		                  : unread_judge(trial) ? EC_VALID
+		                                        : EC_UNUSABLE;
 	free(trial);
 }
 

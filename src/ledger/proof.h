@@ -20,12 +20,12 @@ struct ec_proof_report {
 	uint32_t signers, quorum, links;
 	uint32_t signer[EC_MEMBERS_MAX];
 	struct ec_membership *membership; /* that certified; freed by ec_proof_report_end */
-	bool anchored;      /* an anchor was there and the cloud's genesis was given */
-	bool anchor_unread; /* one was there, of which nothing is said: no cloud was given */
+	bool anchored; /* an anchor was there, and holds by the cloud's genesis */
 	uint64_t anchor_seq, anchor_stamp_ns;
 };
 
-/* Judges.  In: cloud may be NULL.  Allocates; frees with ec_proof_report_end(). */
+/* Judges.  In: cloud may be NULL: then a proof with an anchor is unusable, if all else holds.
+ * Allocates; frees with ec_proof_report_end(). */
 void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
                     const struct ec_crypto *crypto, struct ec_bytes proof,
                     struct ec_proof_report *report);
