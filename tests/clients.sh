@@ -133,6 +133,13 @@ check "and loads no library beside libsodium" sh -c \
 answers 1 "a block that is not there yet is refused" "$edgecord" query --prefix a/ --min-seq 1000000
 check "a proof of absence" "$edgecord" receipt --state no-such-name -o "$dir/absent"
 check "absence verifies" "$edgecord" verify "$dir/absent" --genesis "$genesis"
+answers 0 "absence of the name that was meant" "$edgecord" verify "$dir/absent" --genesis "$genesis" --name no-such-name
+answers 1 "absence of another name is none of this" "$edgecord" verify "$dir/absent" --genesis "$genesis" --name such-a-name
+check "verify says in JSON what is proven and what is not" sh -c \
+	"'$edgecord' verify '$dir/absent' --genesis '$genesis' --json | python3 -c 'import json, sys; said = json.load(sys.stdin)
+assert \"held nothing\" in said[\"proven\"] and any(\"--name\" in s for s in said[\"not_proven\"])
+assert any(\"true\" in s for s in said[\"not_proven\"]) and said[\"proven_unless\"]'"
+PYTHONPATH=tests python3 tests/commands.py "$edgecord" "$dir" "$genesis" "$dir/proof" "$key" || status=1
 check "a header is kept" "$edgecord" status --checkpoint "$dir/early"
 check "later there is a note" "$edgecord" submit --key "$key" --note later --json
 check "its receipt" "$edgecord" receipt "$(json "$dir/said" '["id"]')" -o "$dir/proof3"

@@ -1,4 +1,5 @@
 /* cmd_init.c - `edgecord init`: makes the folder of a network, and starts nothing. */
+#include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/make_network.h"
 #include "cli/option_numbers.h"
@@ -20,6 +21,11 @@ enum {
 	OPTION_KEEP_BLOCKS,
 };
 
+struct arguments {
+	struct ec_network_plan plan;
+	bool json;
+};
+
 static const struct argp_option options[] = {
 	{"dir", 'd', "DIR", 0, "Where to make it; must not hold a network yet", 0},
 	{"name", 'n', "NAME", 0, "The network's name (default: community)", 0},
@@ -35,12 +41,14 @@ static const struct argp_option options[] = {
          0},
 	{"keep-blocks", OPTION_KEEP_BLOCKS, "N", 0,
          "Blocks that nodes keep whole, so that receipts can be fetched (default 100000)", 0},
+	{"json", 'j', NULL, 0, "Print what was made as JSON", 0},
 	{0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	struct ec_network_plan *plan = state->input;
+	struct arguments *arguments = state->input;
+	struct ec_network_plan *plan = &arguments->plan;
 	switch (key) {
 	case 'd':
 		plan->folder = argument;
@@ -79,6 +87,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		plan->keep_blocks = ec_option_whole(state, "keep-blocks", argument,
 		                                    EC_KEEP_BLOCKS_MIN, EC_KEEP_BLOCKS_MAX);
 		return 0;
+	case 'j':
+		arguments->json = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);
 		return 0;
@@ -89,6 +100,27 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
+}
+
+static void print_json(const struct ec_network *network)
+{
+	struct ec_json json = {0};
+	ec_json_open(&json, '{');
+	ec_json_put_text(&json, "network", network->name);
+	ec_json_put_text(&json, "folder", network->folder);
+	ec_json_put_uint(&json, "homes", network->homes);
+	ec_json_key(&json, "groups");
+	ec_json_open(&json, '[');
+	for (uint32_t g = 0; g < network->groups; g++) {
+		ec_json_open(&json, '{');
+		ec_json_put_text(&json, "name", network->group[g].name);
+		ec_json_put_uint(&json, "nodes", network->group[g].nodes);
+		ec_json_put_text(&json, "folder", network->group[g].folder);
+		ec_json_close(&json, '}');
+	}
+	ec_json_close(&json, ']');
+	ec_json_close(&json, '}');
+	ec_cli_json_print(&json);
 }
 
 int ec_cmd_init(int argc, char **argv)
@@ -104,21 +136,23 @@ int ec_cmd_init(int argc, char **argv)
 		NULL,
 		NULL,
 		NULL};
-	struct ec_network_plan plan = {.name = "community",
-	                               .protocol = "pbft",
-	                               .cells = 1,
-	                               .members = 4,
-	                               .homes = 10,
-	                               .origin_ns = (uint64_t)time(NULL) * 1000000000u,
-	                               .rate = 1};
+	struct arguments arguments = {.plan = {.name = "community",
+	                                       .protocol = "pbft",
+	                                       .cells = 1,
+	                                       .members = 4,
+	                                       .homes = 10,
+	                                       .origin_ns = (uint64_t)time(NULL) * 1000000000u,
+	                                       .rate = 1}};
 	char why[512];
-	argp_parse(&argp, argc, argv, 0, NULL, &plan);
-	struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	struct ec_network *network = ec_network_make(&arguments.plan, why, sizeof why);
 	if (!network) {
 		fprintf(stderr, "edgecord init: %s\n", why);
 		return EC_EXIT_FAILED;
 	}
-	for (uint32_t g = 0; g < network->groups; g++)
+	if (arguments.json)
+		print_json(network);
+	for (uint32_t g = 0; g < network->groups && !arguments.json; g++)
 		printf("%-8s %u nodes  %s\n", network->group[g].name, network->group[g].nodes,
 		       network->group[g].folder);
 	free(network);

@@ -1,4 +1,5 @@
 /* cmd_node.c - `edgecord node`: one node: the daemon and its doors on one loop. */
+#include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/node_readmit.h"
 #include "doors/anchorer.h"
@@ -22,7 +23,7 @@ struct arguments {
 	const char *config;
 	const char *flag[FLAGS_MAX + 1];
 	uint32_t flags;
-	bool check, rejoin;
+	bool check, rejoin, json;
 };
 
 static const struct argp_option options[] = {
@@ -34,6 +35,7 @@ static const struct argp_option options[] = {
          "Set the data aside, make a new era key, come back as a learner; in a local network the "
          "members vote for the key as soon as the node has the state",
          0},
+	{"json", 'j', NULL, 0, "Print JSON: a line an event, also when it cannot start", 0},
 	{0},
 };
 
@@ -54,6 +56,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_REJOIN:
 		out->rejoin = true;
+		return 0;
+	case 'j':
+		out->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		argp_error(state, "'%s' is not an option; see --help", argument);
@@ -201,17 +206,28 @@ int ec_cmd_node(int argc, char **argv)
 		NULL};
 	struct arguments arguments = {0};
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.json && arguments.flags < FLAGS_MAX)
+		arguments.flag[arguments.flags++] = "log.format=json";
 	if (arguments.rejoin && !arguments.check && ec_node_is_local(arguments.config) &&
-	    !ec_node_readmit_later(arguments.config))
+	    !ec_node_readmit_later(arguments.config, arguments.json))
 		return EC_EXIT_FAILED;
 	struct doors doors = {0};
 	const struct ec_node_options node = {.config = arguments.config,
 	                                     .flags = arguments.flag,
 	                                     .check = arguments.check,
+	                                     .json = arguments.json,
 	                                     .rejoin = arguments.rejoin,
 	                                     .doors = {&doors, doors_open, doors_stop}};
 	int code = ec_node_run(&node);
-	if (arguments.check && code == EC_NODE_STOPPED)
+	if (arguments.check && code == EC_NODE_STOPPED && arguments.json) {
+		struct ec_json json = {0};
+		ec_json_open(&json, '{');
+		ec_json_put_text(&json, "config", arguments.config);
+		ec_json_put_bool(&json, "good", true);
+		ec_json_close(&json, '}');
+		ec_cli_json_print(&json);
+	} else if (arguments.check && code == EC_NODE_STOPPED) {
 		printf("%s: good\n", arguments.config);
+	}
 	return code;
 }

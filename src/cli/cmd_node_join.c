@@ -1,5 +1,6 @@
 /* cmd_node_join.c - `edgecord node join` and `edgecord node rejoin`: a new member, or one whose
  * data is gone, enters a running group of a local network by a change of era. */
+#include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/network_file.h"
 #include "cli/node_files.h"
@@ -25,11 +26,13 @@ enum { PATIENCE_MS = 60000, ASK_EVERY_US = 50000, OPTION_NO_START = 256 };
 
 struct arguments {
 	const char *folder;
-	bool no_start;
+	bool no_start, json;
 };
 
 static const struct argp_option options[] = {
 	{"no-start", OPTION_NO_START, NULL, 0, "Do all but run the node", 0},
+	{"json", 'j', NULL, 0,
+         "Print the new era, the pause of commits and the configuration as JSON", 0},
 	{0},
 };
 
@@ -39,6 +42,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case OPTION_NO_START:
 		out->no_start = true;
+		return 0;
+	case 'j':
+		out->json = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (out->folder)
@@ -154,22 +160,47 @@ static int start(const struct ec_network_node *node, const char *option,
 	char more[16] = "";
 	if (!file_path(configuration, node->folder, "node.yaml"))
 		return EC_EXIT_FAILED;
-	printf("start it with: %s node --config %s\n", program_invocation_name, configuration);
+	if (!arguments->json)
+		printf("start it with: %s node --config %s\n", program_invocation_name,
+		       configuration);
 	fflush(stdout);
+	char json[] = "--json";
+	char *argv[6] = {name, with, configuration};
+	int count = 3;
 	if (arguments->no_start)
 		return EC_EXIT_OK;
-	if (option)
+	if (option) {
 		snprintf(more, sizeof more, "%s", option);
-	char *argv[] = {name, with, configuration, option ? more : NULL, NULL};
-	return ec_cmd_node(option ? 4 : 3, argv);
+		argv[count++] = more;
+	}
+	if (arguments->json)
+		argv[count++] = json;
+	return ec_cmd_node(count, argv);
 }
 
-static void tell(const struct ec_roster_change *change)
+static void tell(const struct ec_roster_change *change, const struct ec_network_node *node,
+                 bool as_json)
 {
-	printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
-	       "(%llu notes meanwhile)\n",
-	       (unsigned long long)change->next->era, change->next->n,
-	       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+	struct ec_json json = {0};
+	char configuration[FILE_PATH_MAX] = "";
+	if (!as_json) {
+		printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
+		       "(%llu notes meanwhile)\n",
+		       (unsigned long long)change->next->era, change->next->n,
+		       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+		fflush(stdout);
+		return;
+	}
+	file_path(configuration, node->folder, "node.yaml");
+	ec_json_open(&json, '{');
+	ec_json_put_uint(&json, "era", change->next->era);
+	ec_json_put_uint(&json, "members", change->next->n);
+	ec_json_key(&json, "pause_ms");
+	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
+	ec_json_put_uint(&json, "notes", change->commits);
+	ec_json_put_text(&json, "config", configuration);
+	ec_json_close(&json, '}');
+	ec_cli_json_print(&json);
 	fflush(stdout);
 }
 
@@ -190,7 +221,7 @@ static int join(const struct place *place, const struct arguments *arguments)
 		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why);
 	}
 	if (good)
-		tell(&change);
+		tell(&change, &group->node[group->nodes - 1], arguments->json);
 	ec_roster_change_end(&change);
 	return good ? start(&group->node[group->nodes - 1], NULL, arguments) : EC_EXIT_FAILED;
 }
@@ -250,7 +281,7 @@ static bool state_await(const struct ec_network_node *node)
 }
 
 /* Has the group vote the era key of a node into its seat.  Returns: false with a message. */
-static bool key_vote(const struct place *place)
+static bool key_vote(const struct place *place, bool json)
 {
 	char why[512];
 	struct ec_roster_change change;
@@ -266,20 +297,20 @@ static bool key_vote(const struct place *place)
 	good = good && era_key_of(node, change.next->seat[seat].era_key) &&
 	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why));
 	if (good)
-		tell(&change);
+		tell(&change, node, json);
 	ec_roster_change_end(&change);
 	return good;
 }
 
 /* A learner becomes a voter: once it has the state, not before. */
-static bool readmit(const struct place *place)
+static bool readmit(const struct place *place, bool json)
 {
 	const struct ec_network_node *node = &place->network->group[place->g].node[place->i];
 	if (!state_await(node))
 		return false;
 	if (!ec_node_ask(node).voter)
-		return key_vote(place);
-	printf("it votes already\n");
+		return key_vote(place, json);
+	printf(json ? "{\"votes_already\":true}\n" : "it votes already\n");
 	return true;
 }
 
@@ -292,14 +323,15 @@ static int rejoin(const struct place *place, const struct arguments *arguments)
 		return EC_EXIT_FAILED;
 	}
 	if (said.era)
-		return readmit(place) ? EC_EXIT_OK : EC_EXIT_FAILED;
+		return readmit(place, arguments->json) ? EC_EXIT_OK : EC_EXIT_FAILED;
 	if (!arguments->no_start)
 		return start(node, "--rejoin", arguments);
 	if (!node_renew(node))
 		return EC_EXIT_FAILED;
-	printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key voted "
-	       "on\n",
-	       node->folder);
+	if (!arguments->json)
+		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key voted "
+		       "on\n",
+		       node->folder);
 	return start(node, NULL, arguments);
 }
 
@@ -315,20 +347,20 @@ bool ec_node_is_local(const char *config)
 }
 
 /* In a process of its own: never returns. */
-static void readmit_and_exit(const struct place *place, pid_t node)
+static void readmit_and_exit(const struct place *place, pid_t node, bool json)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != node)
 		_exit(EC_EXIT_FAILED);
 	ec_keys_guard();
-	bool good = readmit(place);
+	bool good = readmit(place, json);
 	if (!good)
 		refuse("it stays a learner; `edgecord node rejoin` has its key voted on again");
 	fflush(NULL);
 	_exit(good ? EC_EXIT_OK : EC_EXIT_FAILED);
 }
 
-bool ec_node_readmit_later(const char *config)
+bool ec_node_readmit_later(const char *config, bool json)
 {
 	char folder[PATH_MAX];
 	struct place place;
@@ -342,7 +374,7 @@ bool ec_node_readmit_later(const char *config)
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for it */
 	pid_t pid = fork();
 	if (pid == 0)
-		readmit_and_exit(&place, node);
+		readmit_and_exit(&place, node, json);
 	free(place.network);
 	return pid > 0 || refuse(strerror(errno));
 }

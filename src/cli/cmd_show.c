@@ -12,12 +12,22 @@ enum { FILE_SIZE_MAX = 16 << 20, TITLE_MAX = 64 };
 
 struct arguments {
 	const char *path;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{"json", 'j', NULL, 0,
+         "Print JSON: what it is, its size and hash, and the notation as text", 0},
+	{0},
 };
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *out = state->input;
 	switch (key) {
+	case 'j':
+		out->json = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (out->path)
 			argp_error(state, "one file, not '%s' as well", argument);
@@ -62,7 +72,17 @@ static bool show(const struct arguments *arguments, const uint8_t *data, size_t 
 	ec_text_add_hex(&digits, hash.b, sizeof hash.b);
 	title_read(data, size, title);
 	bool good = ec_cbor_diagnose(data, size, &text);
-	if (good)
+	if (good && arguments->json) {
+		struct ec_json json = {0};
+		ec_json_open(&json, '{');
+		ec_json_put_text(&json, "title", title);
+		ec_json_put_uint(&json, "size", size);
+		ec_json_put_text(&json, "sha256", hex);
+		ec_json_put_text(&json, "text", diagnosis);
+		ec_json_put_bool(&json, "cut", text.cut);
+		ec_json_close(&json, '}');
+		ec_cli_json_print(&json);
+	} else if (good)
 		printf("/ %s, %zu bytes, SHA-256 %s /\n%s%s\n", title, size, hex, diagnosis,
 		       text.cut ? " / cut /" : "");
 	else
@@ -75,7 +95,7 @@ static bool show(const struct arguments *arguments, const uint8_t *data, size_t 
 int ec_cmd_show(int argc, char **argv)
 {
 	static const struct argp argp = {
-		NULL,
+		options,
 		parse,
 		"FILE",
 		"Shows a genesis, proof, header, envelope, or any other CBOR.\v"

@@ -182,6 +182,7 @@ int ec_node_run(const struct ec_node_options *options)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	ec_keys_guard();
+	const struct ec_journal no_config = {.fd = STDERR_FILENO, .json = true};
 	int code = EC_NODE_USAGE;
 	process.config = ec_node_config_read(options->config, options->flags, why, sizeof why);
 	bool good = process.config != NULL;
@@ -189,7 +190,9 @@ int ec_node_run(const struct ec_node_options *options)
 		code = EC_NODE_FAILED;
 		good = rejoin(process.config, why, sizeof why);
 	}
-	if (!good)
+	if (!good && options->json)
+		ec_journal_say(&no_config, EC_ERROR, "cannot-start", EC_TEXT("text", why));
+	else if (!good)
 		fprintf(stderr, "edgecord node: %s\n", why);
 	else
 		code = options->check ? EC_NODE_STOPPED : process_run(&process);

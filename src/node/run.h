@@ -16,10 +16,11 @@ struct ec_node_doors {
 };
 
 struct ec_node_options {
-	const char *config;         /* path of the configuration file */
-	const char *const *flags;   /* NAME=VALUE, see config.h; NULL: none */
-	bool rejoin;                /* data set aside, a new era key: come back as a learner */
-	bool check;                 /* only says what is wrong with the configuration */
+	const char *config;       /* path of the configuration file */
+	const char *const *flags; /* NAME=VALUE, see config.h; NULL: none */
+	bool rejoin;              /* data set aside, a new era key: come back as a learner */
+	bool json;                /* what is wrong before there is a journal is a JSON line, too */
+	bool check;               /* only says what is wrong with the configuration */
 	struct ec_node_doors doors; /* open NULL: none */
 };
 
