@@ -192,6 +192,8 @@ def summed_up(up, slots):
     check(day["nodes"] == day["nodes_up"] == 16, "up: all sixteen nodes are up at the end")
     check(day["readings_committed"] >= 30 * slots, "up: a reading a home and slot is committed",
           f"{day['readings_committed']}, {slots} slots")
+    check(day["bill_lines"] >= 30 * (slots - 2), "up: all bills are added up against trades and "
+          "accounts", day["bill_lines"])
     check(day["trades_committed"] > 0 and day["money_conserved"] is True,
           "up: homes traded, money is conserved")
 

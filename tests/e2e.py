@@ -70,6 +70,8 @@ def a_day(folder):
           day["readings_committed"])
     check(day["trades_committed"] > 0 and day["energy_traded_wh"] > 0, "up: homes trade")
     check(day["money_conserved"] is True, "up: money is conserved")
+    check(day["bill_lines"] >= 4 * 18, "up: all bills are added up against trades and accounts",
+          day["bill_lines"])
     check(0 < day["commit_ms_p50"] <= day["commit_ms_p99"] < 1000 * DELAY_MAX_S,
           "up: half of the commits are quick, and the slow ones below 2 s", day["commit_ms_p99"])
     check(day["certificates"] > 0 and day["anchors"] > 0, "up: blocks are certified and anchored")

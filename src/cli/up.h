@@ -101,7 +101,8 @@ void up_look_at_bills(struct up *up);
 void up_watch_end(struct up *up);
 
 /* up_money.c: the sum over all accounts of a cell, which is zero when no money was made or lost;
- * and all its bills.  Returns, balances: false when there is no whole answer.  Out: lines of bills.
+ * and all its bills.  Returns, balances: false when there is no whole answer.  Out: lines: of the
+ * bills; 0: nothing follows from them.
  */
 bool up_balances(struct ec_client *client, int64_t *sum);
 enum up_bills up_recount(struct ec_client *client, uint64_t *lines);

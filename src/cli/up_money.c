@@ -180,7 +180,7 @@ enum up_bills up_recount(struct ec_client *client, uint64_t *lines)
 		bool whole = good && !money.moved;
 		if (whole) {
 			result = bills_judge(&money);
-			*lines = money.recount.lines;
+			*lines = result == UP_BILLS_UNKNOWN ? 0 : money.recount.lines;
 		}
 		free(money.share);
 		if (whole || !good)
