@@ -1,6 +1,8 @@
 /* hands.c - a world moved by hand. */
 #include "sim/hands.h"
 
+#include "crypto/hash.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -410,6 +412,23 @@ bool sim_hands_rename(struct sim_world *world, uint64_t from, uint64_t to, const
 	return found;
 }
 
+/* The bytes of a message, counted on from its head into its body. */
+static bool byte_turn(struct sim_world *world, struct sim_item *item, uint32_t byte, uint8_t by)
+{
+	bool headed = byte < item->head.size;
+	struct ec_bytes *bytes = headed ? &item->head : &item->body;
+	uint32_t at = headed ? byte : byte - (uint32_t)item->head.size;
+	if (at >= bytes->size)
+		return false;
+	struct ec_bytes copy = ec_pool_copy(world->pool, bytes->data, bytes->size);
+	ec_writable(copy)[at] ^= by;
+	ec_drop(*bytes);
+	*bytes = copy;
+	if (!headed)
+		item->digest = ec_sha256(copy.data, copy.size);
+	return true;
+}
+
 bool sim_hands_mutate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
                       uint32_t byte, uint8_t by)
 {
@@ -418,13 +437,8 @@ bool sim_hands_mutate(struct sim_world *world, uint64_t from, uint64_t to, const
 		for (uint32_t b = 0; b < world->hosts; b++) {
 			struct sim_item *item =
 				in(from, a) && in(to, b) ? find(world, a, b, kind) : NULL;
-			if (!item || byte >= item->head.size)
+			if (!item || !byte_turn(world, item, byte, by))
 				continue;
-			struct ec_bytes head =
-				ec_pool_copy(world->pool, item->head.data, item->head.size);
-			ec_writable(head)[byte] ^= by;
-			ec_drop(item->head);
-			item->head = head;
 			sign_again(world, item);
 			found = true;
 		}

@@ -43,8 +43,8 @@ bool sim_hands_fetched(struct sim_world *world, struct sim_host *host, bool ok);
 bool sim_hands_fork(struct sim_world *world, struct sim_host *host, uint64_t one, uint64_t other);
 
 /* The first message of the kind on each of these links gets another body (its digest is replaced in
- * the head too), or, at a byte of its head, the bits `by` turned, and a signature to match.
- * Returns: whether there is one. */
+ * the head too), or, at a byte counted on from its head into its body, the bits `by` turned, and a
+ * signature to match.  Returns: whether there is one. */
 bool sim_hands_equivocate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
                           const char *text);
 /* In the first message of the kind on each link the batch of one text is named for that of another,
