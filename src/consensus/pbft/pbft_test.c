@@ -1,4 +1,5 @@
-/* pbft_test.c - the good case, and each rule of the paper at its smallest. */
+/* pbft_test.c - the good case counted as the paper counts it, and dead primaries in turn.  The
+ * rules of the paper, one by one, are the scripts: each names its section. */
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
