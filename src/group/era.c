@@ -2,7 +2,7 @@
 #include "group/era.h"
 
 #include "base/codec.h"
-#include "consensus/quorum.h"
+#include "base/quorum.h"
 #include "crypto/hash.h"
 #include "group/frames.h"
 #include "group/records.h"

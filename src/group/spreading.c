@@ -5,7 +5,7 @@
  */
 #include "group/state.h"
 
-#include "consensus/quorum.h"
+#include "base/quorum.h"
 
 enum { HAVES_MAX = 256 };
 #define HAVE_NS  (250 * MS)

@@ -76,11 +76,11 @@ struct ec_membership *ec_membership_copy(const struct ec_membership *membership)
 /* One with `n` seats, all zero, to be filled and written.  In: 1 <= n <= EC_MEMBERS_MAX. */
 struct ec_membership *ec_membership_new(uint32_t n);
 
-/* The weight that a quorum of its voters has: floor((w + f) / 2) + 1 with f = floor((w - 1) / 3), w
- * the weight of all voters (where each has weight 1, a number of heads). */
+/* The weight that a quorum of its voters has at least (base/quorum.h), where each has weight 1 a
+ * number of heads. */
 uint64_t ec_membership_quorum(const struct ec_membership *membership);
 
-/* The weight of voters that may lie: floor((total - 1) / 3). */
+/* The weight of voters that may lie (base/quorum.h). */
 uint64_t ec_membership_faulty(const struct ec_membership *membership);
 
 /* Its canonical bytes, from malloc; *size bytes.  Fills membership->hash. */

@@ -1,6 +1,8 @@
 /* roster.c - a roster of one era, read, written and asked. */
 #include "ledger/field.h"
 
+#include "base/quorum.h"
+
 #include <assert.h>
 #include <stdlib.h>
 
@@ -163,12 +165,12 @@ static uint64_t weight_of_voters(const struct ec_membership *membership)
 
 uint64_t ec_membership_faulty(const struct ec_membership *membership)
 {
-	return (weight_of_voters(membership) - 1) / 3;
+	return ec_faults_byzantine(weight_of_voters(membership));
 }
 
 uint64_t ec_membership_quorum(const struct ec_membership *membership)
 {
-	return (weight_of_voters(membership) + ec_membership_faulty(membership)) / 2 + 1;
+	return ec_quorum_byzantine(weight_of_voters(membership));
 }
 
 struct ec_membership *ec_membership_new(uint32_t n)

@@ -1,7 +1,6 @@
 /* plan.c - one seed becomes a world: sizes, faults and their weights, Byzantine members. */
 #include "sim/plan.h"
 
-#include "consensus/quorum.h"
 #include "sim/protocols.h"
 #include "sim/world.h"
 

@@ -13,7 +13,7 @@
 #include "sim/sequencer.h"
 
 #include "base/codec.h"
-#include "consensus/quorum.h"
+#include "base/quorum.h"
 
 #include <assert.h>
 

@@ -2,8 +2,8 @@
 #ifndef EC_PBFT_STATE_H
 #define EC_PBFT_STATE_H
 
+#include "base/quorum.h"
 #include "consensus/pbft/messages.h"
-#include "consensus/quorum.h"
 
 #include <assert.h>
 
