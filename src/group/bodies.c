@@ -118,7 +118,7 @@ static void submit_unlink(struct bodies *bodies, uint32_t at)
 	bodies->waiting--;
 }
 
-/* Whoever is first in its source has been passed over since it came, or since the one before it was
+/* Whoever is first in its row has been passed over since it came, or since the one before it was
  * delivered; those behind it not for longer. */
 static void passed_find(struct bodies *bodies)
 {
@@ -135,40 +135,56 @@ static void passed_find(struct bodies *bodies)
 	}
 }
 
-static void wait_begin(struct bodies *bodies, uint32_t at)
+/* At the end of the row of its source. */
+static void row_enter(struct bodies *bodies, uint32_t at)
 {
 	struct slot *slot = &bodies->slot[at];
 	struct source *source = &bodies->source[slot->body.source];
-	list_push(bodies, &bodies->undelivered, BY_ARRIVAL, at);
 	list_push(bodies, &source->undelivered, OF_SOURCE, at);
+	source->count++;
+	source->bytes += slot->body.bytes.size;
+	if (slot->body.submitted)
+		return;
 	list_push(bodies, &source->unsubmitted, TO_SUBMIT, at);
 	bodies->waiting++;
+}
+
+/* What stands behind it waits for the leader from now, if it was the first. */
+static void row_leave(struct bodies *bodies, uint32_t at, uint64_t awake)
+{
+	struct slot *slot = &bodies->slot[at];
+	struct source *source = &bodies->source[slot->body.source];
+	assert(source->count > 0);
+	if (source->undelivered.first == at)
+		source->served = awake;
+	list_unlink(bodies, &source->undelivered, OF_SOURCE, at);
+	if (!slot->body.submitted)
+		submit_unlink(bodies, at);
+	source->count--;
+	source->bytes -= slot->body.bytes.size;
+}
+
+static void wait_begin(struct bodies *bodies, uint32_t at)
+{
+	list_push(bodies, &bodies->undelivered, BY_ARRIVAL, at);
+	row_enter(bodies, at);
 	if (bodies->announce == NONE)
 		bodies->announce = at;
 	bodies->count++;
-	bodies->bytes += slot->body.bytes.size;
-	source->count++;
-	source->bytes += slot->body.bytes.size;
+	bodies->bytes += bodies->slot[at].body.bytes.size;
 	passed_find(bodies);
 }
 
 static void wait_end(struct bodies *bodies, uint32_t at, uint64_t awake)
 {
 	struct slot *slot = &bodies->slot[at];
-	struct source *source = &bodies->source[slot->body.source];
-	assert(bodies->count > 0 && source->count > 0);
+	assert(bodies->count > 0);
 	if (bodies->announce == at)
 		bodies->announce = slot->in[BY_ARRIVAL].after;
-	if (source->undelivered.first == at)
-		source->served = awake;
 	list_unlink(bodies, &bodies->undelivered, BY_ARRIVAL, at);
-	list_unlink(bodies, &source->undelivered, OF_SOURCE, at);
-	if (!slot->body.submitted)
-		submit_unlink(bodies, at);
+	row_leave(bodies, at, awake);
 	bodies->count--;
 	bodies->bytes -= slot->body.bytes.size;
-	source->count--;
-	source->bytes -= slot->body.bytes.size;
 	passed_find(bodies);
 }
 
@@ -295,6 +311,18 @@ void bodies_wait(struct bodies *bodies, struct body *body, uint64_t arrived, uin
 	body->began = began;
 	body->idle = body->submitted = false;
 	wait_begin(bodies, index_of(bodies, body));
+}
+
+void bodies_claimed(struct bodies *bodies, struct body *body, uint32_t source, uint64_t awake)
+{
+	assert(source < BODIES_OWN);
+	if (body->idle || body->source == source || body->source == BODIES_OWN ||
+	    !bodies_room(bodies, source, body->bytes.size))
+		return;
+	row_leave(bodies, index_of(bodies, body), awake);
+	body->source = source;
+	row_enter(bodies, index_of(bodies, body));
+	passed_find(bodies);
 }
 
 enum bodies_put bodies_put(struct bodies *bodies, const struct body *body)

@@ -27,7 +27,7 @@ struct body {
 	struct ec_bytes bytes;
 	uint64_t arrived; /* ns, monotonic, > 0 */
 	uint64_t began;   /* the same moment in time that this member was awake (state.h), > 0 */
-	uint32_t source;  /* peer that brought it first, or BODIES_OWN */
+	uint32_t source;  /* its gateway if that brought it, else who did first; or BODIES_OWN */
 	bool spread;      /* it came as a BODY: others have it or get it too */
 	bool idle;        /* it waits for no delivery: it was delivered, or only kept */
 	bool submitted;
@@ -62,14 +62,19 @@ enum bodies_put bodies_keep(struct bodies *bodies, const struct body *body);
  * its source has room. */
 void bodies_wait(struct bodies *bodies, struct body *body, uint64_t arrived, uint64_t began);
 
+/* In: held; source: the gateway that made it, and brings it itself only now (not BODIES_OWN).  From
+ * now it stands in the row of that source, at its end, if there is room: nobody who brings a batch
+ * of another first can put it behind a row of his own. */
+void bodies_claimed(struct bodies *bodies, struct body *body, uint32_t source, uint64_t awake);
+
 /* It was delivered, `awake`; held or not.  Returns: whether it was delivered before, as far as is
  * known. */
 bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awake);
 
 /* Since when, in time awake, the leader has passed one over, at the longest; 0: none waits.  A
  * batch is passed over while nothing that came before it from the same source is delivered: what
- * stands behind a long row of its own gateway's is not, and no other source's turns count for it.
- */
+ * stands behind a long row of its own gateway's is not; no other source's turns count for it, nor
+ * what came later from its own (docs/decisions/008-batches-wait-in-rows.md). */
 uint64_t bodies_passed(const struct bodies *bodies);
 
 /* Peers and what they are known to have. */

@@ -239,6 +239,43 @@ static void test_who_is_passed_over(void **state)
 	end(&held);
 }
 
+/* Its own gateway's word is what counts for where it stands: 7 brought 3 of 8 first. */
+static void test_a_gateway_claims_its_own(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	for (uint32_t i = 1; i <= 3; i++)
+		put(&held, i, 7, 10);
+	put(&held, 4, 8, 10);
+	delivered(&held, 4, 50);
+	ec_hash digest = digest_of(3);
+	bodies_claimed(held.bodies, bodies_find(held.bodies, &digest), 8, 60);
+	assert_int_equal(bodies_from(held.bodies, 7), 2);
+	assert_int_equal(bodies_from(held.bodies, 8), 1);
+	assert_int_equal(bodies_bytes_from(held.bodies, 8), 10);
+	assert_int_equal(bodies_bytes(held.bodies), 30);
+	/* Turns for 7 are none for it any more: its clock runs since those of 8. */
+	delivered(&held, 1, 100);
+	delivered(&held, 2, 200);
+	assert_int_equal(bodies_passed(held.bodies), 50);
+	assert_next(&held, 8, 3);
+	assert_null(bodies_submit(held.bodies, 7));
+	delivered(&held, 3, 300);
+	assert_int_equal(bodies_passed(held.bodies), 0);
+	/* What stands behind one that leaves waits from then, and nobody claims ours. */
+	put(&held, 310, 7, 10);
+	put(&held, 320, 7, 10);
+	digest = digest_of(310);
+	bodies_claimed(held.bodies, bodies_find(held.bodies, &digest), 8, 400);
+	delivered(&held, 310, 410);
+	assert_int_equal(bodies_passed(held.bodies), 400);
+	put(&held, 420, BODIES_OWN, 10);
+	digest = digest_of(420);
+	bodies_claimed(held.bodies, bodies_find(held.bodies, &digest), 7, 430);
+	assert_int_equal(bodies_from(held.bodies, BODIES_OWN), 1);
+	end(&held);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +284,7 @@ int main(void)
 		cmocka_unit_test(test_delivered_ones_stay_a_while),
 		cmocka_unit_test(test_kept_ones_wait_later),
 		cmocka_unit_test(test_who_is_passed_over),
+		cmocka_unit_test(test_a_gateway_claims_its_own),
 		cmocka_unit_test(test_clients_wait_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

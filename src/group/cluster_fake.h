@@ -60,6 +60,8 @@ struct cluster_node {
 	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
 	uint32_t equivocates; /* while it leads this node gets other proposals; less 1; 0: nobody */
 	uint32_t censored;    /* while it leads it gets no batch of this node; less 1; 0: of all */
+	bool starves;         /* of that node it lacks the next batch alone: `starved` */
+	ec_hash starved;
 	uint64_t wake;
 	struct event *work; /* what arrived and waits until it is free */
 	uint32_t work_first, work_count, work_capacity;

@@ -1,6 +1,7 @@
 /* cluster_net_fake.c - the events and links of the cluster for tests. */
 #include "group/cluster_net_fake.h"
 
+#include "crypto/hash.h"
 #include "group/frames.h"
 
 static bool sooner(const struct event *a, const struct event *b)
@@ -65,9 +66,14 @@ static bool censored(struct cluster *c, uint32_t to, struct ec_bytes bytes)
 	    frame.kind != EC_FRAME_BODY)
 		return false;
 	ec_member_status(node->member, &status);
-	return status.leader_self &&
-	       ec_batch_read(frame.block[0], c->world.genesis->batch_envelopes_max, &batch) &&
-	       batch.submitter == node->censored - 1;
+	if (!status.leader_self ||
+	    !ec_batch_read(frame.block[0], c->world.genesis->batch_envelopes_max, &batch) ||
+	    batch.submitter != node->censored - 1)
+		return false;
+	ec_hash digest = ec_sha256(frame.block[0].data, frame.block[0].size);
+	if (node->starves && ec_hash_zero(&node->starved))
+		node->starved = digest;
+	return !node->starves || ec_hash_equal(&digest, &node->starved);
 }
 
 static void frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)

@@ -35,6 +35,17 @@ void body_spread(struct ec_member *m, struct body *body)
 	ec_drop(frame);
 }
 
+/* `peer` has a batch that another brought first; it may be the gateway that made it. */
+static void claim(struct ec_member *m, uint32_t peer, struct body *held)
+{
+	struct ec_batch batch;
+	if (held->idle || held->source == peer ||
+	    !ec_batch_read(held->bytes, m->config.genesis->batch_envelopes_max, &batch) ||
+	    m->now.era->index_of[peer] != batch.submitter)
+		return;
+	bodies_claimed(m->bodies, held, peer, m->awake);
+}
+
 void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *frame,
                    const ec_hash *digest)
 {
@@ -52,6 +63,8 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 	}
 	if (put == BODIES_NEW)
 		messages_body_came(m, digest);
+	else if (put == BODIES_HELD)
+		claim(m, peer, held);
 }
 
 void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
@@ -71,6 +84,8 @@ void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *f
 		answer.kind = EC_FRAME_BODY_OLD;
 	else if (held)
 		bodies_wait(m->bodies, held, m->time.now, m->awake);
+	if (held)
+		claim(m, peer, held);
 	if (answer.kind == EC_FRAME_BODY_OLD || (!held && bodies_room(m->bodies, peer, 0)))
 		act_frame(m, peer, &answer);
 }
