@@ -24,6 +24,7 @@
  * Proof.   A SEND marked EC_SIGN reaches its receivers, oneself too, with `proof`: a
  *          signature by the sender that anyone can check (consensus/proof.h).  The host
  *          has checked the proof of a message; check() judges those quoted inside it.
+ * Owed.    What the host owes in detail, and which test proves it: docs/host-contract.md.
  * Eras.    An instance serves one roster.  New members, keys, options or another
  *          protocol are a new instance, from the batch after the one that said so.
  */
@@ -55,7 +56,7 @@ enum ec_input_kind {
 	EC_LINK,    /* from                 the link is new: what was in flight may be lost */
 	EC_WAKE,    /*                      `wake` has passed or `since` changed; may be early */
 	EC_SUBMIT,  /* body digest stamp    a client batch; only while `want` > 0 */
-	EC_READ,    /* ticket               someone wants to read; tickets only grow */
+	EC_READ,    /* ticket               someone wants to read; they grow, over all lives */
 	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
 	EC_FETCHED, /* seq digest           a FETCH ended, or the host went ahead: it stands here */
 	EC_PINNED,  /* seq digest           a quorum certified this position: treat it as final */
@@ -66,12 +67,12 @@ enum ec_input_kind {
 /* clang-format off */
 enum ec_effect_kind {
 	EC_SEND,    /* node head body       to one member, or EC_ALL */
-	EC_SAVE,    /* seq head body        append a record; EC_CUT: forget those up to seq */
+	EC_SAVE,    /* seq head body        append a record; EC_CUT: forget older ones to seq */
 	EC_DELIVER, /* seq node stamp head body a batch and who proposed it; empty: a filler */
 	EC_UNDO,    /* seq                  take back tentative deliveries after seq */
 	EC_FINAL,   /* seq                  no UNDO will ever reach seq or below */
 	EC_SNAP,    /* seq                  checkpoint the application: SNAPPED, later */
-	EC_FETCH,   /* node seq digest      bring the application here; FETCHED, later */
+	EC_FETCH,   /* node seq digest      bring the application; no DELIVER until FETCHED */
 	EC_SERVE,   /* seq ticket           reads up to ticket may see seq or later */
 	EC_BLAME,   /* node head body       transferable proof that a member misbehaved */
 	EC_NOTE,    /* head                 a line of trace, if config.notes; always eager */

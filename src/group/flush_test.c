@@ -198,7 +198,7 @@ static int line(const struct ec_effect *effect)
 	return effect->kind == EC_SAVE ? 0 : 1 + is_eager(effect);
 }
 
-/* Whether effect i may leave, by the words of host-contract.md alone. */
+/* Whether effect i may leave, by the words of docs/host-contract.md alone. */
 static bool may_leave(const struct row *row, uint32_t i)
 {
 	const struct ec_effect *mine = &row->effect[i];

@@ -10,7 +10,7 @@
  * another if that fails.
  *
  * Ours: the ring retains one interval below the low mark, so that a slow member finds COMMITs and
- * batches there (host-contract: collection of an instance still needed by a slow member). */
+ * batches there (docs/host-contract.md, collection). */
 #include "consensus/pbft/state.h"
 
 void pbft_own_mark_set(struct pbft *self, ec_seq seq, const ec_hash *digest)
