@@ -1,14 +1,18 @@
 /* invariants.c - what holds after every step, whatever came.
  *
- * (I1)  The marks stand in order: cut <= low, a multiple of K; retained slots are those of the
- * ring. (I2)  Nothing is accepted, prepared or claimed in a view that is still to come. (I3)  Who
- * votes holds the batch. (I4)  A prepared slot of a view not later than ours has its certificate,
- * and its batch. (I5)  What we delivered ourselves and still retain is committed, and we hold it.
- * (I6)  While the application is being brought nothing is delivered: the next slot waits.
- * (I7)  A voter between views has its VIEW-CHANGE at hand; in view 0 there is none.
- * (I8)  A primary does not propose beyond its window: L = 2K above the low mark, or what its
- * NEW-VIEW settled. (I9)  A vote that is counted has its proof until the certificate is made. (I10)
- * What the NEW-VIEW settled is not settled otherwise: it is accepted in this view. */
+ * - (I1) The marks stand in order: cut <= low, a multiple of K; retained slots are those of the
+ *   ring.
+ * - (I2) Nothing is accepted, prepared or claimed in a view that is still to come.
+ * - (I3) Who votes holds the batch.
+ * - (I4) A prepared slot of a view not later than ours has its certificate, and its batch.
+ * - (I5) What we delivered ourselves and still retain is committed, and we hold it.
+ * - (I6) While the application is being brought nothing is delivered: the next slot waits.
+ * - (I7) A voter between views has its VIEW-CHANGE at hand; in view 0 there is none.
+ * - (I8) A primary does not propose beyond its window: L = 2K above the low mark, or what its
+ *   NEW-VIEW settled.
+ * - (I9) A vote that is counted has its proof until the certificate is made.
+ * - (I10) What the NEW-VIEW settled is not settled otherwise: it is accepted in this view.
+ */
 #include "consensus/pbft/state.h"
 
 static void slot_holds(const struct pbft *self, const struct slot *slot)

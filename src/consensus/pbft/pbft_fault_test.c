@@ -218,7 +218,6 @@ static void a_starved_batch_ends_the_view(void **state)
 	assert_null(world_free(world));
 }
 
-/* Neither a message nor evidence of another group means anything here. */
 /* Nothing passes for 700 ms. */
 static void stall(struct world *world)
 {
