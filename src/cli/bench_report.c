@@ -1,7 +1,7 @@
 /* bench_report.c - what came of a bench: judged by what the members say, and printed. */
 #include "cli/bench_report.h"
 
-#include "consensus/quorum.h"
+#include "base/quorum.h"
 #include "doors/json.h"
 
 #include <inttypes.h>

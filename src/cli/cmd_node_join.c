@@ -329,8 +329,8 @@ static int rejoin(const struct place *place, const struct arguments *arguments)
 	if (!node_renew(node))
 		return EC_EXIT_FAILED;
 	if (!arguments->json)
-		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key voted "
-		       "on\n",
+		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key "
+		       "voted on\n",
 		       node->folder);
 	return start(node, NULL, arguments);
 }

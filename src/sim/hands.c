@@ -425,7 +425,7 @@ static bool byte_turn(struct sim_world *world, struct sim_item *item, uint32_t b
 	ec_drop(*bytes);
 	*bytes = copy;
 	if (!headed)
-		item->digest = ec_sha256(copy.data, copy.size);
+		item->digest = sim_digest(world, copy);
 	return true;
 }
 
