@@ -280,6 +280,31 @@ static void test_who_slept_through_an_era_catches_up(void **state)
 	cluster_free(c);
 }
 
+/* All begin again right after a change of era, and nothing more is said: the certificate of the
+ * block that ended the era is all that proves the state. */
+static void test_the_end_of_an_era_proves_its_state_after_a_restart(void **state)
+{
+	(void)state;
+	struct cluster *c = filled(24, 0);
+	uint32_t told = fill(c, 30, 1);
+	change_era(c, 4, 2, 5000);
+	told += 3;
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		cluster_crash(c, i);
+		cluster_node(c, i)->era_key = cluster_node(c, i)->next_key;
+	}
+	lose_all(c, 3);
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	cluster_run(c, 20 * SECOND, NULL, NULL);
+	assert_int_equal(status_of(c, 0).era, 2);
+	assert_int_equal(status_of(c, 3).era, 2);
+	assert_true(status_of(c, 3).seq == status_of(c, 0).seq);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +315,7 @@ int main(void)
 		cmocka_unit_test(test_a_transfer_waits_for_room),
 		cmocka_unit_test(test_a_fifth_member_joins_under_load),
 		cmocka_unit_test(test_who_slept_through_an_era_catches_up),
+		cmocka_unit_test(test_the_end_of_an_era_proves_its_state_after_a_restart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -108,6 +108,17 @@ static bool links_bytes(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes 
 	return links_write(ledger, count, &writer) && ec_cbor_writer_ok(&writer);
 }
 
+/* The certificate of a block, if it is the newest, or of a block that ended an era. */
+static struct ec_bytes certificate_of(const struct ec_ledger *ledger, uint64_t seq)
+{
+	if (ledger->certified_seq == seq)
+		return ledger->certificate;
+	for (uint32_t i = 0; i < ledger->ends_count; i++)
+		if (ledger->ends[i].seq == seq)
+			return ledger->ends[i].certificate;
+	return EC_NO_BYTES;
+}
+
 bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct ec_snapshot *out)
 {
 	struct ec_pool *pool = ledger->config.pool;
@@ -122,10 +133,10 @@ bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct 
 		return false;
 	out->header = ec_pool_copy(pool, served->meta.header, served->meta.header_size);
 	out->frontier = frontier_bytes(ledger, &frontier);
+	struct ec_bytes certificate = certificate_of(ledger, served->meta.seq);
 	out->certificate = EC_NO_BYTES;
-	if (ledger->certified_seq == served->meta.seq)
-		out->certificate =
-			ec_pool_copy(pool, ledger->certificate.data, ledger->certificate.size);
+	if (certificate.size)
+		out->certificate = ec_pool_copy(pool, certificate.data, certificate.size);
 	out->bits = chunk_bits(served->meta.state_bytes);
 	return true;
 }
