@@ -4,6 +4,7 @@
  * spoken -> written -> the next request of the connection.
  */
 #include "doors/http_head.h"
+#include "doors/http_pipe.h"
 
 #include <assert.h>
 #include <libwebsockets.h>
@@ -33,6 +34,7 @@ struct ec_http {
 	struct ec_http_counters counters;
 	uv_check_t turn_end; /* runs while answers wait for the end of the library's call */
 	uv_timer_t stop_timer;
+	struct http_pipe pipe;
 	bool stopping;
 	uint32_t stop_turns;
 	void (*stopped)(void *self);
@@ -392,7 +394,9 @@ static bool listen_on(struct ec_http *http)
 	};
 	if (strchr(config->host, ':'))
 		info.options &= ~(uint64_t)LWS_SERVER_OPTION_DISABLE_IPV6;
+	http_pipe_before(&http->pipe);
 	http->context = lws_create_context(&info);
+	http_pipe_after(&http->pipe);
 	if (!http->context)
 		return false;
 	http->host = lws_create_vhost(http->context, &info);
@@ -439,10 +443,8 @@ struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_conf
 static void turn_end_closed(uv_handle_t *handle)
 {
 	struct ec_http *http = handle->data;
-	void (*stopped)(void *) = http->stopped;
-	void *self = http->stopped_self;
+	http->stopped(http->stopped_self);
 	free(http);
-	stopped(self);
 }
 
 static void timer_closed(uv_handle_t *handle)
@@ -457,9 +459,8 @@ static void desk_stopped(void *self)
 	uv_close((uv_handle_t *)&http->stop_timer, timer_closed);
 }
 
-/* On a loop that is not its own the library wants to be told a second time, after the handles that
- * it closed the first time are gone: a turn of the loop for connections, one for the rest, and one
- * to spare.  It clears our pointer when it is done. */
+/* On a loop that is not its own the library wants to be told again when what it closed is gone: a
+ * turn of the loop for connections, one for the rest, one to spare.  It clears our pointer then. */
 static void stop_poll(uv_timer_t *timer)
 {
 	struct ec_http *http = timer->data;
@@ -468,6 +469,7 @@ static void stop_poll(uv_timer_t *timer)
 	if (http->context)
 		lws_context_destroy(http->context);
 	assert(!http->context);
+	http_pipe_release(&http->pipe);
 	uv_timer_stop(timer);
 	ec_desk_stop(http->desk, desk_stopped, http);
 }
@@ -479,6 +481,7 @@ void ec_http_stop(struct ec_http *http, void (*done)(void *self), void *self)
 	http->stopped_self = self;
 	if (http->context)
 		lws_context_destroy(http->context);
+	http_pipe_hold(&http->pipe);
 	for (struct ec_http_request *request = http->first, *next; request; request = next) {
 		next = request->next;
 		if (request->submitted)

@@ -207,6 +207,24 @@ static void a_crowd_keeps_nobody_out_for_long(void **state)
 	house_close(house);
 }
 
+/* What somebody opens while the door closes stays open. */
+static void the_end_of_the_door_closes_nothing_of_others(void **state)
+{
+	(void)state;
+	enum { OTHERS = 16 };
+	int other[OTHERS];
+	struct house *house = house_open();
+	house_leave(&house->leave);
+	for (int i = 0; i < OTHERS; i++)
+		other[i] = dup(STDERR_FILENO);
+	house_live(house);
+	for (int i = 0; i < OTHERS; i++)
+		assert_int_equal(close(other[i]), 0);
+	assert_int_equal(uv_loop_close(&house->loop), 0);
+	fake_daemon_free(house->daemon);
+	free(house);
+}
+
 int main(void)
 {
 	if (!ec_crypto_start())
@@ -217,6 +235,7 @@ int main(void)
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(the_slow_and_the_wild_are_cut),
 		cmocka_unit_test(a_crowd_keeps_nobody_out_for_long),
+		cmocka_unit_test(the_end_of_the_door_closes_nothing_of_others),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
