@@ -124,8 +124,9 @@ def fill(network, mib):
 
 
 def moment(node, text):
-    """When the newest line with this text was written."""
-    return [line.split()[0] for line in node.log().splitlines() if text in line][-1]
+    """When the newest line with this text was written, which may be a moment away."""
+    lines = wait_for(lambda: [line for line in node.log().splitlines() if text in line], 10)
+    return lines[-1].split()[0]
 
 
 class Learner:

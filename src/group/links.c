@@ -144,7 +144,7 @@ static void standing_send(struct ec_member *m, uint32_t peer)
 	act_frame(m, peer,
 	          &(struct ec_frame){.kind = EC_FRAME_STANDING,
 	                             .era = m->now.era->number,
-	                             .seq = ec_ledger_certified(m->ledger),
+	                             .seq = ec_ledger_at(m->ledger).seq,
 	                             .name = m->config.genesis->hash});
 }
 

@@ -179,6 +179,26 @@ static void test_who_hears_nobody_is_not_ready(void **state)
 	cluster_free(c);
 }
 
+/* Clients may have been told of blocks that no certificate names yet. */
+static void test_ready_only_at_what_clients_were_told(void **state)
+{
+	(void)state;
+	struct cluster *c = four(38);
+	quiet(c, notes(c, 20, 1));
+	cluster_crash(c, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_node(c, i)->unsaid = true;
+	uint32_t told = 20 + notes(c, 20, 100);
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	struct watch watch = {.node = 3, .head = status_of(c, 0).seq};
+	assert_true(status_of(c, 0).certified < watch.head);
+	cluster_start(c, 3);
+	assert_false(cluster_run(c, 5 * SECOND, reached, &watch)); /* as nothing is certified */
+	assert_true(status_of(c, 3).seq >= watch.head);
+	assert_false(watch.early);
+	cluster_free(c);
+}
+
 static bool has_state(struct cluster *c, void *self)
 {
 	(void)self;
@@ -268,6 +288,7 @@ int main(void)
 		cmocka_unit_test(test_and_of_one_in_another_era),
 		cmocka_unit_test(test_all_in_turn_lose_all_and_no_receipt_is_lost),
 		cmocka_unit_test(test_who_hears_nobody_is_not_ready),
+		cmocka_unit_test(test_ready_only_at_what_clients_were_told),
 		cmocka_unit_test(test_older_blocks_come_past_a_liar),
 		cmocka_unit_test(test_large_blocks_come_in_slices),
 		cmocka_unit_test(test_who_was_away_longer_stays_in_the_view),
