@@ -70,7 +70,10 @@ static bool submitted(struct cluster *c, const struct event *event)
 	struct ec_bytes envelope =
 		ec_pool_copy(of->pool, event->frame + EC_SALT_SIZE, event->size - EC_SALT_SIZE);
 	enum ec_admission admission =
-		ec_member_submit(of->member, cluster_time(c), event->token, envelope, event->frame);
+		ec_member_admits(of->member, cluster_time(c), 0, envelope.size);
+	if (admission == EC_ADMITTED)
+		admission = ec_member_submit(of->member, cluster_time(c), event->token, envelope,
+		                             event->frame);
 	ec_drop(envelope);
 	of->admitted += admission == EC_ADMITTED;
 	of->busy += admission == EC_BUSY;

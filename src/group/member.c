@@ -319,11 +319,16 @@ void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, st
 	member_turn(m);
 }
 
-static bool admits(const struct ec_member *m, size_t size)
+enum ec_admission ec_member_admits(struct ec_member *m, struct ec_time time, size_t ahead,
+                                   size_t size)
 {
+	advance(m, time);
+	if (not_ready_why(m))
+		return EC_NOT_READY;
 	const struct client *queued = clients_queued(m->clients);
-	return pace_admits(&m->pace, m->time.now, queued ? queued->arrived : 0,
-	                   clients_bytes(m->clients), size);
+	bool admits = pace_admits(&m->pace, m->time.now, queued ? queued->arrived : 0,
+	                          clients_bytes(m->clients) + ahead, size);
+	return admits ? EC_ADMITTED : EC_BUSY;
 }
 
 enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uint64_t token,
@@ -339,9 +344,7 @@ enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uin
 		return EC_BUSY; /* the host's check let it pass: nothing is done with it */
 	client.id = read.id;
 	memcpy(client.salt, salt, EC_SALT_SIZE);
-	if (!admits(m, envelope.size) || !clients_add(m->clients, &client))
-		return EC_BUSY;
-	return EC_ADMITTED;
+	return clients_add(m->clients, &client) ? EC_ADMITTED : EC_BUSY;
 }
 
 uint32_t ec_member_retry_ms(const struct ec_member *m)

@@ -116,7 +116,13 @@ enum ec_admission {
 	EC_NOT_READY,
 };
 
-/* An envelope that passed ec_envelope_check().  `token` comes back in EC_ACT_TELL, once. */
+/* Whether this gateway takes one more envelope of `size` bytes, while `ahead` bytes that it took
+ * are being checked.  Asked first: nobody checks a signature for nothing. */
+enum ec_admission ec_member_admits(struct ec_member *member, struct ec_time time, size_t ahead,
+                                   size_t size);
+
+/* An envelope that ec_member_admits() took and that passed ec_envelope_check().  `token` comes back
+ * in EC_ACT_TELL, once.  Returns: EC_BUSY only when clients_max wait. */
 enum ec_admission ec_member_submit(struct ec_member *member, struct ec_time time, uint64_t token,
                                    struct ec_bytes envelope,
                                    const uint8_t salt[static EC_SALT_SIZE]);

@@ -60,6 +60,17 @@ static void refuse_not_ready(struct ec_daemon *daemon, struct waiting *waiting)
 	}
 }
 
+/* An envelope that the member does not take. */
+static void refuse_admission(struct ec_daemon *daemon, struct waiting *waiting,
+                             enum ec_admission admission)
+{
+	if (admission == EC_BUSY)
+		refuse(daemon, waiting, EC_OUTCOME_BUSY,
+		       "more waits here than the group orders soon: try later, or another gateway");
+	else
+		refuse_not_ready(daemon, waiting);
+}
+
 /* A checked envelope goes to the member. */
 static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 {
@@ -75,11 +86,8 @@ static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 		waiting->envelope = EC_NO_BYTES;
 		if (waiting->accepted && waiting->self)
 			waiting->accepted(waiting->self, &waiting->id);
-	} else if (admission == EC_BUSY) {
-		refuse(daemon, waiting, EC_OUTCOME_BUSY,
-		       "more waits here than the group orders soon: try later, or another gateway");
 	} else {
-		refuse_not_ready(daemon, waiting);
+		refuse_admission(daemon, waiting, admission);
 	}
 	daemon_drain(daemon);
 }
@@ -101,6 +109,7 @@ static void envelope_checked(struct ec_job *job)
 	struct waiting *waiting = (struct waiting *)job;
 	struct ec_daemon *daemon = waiting->daemon;
 	daemon->checking--;
+	daemon->checking_bytes -= waiting->envelope.size;
 	if (job->finished && !(daemon->genesis->flags & EC_GENESIS_UNSIGNED))
 		daemon->counters.envelopes_checked++;
 	if (daemon->stopping || daemon->halted || !job->finished)
@@ -118,6 +127,7 @@ static void check_begin(struct ec_daemon *daemon, struct waiting *waiting)
 	                               .unordered = true};
 	bool signatures = !(daemon->genesis->flags & EC_GENESIS_UNSIGNED);
 	daemon->checking++;
+	daemon->checking_bytes += waiting->envelope.size;
 	if (daemon_check_here(daemon, signatures ? EC_VERIFY_US : 0)) {
 		envelope_check(&waiting->job);
 		daemon->checked_ns += signatures ? (uint64_t)EC_VERIFY_US * 1000 : 0;
@@ -125,6 +135,7 @@ static void check_begin(struct ec_daemon *daemon, struct waiting *waiting)
 		envelope_checked(&waiting->job);
 	} else if (!ec_workers_give(daemon->workers, &waiting->job)) {
 		daemon->checking--;
+		daemon->checking_bytes -= waiting->envelope.size;
 		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
 	}
 }
@@ -147,8 +158,12 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 	waiting->envelope = ec_keep(envelope);
 	waiting->begun_ns = now_ns();
 	memcpy(waiting->salt, salt, EC_SALT_SIZE);
-	if (daemon->halted || daemon->stopping || daemon->counters.disk_low)
-		refuse_not_ready(daemon, waiting);
+	enum ec_admission admission = EC_NOT_READY;
+	if (!daemon->halted && !daemon->stopping && !daemon->counters.disk_low)
+		admission = ec_member_admits(daemon->member, daemon_time(), daemon->checking_bytes,
+		                             envelope.size);
+	if (admission != EC_ADMITTED)
+		refuse_admission(daemon, waiting, admission);
 	else if (daemon->checking >= CLIENTS_CHECKED_MAX)
 		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
 	else

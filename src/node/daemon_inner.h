@@ -59,7 +59,8 @@ struct ec_daemon {
 	uint32_t closing; /* parts that still have something on the loop */
 	struct line line[EC_MESH_PEERS_MAX];
 	struct waiting_table waiting;
-	uint32_t checking;   /* envelopes with the workers */
+	uint32_t checking; /* envelopes with the workers, */
+	size_t checking_bytes;
 	uint64_t checked_ns; /* spent on checks by this turn of the loop */
 	struct follower follower[FOLLOWERS_MAX];
 	uint32_t followers;

@@ -274,9 +274,13 @@ enum ec_admission sim_ledger_submit(struct sim_world *world, struct sim_host *ho
 {
 	const struct sim_envelope *it = &world->ledger->envelope[envelope];
 	enum ec_admission admission = EC_BUSY;
-	for (int i = 0; told(host, i); i++)
-		admission = ec_member_submit(told(host, i), time_of(world, host), envelope,
-		                             it->bytes, it->salt);
+	for (int i = 0; told(host, i); i++) {
+		admission =
+			ec_member_admits(told(host, i), time_of(world, host), 0, it->bytes.size);
+		if (admission == EC_ADMITTED)
+			admission = ec_member_submit(told(host, i), time_of(world, host), envelope,
+			                             it->bytes, it->salt);
+	}
 	follow(world, host);
 	return admission;
 }
