@@ -159,12 +159,26 @@ static bool verifies_measure(uint32_t cores, double *result)
 bool bench_limits_measure(const char *folder, struct bench_limits *limits, char *why,
                           size_t why_size)
 {
-	limits->cores = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN);
+	*limits = (struct bench_limits){.cores = (uint32_t)sysconf(_SC_NPROCESSORS_ONLN)};
 	if (syncs_measure(folder, &limits->syncs_s) &&
 	    round_trips_measure(&limits->round_trips_s) &&
-	    verifies_measure(limits->cores, &limits->verifies_s))
+	    verifies_measure(limits->cores, &limits->verifies_before_s))
 		return true;
 	snprintf(why, why_size, "the machine's limits cannot be measured in %s: %s", folder,
 	         strerror(errno));
 	return false;
+}
+
+bool bench_limits_verifies_again(struct bench_limits *limits, char *why, size_t why_size)
+{
+	if (verifies_measure(limits->cores, &limits->verifies_after_s))
+		return true;
+	snprintf(why, why_size, "the rate of signature checks cannot be measured: %s",
+	         strerror(errno));
+	return false;
+}
+
+double bench_limits_verifies(const struct bench_limits *limits)
+{
+	return (limits->verifies_before_s + limits->verifies_after_s) / 2;
 }

@@ -156,6 +156,7 @@ static int run_all(struct bench_run *run)
 		cell_load(run, &cell);
 	run->members = cell.members;
 	bench_cell_stop(&cell);
+	good = good && bench_limits_verifies_again(&run->limits, run->why, sizeof run->why);
 	if (!good) {
 		fprintf(stderr, "edgecord bench: %s\n", run->why);
 		return EC_EXIT_FAILED;
