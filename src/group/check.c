@@ -19,12 +19,18 @@ static void refuse_forgery(struct ec_checked *checked, enum ec_forgery forgery, 
 	refuse(checked, why);
 }
 
+/* In: the digest in `checked` is the batch's. */
 static void check_batch(const struct ec_member *m, struct ec_bytes batch,
                         struct ec_checked *checked)
 {
+	const struct ec_batches_seen *seen = &m->config.seen;
+	if (seen->has && seen->has(seen->self, &checked->digest))
+		return;
 	if (!ec_batch_check(m->config.genesis, m->config.crypto, batch, &checked->signatures))
 		refuse_forgery(checked, EC_FORGERY_BATCH,
 		               "a batch with a malformed or badly signed envelope");
+	else if (seen->has)
+		seen->add(seen->self, &checked->digest);
 }
 
 static void check_body(const struct ec_member *m, const struct ec_frame *frame,

@@ -25,6 +25,14 @@ enum {
 
 struct ec_member;
 
+/* A host's memory of batches that passed their check, by digest: then they need no second one. Both
+ * are called from any thread that checks. */
+struct ec_batches_seen {
+	void *self;
+	bool (*has)(void *self, const ec_hash *digest); /* NULL: every copy is checked */
+	void (*add)(void *self, const ec_hash *digest);
+};
+
 struct ec_member_config {
 	const struct ec_genesis *genesis; /* outlives the member */
 	const struct ec_crypto *crypto;
@@ -34,8 +42,9 @@ struct ec_member_config {
 	struct ec_pool *pool;   /* outlives the member */
 	struct ec_secret
 		identity; /* whose seat is ours; none with this key: a learner that asks in */
-	struct ec_secret era_key;     /* of the era in force */
-	uint8_t seed[32];             /* fresh randomness of this life */
+	struct ec_secret era_key; /* of the era in force */
+	uint8_t seed[32];         /* fresh randomness of this life */
+	struct ec_batches_seen seen;
 	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 4 MiB */
 	uint64_t clients_max;         /* envelopes waiting at this gateway; 0: 65536 */
 	uint64_t protocol_timeout_ns; /* first time-out of protocols that have one; 0: their own */

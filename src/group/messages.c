@@ -209,7 +209,7 @@ static void seek(struct ec_member *m, uint32_t peer)
 }
 
 /* The gateway's own copy is probably being checked just now, behind what else is under load: asked
- * for too soon, it would be checked twice. */
+ * for too soon, it would be sent twice. */
 static uint64_t ask_sender_ns(const struct ec_member *m)
 {
 	return between(ASK_SENDER_MIN_NS, m->batch_ns, ASK_SENDER_MAX_NS);

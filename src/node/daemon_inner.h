@@ -9,6 +9,7 @@
 #include "node/journal.h"
 #include "node/log.h"
 #include "node/mesh.h"
+#include "node/seen.h"
 #include "node/workers.h"
 
 enum {
@@ -49,6 +50,7 @@ struct ec_daemon {
 	struct ec_log *log;
 	struct ec_mesh *mesh;
 	struct ec_workers *workers;
+	struct seen *seen;
 	int lock;
 	struct bell logged;
 	uv_check_t heard_all;

@@ -104,6 +104,7 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
 	                                  .pool = daemon->pool,
 	                                  .identity = daemon->identity,
 	                                  .era_key = *era_key,
+	                                  .seen = seen_by(daemon->seen),
 	                                  .bodies_bytes_max = (uint64_t)config->bodies_mib << 20,
 	                                  .clients_max = config->clients,
 	                                  .protocol_timeout_ns =
@@ -140,6 +141,7 @@ bool daemon_parts_open(struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	daemon->code = EC_NODE_FAILED;
 	daemon->pool = ec_pool_new(0);
+	daemon->seen = seen_new();
 	if (!daemon->pool) {
 		snprintf(why, why_size, "no memory");
 		return false;
@@ -158,6 +160,7 @@ void daemon_parts_close(struct ec_daemon *daemon)
 	if (daemon->genesis)
 		ec_genesis_free(daemon->genesis);
 	ec_pool_free(daemon->pool);
+	seen_free(daemon->seen);
 	if (daemon->lock >= 0)
 		close(daemon->lock);
 	ec_secret_erase(&daemon->identity);
