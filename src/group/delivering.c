@@ -83,13 +83,14 @@ static void claim_note(struct ec_member *m, struct ec_bytes batch)
 static void pending_note(struct ec_member *m, const struct ec_effect *effect)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint32_t interval = m->now.era->terms.interval, into = (uint32_t)(effect->seq % interval);
+	uint32_t interval = m->now.era->terms.interval;
+	uint32_t into = (uint32_t)((effect->seq - m->now.era->config.base) % interval);
 	pace_delivered(&m->pace, effect->body.size, at.pending_bytes, into ? interval - into : 0);
 }
 
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
-	uint64_t position = m->now.era->base + effect->seq;
+	uint64_t position = effect->seq;
 	if (position <= m->brought) /* it waited for the log while the state went past it */
 		return;
 	if (effect->body.size) {

@@ -142,7 +142,7 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
 	if (!era)
 		abort();
 	era->membership = membership;
-	era->base = base;
+	era->config.base = base;
 	fill(config, era);
 	const char *wrong = protocol_take(config, era);
 	if (!wrong)

@@ -10,7 +10,7 @@ enum { BATCH_BYTES_MAX = 512 << 10 };
 
 /* Made whole, then published; read by any thread until the member is closed. */
 struct era {
-	uint64_t number, base; /* base: position before the instance's first */
+	uint64_t number;
 	struct ec_membership *membership;
 	struct ec_roster roster;
 	const struct ec_protocol *protocol;

@@ -90,7 +90,8 @@ bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t
 /* Fillers up to the base: the block that they end is the first that the new roster signs. */
 static void fill_to_base(struct ec_member *m)
 {
-	for (uint64_t position = ec_ledger_at(m->ledger).position; position < m->now.era->base;)
+	for (uint64_t position = ec_ledger_at(m->ledger).position;
+	     position < m->now.era->config.base;)
 		deliver_position(m, ++position, EC_NO_BYTES);
 }
 
@@ -101,9 +102,9 @@ void reign_start(struct ec_member *m)
 	struct instance *instance = m->now.instance;
 	if (!instance)
 		return;
-	assert(at.position >= m->now.era->base);
-	instance_start(instance, (struct moment){m->time.now, m->time.stamp, 0},
-	               at.position - m->now.era->base, &at.header);
+	assert(at.position >= m->now.era->config.base);
+	instance_start(instance, (struct moment){m->time.now, m->time.stamp, 0}, at.position,
+	               &at.header);
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
 		if (link_up(m, peer) && m->now.era->index_of[peer] != NONE)
 			instance_tell(instance,

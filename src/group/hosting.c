@@ -18,16 +18,16 @@ static void save(struct ec_member *m, const struct reign *reign, const struct ec
 static void fetch_refuse(struct ec_member *m, struct reign *reign)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint64_t position = at.position < reign->era->base ? reign->era->base : at.position;
-	instance_tell(reign->instance, (struct ec_input){.kind = EC_FETCHED,
-	                                                 .seq = position - reign->era->base,
-	                                                 .digest = at.header});
+	uint64_t base = reign->era->config.base;
+	instance_tell(reign->instance,
+	              (struct ec_input){.kind = EC_FETCHED,
+	                                .seq = at.position < base ? base : at.position,
+	                                .digest = at.header});
 }
 
 static void fetch(struct ec_member *m, struct reign *reign, const struct ec_effect *effect)
 {
-	uint64_t position = reign->era->base + effect->seq;
-	if (reign != &m->now || m->era_over || position <= ec_ledger_at(m->ledger).position)
+	if (reign != &m->now || m->era_over || effect->seq <= ec_ledger_at(m->ledger).position)
 		fetch_refuse(m, reign);
 	else
 		transfer_begin(m, &effect->digest, true);
@@ -46,7 +46,7 @@ static void apply(struct ec_member *m, struct reign *reign, const struct ec_effe
 	else if (effect->kind == EC_SNAP)
 		snapshot_take(m, effect->seq);
 	else if (effect->kind == EC_SERVE)
-		reads_serve(m, reign->era->base + effect->seq, effect->ticket);
+		reads_serve(m, effect->seq, effect->ticket);
 }
 
 static void perform(struct ec_member *m, struct reign *reign, const struct ec_effect *effect,

@@ -33,19 +33,18 @@ bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
 }
 
 /* The block that ended last is on disk. */
-static void snapped(struct ec_member *m, uint64_t seq)
+static void snapped(struct ec_member *m, uint64_t position)
 {
 	signing_checkpoint(m);
 	instance_tell(m->now.instance, (struct ec_input){.kind = EC_SNAPPED,
-	                                                 .seq = seq,
+	                                                 .seq = position,
 	                                                 .digest = ec_ledger_at(m->ledger).header});
 }
 
-void snapshot_take(struct ec_member *m, uint64_t seq)
+void snapshot_take(struct ec_member *m, uint64_t position)
 {
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint64_t position = m->now.era->base + seq;
 	if (position < m->brought) /* it waited for the log while the state went past it */
 		return;
 	if (at.block_position != position) {
@@ -57,9 +56,9 @@ void snapshot_take(struct ec_member *m, uint64_t seq)
 	}
 	bool saved = snapshot_write(m, why, sizeof why);
 	m->snap_waits = !saved && room_wait(m);
-	m->snap_seq = seq;
+	m->snap_position = position;
 	if (saved)
-		snapped(m, seq);
+		snapped(m, position);
 	else if (!m->snap_waits)
 		member_halt(m, "the state cannot be saved: %s", why);
 }
@@ -71,7 +70,7 @@ void room_turn(struct ec_member *m)
 		return;
 	m->room_again = 0;
 	if (m->snap_waits)
-		snapshot_take(m, m->snap_seq);
+		snapshot_take(m, m->snap_position);
 	else if (!store->sync(store) && !room_wait(m))
 		member_halt(m, "the state cannot be saved");
 	if (!room_lacks(m))

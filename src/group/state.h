@@ -162,7 +162,7 @@ struct ec_member {
 	ec_hash snapshot;    /* header hash of the block that is on disk */
 	uint64_t room_again; /* the disk is full: when the store is tried again; 0: it is not */
 	bool snap_waits;     /* for that, and which: */
-	uint64_t snap_seq;
+	uint64_t snap_position;
 	uint64_t brought;  /* position of the newest state that was brought by others; 0: none */
 	uint64_t executed; /* envelopes, in the turn under way */
 	bool started, halted, diverged, era_over, busy;
@@ -266,7 +266,7 @@ void certified_keep(struct certified *certified, const struct certified *from);
 
 /* snapshots.c - checkpoints on disk. */
 bool snapshot_write(struct ec_member *m, char *why, size_t why_size); /* to the last block */
-void snapshot_take(struct ec_member *m, uint64_t seq);                /* of the instance */
+void snapshot_take(struct ec_member *m, uint64_t position);
 bool room_wait(struct ec_member *m); /* after a sync that returned false: it is tried again */
 bool room_lacks(const struct ec_member *m);
 void room_turn(struct ec_member *m);

@@ -117,10 +117,9 @@ static void end(struct ec_member *m)
 		t->again = m->time.now + ANSWER_NS;
 	t->moved |= t->protocol; /* the protocol hears of what it asked for, and of what moved */
 	if (t->moved && m->now.instance)
-		instance_tell(m->now.instance,
-		              (struct ec_input){.kind = EC_FETCHED,
-		                                .seq = at.position - m->now.era->base,
-		                                .digest = at.header});
+		instance_tell(m->now.instance, (struct ec_input){.kind = EC_FETCHED,
+		                                                 .seq = at.position,
+		                                                 .digest = at.header});
 }
 
 static void give_up(struct ec_member *m, const char *why)
