@@ -84,8 +84,9 @@ static bool all_ready(struct bench_cell *cell, char *why, size_t why_size)
 	for (uint32_t i = 0; i < cell->members;) {
 		struct ec_process *ended = ec_process_ended(&cell->processes);
 		if (ended) {
-			snprintf(why, why_size, "%s ended at once; its last words are in %s",
-			         ended->name, ended->log);
+			char words[400];
+			ec_process_last_words(ended, words, sizeof words);
+			snprintf(why, why_size, "%s ended at once: %s", ended->name, words);
 			return false;
 		}
 		if (node_ready(cell, i, why, why_size)) {

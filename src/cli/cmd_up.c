@@ -206,18 +206,6 @@ static void tell_ended(struct up *up)
 	}
 }
 
-/* The last line of a log. */
-static void last_words(const char *path, char *out, size_t out_size)
-{
-	char line[1024];
-	FILE *file = fopen(path, "r");
-	snprintf(out, out_size, "see %s", path);
-	while (file && fgets(line, sizeof line, file))
-		snprintf(out, out_size, "%.*s", (int)strcspn(line, "\n"), line);
-	if (file)
-		fclose(file);
-}
-
 /* Waits until all nodes are ready.  Returns: false when they are not in time. */
 static bool wait_ready(struct up *up)
 {
@@ -230,7 +218,7 @@ static bool wait_ready(struct up *up)
 		struct ec_process *ended = ec_process_ended(&up->processes);
 		if (ended) {
 			char words[400];
-			last_words(ended->log, words, sizeof words);
+			ec_process_last_words(ended, words, sizeof words);
 			snprintf(up->why, sizeof up->why, "%s ended at once: %.380s", ended->name,
 			         words);
 			return false;

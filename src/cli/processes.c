@@ -112,6 +112,17 @@ static void signal_all(struct ec_processes *all, int which)
 			kill(all->process[i].pid, which);
 }
 
+void ec_process_last_words(const struct ec_process *process, char *words, size_t words_size)
+{
+	char line[1024];
+	FILE *file = fopen(process->log, "r");
+	snprintf(words, words_size, "see %s", process->log);
+	while (file && fgets(line, sizeof line, file))
+		snprintf(words, words_size, "%.*s", (int)strcspn(line, "\n"), line);
+	if (file)
+		fclose(file);
+}
+
 uint32_t ec_process_stop_all(struct ec_processes *all, uint32_t patience_ms)
 {
 	const struct timespec moment = {.tv_nsec = 10 * 1000000};

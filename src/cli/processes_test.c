@@ -34,6 +34,9 @@ static void one_that_ends_is_noticed_with_its_code(void **state)
 	char said[16] = "";
 	assert_int_equal(read(file, said, sizeof said - 1), 5);
 	assert_string_equal(said, "said\n");
+	char words[64];
+	ec_process_last_words(ended, words, sizeof words);
+	assert_string_equal(words, "said");
 	close(file);
 	unlink(log);
 }
