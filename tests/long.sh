@@ -32,6 +32,7 @@ short() { # all steps as a change must pass them: how long they take
 	grep ' figure ./test' "$part" >>"$log"
 }
 
+step tests/debian.sh
 step tests/figures.sh fresh idle
 step tests/day.sh
 step tests/join.sh
