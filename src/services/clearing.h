@@ -28,6 +28,7 @@ struct ec_clearing {
 	uint64_t volume_wh;
 };
 
+/* Nothing traded yet, both sides empty. */
 void ec_clearing_start(struct ec_clearing *clearing);
 
 /* Which side the next order must come from; EC_NO_SIDE: the result stands. */

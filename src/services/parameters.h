@@ -40,21 +40,41 @@ struct ec_settlement_parameters {
 	int64_t lines_turn_max;   /* lines of bills written in one turn of the clock */
 };
 
-/* What fits a small community in real time; `up` and `init` start from these. */
+/* What fits a small community in real time; `up` and `init` start from these: readings for ten days
+ * back and two hours ahead, 25 kWh a slot, 1000 meters, 410 days of readings. */
 struct ec_metering_parameters ec_metering_parameters_usual(void);
+
+/* Likewise: the gate closes when its slot starts, a day of slots ahead, prices of -1 to 2 EUR/kWh.
+ */
 struct ec_market_parameters ec_market_parameters_usual(void);
+
+/* Likewise: 32 and 8 ct/kWh, missing readings listed after two hours, final after ten days. */
 struct ec_settlement_parameters ec_settlement_parameters_usual(void);
 
-/* Reads.  Returns: false when the form is another or a field is out of its bounds. */
+/* Reads.  Returns: false when the form is another or a field is out of its bounds, or readings
+ * would be dropped sooner than a day after the last can come; what stands in `out` is then not to
+ * be used.
+ */
 bool ec_metering_parameters_read(struct ec_bytes bytes, struct ec_metering_parameters *out);
+
+/* Likewise; also false when the lowest price is above the highest, or an author may have more
+ * orders than a book. */
 bool ec_market_parameters_read(struct ec_bytes bytes, struct ec_market_parameters *out);
+
+/* Likewise; also false when feed-in pays more than retail costs (a home would earn by turning its
+ * energy round), what is final was not listed before, or a day begins inside a slot. */
 bool ec_settlement_parameters_read(struct ec_bytes bytes, struct ec_settlement_parameters *out);
 
-/* Writes.  Returns: the size. */
+/* Writes "metering/1".  Returns: the size.  Nothing is judged: what is out of bounds is written,
+ * and then refused by the reader. */
 size_t ec_metering_parameters_write(const struct ec_metering_parameters *parameters,
                                     uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+
+/* Likewise "market/1". */
 size_t ec_market_parameters_write(const struct ec_market_parameters *parameters,
                                   uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+
+/* Likewise "settlement/1". */
 size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *parameters,
                                       uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
 

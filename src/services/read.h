@@ -1,9 +1,10 @@
 /* read.h - what the services keep in the state, as others read it: values under services/names.h.
  *
  * Every value is one CBOR array with the fields of its struct in their order; hashes and keys are
- * byte strings, everything else integers.  A reader of a value that is not of its form returns
- * false and leaves the struct undefined.  A writer returns the size; EC_RECORD_SIZE_MAX is enough
- * for all but a bill. */
+ * byte strings, everything else integers, those without a sign below 2^63.  Each struct is followed
+ * by its reader and its writer, under a comment that says where in the state it stands.  A reader
+ * copies out of `value`; when that is not of the form it returns false and leaves the struct
+ * undefined.  A writer returns the size; EC_RECORD_SIZE_MAX is enough for all but a bill. */
 #ifndef EC_SERVICES_READ_H
 #define EC_SERVICES_READ_H
 
@@ -22,6 +23,10 @@ struct ec_meter_head {
 	uint64_t gaps;            /* runs of missing slots that are listed */
 };
 
+/* Under ec_name_meter(). */
+bool ec_meter_head_read(struct ec_bytes value, struct ec_meter_head *out);
+size_t ec_meter_head_write(const struct ec_meter_head *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
+
 /* "reading/": registers at the end of a slot.  The interval is the difference to the meter's
  * reading `span` slots before; span 0: there is none (first reading, or the meter was replaced). */
 struct ec_meter_reading {
@@ -38,10 +43,19 @@ enum ec_reading_flag {
 	EC_READING_CORRECTED = 4
 };
 
+/* Under ec_name_reading(). */
+bool ec_meter_reading_read(struct ec_bytes value, struct ec_meter_reading *out);
+size_t ec_meter_reading_write(const struct ec_meter_reading *in,
+                              uint8_t out[static EC_RECORD_SIZE_MAX]);
+
 /* "gap/": a run of slots without readings, both inclusive. */
 struct ec_gap {
 	uint64_t first_s, last_s;
 };
+
+/* Under ec_name_gap(). */
+bool ec_gap_read(struct ec_bytes value, struct ec_gap *out);
+size_t ec_gap_write(const struct ec_gap *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 
 /* "order/": an order in the book; its side and price stand in the name. */
 struct ec_book_order {
@@ -51,13 +65,28 @@ struct ec_book_order {
 	ec_hash id;
 };
 
-/* "book/": how many orders stand in it; "side/": what one author has in it. */
+/* Under "order/" slot side price place id, a name that market.c alone makes. */
+bool ec_order_read(struct ec_bytes value, struct ec_book_order *out);
+size_t ec_order_write(const struct ec_book_order *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
+
+/* "book/": how many orders stand in it, and their energy. */
 struct ec_book {
 	uint64_t bids, offers, bid_wh, offer_wh;
 };
+
+/* Under ec_name_book(). */
+bool ec_book_read(struct ec_bytes value, struct ec_book *out);
+size_t ec_book_write(const struct ec_book *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
+
+/* "side/": what one author has in the book of a slot. */
 struct ec_side {
-	uint64_t side, orders;
+	uint64_t side; /* enum ec_side_of: the only one on which the author may order */
+	uint64_t orders;
 };
+
+/* Under ec_name_side(). */
+bool ec_side_read(struct ec_bytes value, struct ec_side *out);
+size_t ec_side_write(const struct ec_side *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 
 /* "trade/" */
 struct ec_trade {
@@ -66,6 +95,10 @@ struct ec_trade {
 	int64_t price_ueur_kwh, amount_nano_eur; /* the buyer pays, the seller gets */
 	ec_hash bid, offer;                      /* ids of the two orders */
 };
+
+/* Under ec_name_trade(). */
+bool ec_trade_read(struct ec_bytes value, struct ec_trade *out);
+size_t ec_trade_write(const struct ec_trade *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 
 /* "slot/": how a slot cleared.  Without trades the price says nothing and is 0. */
 struct ec_slot_summary {
@@ -77,6 +110,11 @@ struct ec_slot_summary {
 	uint64_t closed_ns;
 };
 
+/* Under ec_name_slot(). */
+bool ec_slot_summary_read(struct ec_bytes value, struct ec_slot_summary *out);
+size_t ec_slot_summary_write(const struct ec_slot_summary *in,
+                             uint8_t out[static EC_RECORD_SIZE_MAX]);
+
 /* "net/": what one party bought and sold in a slot. */
 struct ec_net {
 	uint64_t bought_wh, sold_wh;
@@ -84,6 +122,10 @@ struct ec_net {
 	uint64_t covered_s;      /* the slot whose reading covers this one; 0: none */
 	uint64_t final;          /* 1: settled as if nothing had been metered */
 };
+
+/* Under ec_name_net(). */
+bool ec_net_read(struct ec_bytes value, struct ec_net *out);
+size_t ec_net_write(const struct ec_net *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 
 /* "settled/": one slot of the whole group.  Amounts are what homes paid and got. */
 struct ec_slot_books {
@@ -93,6 +135,10 @@ struct ec_slot_books {
 	uint64_t import_wh, export_wh, retail_wh, feed_in_wh;
 	int64_t retail_nano_eur, feed_in_nano_eur;
 };
+
+/* Under ec_name_settled(). */
+bool ec_slot_books_read(struct ec_bytes value, struct ec_slot_books *out);
+size_t ec_slot_books_write(const struct ec_slot_books *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
 
 /* One line of a bill: a home in a slot.
  *     net = import - export - traded,  amount = -net * retail when net > 0, else -net * feed-in */
@@ -122,59 +168,46 @@ struct ec_bill {
 	struct ec_bill_line line[EC_DAY_SLOTS];
 };
 
+/* Under ec_name_bill().  Reading judges the form alone, with at most EC_DAY_SLOTS lines; the
+ * figures are judged by ec_bill_check(). */
+bool ec_bill_read(struct ec_bytes value, struct ec_bill *out);
+size_t ec_bill_write(const struct ec_bill *in, uint8_t out[static EC_BILL_SIZE_MAX]);
+
 /* Sums over the lines of a bill. */
 struct ec_bill_total {
 	uint64_t import_wh, export_wh, bought_wh, sold_wh, retail_wh, feed_in_wh, missing;
 	int64_t trade_nano_eur, net_nano_eur, total_nano_eur;
 };
 
-/* "total/...": since the group began. */
+/* "total/...": each since the group began. */
 struct ec_metering_total {
 	uint64_t readings, late, corrections, meters, missing_slots;
 };
+
+/* Under ec_name_total("metering"). */
+bool ec_metering_total_read(struct ec_bytes value, struct ec_metering_total *out);
+size_t ec_metering_total_write(const struct ec_metering_total *in,
+                               uint8_t out[static EC_RECORD_SIZE_MAX]);
+
 struct ec_market_total {
 	uint64_t orders, trades, energy_wh, slots;
 	int64_t amount_nano_eur;
 	int64_t price_min, price_max; /* of slots with trades; both 0 before the first */
 };
+
+/* Under ec_name_total("market"). */
+bool ec_market_total_read(struct ec_bytes value, struct ec_market_total *out);
+size_t ec_market_total_write(const struct ec_market_total *in,
+                             uint8_t out[static EC_RECORD_SIZE_MAX]);
+
 struct ec_settlement_total {
 	uint64_t slots, lines, corrections, retail_wh, feed_in_wh;
 	int64_t retail_nano_eur, feed_in_nano_eur; /* what homes paid, what they got */
 	uint64_t blocked; /* lines not booked because an account's range would be left */
 };
 
-bool ec_meter_head_read(struct ec_bytes value, struct ec_meter_head *out);
-bool ec_meter_reading_read(struct ec_bytes value, struct ec_meter_reading *out);
-bool ec_gap_read(struct ec_bytes value, struct ec_gap *out);
-bool ec_order_read(struct ec_bytes value, struct ec_book_order *out);
-bool ec_book_read(struct ec_bytes value, struct ec_book *out);
-bool ec_side_read(struct ec_bytes value, struct ec_side *out);
-bool ec_trade_read(struct ec_bytes value, struct ec_trade *out);
-bool ec_slot_summary_read(struct ec_bytes value, struct ec_slot_summary *out);
-bool ec_net_read(struct ec_bytes value, struct ec_net *out);
-bool ec_slot_books_read(struct ec_bytes value, struct ec_slot_books *out);
-bool ec_bill_read(struct ec_bytes value, struct ec_bill *out);
-bool ec_metering_total_read(struct ec_bytes value, struct ec_metering_total *out);
-bool ec_market_total_read(struct ec_bytes value, struct ec_market_total *out);
+/* Under ec_name_total("settlement"). */
 bool ec_settlement_total_read(struct ec_bytes value, struct ec_settlement_total *out);
-
-size_t ec_meter_head_write(const struct ec_meter_head *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_meter_reading_write(const struct ec_meter_reading *in,
-                              uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_gap_write(const struct ec_gap *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_order_write(const struct ec_book_order *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_book_write(const struct ec_book *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_side_write(const struct ec_side *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_trade_write(const struct ec_trade *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_slot_summary_write(const struct ec_slot_summary *in,
-                             uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_net_write(const struct ec_net *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_slot_books_write(const struct ec_slot_books *in, uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_bill_write(const struct ec_bill *in, uint8_t out[static EC_BILL_SIZE_MAX]);
-size_t ec_metering_total_write(const struct ec_metering_total *in,
-                               uint8_t out[static EC_RECORD_SIZE_MAX]);
-size_t ec_market_total_write(const struct ec_market_total *in,
-                             uint8_t out[static EC_RECORD_SIZE_MAX]);
 size_t ec_settlement_total_write(const struct ec_settlement_total *in,
                                  uint8_t out[static EC_RECORD_SIZE_MAX]);
 
@@ -182,7 +215,7 @@ size_t ec_settlement_total_write(const struct ec_settlement_total *in,
  * their end, has passed: of a home that is off. */
 uint64_t ec_meter_overdue(const struct ec_meter_head *head, uint64_t deadline_s, uint64_t time_ns);
 
-/* Adds up a bill. */
+/* The sums.  In: a bill that need not be checked: sums of money then wrap modulo 2^64. */
 struct ec_bill_total ec_bill_total(const struct ec_bill *bill);
 
 /* What `net_wh` beyond what was traded costs: nano-EUR that the home gets; below 0 it pays. */
@@ -199,6 +232,8 @@ struct ec_recount {
 	uint64_t bills, lines;
 	int64_t trade_nano_eur, net_nano_eur;
 };
+
+/* Adds a bill that was checked, in whatever order they come.  In: recount, at first all zeros. */
 void ec_recount_add(struct ec_recount *recount, const struct ec_bill *bill);
 
 /* Whether trades cancel out and the supplier's side equals the sum of the bills: holds when every
