@@ -15,15 +15,20 @@
 #include "ledger/header.h"
 #include "ledger/service.h"
 
-enum { EC_ANCHOR_LINKS_MAX = 64, EC_ANCHOR_SIZE_MAX = 128 };
+enum {
+	EC_ANCHOR_LINKS_MAX = 64, /* era links in one transaction */
+	EC_ANCHOR_SIZE_MAX = 128, /* bytes of a value under "anchor/" or "fork/" */
+};
 
 extern const struct ec_service ec_anchors;
 
+/* What "anchor/" keeps of a cell: its newest anchored header. */
 struct ec_anchor {
 	uint64_t seq;
 	ec_hash header, history_root;
 };
 
+/* Reads it out of the state.  Returns: false, and `out` undefined, when the form is another. */
 bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out);
 
 /* The name of a cell's anchor.  In: cell, 1..63 bytes.  Returns: its size. */
@@ -35,6 +40,7 @@ struct ec_fork {
 	ec_hash anchored, other;
 };
 
+/* Likewise. */
 bool ec_fork_read(struct ec_bytes value, struct ec_fork *out);
 
 /* A name of the service: prefix, with its slash, and the cell.  Returns: its size. */
