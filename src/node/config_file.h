@@ -34,9 +34,11 @@ struct config_file {
 	uint32_t cloud_count;
 };
 
-/* Returns: ended by config_file_free(); NULL with file and line in `why`: not to be read, no YAML,
- * an unknown or doubled key, another form than expected. */
+/* Reads a configuration file.  Returns: ended by config_file_free(); NULL with file and line in
+ * `why`: not to be read, no YAML, an unknown or doubled key, another form than expected. */
 struct config_file *config_file_read(const char *path, char *why, size_t why_size);
+
+/* Frees it and all its texts; NULL is good. */
 void config_file_free(struct config_file *file);
 
 /* The text of a scalar setting ("doors.http"); NULL: not in the file, or never in one. */

@@ -129,7 +129,8 @@ static void on_wake(uv_timer_t *timer)
 	daemon_drain(daemon);
 }
 
-void daemon_wake_set(struct ec_daemon *daemon)
+/* Asks the loop to come back when the member wants to be woken. */
+static void wake_set(struct ec_daemon *daemon)
 {
 	uint64_t wake_at = ec_member_wake_at(daemon->member);
 	if (wake_at == daemon->wake_at && uv_is_active((uv_handle_t *)&daemon->wake))
@@ -176,7 +177,7 @@ static void on_turn_end(uv_prepare_t *prepare)
 	}
 	ec_log_submit(daemon->log);
 	ec_mesh_flush(daemon->mesh);
-	daemon_wake_set(daemon);
+	wake_set(daemon);
 }
 
 static void on_logged(void *self)

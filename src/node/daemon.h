@@ -39,12 +39,25 @@ struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *c
 
 /* Stops taking work, lets the log settle, closes all handles; then calls `done`. */
 void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self);
+
+/* Closes the store, gives the data folder's lock back, and frees it; NULL is good.  In: its stop is
+ * done. */
 void ec_daemon_free(struct ec_daemon *daemon);
 
+/* The loop that it runs on, which is the caller's of ec_daemon_open(). */
 uv_loop_t *ec_daemon_loop(struct ec_daemon *daemon);
+
+/* Its member, to be read by doors: what steps it goes through the calls below.  Owned by the
+ * daemon, like all that the following return. */
 struct ec_member *ec_daemon_member(struct ec_daemon *daemon);
+
+/* The genesis of its group. */
 const struct ec_genesis *ec_daemon_genesis(const struct ec_daemon *daemon);
+
+/* What it was opened with. */
 const struct ec_node_config *ec_daemon_config(const struct ec_daemon *daemon);
+
+/* Where buffers for envelopes and answers come from (base/bytes.h); on the loop's thread only. */
 struct ec_pool *ec_daemon_pool(struct ec_daemon *daemon);
 
 /* The key of this node: doors sign promises with it. */
@@ -53,10 +66,11 @@ const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
 /* Where lines for the operator go. */
 const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
 
+enum { EC_ALARM_MAX = 256 };
+
 /* What a person must be told about this node until it is said otherwise: a line of the journal when
  * it is new, and shown by its status.  In: text, copied, cut at EC_ALARM_MAX - 1 bytes; "": nothing
  * any more. */
-enum { EC_ALARM_MAX = 256 };
 void ec_daemon_alarm(struct ec_daemon *daemon, enum ec_journal_level level, const char *text);
 
 /* The same; "": nothing.  Borrowed until the next one. */
@@ -101,9 +115,11 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
                       void (*accepted)(void *self, const ec_hash *id), ec_daemon_done *done,
                       void *self);
 
-/* Calls `ready` with EC_ADMITTED when a read is linearizable, which may be before the first block,
- * or at once with what refuses it. */
 typedef void ec_daemon_ready(void *self, enum ec_admission admission);
+
+/* Calls `ready` once: with EC_ADMITTED when a read is linearizable, which may be before the first
+ * block, or at once with what refuses it.  In: self, not NULL, outlives the call or is withdrawn by
+ * ec_daemon_forget(). */
 void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self);
 
 /* No call with this `self` will come any more. */
@@ -130,6 +146,8 @@ struct ec_daemon_counters {
 	bool disk_full;             /* records or state wait for room: nothing goes on before */
 	bool disk_low; /* below 10 %, or no room for the next segment: clients are refused */
 };
+
+/* Out: as of now; those of the log, the links and the workers are 0 before these are open. */
 void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counters *counters);
 
 /* How long envelopes took from their arrival at this gateway to the end of their block. */

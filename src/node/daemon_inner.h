@@ -86,9 +86,6 @@ struct ec_time daemon_time(void);
 /* Performs what the member wants, until it wants nothing more. */
 void daemon_drain(struct ec_daemon *daemon);
 
-/* Asks the loop to come back when the member wants to be woken. */
-void daemon_wake_set(struct ec_daemon *daemon);
-
 /* It must not go on: says so once, and takes no input from then on. */
 void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *why);
 
@@ -96,20 +93,39 @@ void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *w
  * and is worth that when there is much to do. */
 bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us);
 
-/* The mesh's and the workers' news (daemon_links.c). */
+/* ---- the mesh's news (daemon_links.c); self: the daemon; see ec_mesh_config ---- */
+
+/* A peer's link is up or lost: frames of the link before are dropped from then on. */
 void daemon_link(void *self, uint32_t peer, bool up);
+
+/* A frame, whose owner passes: checked at once or on a worker, in its link's order, then given to
+ * the member.  The link is not read further while too much of it waits. */
 void daemon_frame(void *self, uint32_t peer, struct ec_bytes frame);
+
+/* A line of the journal, with the peer's owner as the roster names it; UINT32_MAX: not known. */
 void daemon_event(void *self, enum ec_mesh_event event, uint32_t peer, const char *text);
+
+/* So many members say that another node has our key: halts when they are more than may lie. */
 void daemon_twin(void *self, uint32_t members);
+
+/* The member's number for a key; UINT32_MAX: a stranger's. */
 uint32_t daemon_peer_of(void *self, const uint8_t key[static EC_KEY_SIZE]);
 
-/* An envelope is in a block; a read may be answered (daemon_clients.c). */
+/* ---- the member's news for clients (daemon_clients.c) ---- */
+
+/* An envelope is in a block: tells who waits for it, if anybody does.  In: act: EC_ACT_TELL. */
 void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act);
+
+/* A read may be answered. */
 void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
+
+/* Block `seq` is certified: tells the followers. */
 void daemon_certified(struct ec_daemon *daemon, uint64_t seq);
 
-/* Once a second: the disk, the watchdog; and the disk alone (daemon_watch.c). */
+/* Once a second: the disk, the clock, the peers' genesis, the watchdog (daemon_watch.c). */
 void daemon_watch(struct ec_daemon *daemon);
+
+/* The disk alone: free bytes, and whether clients are refused for want of them. */
 void daemon_disk_watch(struct ec_daemon *daemon);
 
 /* Why clients are refused while counters.disk_low. */

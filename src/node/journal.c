@@ -13,11 +13,6 @@ enum { LINE_SIZE = 2048 };
 
 static const char *const names[EC_JOURNAL_LEVELS] = {"debug", "info", "warning", "error"};
 
-const char *ec_journal_level_name(enum ec_journal_level level)
-{
-	return names[level];
-}
-
 bool ec_journal_level_read(const char *name, enum ec_journal_level *level)
 {
 	for (int i = 0; i < EC_JOURNAL_LEVELS; i++)

@@ -37,8 +37,7 @@ void ec_journal_line(const struct ec_journal *journal, enum ec_journal_level lev
 	                sizeof((const struct ec_journal_field[]){__VA_ARGS__}) /               \
 	                        sizeof(struct ec_journal_field))
 
-/* The name of a level, and the level of a name; false when there is none. */
-const char *ec_journal_level_name(enum ec_journal_level level);
+/* "debug", "info", "warning", "error".  Returns: false for another word. */
 bool ec_journal_level_read(const char *name, enum ec_journal_level *level);
 
 #endif

@@ -71,6 +71,7 @@ void link_send(struct link *link, struct ec_bytes frame);
 /* Encrypts and writes what is queued, as far as the socket takes it. */
 void link_flush(struct link *link);
 
+/* Stops or goes on reading, while it is up; what came already is still given on when it goes on. */
 void link_pause(struct link *link, bool pause);
 
 /* Ends it and tells the mesh (mesh_link_ended).  Safe at any time, once or more. */

@@ -22,12 +22,14 @@ struct ec_log_config {
 	             * more lacking, or it failed */
 };
 
-/* As segments_open(), then starts the thread. */
+/* As segments_open(), then starts the thread.  Returns: NULL with a sentence in `why`. */
 struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t why_size);
 
-/* Takes over one owner of a record of 1..RECORD_PAYLOAD_MAX bytes.  Waits for the writer when
- * EC_LOG_WAITING_MAX records wait: the disk's pace, then.  A member never has as many. */
 enum { EC_LOG_WAITING_MAX = 1 << 14 };
+
+/* Takes over one owner of a record of 1..RECORD_PAYLOAD_MAX bytes.  Waits for the writer when
+ * EC_LOG_WAITING_MAX records wait: the disk's pace, then.  A member never has as many.  When the
+ * log fails meanwhile the record is dropped: the node must halt anyway. */
 void ec_log_append(struct ec_log *log, struct ec_bytes record);
 
 /* Lets the thread begin with all that was appended: once at the end of a turn of the loop. */
@@ -43,14 +45,17 @@ uint32_t ec_log_waiting(const struct ec_log *log);
  */
 void ec_log_trim(struct ec_log *log, uint64_t count);
 
+enum { EC_LOG_RETRY_MS = 200 };
+
 /* What the log lacks on its disk.  While records wait for room none of them becomes durable, and
  * nothing is lost; it goes on by itself, some time within EC_LOG_RETRY_MS after there is room. */
-enum { EC_LOG_RETRY_MS = 200 };
 struct ec_log_room {
 	bool waits; /* records wait for room */
 	uint64_t
 		needed; /* bytes that the next step takes and the disk did not give; 0: none lack */
 };
+
+/* As the writer saw it at its last step. */
 struct ec_log_room ec_log_room(struct ec_log *log);
 
 /* Whether it failed.  Out: why, in a sentence with the file's name.  The node must then halt. */
@@ -60,6 +65,8 @@ struct ec_log_counters {
 	struct segments_counters files;
 	uint64_t sync_ns; /* spent writing and syncing, all together */
 };
+
+/* As of the writer's last step; since the log was opened. */
 struct ec_log_counters ec_log_counters(struct ec_log *log);
 
 /* Writes and syncs all that was appended (if there is room), ends the thread, drops what it holds,

@@ -97,6 +97,8 @@ struct ec_mesh_counters {
 	uint64_t frames_out, bytes_out, frames_in, bytes_in; /* of frames; bytes as they came */
 	uint64_t writes;                                     /* TLS writes: coalescing shows */
 };
+
+/* Since the mesh was opened. */
 struct ec_mesh_counters ec_mesh_counters(const struct ec_mesh *mesh);
 
 /* How many members said last that they belong to another network (their genesis is not ours), and

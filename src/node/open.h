@@ -10,6 +10,8 @@ struct ec_daemon;
 /* Reads and opens them, in that order, and refuses what does not fit together.  Returns: false with
  * a sentence in `why`; what was opened is closed by daemon_parts_close(). */
 bool daemon_parts_open(struct ec_daemon *daemon, char *why, size_t why_size);
+
+/* Closes what is open of them, gives the lock of the data folder back, erases the identity key. */
 void daemon_parts_close(struct ec_daemon *daemon);
 
 #endif

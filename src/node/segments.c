@@ -7,6 +7,7 @@
 #include "node/segments_inner.h"
 
 #include "base/codec.h"
+#include "base/text.h"
 #include "node/crc32c.h"
 #include "node/file.h"
 
@@ -26,23 +27,27 @@ enum {
 };
 static const uint64_t HEAD_MAGIC = 0x01474f4c44524345; /* "ECRDLOG", version 1 */
 
-bool segments_fail(struct segments *segments, const char *what, const char *path)
+/* Marks it failed by errno.  Returns: false. */
+static bool fail(struct segments *segments, const char *what, const char *path)
 {
-	if (!segments->error[0])
-		snprintf(segments->error, sizeof segments->error, "%s: %s: %s", path, what,
-		         strerror(errno));
+	if (segments->error[0])
+		return false;
+	struct ec_text text = ec_text_over(segments->error, sizeof segments->error);
+	ec_text_add(&text, "%s: %s: %s", path, what, strerror(errno));
 	return false;
 }
 
-bool segments_refuse(struct segments *segments, size_t size, const char *what, const char *path)
+/* After a call that did nothing: by errno it lacks `size` bytes of room, or is failed.  Returns:
+ * false. */
+static bool refuse(struct segments *segments, size_t size, const char *what, const char *path)
 {
 	if (!file_no_room(errno))
-		return segments_fail(segments, what, path);
+		return fail(segments, what, path);
 	segments->lack = size;
 	return false;
 }
 
-void segment_head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE])
+static void head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE])
 {
 	memset(out, 0, SEGMENT_HEAD_SIZE);
 	struct ec_writer writer = ec_writer_over(out, SEGMENT_HEAD_SIZE);
@@ -80,7 +85,8 @@ void segment_path(const struct segments *segments, uint64_t first, char path[sta
 	(void)fits;
 }
 
-void spare_path(const struct segments *segments, uint32_t number, char path[static FILE_PATH_MAX])
+static void spare_path(const struct segments *segments, uint32_t number,
+                       char path[static FILE_PATH_MAX])
 {
 	char name[32];
 	snprintf(name, sizeof name, "spare.%" PRIu32, number);
@@ -152,7 +158,7 @@ static bool list_push(struct segments *segments, struct segment segment)
 		size_t capacity = segments->capacity ? segments->capacity * 2 : 8;
 		struct segment *list = realloc(segments->list, capacity * sizeof *list);
 		if (!list)
-			return segments_fail(segments, "no memory", segments->folder);
+			return fail(segments, "no memory", segments->folder);
 		segments->list = list;
 		segments->capacity = capacity;
 	}
@@ -164,18 +170,17 @@ static bool list_push(struct segments *segments, struct segment segment)
 static bool segment_name(struct segments *segments, int fd, const char *from, const char *path)
 {
 	uint8_t head[SEGMENT_HEAD_SIZE];
-	segment_head_write(&segments->chain, head);
+	head_write(&segments->chain, head);
 	if (fd < 0)
-		return segments_fail(segments, "cannot open", from);
+		return fail(segments, "cannot open", from);
 	if (!file_write_at(fd, head, sizeof head, 0))
-		return segments_refuse(segments, sizeof head, "cannot write a segment's head",
-		                       from);
+		return refuse(segments, sizeof head, "cannot write a segment's head", from);
 	if (fsync(fd) != 0)
-		return segments_fail(segments, "cannot sync a segment's head", from);
+		return fail(segments, "cannot sync a segment's head", from);
 	if (rename(from, path) != 0)
-		return segments_refuse(segments, sizeof head, "cannot rename to", path);
+		return refuse(segments, sizeof head, "cannot rename to", path);
 	return file_sync_folder(segments->folder) ||
-	       segments_fail(segments, "cannot sync the folder after a new name", path);
+	       fail(segments, "cannot sync the folder after a new name", path);
 }
 
 /* The segment before it is closed when the next one stands. */
@@ -204,8 +209,7 @@ bool segment_begin(struct segments *segments, size_t size)
 	uint32_t number;
 	assert(segments->durable == segments->chain.seq && segments->staged == 0);
 	if (!spare_take(segments, size, &number))
-		return segments_refuse(segments, size, "no room for another segment",
-		                       segments->folder);
+		return refuse(segments, size, "no room for another segment", segments->folder);
 	if (segment_turn(segments, size, number))
 		return true;
 	if (!segments->error[0])
@@ -221,7 +225,7 @@ static bool stage_flush(struct segments *segments)
 	assert(segments->offset + segments->staged <= segments->size);
 	if (!file_write_at(segments->fd, segments->stage, segments->staged,
 	                   (off_t)segments->offset))
-		return segments_refuse(segments, segments->staged, "write", segments->folder);
+		return refuse(segments, segments->staged, "write", segments->folder);
 	segments->counters.bytes += segments->staged;
 	segments->offset += segments->staged;
 	segments->staged = 0;
@@ -235,7 +239,7 @@ bool segments_sync(struct segments *segments)
 	if (segments->durable == segments->chain.seq)
 		return true;
 	if (fdatasync(segments->fd) != 0)
-		return segments_fail(segments, "fdatasync", segments->folder);
+		return fail(segments, "fdatasync", segments->folder);
 	segments->counters.syncs++;
 	segments->durable = segments->chain.seq;
 	return true;
@@ -268,7 +272,7 @@ static uint8_t *stage_take(struct segments *segments, size_t space)
 	if (want != segments->stage_size) {
 		uint8_t *stage = realloc(segments->stage, want);
 		if (!stage) {
-			segments_fail(segments, "no memory", segments->folder);
+			fail(segments, "no memory", segments->folder);
 			return NULL;
 		}
 		segments->stage = stage;
@@ -324,10 +328,10 @@ static bool oldest_drop(struct segments *segments)
 		uint32_t number = segments->spare_next++;
 		spare_path(segments, number, to);
 		if (rename(path, to) != 0)
-			return segments_refuse(segments, 0, "cannot rename", path);
+			return refuse(segments, 0, "cannot rename", path);
 		segments->spare[segments->spares++] = number;
 	} else if (unlink(path) != 0) {
-		return segments_refuse(segments, 0, "cannot remove", path);
+		return refuse(segments, 0, "cannot remove", path);
 	}
 	segments->count--;
 	memmove(segments->list, segments->list + 1, segments->count * sizeof *segments->list);
@@ -348,7 +352,7 @@ bool segments_trim(struct segments *segments, uint64_t count)
 		dropped = true;
 	}
 	if (dropped && !file_sync_folder(segments->folder))
-		return segments_fail(segments, "cannot sync the folder", segments->folder);
+		return fail(segments, "cannot sync the folder", segments->folder);
 	return !segments->error[0];
 }
 

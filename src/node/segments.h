@@ -46,6 +46,8 @@ void segments_close(struct segments *segments);
 
 /* Appends a payload of 1..RECORD_PAYLOAD_MAX bytes; durable after the next segments_sync(). */
 bool segments_append(struct segments *segments, const void *payload, size_t size);
+
+/* Makes all that was appended durable, with one fdatasync, or none when there is nothing new. */
 bool segments_sync(struct segments *segments);
 
 /* Writes down that all before is durable, if that is not yet written; needs no sync itself: a
@@ -73,6 +75,8 @@ struct segments_counters {
 		torn_bytes; /* dropped by open(): from the first torn record to the last set byte */
 	uint64_t torn_segment; /* the number in that file's name, which is FOLDER/%016x.log */
 };
+
+/* Since the log was opened; files_bytes and torn as they are. */
 struct segments_counters segments_counters(const struct segments *segments);
 
 #endif

@@ -32,19 +32,15 @@ struct segments {
 	struct segments_counters counters;
 };
 
-/* Marks it failed by errno.  Returns: false. */
-bool segments_fail(struct segments *segments, const char *what, const char *path);
-
-/* After a call that did nothing: by errno it lacks `size` bytes of room, or is failed.  Returns:
- * false. */
-bool segments_refuse(struct segments *segments, size_t size, const char *what, const char *path);
-
-void segment_head_write(const struct log_chain *before, uint8_t out[static SEGMENT_HEAD_SIZE]);
+/* Reads a segment's head (segments.h).  Out: where the chain stands before its first record.
+ * Returns: false when it is damaged. */
 bool segment_head_read(const uint8_t *at, size_t size, struct log_chain *before);
-void segment_path(const struct segments *segments, uint64_t first, char path[static FILE_PATH_MAX]);
-void spare_path(const struct segments *segments, uint32_t number, char path[static FILE_PATH_MAX]);
 
-/* The next segment becomes the current one. */
+/* FOLDER/%016x.log, the name of the segment whose first record is `first`. */
+void segment_path(const struct segments *segments, uint64_t first, char path[static FILE_PATH_MAX]);
+
+/* The next segment, of `size` bytes, becomes the current one: a spare, else a new file.  In: all
+ * before is durable.  Returns: false as segments_append() does. */
 bool segment_begin(struct segments *segments, size_t size);
 
 #endif

@@ -25,6 +25,7 @@ bool changes_add(struct changes *changes, const struct change *change);
 bool changes_each(const struct changes *changes,
                   bool (*each)(void *self, const struct change *change), void *self);
 
+/* Frees all; the list is empty then. */
 void changes_drop(struct changes *changes);
 
 #endif

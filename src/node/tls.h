@@ -13,23 +13,32 @@
 struct tls_context; /* what all connections of one identity share */
 struct tls;         /* one side of one connection */
 
-/* Returns: owned by the caller, outlives its connections; NULL with a sentence in `why`. */
+/* Makes a certificate for the identity key.  Returns: owned by the caller, outlives its
+ * connections; NULL with a sentence in `why`. */
 struct tls_context *tls_context_new(const struct ec_secret *identity, char *why, size_t why_size);
+
+/* NULL is good. */
 void tls_context_free(struct tls_context *context);
 
 /* Whether to talk to the owner of this key.  Out: why not. */
 typedef bool tls_judge(void *self, const uint8_t key[static EC_KEY_SIZE], char *why,
                        size_t why_size);
 
-/* In: server: the side that was called.  Returns: NULL when there is no memory. */
+/* A connection before its handshake.  In: server: the side that was called; judge: asked once, in
+ * the handshake, with `self`.  Returns: owned by the caller; NULL when there is no memory. */
 struct tls *tls_new(struct tls_context *context, bool server, tls_judge *judge, void *self);
+
+/* NULL is good; says no goodbye. */
 void tls_free(struct tls *tls);
 
 /* Bytes that came from the other side.  Returns: false when there is no memory. */
 bool tls_feed(struct tls *tls, const void *data, size_t size);
 
-/* Bytes to send to the other side; then how many of them were taken away. */
+/* Bytes to send to the other side.  Out: data, borrowed until the next call for this connection.
+ * Returns: how many. */
 size_t tls_out(struct tls *tls, const uint8_t **data);
+
+/* So many of them were taken away.  In: at most as many as tls_out() had. */
 void tls_out_taken(struct tls *tls, size_t size);
 
 enum tls_state {

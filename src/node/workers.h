@@ -27,7 +27,7 @@ struct ec_job {
 	struct ec_job *next, *next_in_lane;
 };
 
-/* In: threads 0: one a core; jobs_max: given and not yet done.
+/* Starts the threads.  In: threads 0: one a core; jobs_max: given and not yet done.
  * Returns: NULL with a sentence in `why`. */
 struct ec_workers *ec_workers_new(uv_loop_t *loop, uint32_t threads, uint32_t jobs_max, char *why,
                                   size_t why_size);
@@ -36,8 +36,10 @@ struct ec_workers *ec_workers_new(uv_loop_t *loop, uint32_t threads, uint32_t jo
  * without work whose lane is empty is done before the call returns. */
 bool ec_workers_give(struct ec_workers *workers, struct ec_job *job);
 
-/* How many more jobs it takes; how many of a lane are not done. */
+/* How many more jobs it takes. */
 uint32_t ec_workers_room(const struct ec_workers *workers);
+
+/* How many jobs of a lane are not done. */
 uint32_t ec_workers_lane(const struct ec_workers *workers, uint32_t lane);
 
 /* Jobs worked on, and the processor time that took, all threads together; that of a thread which
