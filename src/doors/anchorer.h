@@ -40,6 +40,7 @@ struct ec_anchorer *ec_anchorer_open(struct ec_daemon *daemon,
 /* Waits for a turn that is under way, frees it, then calls `done`.  Before ec_daemon_stop(). */
 void ec_anchorer_stop(struct ec_anchorer *anchorer, void (*done)(void *self), void *self);
 
+/* Out: since it was opened; on the loop's thread. */
 void ec_anchorer_counters(const struct ec_anchorer *anchorer, struct ec_anchorer_counters *out);
 
 #endif

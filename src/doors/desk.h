@@ -20,9 +20,10 @@ enum {
 
 struct ec_desk;
 
-/* The same for both doors: why a submission is refused, NONE when it is done.  Out: *retry_ms,
- * after which it may be tried again; 0: it need not. */
 enum { EC_RETRY_BUSY_MS = 200, EC_RETRY_NOT_READY_MS = 1000 };
+
+/* The same for both doors: why a submission is refused, NONE when it is done.  Out: *retry_ms,
+ * after which it may be tried again; 0: trying again is no use.  When done it says nothing. */
 enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry_ms);
 
 /* Why there are no receipts, proofs and results of envelopes at this node (EC_REASON_ORDER_ONLY):
@@ -50,7 +51,7 @@ struct ec_reply {
 
 typedef void ec_desk_reply(void *self, const struct ec_reply *reply);
 
-/* Returns: NULL when there is no memory. */
+/* Opens a desk on the daemon's loop, for one door.  Returns: NULL when there is no memory. */
 struct ec_desk *ec_desk_open(struct ec_daemon *daemon);
 
 /* Closes its timer, forgets all who wait, frees it, then calls `done`. */

@@ -23,7 +23,10 @@ struct ec_door *ec_door_open(struct ec_daemon *daemon, const struct ec_door_conf
  * before ec_daemon_stop(). */
 void ec_door_stop(struct ec_door *door, void (*done)(void *self), void *self);
 
+/* The port that it listens on, also when the configuration said any. */
 uint16_t ec_door_port(const struct ec_door *door);
+
+/* Of its connections and frames, since it was opened. */
 struct ec_hall_counters ec_door_counters(const struct ec_door *door);
 
 #endif

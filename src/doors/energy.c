@@ -20,7 +20,8 @@ static void put_key(struct ec_json *json, const char *key, const uint8_t value[s
 	ec_json_hex(json, value, 32);
 }
 
-bool ec_energy_trade_place(struct ec_bytes name, uint64_t *slot_s, uint64_t *index)
+/* The slot and index in the name of a trade; false when it is none. */
+static bool trade_place(struct ec_bytes name, uint64_t *slot_s, uint64_t *index)
 {
 	if (name.size != TRADE_NAME || memcmp(name.data, "trade/", TRADE_PREFIX) != 0)
 		return false;
@@ -33,7 +34,7 @@ bool ec_energy_trade(struct ec_json *json, struct ec_bytes name, struct ec_bytes
 {
 	struct ec_trade trade;
 	uint64_t slot_s, index;
-	if (!ec_energy_trade_place(name, &slot_s, &index) || !ec_trade_read(value, &trade))
+	if (!trade_place(name, &slot_s, &index) || !ec_trade_read(value, &trade))
 		return false;
 	ec_json_open(json, '{');
 	ec_json_put_uint(json, "slot_s", slot_s);

@@ -8,9 +8,6 @@
  * nothing written, when they are not of that form. */
 bool ec_energy_trade(struct ec_json *json, struct ec_bytes name, struct ec_bytes value);
 
-/* The slot and index in the name of a trade; false when it is none. */
-bool ec_energy_trade_place(struct ec_bytes name, uint64_t *slot_s, uint64_t *index);
-
 /* A whole bill as an object: its lines, its sums, and whether every figure follows from the others.
  * Returns: false, with nothing written, when the value is no bill. */
 bool ec_energy_bill(struct ec_json *json, struct ec_bytes value);

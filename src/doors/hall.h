@@ -80,6 +80,8 @@ struct ec_hall_counters {
 	uint32_t lines;
 	uint64_t opened, cut, turned_away, frames; /* since the start; cut: by our limits */
 };
+
+/* `lines` as of now, the others since it was opened. */
 struct ec_hall_counters ec_hall_counters(const struct ec_hall *hall);
 
 /* Calls `each` for every open line. */
@@ -88,8 +90,10 @@ void ec_hall_each(struct ec_hall *hall, void (*each)(void *self, struct ec_line 
 /* Queues an answer; written before the loop sleeps.  Does nothing when the line is parting. */
 void ec_line_say(struct ec_line *line, const struct ec_door_answer *answer);
 
-/* One more answer is owed, or one less. */
+/* One more answer is owed: the owner counts, the hall does not read beyond limits.owed. */
 void ec_line_owe(struct ec_line *line);
+
+/* One less; a line that was not read from for that goes on.  In: an answer is owed. */
 void ec_line_settle(struct ec_line *line);
 
 /* Ends a line with BYE. */

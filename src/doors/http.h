@@ -39,6 +39,7 @@ struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_conf
  * before ec_daemon_stop(). */
 void ec_http_stop(struct ec_http *http, void (*done)(void *self), void *self);
 
+/* The port that it listens on, also when the configuration said any. */
 uint16_t ec_http_port(const struct ec_http *http);
 
 #endif

@@ -11,13 +11,17 @@ struct http_pipe {
 	int number;                              /* of the library's; -1: not known */
 };
 
-/* Before the library's context is made, and after it: its own eventfd is the one that is new. */
+/* Before the library's context is made: notes which descriptors are eventfds already. */
 void http_pipe_before(struct http_pipe *pipe);
+
+/* After it was made: the library's is the one that is new. */
 void http_pipe_after(struct http_pipe *pipe);
 
-/* Right after the context was destroyed the first time: the number is taken.  Once it is gone for
- * good: given back, if the library did not close it again. */
+/* Right after the context was destroyed the first time: the number is taken, unless somebody was
+ * faster. */
 void http_pipe_hold(struct http_pipe *pipe);
+
+/* Once the context is gone for good: given back, if the library did not close it again. */
 void http_pipe_release(struct http_pipe *pipe);
 
 #endif

@@ -68,18 +68,34 @@ struct ec_http_counters {
 	uint32_t waiting;           /* submissions that are not done */
 };
 
+/* The daemon that the door stands at. */
 struct ec_daemon *ec_http_daemon(struct ec_http *http);
+
+/* The door's desk, for questions about the state; owned by the door, like the two below. */
 struct ec_desk *ec_http_desk(struct ec_http *http);
+
+/* What it was opened with, the usual values in the place of zeros; `host` is read at the start
+ * only.
+ */
 const struct ec_http_config *ec_http_config(struct ec_http *http);
+
+/* The door's counters, to be counted up where it happens. */
 struct ec_http_counters *ec_http_counters(struct ec_http *http);
 
 /* Frees a request whose connection is gone and who waits for nothing any more. */
 void ec_http_drop(struct ec_http_request *request);
 
-/* Answers, while the connection is there.  Exactly one of them a request; the body is what stands
- * in request->answer. */
+/* ---- Answers: exactly one of them a request, while its connection is there ---- */
+
+/* With what stands in request->answer.  In: status 200..599; media: a text that lasts. */
 void ec_http_answer(struct ec_http_request *request, unsigned status, const char *media);
+
+/* 200 with these bytes, copied. */
 void ec_http_bytes(struct ec_http_request *request, const char *media, struct ec_bytes bytes);
+
+/* A problem detail (RFC 9457) instead of what stands in request->answer: the reason's name, status
+ * and remedy, with this sentence about the case.  In: retry_ms: when to come again, told in the
+ * body and in Retry-After; 0: not said. */
 void ec_http_problem(struct ec_http_request *request, enum ec_reason reason, uint32_t retry_ms,
                      const char *detail);
 
@@ -106,9 +122,14 @@ void ec_http_put_reply(struct ec_http_request *request, const struct ec_reply *r
 uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argument argument,
                         uint64_t otherwise, uint64_t max, bool *good);
 
-/* Routes of other files. */
+/* GET /v1/trades: many, from ?slot= or all, after ?after=. */
 void ec_http_trades(struct ec_http_request *request);
+
+/* GET /v1/bills/KEY, the sums of all that are kept, and /v1/bills/KEY/DAY, one whole.  In: rest:
+ * what follows "/v1/bills/". */
 void ec_http_bills(struct ec_http_request *request, const char *rest);
+
+/* GET /metrics, in Prometheus' text format 0.0.4. */
 void ec_http_metrics(struct ec_http_request *request);
 
 extern const char ec_http_openapi[];

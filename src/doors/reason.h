@@ -65,8 +65,10 @@ enum ec_reason {
 /* The short name; "unknown" when there is no such reason. */
 const char *ec_reason_name(unsigned reason);
 
-/* What is wrong, and what a person can do about it: a clause each. */
+/* What is wrong, a clause for a person; of one that this program does not know, that. */
 const char *ec_reason_text(unsigned reason);
+
+/* What a person can do about it: a clause. */
 const char *ec_reason_remedy(unsigned reason);
 
 /* The status of the HTTP answer (RFC 9110); 500 when there is no such reason. */

@@ -12,9 +12,10 @@ void ec_status_json(struct ec_daemon *daemon, struct ec_json *json);
 /* The same figures for other programs: COUNTS of the binary door, but for kind and token. */
 void ec_status_counts(struct ec_daemon *daemon, struct ec_door_answer *counts);
 
+enum { EC_UNREADY_SIZE = 192 };
+
 /* Whether the node takes clients now.  Out: why not, in the member's own words where it is the
  * member that refuses them; empty when it does. */
-enum { EC_UNREADY_SIZE = 192 };
 bool ec_status_ready(struct ec_daemon *daemon, char why[static EC_UNREADY_SIZE]);
 
 #endif

@@ -139,18 +139,21 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
  * is above size_max.  `out` may be NULL with size_max 0, to count. */
 size_t ec_door_request_write(const struct ec_door_request *request, uint8_t *out, size_t size_max);
 
-/* The same for answers. */
+/* Reads an answer, as ec_door_request_read() does; its byte strings are borrowed from the frame. */
 bool ec_door_answer_read(const void *frame, size_t size, struct ec_door_answer *answer);
+
+/* Writes an answer, as ec_door_request_write() does. */
 size_t ec_door_answer_write(const struct ec_door_answer *answer, uint8_t *out, size_t size_max);
 
 /* Takes the next name and value off answer->items.  Returns: false when there is none. */
 bool ec_door_item_next(struct ec_door_answer *answer, struct ec_bytes *name,
                        struct ec_bytes *value);
 
+enum { EC_DOOR_PROMISE_SIZE = 19 + 32 + 8 };
+
 /* What a gateway signs with its identity key when it accepts an envelope:
  * "edgecord/accepted/1" || id || u64 deadline.  It promises that the envelope is in a block before
  * the deadline; a gateway that breaks it can be shown to have done so. */
-enum { EC_DOOR_PROMISE_SIZE = 19 + 32 + 8 };
 void ec_door_promise(const ec_hash *id, uint64_t deadline_ns,
                      uint8_t out[static EC_DOOR_PROMISE_SIZE]);
 
