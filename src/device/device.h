@@ -56,15 +56,21 @@ struct ec_device_meter {
 	uint64_t time_s, import_wh, export_wh;
 	bool uncertain; /* the clock is not synchronised */
 };
+
+/* Signs and keeps a reading, chained to the last; slots left out since that one are listed as a
+ * gap. In: now_ns: monotonic, as all such here. */
 enum ec_device_result ec_device_reading(struct ec_device *device,
                                         const struct ec_device_meter *meter, uint64_t now_ns);
 
-/* An order for the slot that starts at slot_s; worth nothing after expiry_ns (community time). */
+/* An order for the slot that starts at slot_s, a multiple of 900; worth nothing after expiry_ns
+ * (community time). */
 struct ec_device_order {
 	uint64_t slot_s, expiry_ns, energy_wh;
 	bool offer;
-	int64_t price_ueur_kwh;
+	int64_t price_ueur_kwh; /* the limit: pays at most, or wants at least */
 };
+
+/* Signs and keeps an order.  Returns: as above, never EC_DEVICE_KNOWN: the market judges it. */
 enum ec_device_result ec_device_order(struct ec_device *device, const struct ec_device_order *order,
                                       uint64_t now_ns);
 

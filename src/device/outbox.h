@@ -52,6 +52,9 @@ struct ec_outbox {
 /* Opens or makes the file, and locks it against a second process.  Returns: newly allocated, ended
  * by ec_outbox_close(); NULL with a sentence in `why`. */
 struct ec_outbox *ec_outbox_open(const char *path, char *why, size_t why_size);
+
+/* Gives the lock back, closes the file, frees; NULL is good.  Nothing is lost: the file has it all.
+ */
 void ec_outbox_close(struct ec_outbox *outbox);
 
 enum ec_outbox_result { EC_OUTBOX_DONE, EC_OUTBOX_FULL, EC_OUTBOX_BROKEN };

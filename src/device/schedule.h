@@ -60,6 +60,7 @@ struct ec_action {
 	uint64_t wake_ns; /* of NONE: when to ask again at the latest; UINT64_MAX: after an event */
 };
 
+/* Nothing to send, no gateway up.  In: plan: copied; flying_max at least 1. */
 void ec_schedule_init(struct ec_schedule *schedule, const struct ec_schedule_plan *plan);
 
 /* A new envelope at a free index. */
@@ -72,20 +73,30 @@ void ec_schedule_remove(struct ec_schedule *schedule, uint32_t index);
 /* What to do now; what it says counts as done.  Call until it says NONE. */
 struct ec_action ec_schedule_next(struct ec_schedule *schedule, uint64_t now_ns);
 
-/* A gateway can be spoken to, or cannot (also when a CONNECT failed). */
+/* A gateway can be spoken to. */
 void ec_schedule_up(struct ec_schedule *schedule, uint32_t gateway);
+
+/* A gateway cannot be spoken to, also when a CONNECT failed: what was with it goes to the next one,
+ * and it is tried again after 100 ms, doubling to 5 s. */
 void ec_schedule_down(struct ec_schedule *schedule, uint32_t gateway, uint64_t now_ns);
 
-/* What came for an envelope.  Answers that fit no state any more are passed over.
- * promised: a promise that was verified, until deadline_ns by the device's clock.
- * ordered: it is in a block.
- * refused: no; again after retry_ns, at the next gateway.
- * unproven: there is no receipt yet, or it was not valid (then `lied`). */
+/* ---- What came for an envelope; answers that fit no state any more are passed over. ---- */
+
+/* A promise that was verified, until deadline_ns by the device's clock: waits for it, though no
+ * longer than plan.promise_ns. */
 void ec_schedule_promised(struct ec_schedule *schedule, uint32_t index, uint64_t deadline_ns,
                           uint64_t now_ns);
+
+/* A gateway says that it is in a block: a receipt is asked for next. */
 void ec_schedule_ordered(struct ec_schedule *schedule, uint32_t index, uint64_t now_ns);
+
+/* A gateway does not take it, or does not answer for its receipt: the next one is asked, after
+ * retry_ns (a span of time, no moment), or longer when this was not the first time. */
 void ec_schedule_refused(struct ec_schedule *schedule, uint32_t index, uint64_t retry_ns,
                          uint64_t now_ns);
+
+/* There is no receipt yet: asked for again, and every fourth time sent again, elsewhere.  In: lied:
+ * there was one, and it was not valid: counted, and sent again, elsewhere, at once. */
 void ec_schedule_unproven(struct ec_schedule *schedule, uint32_t index, bool lied, uint64_t now_ns);
 
 #endif

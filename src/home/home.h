@@ -53,6 +53,8 @@ struct home {
 
 /* Opens everything that the options name.  Returns: false with a sentence in home->why. */
 bool home_open(struct home *home);
+
+/* Closes and frees what is open of it, also after home_open() failed; the key is erased. */
 void home_close(struct home *home);
 
 /* Runs until *stop is set.  Returns: false when the disk failed; home->why says so. */
@@ -63,9 +65,13 @@ void home_summary(const struct home *home);
 
 /* ---- inside ---- */
 
-/* The monotonic clock, and community time by the system's. */
+/* The monotonic clock, ns: for waits and time-outs. */
 uint64_t home_now_ns(void);
+
+/* The system's clock, ns since 1970. */
 uint64_t home_time_of_day_ns(void);
+
+/* Community time by the system's clock, ns (ec_genesis_time). */
 uint64_t home_community_ns(const struct home *home);
 
 /* Sets meter and forecast to what they are now, by the clock. */
