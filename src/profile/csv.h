@@ -21,18 +21,23 @@ enum ec_csv_result {
 
 /* Opens a file, gzipped or not, whatever its name.  Returns: NULL, errno says why. */
 struct ec_csv *ec_csv_open(const char *path);
+
+/* NULL is good. */
 void ec_csv_close(struct ec_csv *csv);
 
 /* Reads the next line that is not empty.  The separator is found on the first one: the semicolon if
  * there is any, else the comma. */
 enum ec_csv_result ec_csv_next(struct ec_csv *csv);
 
-/* Of the row last read: its line, from 1; its fields without quotes and outer spaces, good until
- * the next row. */
+/* The line of the row last read, from 1, as people count. */
 uint32_t ec_csv_line(const struct ec_csv *csv);
+
+/* How many fields it has. */
 uint32_t ec_csv_fields(const struct ec_csv *csv);
+
+/* One of them, from 0, without quotes and outer spaces; good until the next row.  Beyond the last:
+ * "". */
 const char *ec_csv_field(const struct ec_csv *csv, uint32_t index);
-char ec_csv_separator(const struct ec_csv *csv);
 
 /* Reads a decimal number as whole 10^-9, rounded: "-0.25", "1,5" with a decimal comma, "3e-05".
  * Returns: whether it is one, below 9.2 x 10^9. */

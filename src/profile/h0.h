@@ -19,8 +19,10 @@ double ec_h0_factor(uint32_t day);
  * year sums to 1000 kWh exactly, up to rounding of floats.  Hourly values, as published. */
 double ec_h0_power_w(uint32_t day, uint32_t quarter);
 
-/* kWh of the year before it is scaled to 1000, with and without the factor: the check values. */
+/* kWh of the year before it is scaled to 1000, with the factor: about 997.6, a check value. */
 double ec_h0_year_kwh(void);
+
+/* The same without the factor: about 998.6. */
 double ec_h0_year_static_kwh(void);
 
 #endif

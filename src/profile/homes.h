@@ -55,8 +55,10 @@ void ec_home_walk_start(struct ec_home_walk *walk, const struct ec_homes *homes,
 /* Counts the next quarter-hour. */
 void ec_home_walk_next(struct ec_home_walk *walk);
 
-/* The registers in whole Wh, rounded to the nearest. */
+/* What was used since the walk's start, in whole Wh, rounded to the nearest. */
 uint64_t ec_home_load_wh(const struct ec_home_walk *walk);
+
+/* What the panels made, likewise; 0 of a home without. */
 uint64_t ec_home_pv_wh(const struct ec_home_walk *walk);
 
 #endif

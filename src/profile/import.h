@@ -60,6 +60,8 @@ struct ec_series *ec_import(const struct ec_import_options *options, struct ec_t
 
 /* "W", "kW", "Wh", "kWh", "pu", in any case.  Returns: false for another word. */
 bool ec_unit_read(const char *word, enum ec_unit *unit);
+
+/* The same words, and "unknown". */
 const char *ec_unit_name(enum ec_unit unit);
 
 /* "fill", "zero", "refuse".  Returns: false for another word. */

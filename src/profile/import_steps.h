@@ -43,9 +43,11 @@ struct import {
 bool import_refuse(struct import *import, uint32_t line, int column, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Adds a line to the report: a warning, or a plain statement. */
+/* Adds a line "warning: ..." to the report, and counts it. */
 void import_warn(struct import *import, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Adds a line that states what was found or done. */
 void import_state(struct import *import, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -25,6 +25,8 @@ struct ec_series {
 /* A series of zeros.  In: all numbers above 0 and within the limits.  Returns: NULL without
  * memory. */
 struct ec_series *ec_series_new(uint32_t columns, uint32_t intervals, uint32_t interval_s);
+
+/* NULL is good. */
 void ec_series_free(struct ec_series *series);
 
 /* Sums up energy_uws after power_uw is filled.  Returns: 0 when a sum is beyond 2^64, else 1. */

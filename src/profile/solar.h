@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-/* A place and a time: day of the year 1..365, hours in UTC (may be below 0 or above 24). */
+/* A place on the earth. */
 struct ec_solar_place {
 	double latitude_deg, longitude_deg; /* north, east */
 };
@@ -16,6 +16,8 @@ struct ec_sun {
 	double normal_w_m2; /* what falls on a plane above the atmosphere that faces the sun */
 };
 
+/* Where the sun stands, by Spencer's series (1971) for declination and equation of time.  In: day:
+ * of the year, 1..365; utc_hours: may be below 0 or above 24. */
 struct ec_sun ec_sun_at(struct ec_solar_place place, uint32_t day, double utc_hours);
 
 /* Global irradiance in W/m2 on a level plane under a clear sky, by Haurwitz. */
