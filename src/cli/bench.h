@@ -36,11 +36,17 @@ struct bench_limits {
 	double verifies_before_s, verifies_after_s;
 	uint32_t cores;
 };
-/* Out: all but verifies_after_s, which is 0.  Returns: false with a sentence in `why`. */
+
+/* Measures for some seconds, in a file in `folder`.  Out: all but verifies_after_s, which is 0.
+ * Returns: false with a sentence in `why`. */
 bool bench_limits_measure(const char *folder, struct bench_limits *limits, char *why,
                           size_t why_size);
+
+/* Out: verifies_after_s.  Returns: false with a sentence in `why`. */
 bool bench_limits_verifies_again(struct bench_limits *limits, char *why, size_t why_size);
-double bench_limits_verifies(const struct bench_limits *limits); /* the mean of both */
+
+/* The mean of both. */
+double bench_limits_verifies(const struct bench_limits *limits);
 
 /* The cell under test. */
 struct bench_cell {
@@ -51,8 +57,13 @@ struct bench_cell {
 	struct ec_secret author[BENCH_AUTHORS];
 	ec_hash genesis;
 };
+
+/* Makes the network in `folder`, starts its nodes and waits until all are ready.  In: cell: zeros.
+ * Returns: false with a sentence in `why`; ended by bench_cell_stop() in either case. */
 bool bench_cell_start(const struct bench_options *options, const char *folder,
                       struct bench_cell *cell, char *why, size_t why_size);
+
+/* Closes the connections, stops the processes, erases the authors' keys; the folder stays. */
 void bench_cell_stop(struct bench_cell *cell);
 
 /* What the members say of themselves, and what their processes used. */
@@ -61,18 +72,25 @@ struct bench_count {
 	ec_hash ids_hash, state_root;
 	uint64_t cpu_ns, memory_bytes;
 };
+
+/* Asks every member.  Returns: false with a sentence when one does not answer. */
 bool bench_cell_count(struct bench_cell *cell, struct bench_count count[BENCH_NODES_MAX], char *why,
                       size_t why_size);
 
-/* Waits until all members stand at the same block, at most `wait_ms`. */
+/* Waits until all members stand at the same block and stay there, at most `wait_ms`.  Returns:
+ * false with a sentence.  In and out: count, as by bench_cell_count(). */
 bool bench_cell_settle(struct bench_cell *cell, uint32_t wait_ms,
                        struct bench_count count[BENCH_NODES_MAX], char *why, size_t why_size);
 
-/* Makes the envelopes of the load: one author and lane a client, sequences ascending.  In signed
- * mode they are signed beforehand, `each` for every client. */
+/* Makes the envelopes of the load: one author and lane a client, sequences ascending. */
 struct bench_mill;
+
+/* In signed mode they are signed here, `each` for every client.  Returns: owned by the caller; out
+ * of memory ends the program. */
 struct bench_mill *bench_mill_new(const struct bench_options *options,
                                   const struct bench_cell *cell, uint32_t each);
+
+/* NULL is good. */
 void bench_mill_free(struct bench_mill *mill);
 
 /* The next envelope of a client.  Out: envelope, borrowed until the next call for this client;
@@ -99,21 +117,30 @@ bool bench_load(const struct bench_options *options, const struct bench_cell *ce
 
 /* One connection of the load, over the binary door or HTTP. */
 struct bench_link;
+
+/* Connects, as options->rest says.  Returns: owned by the caller; NULL with a sentence in `why`. */
 struct bench_link *bench_link_open(const struct bench_options *options,
                                    const struct ec_network_node *node, char *why, size_t why_size);
+
+/* Closes it, whatever is under way; NULL is good. */
 void bench_link_close(struct bench_link *link);
+
+/* Its socket, to be polled. */
 int bench_link_fd(const struct bench_link *link);
+
+/* Whether there is something left to be sent. */
 bool bench_link_wants_write(const struct bench_link *link);
 
-/* Queues one submission; sent by the next turn. */
+/* Queues one submission; sent by the next turn.  In: envelope: copied.  Returns: false when the
+ * connection is lost. */
 bool bench_link_push(struct bench_link *link, uint64_t token, struct ec_bytes envelope,
                      const uint8_t salt[static 32]);
 
 /* Sends and receives.  Returns: false when the connection is lost. */
 bool bench_link_turn(struct bench_link *link);
 
-/* The next answer.  Out: token; over HTTP answers come in the order of submission.
- * done: executed with result `done`; else why, a sentence. */
+/* The next answer that came.  Returns: false when there is none.  Out: token; over HTTP answers
+ * come in the order of submission. done: executed with result `done`; else why, a sentence. */
 bool bench_link_next(struct bench_link *link, uint64_t *token, bool *done, char *why,
                      size_t why_size);
 

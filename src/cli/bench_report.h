@@ -14,6 +14,7 @@ struct bench_run {
 	char folder[256], why[512];
 };
 
+/* "order", "ledger" or "signed", as on the command line. */
 const char *bench_mode_name(enum bench_mode mode);
 
 /* Whether every member counts what was acknowledged, with one hash or one state that the load has
@@ -21,7 +22,10 @@ const char *bench_mode_name(enum bench_mode mode);
  * quorum of them must have.  Returns: false with a sentence in run->why. */
 bool bench_agreement(struct bench_run *run);
 
+/* On stdout, for a person.  In: agree: what bench_agreement() found. */
 void bench_print_text(const struct bench_run *run, bool agree);
+
+/* On stdout, the same as one JSON object, with `agree`, and `why` when they do not. */
 void bench_print_json(const struct bench_run *run, bool agree);
 
 #endif

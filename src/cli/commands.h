@@ -25,7 +25,8 @@ const struct ec_command *ec_command_find(const char *name);
  * wrong, missing, or swapped in, or begun and not finished). */
 const struct ec_command *ec_command_suggest(const char *name);
 
-/* Each in its own cmd_NAME.c. */
+/* The `run` of each, in its own cmd_NAME.c: reads its command line (a wrong one ends the program
+ * with EC_EXIT_USAGE), does it, and says on stderr what went wrong. */
 int ec_cmd_bench(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);

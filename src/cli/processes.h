@@ -47,6 +47,8 @@ struct ec_usage {
 	uint64_t memory_bytes; /* RssAnon + RssShmem */
 	uint64_t cpu_ns;       /* user and system, so far */
 };
+
+/* Out: as /proc tells (proc(5)).  Returns: false when it does not run any more. */
 bool ec_process_usage(pid_t pid, struct ec_usage *usage);
 
 /* The bytes of all files below a folder. */

@@ -17,11 +17,13 @@ struct ec_roster_change {
 	uint64_t commits;  /* of the notes that measured it */
 };
 
-/* What a node says of itself; all 0 when it does not answer. */
+/* What a node says of itself. */
 struct ec_node_says {
 	uint64_t era;      /* at least 1 of one that answers */
 	bool voter, ready; /* ready: it has the state that the others have */
 };
+
+/* Asks it over its binary door, some seconds at most.  Returns: all 0 when it does not answer. */
 struct ec_node_says ec_node_ask(const struct ec_network_node *node);
 
 /* Connects to a node of the group and reads the roster in force.
@@ -29,14 +31,17 @@ struct ec_node_says ec_node_ask(const struct ec_network_node *node);
  * Returns: false with a sentence in `why`.  Ended by ec_roster_change_end() in either case. */
 bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
                             uint32_t not_asked, char *why, size_t why_size);
+
+/* Closes the connection, frees genesis and rosters. */
 void ec_roster_change_end(struct ec_roster_change *change);
 
-/* change->next: the roster in force, one era on, with `more` empty seats at its end. */
+/* Makes change->next: the roster in force, one era on, with `more` empty seats at its end. */
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
 
 /* Has every member whose identity key stands in the group's folder vote for change->next, and
  * submits notes meanwhile to see how long commits pause; waits until the new era has begun, at most
- * `patience_ms`.  In a real network each owner votes with his own key (`edgecord submit`). */
+ * `patience_ms`.  Returns: false with a sentence in `why`.  In a real network each owner votes with
+ * his own key (`edgecord submit`). */
 bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
                            size_t why_size);
 

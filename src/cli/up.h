@@ -77,8 +77,11 @@ struct up {
 /* Monotonic time, ns. */
 uint64_t up_now(void);
 
-/* up_start.c: makes or reads the network and starts its processes.  Returns: false with up->why. */
+/* up_start.c: makes or reads the network and starts its nodes, without waiting for them.  Returns:
+ * false with up->why. */
 bool up_start_nodes(struct up *up);
+
+/* Starts the devices of all cells.  In: the nodes are started.  Returns: false with up->why. */
 bool up_start_devices(struct up *up);
 
 /* up_data.c: reads real profiles, if there are any, and says what they are.  Returns: false with
@@ -90,25 +93,35 @@ struct up_device_arguments {
 	const char *argument[16];
 	char profile[1100], pv[1100];
 };
+
+/* Those of home `number`, from 0 and counted over all cells: its columns of the real profiles, in
+ * turn, or a generated one.  Out: points into itself and into up->options. */
 void up_data_arguments(const struct up *up, uint32_t number, struct up_device_arguments *out);
 
 /* up_watch.c: connects where there is no connection yet, asks every node, fills up->sight.
  * Returns: whether every node answered and is ready. */
 bool up_look(struct up *up);
 
-/* Adds up all bills of every cell. */
+/* Adds up all bills of every cell, into up->sight. */
 void up_look_at_bills(struct up *up);
+
+/* Closes the connections. */
 void up_watch_end(struct up *up);
 
-/* up_money.c: the sum over all accounts of a cell, which is zero when no money was made or lost;
- * and all its bills.  Returns, balances: false when there is no whole answer.  Out: lines: of the
- * bills; 0: nothing follows from them.
- */
+/* up_money.c: the sum over all accounts of a cell in nano-EUR, which is zero when no money was made
+ * or lost.  Returns: false when there is no whole answer, of one block. */
 bool up_balances(struct ec_client *client, int64_t *sum);
+
+/* Adds up all its bills, and compares them with its trades and the supplier's account.  Out: lines:
+ * of the bills; 0: nothing follows from them. */
 enum up_bills up_recount(struct ec_client *client, uint64_t *lines);
 
-/* up_report.c: a line of progress; the summary at the end. */
+/* up_report.c: a line of progress, to stderr with --json; on a terminal over the one before, unless
+ * it is the last. */
 void up_progress(const struct up *up, bool last);
+
+/* Looks at the bills, then prints the summary on stdout.  Returns: whether money was conserved and
+ * there were readings. */
 bool up_summary(struct up *up);
 
 #endif

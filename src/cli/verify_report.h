@@ -30,10 +30,18 @@ void ec_verify_name(struct ec_proof_report *report, const char *name);
 /* Whether a bill, when a valid proof is about one, follows from its own figures: else the proof is
  * made invalid, with the line that does not (verify_bill.c). */
 void ec_verify_bill(struct ec_proof_report *report);
+
+/* Whether a proof is about a name under "bill/". */
 bool ec_verify_is_bill(const struct ec_proof_report *report);
+
+/* On stdout, a line a slot, and the sums; nothing when the value is no bill. */
 void ec_verify_print_bill(struct ec_bytes value);
 
+/* On stdout, for a person: the verdict, who signed what and when, what is proven and what is not.
+ */
 void ec_verify_print_text(const struct ec_verify_view *view);
+
+/* The same as one JSON object; when invalid or unusable with `why`. */
 void ec_verify_print_json(const struct ec_verify_view *view);
 
 #endif
