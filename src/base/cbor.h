@@ -89,33 +89,35 @@ struct ec_cbor ec_cbor_over(const void *data, size_t size);
 /* The type of the next item, without reading it; EC_CBOR_END when there is none or it is broken. */
 enum ec_cbor_type ec_cbor_peek(const struct ec_cbor *cbor);
 
-/* Each reads one item and returns its value; 0, false or an empty view after an error.  A `max` is
- * inclusive; what passes it is an error. */
+/* Each reads one item of its type and returns its value; 0, false or an empty view after an error.
+ * A `max` is inclusive; what passes it is an error.  A view lies in the bytes that are read. */
 uint64_t ec_cbor_uint(struct ec_cbor *cbor, uint64_t max);
 int64_t ec_cbor_int(struct ec_cbor *cbor); /* any integer from INT64_MIN to INT64_MAX */
 struct ec_view ec_cbor_bytes(struct ec_cbor *cbor, size_t size_max);
 struct ec_view ec_cbor_text(struct ec_cbor *cbor, size_t size_max); /* no NUL at its end */
 bool ec_cbor_bool(struct ec_cbor *cbor);
-void ec_cbor_null(struct ec_cbor *cbor);
+void ec_cbor_null(struct ec_cbor *cbor);      /* has no value: whether it stood there, ask later */
 double ec_cbor_float64(struct ec_cbor *cbor); /* of any of the three widths */
 uint8_t ec_cbor_simple(struct ec_cbor *cbor); /* 23 = undefined, 0..19, 32..255 */
 
-/* A byte string of exactly `size` bytes, copied to `out`; zeros after an error. */
+/* A byte string of exactly `size` bytes, copied to `out`; a hash is one of 32.  Zeros on error. */
 void ec_cbor_bytes_exact(struct ec_cbor *cbor, void *out, size_t size);
 ec_hash ec_cbor_hash(struct ec_cbor *cbor);
 
 /* Opens an array or map: its items, or keys and values in turn, are what is read next; it closes by
- * itself after the last one.  Returns: the count of items, or of pairs. */
+ * itself after the last one.  Returns: the count of items, or of pairs; 0 after an error, and more
+ * than `max` is one. */
 uint32_t ec_cbor_array(struct ec_cbor *cbor, uint32_t count_max);
 uint32_t ec_cbor_map(struct ec_cbor *cbor, uint32_t pairs_max);
 
-/* An array of exactly `count` items. */
+/* Opens an array of exactly `count` items; another count is an error. */
 void ec_cbor_array_exact(struct ec_cbor *cbor, uint32_t count);
 
-/* A tag's number; the tagged item is what is read next. */
+/* A tag's number, 0 after an error; the tagged item is what is read next. */
 uint64_t ec_cbor_tag(struct ec_cbor *cbor);
 
-/* Reads the next item with all that is inside it, and checks all of it.  span: its encoding. */
+/* Each reads the next item with all that is inside it, and checks all of it.  ec_cbor_span returns
+ * its encoding, in place; an empty view after an error. */
 void ec_cbor_skip(struct ec_cbor *cbor);
 struct ec_view ec_cbor_span(struct ec_cbor *cbor);
 
@@ -146,6 +148,10 @@ struct ec_cbor_writer {
 
 /* A writer over `data`; NULL: only counts. */
 struct ec_cbor_writer ec_cbor_writer_over(void *data, size_t size_max);
+
+/* Each appends one item of its type, in the shortest form.  An array, a map or a tag opens: its
+ * items, its pairs as key and value in turn in ascending order of the keys' encodings, or the
+ * tagged item are what is written next; it closes by itself after the last one. */
 void ec_cbor_write_uint(struct ec_cbor_writer *writer, uint64_t value);
 void ec_cbor_write_int(struct ec_cbor_writer *writer, int64_t value);
 void ec_cbor_write_bytes(struct ec_cbor_writer *writer, const void *data, size_t size);
@@ -160,7 +166,7 @@ void ec_cbor_write_array(struct ec_cbor_writer *writer, uint32_t count);
 void ec_cbor_write_map(struct ec_cbor_writer *writer, uint32_t pairs);
 void ec_cbor_write_tag(struct ec_cbor_writer *writer, uint64_t tag);
 
-/* One whole item that is encoded already. */
+/* Appends one whole item that is encoded already: deterministic, which is not checked again. */
 void ec_cbor_write_item(struct ec_cbor_writer *writer, const void *data, size_t size);
 
 /* Whether it fitted.  Asserts that the item is complete.  writer->out.size: how much it took. */

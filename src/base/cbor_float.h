@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The value of an IEEE 754 half, single or double with these bits. */
+/* Each: the value of an IEEE 754 half, single or double with these bits (RFC 8949, 3.3). */
 double ec_half_value(uint16_t bits);
 double ec_single_value(uint32_t bits);
 double ec_double_value(uint64_t bits);

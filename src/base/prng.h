@@ -10,7 +10,10 @@ struct ec_prng {
 	uint64_t s[4];
 };
 
+/* Starts the sequence of a seed, any number: the same on every machine. */
 void ec_prng_seed(struct ec_prng *prng, uint64_t seed);
+
+/* The next 64 bits, every value equally likely. */
 uint64_t ec_prng_next(struct ec_prng *prng);
 
 /* A number below `bound`, every one equally likely.  In: bound > 0. */
