@@ -33,16 +33,6 @@ void ec_histogram_add(struct ec_histogram *histogram, uint64_t ns, uint64_t coun
 		histogram->max_ns = ns;
 }
 
-void ec_histogram_join(struct ec_histogram *histogram, const struct ec_histogram *other)
-{
-	histogram->count += other->count;
-	histogram->sum_ns += other->sum_ns;
-	if (other->max_ns > histogram->max_ns)
-		histogram->max_ns = other->max_ns;
-	for (uint32_t i = 0; i < EC_HISTOGRAM_BUCKETS; i++)
-		histogram->bucket[i] += other->bucket[i];
-}
-
 uint64_t ec_histogram_at(const struct ec_histogram *histogram, uint32_t per_mille)
 {
 	assert(per_mille >= 1 && per_mille <= 1000);

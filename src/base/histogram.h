@@ -21,9 +21,6 @@ struct ec_histogram {
 /* Counts a duration `count` times. */
 void ec_histogram_add(struct ec_histogram *histogram, uint64_t ns, uint64_t count);
 
-/* Adds what another one counted. */
-void ec_histogram_join(struct ec_histogram *histogram, const struct ec_histogram *other);
-
 /* The duration that `per_mille` of all (1 to 1000) do not exceed, ns; 0 when there is none. */
 uint64_t ec_histogram_at(const struct ec_histogram *histogram, uint32_t per_mille);
 

@@ -70,13 +70,6 @@ void ec_table_put(struct ec_table *table, const ec_hash *name, uint32_t value)
 	table->count++;
 }
 
-void ec_table_set(struct ec_table *table, const ec_hash *name, uint32_t value)
-{
-	uint32_t at = seek(table, name);
-	assert(table->place[at].value && value != UINT32_MAX);
-	table->place[at].value = value + 1;
-}
-
 void ec_table_remove(struct ec_table *table, const ec_hash *name)
 {
 	uint32_t hole = seek(table, name);

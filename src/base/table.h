@@ -21,9 +21,6 @@ uint32_t ec_table_find(const struct ec_table *table, const ec_hash *name);
 /* Adds an entry.  In: a name that is not there; value < UINT32_MAX; room for one more. */
 void ec_table_put(struct ec_table *table, const ec_hash *name, uint32_t value);
 
-/* Changes the value of a name that is there.  In: value < UINT32_MAX. */
-void ec_table_set(struct ec_table *table, const ec_hash *name, uint32_t value);
-
 /* Takes an entry out.  In: a name that is there. */
 void ec_table_remove(struct ec_table *table, const ec_hash *name);
 
