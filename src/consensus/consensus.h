@@ -171,6 +171,8 @@ struct ec_protocol {
 	void (*show_head)(struct ec_bytes head, struct ec_text *); /* message or record */
 };
 
-void ec_emit(struct ec_out *, struct ec_effect); /* takes over head and body */
+/* Hands an effect to the host, for protocols: takes over head and body.  Asserts that the step
+ * stays within limits().effects_per_step. */
+void ec_emit(struct ec_out *, struct ec_effect);
 
 #endif

@@ -16,7 +16,7 @@
 
 enum { EC_PROOF_LEAVES_MAX = 1024, EC_PROOF_SIZE_MAX = 4 + 4 + 10 * 32 + EC_SIGNATURE_SIZE };
 
-/* The leaf of one message. */
+/* The leaf of one message.  In: digest, of its body; zeros without one. */
 ec_hash ec_proof_leaf(const ec_hash *domain, struct ec_bytes head, const ec_hash *digest);
 
 /* Signs `count` leaves at once, 1..EC_PROOF_LEAVES_MAX.  Out: proofs[i], each with one owner, from
@@ -39,7 +39,8 @@ struct ec_proof_memo {
 	uint8_t key[EC_KEY_SIZE], text[EC_PROOF_SIGNED_SIZE], signature[EC_SIGNATURE_SIZE];
 };
 
-/* The same answer as ec_proof_verify()'s. */
+/* The same answer as ec_proof_verify()'s, with no signature checked when the memo holds it; a good
+ * proof replaces what the memo held. */
 bool ec_proof_verify_memo(struct ec_proof_memo *memo, const struct ec_crypto *crypto,
                           const uint8_t key[static EC_KEY_SIZE], const ec_hash *domain,
                           struct ec_bytes head, const ec_hash *digest, struct ec_bytes proof);

@@ -157,7 +157,8 @@ void pbft_vote_write(struct ec_writer *writer, const struct vote *vote)
 	ec_write_block(writer, vote->proof.data, vote->proof.size);
 }
 
-uint64_t pbft_votes_skip(struct ec_reader *reader)
+/* Skips a list.  Returns: the set of its members. */
+static uint64_t votes_skip(struct ec_reader *reader)
 {
 	uint32_t count = pbft_votes_begin(reader);
 	uint64_t members = 0;
@@ -173,14 +174,14 @@ uint64_t pbft_votes_skip(struct ec_reader *reader)
 uint64_t pbft_votes_members(struct ec_bytes votes)
 {
 	struct ec_reader reader = ec_reader_over(votes.data, votes.size);
-	return votes.size ? pbft_votes_skip(&reader) : 0;
+	return votes.size ? votes_skip(&reader) : 0;
 }
 
 /* A list of votes, in place. */
 static struct ec_bytes votes_span(struct ec_reader *reader)
 {
 	const uint8_t *begin = reader->at;
-	pbft_votes_skip(reader);
+	votes_skip(reader);
 	if (reader->bad)
 		return EC_NO_BYTES;
 	return (struct ec_bytes){.data = begin, .size = (size_t)(reader->at - begin)};

@@ -14,11 +14,13 @@ struct value {
 
 #define FILLER ((struct value){.origin = EC_ALL})
 
+/* Whether two values are the same batch by the same proposer. */
 static inline bool value_equal(const struct value *a, const struct value *b)
 {
 	return a->origin == b->origin && ec_hash_equal(&a->digest, &b->digest);
 }
 
+/* Whether it is the null request of a NEW-VIEW (4.4), with which a gap is filled. */
 static inline bool value_filler(const struct value *a)
 {
 	return a->origin == EC_ALL;
@@ -84,7 +86,7 @@ bool pbft_message_read(struct ec_bytes head, struct message *message);
 /* Encodes a head.  Returns: its bytes, with one owner. */
 struct ec_bytes pbft_message_write(struct ec_pool *pool, const struct message *message);
 
-/* The same into `at`, for the proofs of quoted messages.  Returns: the bytes, eternal as `at` is.
+/* The same into `at`, for the proofs of quoted messages.  Returns: the bytes, borrowed from `at`.
  */
 struct ec_bytes pbft_message_write_at(const struct message *message,
                                       uint8_t at[static HEAD_SIZE_MAX]);
@@ -96,15 +98,18 @@ struct vote {
 	struct ec_bytes proof;
 };
 
-/* A list of votes: u32 count, then node, u8 kind, proof with its length, a vote. */
+/* Begins a list of votes: u32 count, then for each u32 node, u8 kind, its proof as a block.
+ * Returns: how many follow; 0, and the reader is bad, when more than PBFT_MEMBERS_MAX would. */
 uint32_t pbft_votes_begin(struct ec_reader *reader);
+
+/* The next vote of a list, its proof in place.  Any kind is taken; a member that no roster can have
+ * makes the reader bad. */
 struct vote pbft_vote_read(struct ec_reader *reader);
+
+/* Appends a vote; the count before the first of a list is the caller's to write. */
 void pbft_vote_write(struct ec_writer *writer, const struct vote *vote);
 
-/* Skips a list.  Returns: the set of its members. */
-uint64_t pbft_votes_skip(struct ec_reader *reader);
-
-/* The same over bytes that hold one list. */
+/* The set of those who vote in bytes that begin with a list; 0 when they are empty or broken. */
 uint64_t pbft_votes_members(struct ec_bytes votes);
 
 /* The body of a VIEW-CHANGE: domain, low, digest there, votes for it (none at 0), u32 claims. */
@@ -124,13 +129,23 @@ struct claim {
 	struct ec_bytes votes;
 };
 
+/* Reads up to the first claim, `stable` in place.  Whether its votes are true is not looked at.
+ * After an error the reader is bad and `claims` is 0. */
 struct change pbft_change_read(struct ec_reader *reader);
+
+/* Appends the same; as many claims as it says are then the caller's to write. */
 void pbft_change_write(struct ec_writer *writer, const struct change *change);
+
+/* The next claim: u64 seq, u64 view, the value, the list of votes for it, which stays in place. */
 struct claim pbft_claim_read(struct ec_reader *reader);
+
+/* Appends a claim. */
 void pbft_claim_write(struct ec_writer *writer, const struct claim *claim);
 
-/* A value in a body. */
+/* A value in a head or a body: its digest, then u32 origin. */
 struct value pbft_value_read(struct ec_reader *reader);
+
+/* Appends a value. */
 void pbft_value_write(struct ec_writer *writer, const struct value *value);
 
 #endif

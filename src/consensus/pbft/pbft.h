@@ -36,7 +36,7 @@ extern const struct ec_protocol ec_pbft;
 
 /* Whether an instance restored from all the records of another one (and STARTed) is bound by the
  * same promises: for simulators and tests.  In: both of one configuration, `lived` between two
- * steps.  Out: what is missing, in words. */
+ * steps.  Out: why, what is missing, in words; untouched when nothing is. */
 bool pbft_promises_equal(const void *lived, const void *restored, struct ec_text *why);
 
 #endif
