@@ -16,7 +16,8 @@ uint32_t chunk_bits(uint64_t state_bytes)
 	return bits;
 }
 
-ec_hash chunk_prefix(uint32_t index, uint32_t bits)
+/* The first place below prefix number `index` of `bits` bits. */
+static ec_hash chunk_prefix(uint32_t index, uint32_t bits)
 {
 	ec_hash place = {0};
 	assert(bits <= CHUNK_BITS_MAX && (uint64_t)index >> bits == 0);
@@ -35,7 +36,8 @@ static bool same_way(const ec_hash *a, const ec_hash *b, uint32_t bits)
 	return true;
 }
 
-bool chunk_holds(const ec_hash *place, const ec_hash *prefix, uint32_t bits)
+/* Whether a place is below a prefix. */
+static bool chunk_holds(const ec_hash *place, const ec_hash *prefix, uint32_t bits)
 {
 	return same_way(place, prefix, bits);
 }

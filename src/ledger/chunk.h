@@ -13,14 +13,11 @@
 
 enum { CHUNK_BITS_MAX = 16, CHUNK_BYTES = 128 << 10 };
 
-/* How many bits of prefix give chunks of about CHUNK_BYTES. */
+/* How many bits of prefix give chunks of about CHUNK_BYTES; CHUNK_BITS_MAX at most. */
 uint32_t chunk_bits(uint64_t state_bytes);
 
-/* The first place below prefix number `index` of `bits` bits. */
-ec_hash chunk_prefix(uint32_t index, uint32_t bits);
-bool chunk_holds(const ec_hash *place, const ec_hash *prefix, uint32_t bits);
-
-/* Makes chunk `index` of a state in a store.  Returns: with one owner, from `pool`. */
+/* Makes chunk `index` of the 2^bits of a state.  In: the tree over that state; the store and the
+ * area that its values stand in.  Returns: its bytes, with one owner, from `pool`. */
 struct ec_bytes chunk_write(struct tree *tree, struct ec_store *store, uint8_t area,
                             struct ec_pool *pool, uint32_t index, uint32_t bits);
 
@@ -34,9 +31,12 @@ struct chunk {
 	uint32_t count;
 };
 
-/* Reads a chunk and judges it against the state root alone. */
+/* Reads a chunk and judges it against the state root alone; any bytes may be passed.  Returns:
+ * whether it is all that stands below that prefix.  Out: chunk, to be ended either way. */
 bool chunk_read(struct ec_bytes bytes, const ec_hash *state_root, uint32_t index, uint32_t bits,
                 struct chunk *chunk);
+
+/* Frees the items; the bytes that they point into stay the caller's. */
 void chunk_end(struct chunk *chunk);
 
 #endif

@@ -42,7 +42,7 @@ enum ec_envelope_fault ec_envelope_judge(const struct ec_genesis *genesis,
                                          const struct ec_crypto *crypto, struct ec_bytes bytes,
                                          struct ec_envelope *out, char *why, size_t why_size);
 
-/* The same, as a yes or no. */
+/* Whether ec_envelope_judge() finds no fault; its sentence in `why` (may be NULL). */
 bool ec_envelope_check(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
 
@@ -60,7 +60,8 @@ struct ec_envelope_plan {
 size_t ec_envelope_make(const struct ec_envelope_plan *plan, uint8_t *out, size_t size_max,
                         ec_hash *id, uint8_t salt[EC_SALT_SIZE]);
 
-/* The salt of an author's envelope. */
+/* The salt of an author's envelope (docs/formats.md, Batch): HMAC by a key derived from the seed,
+ * so that the author can make it again and nobody else can guess it. */
 void ec_envelope_salt(const struct ec_secret *author, const ec_hash *id,
                       uint8_t salt[static EC_SALT_SIZE]);
 
@@ -84,10 +85,14 @@ struct ec_batch_item {
 /* What a submitter signs with its identity key so that nobody can claim a time in its name:
  * "edgecord/claim/1" || genesis hash || u64 stamp, little-endian. */
 enum { EC_CLAIM_TEXT_SIZE = 16 + 32 + 8 };
+
+/* Writes that text.  In: the group's genesis hash; ns since 1970 as the submitter believes. */
 void ec_batch_claim_text(const ec_hash *genesis, uint64_t stamp_ns,
                          uint8_t out[static EC_CLAIM_TEXT_SIZE]);
 
-/* Reads the head of a batch.  In: the largest count of envelopes that it may have. */
+/* Reads the head of a batch; its envelopes are then asked for by ec_batch_next().  In: the largest
+ * count of envelopes that it may have.  Returns: false when the head has not the form, or a batch
+ * of none does not end behind it.  Out: pointing into `bytes`. */
 bool ec_batch_read(struct ec_bytes bytes, uint64_t envelopes_max, struct ec_batch *out);
 
 /* The next item; false at the end or when the form is bad (then batch->at.error is set). */

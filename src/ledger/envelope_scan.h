@@ -9,9 +9,12 @@
 
 #include "ledger/envelope.h"
 
-/* Fills everything but id, kind and body.  Returns: whether it has the form, the payload's inside
- * not looked at. */
+/* Fills everything but id, kind and body, pointing into `bytes`.  Returns: whether it has the form,
+ * the payload's inside not looked at. */
 bool envelope_scan(struct ec_bytes bytes, struct ec_envelope *out);
+
+/* The same answer and the same parts as envelope_scan()'s; when it is no, with a sentence in `why`
+ * (may be NULL). */
 bool envelope_parse(struct ec_bytes bytes, struct ec_envelope *out, char *why, size_t why_size);
 
 /* What the author signs (RFC 9052, 4.4), of an envelope that was scanned; its size is at most

@@ -67,13 +67,19 @@ struct ec_genesis {
 	uint8_t *bytes; /* of a genesis that was read: the file, which the parts above point into */
 };
 
-/* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(); NULL with a sentence
- * for a person in `why` when it is not one (form, no voters, doubled keys, roles, sizes). */
+/* Reads a roster.  Returns: newly allocated, ended by ec_membership_free(), with nothing borrowed;
+ * NULL with a sentence for a person in `why` when it is not one (form, no voters, doubled keys,
+ * roles, sizes). */
 struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, size_t why_size);
+
+/* Ends one, with its seats; NULL is left alone. */
 void ec_membership_free(struct ec_membership *membership);
+
+/* A copy that shares nothing, ended by itself.  `member` is made anew from the seats. */
 struct ec_membership *ec_membership_copy(const struct ec_membership *membership);
 
-/* One with `n` seats, all zero, to be filled and written.  In: 1 <= n <= EC_MEMBERS_MAX. */
+/* One with `n` seats, all zero, to be filled and written, ended by ec_membership_free().
+ * In: 1 <= n <= EC_MEMBERS_MAX. */
 struct ec_membership *ec_membership_new(uint32_t n);
 
 /* The weight that a quorum of its voters has at least (base/quorum.h), where each has weight 1 a
@@ -83,7 +89,7 @@ uint64_t ec_membership_quorum(const struct ec_membership *membership);
 /* The weight of voters that may lie (base/quorum.h). */
 uint64_t ec_membership_faulty(const struct ec_membership *membership);
 
-/* Its canonical bytes, from malloc; *size bytes.  Fills membership->hash. */
+/* Its canonical bytes, from malloc, the caller's to free; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);
 
 /* The view that protocols get.  Borrowed from the membership. */
@@ -93,14 +99,21 @@ struct ec_roster ec_membership_roster(const struct ec_membership *membership);
 uint32_t ec_membership_find(const struct ec_membership *membership,
                             const uint8_t identity_key[static 32]);
 
-/* Reads a genesis file's bytes; as ec_membership_read. */
+/* Reads a genesis file's bytes, at most EC_GENESIS_SIZE_MAX, and keeps a copy of them.  Returns:
+ * newly allocated, ended by ec_genesis_free(); NULL with a sentence for a person in `why` when it
+ * is none (form, limits, doubled names, a roster that is none or not of era 1). */
 struct ec_genesis *ec_genesis_read(const void *data, size_t size, char *why, size_t why_size);
+
+/* Ends one, with its membership, its lists and `bytes`; parameters and cells' geneses that lie
+ * elsewhere stay their owners'.  NULL is left alone. */
 void ec_genesis_free(struct ec_genesis *genesis);
 
-/* Its canonical bytes, from malloc.  Fills genesis->hash. */
+/* Its canonical bytes, from malloc, the caller's to free; *size bytes.  Fills genesis->hash and
+ * that of its membership. */
 uint8_t *ec_genesis_write(struct ec_genesis *genesis, size_t *size);
 
-/* Community time of a stamp: origin + rate x (stamp - start), not below origin. */
+/* Community time, in ns, of a stamp in ns since 1970: origin + rate x (stamp - start), not below
+ * origin and not above INT64_MAX. */
 uint64_t ec_genesis_time(const struct ec_genesis *genesis, uint64_t stamp_ns);
 
 /* What every signature of a group's era binds: H("edgecord/domain/1" || genesis hash || u64 era

@@ -49,20 +49,27 @@ struct layer {
 	uint64_t stored; /* bytes of names and values in the store; the owner keeps it */
 };
 
-/* In: ordered: whether layer_next() will be asked. */
+/* An empty layer over the names of a store, which stays the caller's, that begin with `prefix`,
+ * 1..LAYER_PREFIX_MAX bytes.  In: ordered: whether layer_next() will be asked.  Ended by
+ * layer_end(). */
 void layer_start(struct layer *layer, struct ec_store *store, const void *prefix,
                  size_t prefix_size, bool ordered);
+
+/* Frees every version; what was not settled is lost. */
 void layer_end(struct layer *layer);
 
-/* The newest value.  Borrowed until the layer or the store changes. */
+/* The newest value.  Borrowed until the layer or the store changes.  Returns: false when there is
+ * none, or it is deleted. */
 bool layer_get(const struct layer *layer, const void *name, size_t name_size,
                struct ec_bytes *value);
 
-/* The value as it was after `position`, which is at or above the last settled one. */
+/* The value as it was after `position`, which is at or above the last settled one.  Borrowed and
+ * returned as layer_get()'s. */
 bool layer_get_at(const struct layer *layer, uint64_t position, const void *name, size_t name_size,
                   struct ec_bytes *value);
 
-/* The first name above `after`, with its newest value. */
+/* The first name above `after`, bytewise, with its newest value; after_size 0: the first of all.
+ * Borrowed until the layer or the store changes.  Returns: false when there is none. */
 bool layer_next(const struct layer *layer, const void *after, size_t after_size,
                 struct ec_bytes *name, struct ec_bytes *value);
 
@@ -70,17 +77,19 @@ bool layer_next(const struct layer *layer, const void *after, size_t after_size,
 bool layer_next_at(const struct layer *layer, uint64_t position, const void *after,
                    size_t after_size, struct ec_bytes *name, struct ec_bytes *value);
 
-/* A new version.  In: position at or above that of every version; value NULL: deleted. */
+/* A new version; one at the same position is replaced.  Name and value are copied.  In: position at
+ * or above that of every version; value NULL: deleted. */
 void layer_put(struct layer *layer, uint64_t position, const void *name, size_t name_size,
                const void *value, size_t value_size);
 
 /* Takes back every version above `position`. */
 void layer_undo(struct layer *layer, uint64_t position);
 
-/* Moves the state as of `position` into the store; versions up to it leave the layer. */
+/* Moves the state as of `position` into the store, which is not synced here; versions up to it
+ * leave the layer. */
 void layer_settle(struct layer *layer, uint64_t position);
 
-/* H(name), made once a name. */
+/* SHA-256 of a name of the layer, made once a name.  Borrowed while the name has a version. */
 const ec_hash *layer_place(struct named *named);
 
 #endif

@@ -27,9 +27,13 @@ struct ec_ledger_config {
 	const void *protocols;
 };
 
-/* Opens a ledger over a store, empty (block 0) or as persisted.  Returns: NULL with a sentence in
- * `why`: another network's store, an unknown service, money that does not add up. */
+/* Opens a ledger over a store, empty (block 0) or as persisted.  Returns: the ledger, ended by
+ * ec_ledger_close(); NULL with a sentence in `why`: another network's store, an unknown service,
+ * money that does not add up. */
 struct ec_ledger *ec_ledger_open(const struct ec_ledger_config *config, char *why, size_t why_size);
+
+/* Ends it, with everything borrowed from it; what was not persisted is lost, the store stays open.
+ * NULL is left alone. */
 void ec_ledger_close(struct ec_ledger *ledger);
 
 /* Where the ledger stands. */
@@ -46,25 +50,33 @@ struct ec_ledger_at {
 	uint64_t envelopes, executed; /* since open: seen, and with result DONE */
 	uint64_t pending_bytes;       /* values in memory that a persist would move to the store */
 };
+
+/* A copy of where it stands now. */
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger);
 
 /* One delivered position; `batch` empty for a filler.  In: position = at.position + 1.
  * Returns: whether a block ended with it; its seq is at.seq, its header ec_ledger_header(). */
 bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_bytes batch);
 
-/* Takes back every position after `position`, at least persisted_position, and in the era in force
- * (its predecessor's end may be taken back until ec_ledger_era_begin()). */
+/* Takes back every position after `position`, which is at least persisted_position, and in the era
+ * in force (its predecessor's end may be taken back until ec_ledger_era_begin()). */
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position);
 
-/* The results of the block that ended last, for those who wait: calls once an envelope, in order.
- */
+/* What is told of each envelope of a block: its id, block, place in it from 0, enum ec_result, and
+ * the CBOR item that explains it; borrowed for the call. */
 typedef void ec_ledger_result_of(void *self, const ec_hash *id, uint64_t seq, uint32_t index,
                                  unsigned code, struct ec_bytes detail);
+
+/* The results of a block that ended and is not yet persisted, for those who wait: calls `each` once
+ * an envelope, in order; for another block not at all. */
 void ec_ledger_results(const struct ec_ledger *ledger, uint64_t seq, ec_ledger_result_of *each,
                        void *self);
 
-/* The membership in force, and the next one (NULL unless era_over).  Borrowed. */
+/* The membership in force; borrowed until the next era begins. */
 const struct ec_membership *ec_ledger_membership(const struct ec_ledger *ledger);
+
+/* The membership that the last block named; NULL unless era_over.  Borrowed until that block is
+ * taken back, or the next era begins, which makes it the one in force. */
 const struct ec_membership *ec_ledger_next_membership(const struct ec_ledger *ledger);
 
 /* Goes on in the next era, once era_over. */
@@ -108,29 +120,40 @@ uint64_t ec_ledger_pruned(const struct ec_ledger *ledger);
 enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
                                  struct ec_bytes *proof);
 
-/* A proof of what the state holds under a name, or that it holds nothing, at the newest certified
- * block whose state is at hand. */
+/* A proof file of what the state holds under a name, or that it holds nothing, at the newest
+ * certified block.  Out: proof with one owner, from the ledger's pool.  EC_NOT_YET: none is
+ * certified whose state is at hand.  EC_UNKNOWN: no such name can be, or the group only orders. */
 enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
                                      struct ec_bytes *proof);
 
-/* What became of an envelope, by id.  Out: code, block and index; any may be NULL. */
+/* What became of an envelope, by id.  Out: code, enum ec_result, block, and index in it from 0; any
+ * may be NULL.  EC_NOT_YET: executed in the open block.  EC_UNKNOWN: never seen, or pruned. */
 enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
                                 uint64_t *seq, uint32_t *index);
 
-/* Reads state outside of a transaction, as of the last ended block: as ec_state_get and ec_cursor.
- */
+/* The value under a name outside of a transaction, as of the last ended block.  Out: value,
+ * borrowed until the ledger changes.  Returns: false when there is none. */
 bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
                    struct ec_bytes *value);
+
+/* Moves a cursor on that ec_cursor_start() set, as of the last ended block.  Out: value, borrowed
+ * until the ledger changes.  Returns: false at the end. */
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value);
 
-/* The links that lead from the genesis to the era in force, and a consistency path of the history
- * from `old_seq` headers to those before block `seq`: for anchors.  As CBOR items. */
+/* The links that lead from the genesis to the era in force: for anchors.  As a CBOR item, with one
+ * owner.  Returns: false while the end of one of these eras is not certified. */
 bool ec_ledger_era_links(struct ec_ledger *ledger, struct ec_bytes *links);
+
+/* A consistency path (RFC 9162, 2.1.4.1) of the history from `old_seq` headers, which may be 0, to
+ * those before block `seq`: for anchors.  As a CBOR item, with one owner.  In: seq may be one that
+ * is to come next.  Returns: false unless old_seq < seq, or when the history does not reach back.
+ */
 bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
                            struct ec_bytes *path);
 
 /* The path that shows header `old_seq` as leaf old_seq - 1 of the history in block `seq`'s header.
- * As a CBOR item, with one owner.  In: seq may be one that is to come next. */
+ * As a CBOR item, with one owner.  In: seq may be one that is to come next.  Returns: false unless
+ * 0 < old_seq < seq, or when the history does not reach back. */
 bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
                          struct ec_bytes *path);
 
@@ -148,7 +171,14 @@ struct ec_snapshot {
 	struct ec_bytes certificate; /* may be empty */
 	uint32_t bits;               /* 2^bits chunks */
 };
+
+/* Describes the state of the block with this header hash; from then on its chunks are served.
+ * Returns: false when it is none that is served, or not yet, as an era's end below it lacks its
+ * certificate. */
 bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct ec_snapshot *out);
+
+/* Chunk `index`, below 2^bits, of a state that ec_ledger_snapshot() described, with one owner.
+ * Returns: false when it is not served any more, or there is no such chunk. */
 bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t index,
                      struct ec_bytes *chunk);
 
@@ -157,18 +187,22 @@ bool ec_ledger_chunk(struct ec_ledger *ledger, const ec_hash *header, uint32_t i
  * ledger may go on, and another begin drops the transfer.  A crash in between leaves the present
  * state; a begin with the same header then goes on with the chunks that are there.
  *
- * Returns, begin: false when the description does not fit the header or the genesis.
- *
- * Returns, chunk: false when it is not the one of that header; true also when it is there already.
- *
- * Returns, end: false when chunks are missing, or the disk failed or is full (the store's lack():
- * the same call, with nothing delivered in between, then finishes it when there is room).  After
- * true everything borrowed before (memberships, values) is gone; ec_ledger_at() says where the
- * ledger stands. */
+ * Begins to receive the state of the block with this header hash.  Returns: false when the
+ * description does not fit the header or the genesis. */
 bool ec_ledger_restore_begin(struct ec_ledger *ledger, const struct ec_snapshot *snapshot,
                              const ec_hash *header);
+
+/* Takes chunk `index`.  Returns: false when it is not the one of that header; true also when it is
+ * there already. */
 bool ec_ledger_restore_chunk(struct ec_ledger *ledger, uint32_t index, struct ec_bytes chunk);
+
+/* Whether chunk `index` is there; false when nothing is being received. */
 bool ec_ledger_restore_has(const struct ec_ledger *ledger, uint32_t index);
+
+/* Puts what was received into force.  Returns: false when chunks are missing, or the disk failed or
+ * is full (the store's lack(): the same call, with nothing delivered in between, then finishes it
+ * when there is room).  After true everything borrowed before (memberships, values) is gone;
+ * ec_ledger_at() says where the ledger stands. */
 bool ec_ledger_restore_end(struct ec_ledger *ledger);
 
 /* Blocks from before the state that a transfer brought, or that it passed over, as far back as this
@@ -192,10 +226,11 @@ bool ec_ledger_older_give(struct ec_ledger *ledger, uint64_t seq, const ec_hash 
  * hash.  What holds is kept.  Returns: false when the first that does not hold is met. */
 bool ec_ledger_older_take(struct ec_ledger *ledger, struct ec_bytes blocks);
 
+enum { EC_TALLY_KINDS = 8 };
+
 /* How many envelopes of a kind ended with a result since the ledger was opened, replayed ones and
  * those taken back included.  In: code below EC_RESULT_COUNT.  Kinds from EC_TALLY_KINDS on count
  * as kind 0; order-only groups do not count. */
-enum { EC_TALLY_KINDS = 8 };
 uint64_t ec_ledger_tally(const struct ec_ledger *ledger, uint64_t kind, unsigned code);
 
 /* Order-only groups: how many distinct ids were counted, and the hash over them in order. */

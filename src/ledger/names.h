@@ -20,21 +20,24 @@ struct named {
 	struct named *next[];
 };
 
-/* In: whether names_after() will be asked; without order an insert is cheaper. */
+/* An empty map, ended by names_free(); aborts when there is no memory.  In: the size of a record in
+ * bytes; whether names_after() will be asked: without order an insert is cheaper. */
 struct names *names_new(size_t record_size, bool ordered);
 
-/* Frees it; calls `end` for every record first, unless it is NULL. */
+/* Frees it; calls `end`, unless that is NULL, for every record first.  A map that is NULL is left
+ * alone. */
 void names_free(struct names *names, void (*end)(void *record));
 
+/* How many names there are. */
 uint64_t names_count(const struct names *names);
 
-/* NULL: not there. */
+/* The one with this name, which stays where it is until it is removed; NULL: not there. */
 struct named *names_find(const struct names *names, const void *name, size_t size);
 
 /* The one with this name, made when it is not there.  In: size at most UINT16_MAX; copied. */
 struct named *names_put(struct names *names, const void *name, size_t size);
 
-/* The first above `name`, bytewise; size 0: the first of all.  NULL: none. */
+/* The first above `name`, bytewise; size 0: the first of all.  NULL: none.  In: an ordered map. */
 struct named *names_after(const struct names *names, const void *name, size_t size);
 
 /* Takes it out and frees it; its record is the caller's to end before. */
@@ -43,7 +46,7 @@ void names_remove(struct names *names, struct named *named);
 /* Calls for every one, in no order; `each` may remove the one that it is given. */
 void names_each(struct names *names, void (*each)(void *self, struct named *named), void *self);
 
-/* memcmp, then the shorter first. */
+/* The order of names: bytewise, then the shorter first.  Returns: below 0, 0 or above 0. */
 int names_compare(const void *a, size_t a_size, const void *b, size_t b_size);
 
 #endif

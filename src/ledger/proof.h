@@ -24,11 +24,14 @@ struct ec_proof_report {
 	uint64_t anchor_seq, anchor_stamp_ns;
 };
 
-/* Judges.  In: cloud may be NULL: then a proof with an anchor is unusable, if all else holds.
- * Allocates; frees with ec_proof_report_end(). */
+/* Judges any bytes as a proof file: EC_UNUSABLE when they are none, or the group is unsigned;
+ * EC_INVALID when they prove nothing by this genesis.  In: cloud may be NULL: then a proof with an
+ * anchor is unusable, if all else holds.  Out: report, ended by ec_proof_report_end(). */
 void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
                     const struct ec_crypto *crypto, struct ec_bytes proof,
                     struct ec_proof_report *report);
+
+/* Frees the membership that the report holds; the rest may still be read. */
 void ec_proof_report_end(struct ec_proof_report *report);
 
 #endif

@@ -42,13 +42,17 @@ struct proof_parts {
 	struct proof_path anchor_path;
 };
 
-/* Returns: whether it has the form; else a sentence in `why`. */
+/* Takes a proof file apart; judges none of it.  Returns: whether it has the form; else a sentence
+ * in `why`.  Out: parts, pointing into `bytes`. */
 bool proof_read(struct ec_bytes bytes, struct proof_parts *parts, char *why, size_t why_size);
 
-/* The next link.  In: that many were announced; their form was checked by proof_read(). */
+/* The end of one era: its last header, a certificate of it, the roster of the next era. */
 struct proof_link {
 	struct ec_bytes header, certificate, roster;
 };
+
+/* The next link, in the proof's bytes.  In: at most links_count calls; their form was checked by
+ * proof_read(). */
 struct proof_link proof_link_next(struct proof_parts *parts);
 
 #endif

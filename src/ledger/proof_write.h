@@ -11,12 +11,14 @@ struct proof_plan {
 	uint64_t seq;                  /* of the block, at most certified_seq */
 };
 
-/* Returns: EC_FOUND with one owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED or
- * EC_ELSEWHERE when the history does not reach back to the block. */
+/* Writes a proof file up to the newest certified block.  Returns: EC_FOUND, with `proof` of one
+ * owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED or EC_ELSEWHERE when the history
+ * does not reach back to the block. */
 enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *plan,
                            struct ec_bytes *proof);
 
-/* The links of the first `count` eras.  Returns: false when one is not certified. */
+/* Writes an array of the links of the first `count` eras.  Returns: false, with part of it written,
+ * when one is not certified. */
 bool links_write(const struct ec_ledger *ledger, uint32_t count, struct ec_cbor_writer *writer);
 
 #endif

@@ -28,7 +28,7 @@ enum ec_result {
 /* The short name, or "?" when there is no such code. */
 const char *ec_result_name(unsigned code);
 
-/* One sentence for a person. */
+/* One sentence for a person, of any code. */
 const char *ec_result_text(unsigned code);
 
 #endif

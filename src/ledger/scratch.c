@@ -60,7 +60,8 @@ void scratch_keep(struct ec_scratch *scratch, uint64_t position)
 		          entry->gone ? NULL : entry->value, entry->gone ? 0 : entry->value_size);
 }
 
-bool scratch_name_own(const uint8_t *name, size_t name_size)
+/* Whether only the ledger itself may write such a name: one letter, then a slash. */
+static bool name_own(const uint8_t *name, size_t name_size)
 {
 	return name_size >= 2 && name[1] == '/';
 }
@@ -124,7 +125,7 @@ static struct scratch_entry *entry_open(struct ec_scratch *scratch, const void *
 	struct scratch_entry **link[SCRATCH_LEVELS];
 	if (scratch->failed != EC_RESULT_DONE)
 		return NULL;
-	if (size == 0 || size > EC_NAME_MAX || (!scratch->own && scratch_name_own(name, size))) {
+	if (size == 0 || size > EC_NAME_MAX || (!scratch->own && name_own(name, size))) {
 		scratch_fail(scratch, EC_RESULT_RULE);
 		return NULL;
 	}

@@ -43,24 +43,26 @@ struct ec_scratch {
 	uint8_t detail[EC_DETAIL_MAX];
 };
 
-/* In: size_max: genesis scratch_bytes_max.  From malloc; ended by scratch_free(). */
+/* One over a layer, which outlives it.  In: size_max: genesis scratch_bytes_max.  From malloc;
+ * ended by scratch_free(). */
 struct ec_scratch *scratch_new(struct layer *layer, size_t size_max);
+
+/* Frees it with its arena; what was not kept is lost.  NULL is left alone. */
 void scratch_free(struct ec_scratch *scratch);
 
-/* Empties it for the next transaction. */
+/* Empties it for the next transaction.  In: the membership in force, borrowed; own: whether the
+ * ledger itself is at work. */
 void scratch_begin(struct ec_scratch *scratch, const struct ec_membership *membership, bool own);
 
 /* What a transaction comes to: `result`, unless it failed on the way or its postings do not sum to
- * zero. */
+ * zero; EC_RESULT_RULE when a service answered with no code of ours. */
 enum ec_result scratch_judge(struct ec_scratch *scratch, enum ec_result result);
 
-/* Moves what was written into the layer, as of `position`. */
+/* Copies what was written into the layer, as of `position`.  In: a transaction that did not fail.
+ */
 void scratch_keep(struct ec_scratch *scratch, uint64_t position);
 
 /* Marks the transaction as failed, unless it is already. */
 void scratch_fail(struct ec_scratch *scratch, enum ec_result result);
-
-/* Whether only the ledger itself may write such a name: one letter, then a slash. */
-bool scratch_name_own(const uint8_t *name, size_t name_size);
 
 #endif

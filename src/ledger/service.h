@@ -46,12 +46,15 @@ struct ec_transaction {
 bool ec_state_get(struct ec_scratch *scratch, const void *name, size_t name_size,
                   struct ec_bytes *value);
 
-/* Sets a value.  In: name 1..EC_NAME_MAX bytes, value 0..EC_VALUE_MAX bytes; copied.  When the
- * scratch arena is exhausted the transaction fails by itself with EC_RESULT_TOO_MUCH: the service
- * need not look, and its later calls do nothing. */
+/* Sets a value.  In: name 1..EC_NAME_MAX bytes, whose second is no slash (those are the ledger's),
+ * value 0..EC_VALUE_MAX bytes; copied.  When the scratch arena is exhausted or the value is too
+ * large, the transaction fails by itself with EC_RESULT_TOO_MUCH, at another name with
+ * EC_RESULT_RULE: the service need not look, and its later calls do nothing. */
 void ec_state_put(struct ec_scratch *scratch, const void *name, size_t name_size, const void *value,
                   size_t value_size);
 
+/* Takes a name out of the state; one that is not there, too, costs the arena an entry.  Fails the
+ * transaction as ec_state_put() does. */
 void ec_state_delete(struct ec_scratch *scratch, const void *name, size_t name_size);
 
 /* Walks the names that begin with a prefix, ascending bytewise.  Puts and deletes are allowed while
@@ -62,6 +65,8 @@ struct ec_cursor {
 	bool begun;
 };
 
+/* Sets a cursor before the first name that begins with a prefix, which is copied; size 0: before
+ * all names. */
 void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix_size);
 
 /* Moves on.  Out: value, borrowed until the next put or delete.  Returns: false at the end. */
@@ -72,6 +77,7 @@ bool ec_cursor_next(struct ec_scratch *scratch, struct ec_cursor *cursor, struct
  * transaction.  Account names are 32 bytes: a key, or a service's own (ec_account_of). */
 void ec_post(struct ec_scratch *scratch, const uint8_t account[static 32], int64_t amount_nano_eur);
 
+/* An account's balance in nano-EUR, with what this transaction posted; 0 when nothing ever was. */
 int64_t ec_balance(struct ec_scratch *scratch, const uint8_t account[static 32]);
 
 /* The account of a service's own purpose: SHA-256("edgecord/account/" || text). */
@@ -90,10 +96,13 @@ bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_s
 /* The signature verifier of this program: real everywhere but in a simulated world. */
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch);
 
-/* The detail of the result: one CBOR item, at most EC_DETAIL_MAX bytes; copied.  A refusal by
- * EC_RESULT_RULE gives a text that says which rule, by ec_result_reason().  Details stand in the
- * result root: the same text on every member, so to reword one is to change the protocol. */
+/* Sets the detail of the result: one CBOR item, at most EC_DETAIL_MAX bytes; copied, and left out
+ * when it is no such item.  Details stand in the result root: the same bytes on every member, so to
+ * reword one is to change the protocol. */
 void ec_result_detail(struct ec_scratch *scratch, const void *cbor, size_t size);
+
+/* Sets the detail to a text: which rule it is that a refusal by EC_RESULT_RULE is made by.  Copied,
+ * cut to what a detail holds. */
 void ec_result_reason(struct ec_scratch *scratch, const char *reason);
 
 struct ec_service {

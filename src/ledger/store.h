@@ -40,7 +40,7 @@ struct ec_store {
 /* An empty store in memory.  Owned by the caller, ended by close(). */
 struct ec_store *ec_store_memory(void);
 
-/* Syncs find no room from now on, or find it again. */
+/* For tests, of a store in memory: syncs find no room from now on, or find it again. */
 void ec_store_memory_full(struct ec_store *store, bool full);
 
 /* What a crash leaves of a memory store: everything put since the last sync is gone. */

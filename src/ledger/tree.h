@@ -50,7 +50,11 @@ struct tree {
 	uint64_t dirty;      /* how many of them */
 };
 
+/* The tree whose pages stand in a store, which stays the caller's, under names that begin with
+ * `prefix`, at most TREE_PREFIX_MAX bytes; empty when there are none.  Ended by tree_end(). */
 void tree_start(struct tree *tree, struct ec_store *store, const void *prefix, size_t prefix_size);
+
+/* Frees every page in memory; what was not flushed is lost. */
 void tree_end(struct tree *tree);
 
 /* One name that now has another value, or none. */
@@ -62,13 +66,16 @@ struct tree_change {
 	bool gone;
 };
 
-/* H(0x00 || place || H(value)). */
+/* The hash of a leaf: H(0x00 || place || H(value)). */
 ec_hash tree_leaf_hash(const ec_hash *place, const void *value, size_t value_size);
+
+/* The same where the value is known by its hash alone. */
 ec_hash tree_leaf_of(const ec_hash *place, const ec_hash *value_hash);
 
-/* Applies changes, at most one a place.  Sorts them. */
+/* Applies changes, at most one a place.  Sorts them, by place; copies their names. */
 void tree_update(struct tree *tree, struct tree_change *changes, size_t count);
 
+/* The root over all leaves: one leaf is its own root, of none it is zero. */
 ec_hash tree_root(struct tree *tree);
 
 /* The siblings from the root downwards on the way to `place`.
@@ -95,21 +102,29 @@ void tree_trim(struct tree *tree);
 /* A page below the first `depth` nibbles of a place.  Returns: NULL when there is none; `make`: a
  * new one then. */
 struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t depth, bool make);
+
+/* Takes that page out; it is there, in memory, and has nothing in its slots. */
 void tree_page_remove(struct tree *tree, const ec_hash *place, uint32_t depth);
+
+/* Notes that a page changed, so that the next flush writes it. */
 void tree_page_touch(struct tree *tree, struct tree_page *page);
 
 /* Makes stale nodes again.  Out: the root below heap place `heap`. */
 ec_hash tree_page_node(struct tree_page *page, uint32_t heap);
 
-/* How many leaves and pages are in the slots under a heap place. */
+/* How many leaves are in the slots under a heap place of a page, those of deeper pages left out. */
 uint32_t tree_page_leaves(const struct tree_page *page, uint32_t heap);
+
+/* How many deeper pages are in the slots under a heap place. */
 uint32_t tree_page_pages(const struct tree_page *page, uint32_t heap);
 
+/* The slot on the way to a place in its page of this depth: a nibble, the high one first. */
 static inline uint32_t tree_nibble(const ec_hash *place, uint32_t depth)
 {
 	return place->b[depth / 2] >> (depth & 1 ? 0 : 4) & 15;
 }
 
+/* Bit number `bit`, 0..255, of a place, the highest of the first byte first: true is right. */
 static inline bool tree_bit(const ec_hash *place, uint32_t bit)
 {
 	return place->b[bit / 8] >> (7 - bit % 8) & 1;

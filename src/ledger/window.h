@@ -17,10 +17,14 @@ enum ec_result window_judge(const struct window *window, uint64_t lane, uint64_t
 /* Uses it.  In: a sequence that was judged DONE. */
 void window_use(struct window *window, uint64_t sequence);
 
-/* The window of an author's lane in the state: "w/" || key || u64 lane, big-endian. */
+/* The name in the state of an author's lane: "w/" || key || u64 lane, big-endian. */
 void window_name(const uint8_t author[static 32], uint64_t lane,
                  uint8_t name[static WINDOW_NAME_SIZE]);
+
+/* The window that stands there now; an unused one when none does. */
 struct window window_read(const struct layer *layer, const uint8_t name[static WINDOW_NAME_SIZE]);
+
+/* Puts a window there, as of `position`. */
 void window_write(struct layer *layer, uint64_t position,
                   const uint8_t name[static WINDOW_NAME_SIZE], const struct window *window);
 
