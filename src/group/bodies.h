@@ -35,7 +35,11 @@ struct body {
 	uint64_t old[BODIES_WORDS];   /* peers that say that it was delivered */
 };
 
+/* An empty set, ended by bodies_free().  In: bytes of undelivered ones that each source may have; a
+ * secret for the tables.  Returns: NULL without memory. */
 struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret);
+
+/* Drops every batch, and the set; NULL is left alone. */
 void bodies_free(struct bodies *bodies);
 
 enum bodies_put { BODIES_NEW, BODIES_HELD, BODIES_LATE, BODIES_FULL };
@@ -44,13 +48,14 @@ enum bodies_put { BODIES_NEW, BODIES_HELD, BODIES_LATE, BODIES_FULL };
  * FULL: that source holds too much. */
 enum bodies_put bodies_put(struct bodies *bodies, const struct body *body);
 
-/* Whether one of `size` bytes from this source would be taken. */
+/* Whether one of `size` bytes from this source would be taken: it has room for the bytes, and for
+ * one more batch. */
 bool bodies_room(const struct bodies *bodies, uint32_t source, size_t size);
 
 /* The batch with this digest, delivered or not; NULL.  Valid until the next put or delivered. */
 struct body *bodies_find(struct bodies *bodies, const ec_hash *digest);
 
-/* As far as is known. */
+/* Whether it was delivered, as far as is known: among the last BODIES_DIGESTS_MAX. */
 bool bodies_was_delivered(const struct bodies *bodies, const ec_hash *digest);
 
 /* Holds one that came inside a message, or for one: whoever leads has proposed it, or it was
@@ -77,38 +82,54 @@ bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awa
  * what came later from its own (docs/decisions/008-batches-wait-in-rows.md). */
 uint64_t bodies_passed(const struct bodies *bodies);
 
-/* Peers and what they are known to have. */
+/* Notes that the link to a peer carried it, in either direction. */
 void body_known_set(struct body *body, uint32_t peer);
+
+/* Whether that was noted since the link is new: it need not be sent there. */
 bool body_known(const struct body *body, uint32_t peer);
-uint32_t body_old_said(struct body *body, uint32_t peer);      /* returns: how many said so */
-void bodies_forget_peer(struct bodies *bodies, uint32_t peer); /* the link is new */
+
+/* Notes that a peer says that it was delivered.  Returns: how many have said so. */
+uint32_t body_old_said(struct body *body, uint32_t peer);
+
+/* The link to a peer is new: what it carried before may be lost. */
+void bodies_forget_peer(struct bodies *bodies, uint32_t peer);
 
 /* The next one to submit: oldest first of each source, the sources in turn; only of `source`, or
- * BODIES_SOURCES for any.  NULL: none.  Marks it. */
+ * BODIES_SOURCES for any.  NULL: none.  Marks it as submitted. */
 struct body *bodies_submit(struct bodies *bodies, uint32_t source);
 
-/* Another leads from now: nothing counts as submitted, and what was only kept waits. */
+/* Another leads from now: nothing counts as submitted, and what was only kept waits (two clocks, as
+ * in struct body) where its source has room. */
 void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began);
 
 /* Drops the undelivered ones. */
 void bodies_clear(struct bodies *bodies);
 
-/* The undelivered ones, oldest first; NULL at the end. */
+/* The undelivered one that came first; NULL: none. */
 struct body *bodies_oldest(struct bodies *bodies);
+
+/* The one that came next after an undelivered one; NULL: none. */
 struct body *bodies_after(struct bodies *bodies, const struct body *body);
 
-/* The oldest undelivered one that was not yet announced to all; NULL.  _announced: it is now. */
+/* The oldest undelivered one that was not yet announced to all; NULL: none. */
 struct body *bodies_unannounced(struct bodies *bodies);
+
+/* That one is announced now.  In: there is one. */
 void bodies_announced(struct bodies *bodies);
+
+/* Every undelivered one is to be announced again, from the oldest. */
 void bodies_reannounce(struct bodies *bodies);
 
-/* Those that are not submitted, and the oldest of them; NULL: none. */
+/* How many undelivered ones are not submitted. */
 uint32_t bodies_waiting(const struct bodies *bodies);
+
+/* The oldest of those; NULL: none. */
 const struct body *bodies_first_waiting(const struct bodies *bodies);
 
-uint32_t bodies_count(const struct bodies *bodies);                       /* undelivered */
-uint32_t bodies_from(const struct bodies *bodies, uint32_t source);       /* undelivered */
-uint64_t bodies_bytes(const struct bodies *bodies);                       /* undelivered */
-uint64_t bodies_bytes_from(const struct bodies *bodies, uint32_t source); /* undelivered */
+/* Each counts the undelivered ones, or their bytes: of all, or of one source. */
+uint32_t bodies_count(const struct bodies *bodies);
+uint32_t bodies_from(const struct bodies *bodies, uint32_t source);
+uint64_t bodies_bytes(const struct bodies *bodies);
+uint64_t bodies_bytes_from(const struct bodies *bodies, uint32_t source);
 
 #endif

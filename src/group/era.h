@@ -25,13 +25,17 @@ struct era {
 	struct era *older;
 };
 
-/* A copy of a membership; NULL with a sentence when it is none. */
+/* A copy of a membership, made and judged by its bytes, the caller's to end.  Returns: NULL with a
+ * sentence in `why` when they are none. */
 struct ec_membership *membership_copy(const struct ec_membership *from, char *why, size_t why_size);
 
-/* The era of a membership, which it takes over; not yet the peers.  Returns: NULL with a sentence
- * in `why` when this program lacks the protocol or its messages would not fit. */
+/* The era of a membership, which it takes over, also when it fails; not yet the peers.  Returns:
+ * NULL with a sentence in `why` when this program lacks the protocol or its messages would not fit.
+ */
 struct era *era_new(const struct ec_member_config *config, struct ec_membership *membership,
                     uint64_t base, char *why, size_t why_size);
+
+/* Ends it with its membership and options; not the older ones that it leads to. */
 void era_free(struct era *era);
 
 /* Whether one of `protocols` (a table that NULL ends, as in ec_member_config) can serve this

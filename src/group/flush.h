@@ -17,16 +17,18 @@
 /* A ring of effects.  Lives in one flat block: ec_flush_size() bytes, zero pointers into itself. */
 struct ec_flush;
 
+/* The bytes to set aside for a queue of so many effects. */
 size_t ec_flush_size(uint32_t capacity);
 
-/* In: capacity >= 1, how many effects may wait at once. */
+/* Makes an empty queue in a block of ec_flush_size(capacity) bytes.  In: capacity >= 1, how many
+ * effects may wait at once. */
 void ec_flush_init(struct ec_flush *flush, uint32_t capacity);
 
 /* How many more effects it can take: a host steps its protocol only while this is at least
  * limits().effects_per_step. */
 uint32_t ec_flush_room(const struct ec_flush *flush);
 
-/* Takes over the effect with its bytes. */
+/* Takes over the effect with its bytes.  In: there is room; a SAVE is not eager. */
 void ec_flush_add(struct ec_flush *flush, struct ec_effect effect);
 
 /* The next effect that may be performed now; its bytes pass to the caller.  SAVEs come out at once,
@@ -37,8 +39,10 @@ bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect);
 /* `saves` more of the SAVEs handed out are durable, oldest first. */
 void ec_flush_durable(struct ec_flush *flush, uint32_t saves);
 
-/* How many SAVEs were handed out and are not yet durable; how many effects still wait. */
+/* How many SAVEs were handed out and are not yet durable. */
 uint32_t ec_flush_saving(const struct ec_flush *flush);
+
+/* How many effects still wait to be handed out. */
 uint32_t ec_flush_waiting(const struct ec_flush *flush);
 
 /* Drops what waits, as a crash does.  Returns: how many effects were lost. */

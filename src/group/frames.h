@@ -57,13 +57,14 @@ enum { EC_MESSAGE_HEAD, EC_MESSAGE_PROOF, EC_MESSAGE_BODY };
 enum { EC_CERTIFICATE_BYTES, EC_CERTIFICATE_HEADER };
 enum { EC_SNAPSHOT_HEADER, EC_SNAPSHOT_FRONTIER, EC_SNAPSHOT_LINKS, EC_SNAPSHOT_CERTIFICATE };
 
-/* Reads any bytes.  Returns: false when they are not exactly one frame within its bounds. */
+/* Reads any bytes.  Returns: false when they are not exactly one frame within its bounds.  Out: its
+ * blocks are parts of `bytes`, of the same owners. */
 bool ec_frame_read(struct ec_bytes bytes, struct ec_frame *frame);
 
-/* The kind that the first byte claims; 0: none. */
+/* The kind that the first byte claims; 0: none.  Nothing else is looked at. */
 enum ec_frame_kind ec_frame_kind_of(struct ec_bytes bytes);
 
-/* Its bytes, with one owner. */
+/* Its bytes, with one owner; the blocks are copied.  In: blocks within the bounds of its kind. */
 struct ec_bytes ec_frame_write(struct ec_pool *pool, const struct ec_frame *frame);
 
 #endif

@@ -31,7 +31,7 @@ struct instance *instance_new(const struct ec_protocol *protocol, const struct e
 {
 	struct instance *instance = calloc(1, sizeof *instance);
 	if (!instance)
-		return NULL;
+		abort();
 	instance->protocol = protocol;
 	instance->config = config;
 	instance->secret = secret;

@@ -39,9 +39,12 @@ struct instance {
 	bool started;
 };
 
-/* Makes an instance of config->self in config->roster.  Returns: NULL without memory. */
+/* Makes an instance of config->self in config->roster, which the protocol can serve.  Aborts
+ * without memory; ended by instance_free(). */
 struct instance *instance_new(const struct ec_protocol *protocol, const struct ec_config *config,
                               const struct ec_secret *secret, struct ec_pool *pool);
+
+/* Drops what is queued and what the protocol holds; NULL is left alone. */
 void instance_free(struct instance *instance);
 
 /* What is the same in all inputs of one moment. */

@@ -56,9 +56,17 @@ struct ec_time {
 };
 
 /* Opens over a store as it was left.  Then every record of the log, oldest first, by
- * ec_member_record(), then ec_member_start().  Returns: NULL with a sentence in `why`. */
+ * ec_member_record(), then ec_member_start().  Returns: the member, ended by ec_member_close();
+ * NULL with a sentence in `why`: a store that the ledger refuses, a roster that this program cannot
+ * serve. */
 struct ec_member *ec_member_open(const struct ec_member_config *config, char *why, size_t why_size);
+
+/* Gives it a record of its log, as EC_ACT_LOG handed it out; keeps what it needs of the bytes.
+ * Returns: false with a sentence in `why` when it is of no known form. */
 bool ec_member_record(struct ec_member *member, struct ec_bytes record, char *why, size_t why_size);
+
+/* The log was given to its end: from now the member takes part.  One that diverged in an earlier
+ * life hands out EC_ACT_HALT. */
 void ec_member_start(struct ec_member *member, struct ec_time time);
 
 /* A further era key of ours: used from the first era whose roster names it as our seat's, also from
@@ -66,7 +74,7 @@ void ec_member_start(struct ec_member *member, struct ec_time time);
  * follow and promise nothing. */
 void ec_member_next_era_key(struct ec_member *member, const struct ec_secret *secret);
 
-/* Frees it and drops all it holds. */
+/* Frees it and drops all it holds, acts that wait included; erases its keys. */
 void ec_member_close(struct ec_member *member);
 
 /* The number of the peer with this identity key; UINT32_MAX: in no roster that we know. */
@@ -131,7 +139,8 @@ enum ec_admission ec_member_admits(struct ec_member *member, struct ec_time time
                                    size_t size);
 
 /* An envelope that ec_member_admits() took and that passed ec_envelope_check().  `token` comes back
- * in EC_ACT_TELL, once.  Returns: EC_BUSY only when clients_max wait. */
+ * in EC_ACT_TELL, once.  Keeps the envelope, copies the salt.  Returns: EC_BUSY only when
+ * clients_max wait, or their bytes are too many. */
 enum ec_admission ec_member_submit(struct ec_member *member, struct ec_time time, uint64_t token,
                                    struct ec_bytes envelope,
                                    const uint8_t salt[static EC_SALT_SIZE]);
@@ -139,15 +148,19 @@ enum ec_admission ec_member_submit(struct ec_member *member, struct ec_time time
 /* When a client who met EC_BUSY should try again: what waits here has probably left by then. */
 uint32_t ec_member_retry_ms(const struct ec_member *member);
 
-/* A read that must see all that was acknowledged before it: EC_ACT_READABLE with the token. */
+/* A read that must see all that was acknowledged before it: EC_ACT_READABLE with the token, once
+ * its state may be read.  Returns: EC_BUSY when too many reads wait. */
 enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, uint64_t token);
 
 /* `count` more of the records handed out are durable, oldest first. */
 void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
 
 /* The time asked for by ec_member_wake_at() has come, and the host has given all that it had; may
- * be early.  wake_at: 0 is never; a time that has passed means that there is more to do. */
+ * be early. */
 void ec_member_wake(struct ec_member *member, struct ec_time time);
+
+/* When to call ec_member_wake(), on the clock of ec_time.now; to be asked after every input.  0:
+ * never; a time that has passed: there is more to do. */
 uint64_t ec_member_wake_at(const struct ec_member *member);
 
 enum ec_act_kind {               /* fields used */
@@ -196,20 +209,26 @@ struct ec_member_status {
 	uint32_t liar;          /* index of who was caught lying last; UINT32_MAX: nobody who is
 	                           a member now */
 };
+
+/* What the member says of itself now; messages, bytes and what else adds up since it was opened. */
 void ec_member_status(const struct ec_member *member, struct ec_member_status *status);
 
-/* Proof number `number`, from 0, that a member broke the protocol.  It outlives restarts.  Returns:
- * false when there are no more.  Out: evidence borrowed while the member lives. */
+/* Who broke the protocol, and the proof of it. */
 struct ec_guilty {
 	uint64_t era;
 	uint32_t index;           /* in the roster of that era */
 	uint32_t seat;            /* in the one in force; UINT32_MAX: none any more */
 	struct ec_bytes evidence; /* docs/formats.md, Evidence */
 };
+
+/* Proof number `number`, from 0, that a member broke the protocol.  It outlives restarts.  Returns:
+ * false when there are no more.  Out: evidence borrowed while the member lives. */
 bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec_guilty *guilty);
 
-/* For queries and receipts. */
+/* Its ledger, for queries and receipts; it stays the member's, who alone delivers to it. */
 struct ec_ledger *ec_member_ledger(struct ec_member *member);
+
+/* The membership of the era that it is in; borrowed while the member lives. */
 const struct ec_membership *ec_member_membership(const struct ec_member *member);
 
 #endif

@@ -22,8 +22,13 @@ struct outbox {
 
 enum { OUTBOX_LONG = 4096 }; /* no new work while this many acts wait */
 
-void outbox_push(struct outbox *outbox, struct act act); /* takes over its bytes */
+/* Appends an act; takes over its bytes and text. */
+void outbox_push(struct outbox *outbox, struct act act);
+
+/* Takes the oldest out; its bytes and text pass to the caller.  Returns: false when empty. */
 bool outbox_pop(struct outbox *outbox, struct act *act);
+
+/* Drops every act; the outbox is empty then, and can be used again. */
 void outbox_free(struct outbox *outbox);
 
 #endif

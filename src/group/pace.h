@@ -32,17 +32,19 @@ struct pace {
 	uint32_t left;    /* and positions until the next save; 0: it is due now */
 };
 
-/* In: the first time-out of the protocol, ns. */
+/* Sets it to where a life begins: the smallest window.  In: the first time-out of the protocol, ns.
+ */
 void pace_start(struct pace *pace, uint64_t timeout_ns);
 
-/* A batch of ours of `size` bytes was ordered; `under_way` bytes were with it. */
+/* A batch of ours of `size` bytes was ordered, which came at `arrived` (ns); `under_way` bytes of
+ * ours were with it. */
 void pace_ordered(struct pace *pace, uint64_t arrived, uint64_t now, size_t size,
                   uint64_t under_way);
 
 /* What the ledger holds: `size` bytes were just delivered; `left` positions until it is saved. */
 void pace_delivered(struct pace *pace, size_t size, uint64_t pending, uint32_t left);
 
-/* The bytes that the next batch may have. */
+/* The bytes that the next batch may have while so many bytes of ours are under way. */
 size_t pace_batch_max(const struct pace *pace, uint64_t under_way);
 
 /* Whether a further batch may leave while so many bytes of ours are under way. */

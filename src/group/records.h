@@ -37,12 +37,18 @@ struct record {
 	struct ec_bytes head, body;
 };
 
-bool record_read(struct ec_bytes bytes, struct record *record); /* parts of the bytes */
+/* Reads any bytes.  Returns: false when they are not exactly one record.  Out: head and body are
+ * parts of `bytes`, of the same owners. */
+bool record_read(struct ec_bytes bytes, struct record *record);
+
+/* Its bytes, with one owner.  In: head and body of RECORD_BYTES_MAX together at most. */
 struct ec_bytes record_write(struct ec_pool *pool, const struct record *record);
 
-/* The body of a DIVERGED record, with one owner; its parts, of the body. */
+/* The body of a DIVERGED record, with one owner. */
 struct ec_bytes diverged_write(struct ec_pool *pool, struct ec_bytes header,
                                struct ec_bytes certificate);
+
+/* Takes such a body apart.  Returns: whether it has the form.  Out: parts of the body. */
 bool diverged_read(struct ec_bytes body, struct ec_bytes *header, struct ec_bytes *certificate);
 
 /* What stands in the log, oldest first, without its bytes. */
@@ -59,6 +65,7 @@ struct records {
 	uint64_t era;     /* protocol records of older eras are dead */
 };
 
+/* A record was handed to the log, behind all others; not yet durable. */
 void records_append(struct records *records, const struct record *record);
 
 /* The oldest one that was not durable is now.  Out: it.  What it replaces is dead. */
@@ -73,6 +80,7 @@ const struct record_mark *records_first(const struct records *records);
 /* Takes the dead ones off the old end.  Returns: how many. */
 uint32_t records_trim(struct records *records);
 
+/* Forgets them all; the log itself is the host's. */
 void records_free(struct records *records);
 
 #endif

@@ -21,9 +21,11 @@ struct seals {
 	struct seal of[EC_MEMBERS_MAX][SEALS_KEPT];
 };
 
-struct seals *seals_new(uint32_t n); /* from malloc; NULL without memory */
+/* An empty set for a roster of n members.  From malloc, ended by free(); NULL without memory. */
+struct seals *seals_new(uint32_t n);
 
-/* Returns: false when this member's signature for that block is here already. */
+/* Adds the verified signature of the member at `index`; the oldest of its SEALS_KEPT goes.
+ * Returns: false when its signature for that block is here already. */
 bool seals_add(struct seals *seals, uint32_t index, const struct seal *seal);
 
 /* Gathers the signatures that are equal to this one.  Returns: whether they weigh a quorum.  Out:
