@@ -80,7 +80,9 @@ void sim_keep(struct sim_host *host, const struct sim_app *app)
 	host->kept[host->kept_count++] = *app;
 }
 
-const struct sim_app *sim_kept(const struct sim_host *host, ec_seq seq, const ec_hash *digest)
+/* The copy at `seq`, of this state unless digest is NULL; NULL: it is not kept. */
+static const struct sim_app *kept_find(const struct sim_host *host, ec_seq seq,
+                                       const ec_hash *digest)
 {
 	for (uint32_t i = 0; i < host->kept_count; i++)
 		if (host->kept[i].seq == seq &&
@@ -96,7 +98,7 @@ void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instanc
 		return; /* after the end of its era there is nothing to keep */
 	sim_trace_effect(world, host, effect);
 	if (effect->seq != host->app.seq) {
-		if (!host->byzantine && !instance->fetch.on && !sim_kept(host, effect->seq, NULL))
+		if (!host->byzantine && !instance->fetch.on && !kept_find(host, effect->seq, NULL))
 			sim_violate(world, "snapshots in order", "member %u asked for %llu at %llu",
 			            host->identity, (unsigned long long)effect->seq,
 			            (unsigned long long)host->app.seq);
@@ -117,7 +119,7 @@ void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instanc
 void sim_snapped(struct sim_world *world, struct sim_host *host, uint64_t era, ec_seq seq)
 {
 	struct sim_instance *instance = sim_instance_at(host, era);
-	const struct sim_app *snapshot = sim_kept(host, seq, NULL);
+	const struct sim_app *snapshot = kept_find(host, seq, NULL);
 	if (!instance || !snapshot)
 		return;
 	if (!sim_room(instance)) {
@@ -231,7 +233,7 @@ void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_ins
 		return;
 	}
 	struct sim_app snapshot = {0};
-	const struct sim_app *kept = sim_kept(helper, fetch->seq, &fetch->digest);
+	const struct sim_app *kept = kept_find(helper, fetch->seq, &fetch->digest);
 	if (kept && !world->healed &&
 	    ec_prng_chance(&world->prng, world->plan.absent_permille, 1000)) {
 		world->counts.fired[SIM_FETCH_ABSENT]++;

@@ -83,10 +83,14 @@ struct sim_counts {
 	uint64_t forked, forks_reported, seeds;
 };
 
+/* What is counted, in words, as above; a sentence never freed. */
 const char *sim_count_text(enum sim_count count);
 
-/* Counts a rule of the protocol by its name. */
+/* Counts a rule of the protocol by the `size` bytes of its name; nothing when SIM_RULES_MAX others
+ * have fired. */
 void sim_count_rule(struct sim_counts *counts, const char *name, uint32_t size);
+
+/* Adds one world's counts, or many worlds', to a sum. */
 void sim_counts_add(struct sim_counts *sum, const struct sim_counts *more);
 
 #endif

@@ -31,6 +31,7 @@ void sim_disk_sync(struct sim_disk *disk, uint32_t count);
 /* Forgets the `count` oldest.  In: they are durable. */
 void sim_disk_trim(struct sim_disk *disk, uint32_t count);
 
+/* How many are not durable. */
 uint32_t sim_disk_unsynced(const struct sim_disk *disk);
 
 /* Power is cut: the first `keep` of the unsynced happen to survive.  Returns: how many were lost.
@@ -44,9 +45,11 @@ uint32_t sim_disk_torn(const struct sim_disk *disk, struct ec_prng *prng, bool *
 /* A second one with the same records, all of them durable. */
 struct sim_disk sim_disk_flushed(const struct sim_disk *disk);
 
-/* Drops everything. */
+/* Drops everything; the log is empty then. */
 void sim_disk_wipe(struct sim_disk *disk);
 
+/* The references that its records hold, for audits, as ec_protocol.held.  at may be NULL to count.
+ */
 uint32_t sim_disk_held(const struct sim_disk *disk, struct ec_bytes *at);
 
 #endif

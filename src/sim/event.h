@@ -43,7 +43,10 @@ struct sim_events {
 	uint64_t order;
 };
 
+/* Drops every event; the queue, all zero, is empty then. */
 void sim_events_free(struct sim_events *events);
+
+/* Adds an event at event.time; `order` is filled in. */
 void sim_events_add(struct sim_events *events, struct sim_event event);
 
 /* The earliest event.  Returns: false when there is none. */

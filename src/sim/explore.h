@@ -33,7 +33,8 @@ struct sim_outcome {
 	ec_hash hash;         /* of its final state */
 };
 
-/* Lives worlds first..first+count-1.  A world that ends its process is a failure like others. */
+/* Lives worlds first..first+count-1, in order->jobs processes.  A world that ends its process, or
+ * takes more than SIM_SEED_S_MAX s of a processor, is a failure like others. */
 void sim_explore(const struct sim_order *order, struct sim_outcome *outcome);
 
 #endif

@@ -50,31 +50,44 @@ struct sim_ledger_host {
 };
 
 /* ---- ledger_host.c ---- */
+/* Makes a world of ledgers of it: its group, and a store and a log for each host, all down. */
 void sim_ledger_begin(struct sim_world *world);
-/* Also where there is none. */
+/* Frees its group and envelopes, once its hosts are ended; also where there is none. */
 void sim_ledger_end(struct sim_world *world);
+/* Frees a host's member and store; also where there is none. */
 void sim_ledger_host_end(struct sim_host *host);
+/* Opens the member of a host from its store and log; it is told nothing of links yet. */
 void sim_ledger_start(struct sim_world *world, struct sim_host *host);
 void sim_ledger_stop(struct sim_host *host); /* loses power */
 void sim_ledger_wipe(struct sim_host *host); /* loses its store, too; it is up again or not */
+/* A frame, or the news of a link, reaches a host that is up.  Borrows the item. */
 void sim_ledger_receive(struct sim_world *world, struct sim_host *host,
                         const struct sim_item *item);
+/* Wakes the member if its time has come. */
 void sim_ledger_wake(struct sim_world *world, struct sim_host *host);
+/* `count` more records of the member's log are durable. */
 void sim_ledger_saved(struct sim_world *world, struct sim_host *host, uint32_t count);
 
-/* Gives an envelope to the member of a host that is up. */
+/* Gives an envelope, by its index, to the member of a host that is up.  Returns: its answer. */
 enum ec_admission sim_ledger_submit(struct sim_world *world, struct sim_host *host,
                                     uint32_t envelope);
+/* A client asks the member of a host for a read; judged by sim_ledger_served(). */
 void sim_ledger_read(struct sim_world *world, struct sim_host *host);
 
 /* ---- ledger_client.c ---- */
+/* The group of a plan: its genesis, keys and services, with owner; ended by world_end(). */
 struct world sim_ledger_group(const struct sim_plan *plan);
+/* A client makes the next envelope, and tries to give it to some host. */
 void sim_ledger_client(struct sim_world *world);
+/* How many envelopes clients have made. */
 uint32_t sim_ledger_submitted(const struct sim_world *world);
+/* Tries an envelope at some host, and again later, until its client was told of it. */
 void sim_ledger_retry(struct sim_world *world, uint32_t envelope);
 /* A member says what became of an envelope; a Byzantine one is not believed. */
 void sim_ledger_told(struct sim_world *world, const struct sim_host *host,
                      const struct ec_act *act);
+/* A member says that a read may be done: it must see every block that a client was told of before
+ * it was asked for. */
 void sim_ledger_served(struct sim_world *world, struct sim_host *host, const struct ec_act *act);
 
 /* The key of an identity in an era. */
@@ -85,9 +98,12 @@ struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_
 /* ---- ledger_oracle.c ---- */
 /* After every input of a correct member: its new blocks. */
 void sim_ledger_check(struct sim_world *world, struct sim_host *host);
+/* Whether the newest certificate of a correct member is good, and for the block that stands. */
 void sim_ledger_check_certificate(struct sim_world *world, const struct sim_host *host);
 /* Whether every envelope has its place, and all correct members stand at one certified block. */
 bool sim_ledger_agreed(const struct sim_world *world);
+/* Time is up and sim_ledger_agreed() says no: progress is violated; where everyone stands is told.
+ */
 void sim_ledger_not_agreed(struct sim_world *world);
 /* Receipts and books; then every member is closed, and must have left nothing.  In: all agreed. */
 void sim_ledger_check_end(struct sim_world *world);

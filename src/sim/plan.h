@@ -74,10 +74,13 @@ struct sim_wish {
 	const char *proofs; /* folder for the receipts of worlds of ledgers; NULL: nowhere */
 };
 
+/* The world of a seed: the same plan on every machine, but for what is wished.  Out: plan, flat but
+ * for what it borrows from the entry and the wish. */
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                         uint64_t seed, const struct sim_wish *wish);
 
-/* A quiet world for scripts. */
+/* A quiet world for scripts, of `members` members, 1..SIM_MEMBERS_MAX, in which nothing moves by
+ * itself.  In: bug as in ec_config. */
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                      uint32_t members, uint32_t bug);
 

@@ -19,8 +19,10 @@ struct sim_protocol_entry {
 	const char *const *rules; /* that many worlds must see fire; NULL ends */
 };
 
-/* Returns: NULL when there is none of that name. */
+/* The protocol of this name; NULL: there is none. */
 const struct sim_protocol_entry *sim_protocol_find(const char *name);
+
+/* Protocol number `index`, from 0; NULL after the last. */
 const struct sim_protocol_entry *sim_protocol_at(unsigned index);
 
 #endif

@@ -55,7 +55,8 @@ struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_out
 	return verdict;
 }
 
-void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text)
+/* The command that lives one world of this order again, as its user can type it. */
+static void replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text)
 {
 	ec_text_add(text, "%s --protocol %s --seed %llu", order->program,
 	            order->entry->protocol->name, (unsigned long long)seed);
@@ -132,7 +133,7 @@ static void failures_print(const struct sim_order *order, const struct sim_outco
 	for (uint32_t i = 0; i < outcome->failures; i++) {
 		char command[COMMAND_SIZE];
 		struct ec_text text = ec_text_over(command, sizeof command);
-		sim_replay_command(order, outcome->failure[i].seed, &text);
+		replay_command(order, outcome->failure[i].seed, &text);
 		printf("seed %llu: %s\n  replay: %s\n",
 		       (unsigned long long)outcome->failure[i].seed, outcome->failure[i].text,
 		       command);
@@ -190,7 +191,7 @@ static void json_failures(const struct sim_order *order, const struct sim_outcom
 	for (uint32_t i = 0; i < outcome->failures; i++) {
 		char command[COMMAND_SIZE];
 		struct ec_text text = ec_text_over(command, sizeof command);
-		sim_replay_command(order, outcome->failure[i].seed, &text);
+		replay_command(order, outcome->failure[i].seed, &text);
 		printf("%s{\"seed\":%llu,\"violation\":", i ? "," : "",
 		       (unsigned long long)outcome->failure[i].seed);
 		json_text(outcome->failure[i].text);

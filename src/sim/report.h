@@ -13,13 +13,16 @@ struct sim_verdict {
 
 enum { SIM_SEEDS_FOR_ALL = 2000 }; /* with so many, nothing may be silent */
 
+/* Judges an exploration: no world failed; nothing is silent where nothing may be; colluders forked
+ * often enough, and every fork was reported. */
 struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_outcome *outcome);
 
-/* The command that lives one world of this order again, as its user can type it. */
-void sim_replay_command(const struct sim_order *order, uint64_t seed, struct ec_text *text);
-
+/* Prints an outcome for people, with a command that replays each failure, as its user can type it.
+ */
 void sim_report_text(const struct sim_order *order, const struct sim_outcome *outcome,
                      const struct sim_verdict *verdict);
+
+/* Prints the same as one JSON object in one line. */
 void sim_report_json(const struct sim_order *order, const struct sim_outcome *outcome,
                      const struct sim_verdict *verdict);
 

@@ -22,18 +22,23 @@ struct ec_bytes;
 /* Appends a line; nothing while the trace is off. */
 void sim_say(struct sim_world *world, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/* Frees the lines; the trace is empty and off then. */
 void sim_trace_free(struct sim_trace *trace);
 
 /* A message or a record in words: its head as the protocol shows it, then a batch in quotes.
- * Out: text of `size` bytes. */
+ * Out: text of `size` bytes; empty while the trace is off. */
 void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body,
                char *text, size_t size);
 
+/* A line for a record that a host saves. */
 void sim_trace_save(struct sim_world *world, const struct sim_host *host,
                     const struct sim_record *record);
 /* The messages that wait in outgoing: equal ones in one line. */
 void sim_trace_sends(struct sim_world *world, const struct sim_host *host,
                      const struct sim_instance *instance);
+/* A line for an effect other than SEND and SAVE; a NOTE is counted as a rule, also while the trace
+ * is off. */
 void sim_trace_effect(struct sim_world *world, const struct sim_host *host,
                       const struct ec_effect *effect);
 

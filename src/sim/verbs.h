@@ -22,7 +22,8 @@ struct sim_script {
 /* Obeys one line.  Returns: false with a reason in script->reason. */
 bool sim_verb_obey(struct sim_script *script, char *line);
 
-/* Makes the world if it is planned and not there yet. */
+/* Makes the world if it is planned and not there yet.  Returns: false with a reason in
+ * script->reason. */
 bool sim_script_begin(struct sim_script *script);
 
 #endif

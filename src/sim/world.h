@@ -203,6 +203,8 @@ struct sim_world {
 
 /* A world of plan.members hosts and their twins, all down.  Returns: owned by the caller. */
 struct sim_world *sim_world_new(const struct sim_plan *plan);
+
+/* Frees it with all its hosts; asserts that no buffer is owned by anyone then. */
 void sim_world_free(struct sim_world *world);
 
 /* Adds an event `delay` ns from now. */
@@ -221,7 +223,7 @@ const char *sim_name(const struct sim_host *host, char text[static 8]);
 /* The host's index in the roster of an era, or EC_ALL when it is no member. */
 ec_node sim_member_of(const struct sim_world *world, uint64_t era, uint32_t identity);
 
-/* Which half of a world of colluders a host belongs to. */
+/* Which of the two halves of a world of colluders a host belongs to. */
 bool sim_side(const struct sim_host *host);
 
 /* The correct host of an identity, or the first twin. */
@@ -238,8 +240,12 @@ struct sim_instance *sim_instance_at(struct sim_host *host, uint64_t era);
 /* The instance of the application's era, up or not, or NULL. */
 struct sim_instance *sim_current(struct sim_host *host);
 
-/* A first or a later life: init, records, START. */
+/* A first or a later life of a host that is down: what its application saved last, then each of its
+ * instances: init, records, START. */
 void sim_start(struct sim_world *world, struct sim_host *host);
+
+/* A life of one instance that is down: init, the records of its log, START where the application
+ * stands. */
 void sim_instance_start(struct sim_world *world, struct sim_host *host,
                         struct sim_instance *instance, ec_seq seq, const ec_hash *digest);
 
@@ -284,20 +290,27 @@ void sim_wake(struct sim_world *world, struct sim_host *host, struct sim_instanc
 struct ec_out sim_out(struct sim_world *world, struct sim_effects *effects,
                       const struct sim_instance *instance);
 
-/* Whether an item would be taken by `host` now, and the taking of it: drops it. */
+/* An item reaches a host that is up, which steps; one of the next era waits until the host is
+ * there.  Takes the item over. */
 void sim_receive(struct sim_world *world, struct sim_host *host, struct sim_item item);
 
 /* ---- wire.c: links ---- */
-/* Rings of items; cut() drops all but the first `keep`. */
+/* Appends an item; takes it over. */
 void sim_queue_push(struct sim_queue *queue, struct sim_item item);
+/* The item with `index` before it; borrowed until the queue changes.  In: index < count. */
 struct sim_item *sim_queue_at(struct sim_queue *queue, uint32_t index);
+/* Takes the first out, which passes to the caller.  In: there is one. */
 struct sim_item sim_queue_pop(struct sim_queue *queue);
+/* Drops all but the first `keep`. */
 void sim_queue_cut(struct sim_queue *queue, uint32_t keep);
+/* Drops all; the queue is empty then, and can be used again. */
 void sim_queue_free(struct sim_queue *queue);
+/* Drops its head, body and proof. */
 void sim_item_drop(struct sim_item item);
 /* The same, with an owner more of its bytes. */
 struct sim_item sim_item_copy(const struct sim_item *item);
 struct ec_input sim_item_input(const struct sim_item *item); /* as the protocol receives it */
+/* Drops what is on its way, and what would be heard again. */
 void sim_link_free(struct sim_link *link);
 
 /* Sends an item to an identity: to every host of it that `host` speaks to. */
@@ -308,22 +321,30 @@ void sim_send_all(struct sim_world *world, struct sim_host *host, struct sim_ins
 /* Puts an item on a link; takes it over. */
 void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_item item,
               uint64_t extra_delay);
-/* Breaks a link in both directions, each keeping a prefix by chance (keep_all: all of it). */
+/* Breaks a link in both directions; of what is on its way each keeps a prefix by chance, with
+ * `lose_all` nothing.  Of a host with itself: does nothing. */
 void sim_link_break(struct sim_world *world, uint32_t a, uint32_t b, bool lose_all);
 /* Whether a link is down and may be made new. */
 bool sim_link_may(const struct sim_world *world, uint32_t a, uint32_t b);
 /* Makes it new: LINK to both ends, when both are up. */
 void sim_link_new(struct sim_world *world, uint32_t a, uint32_t b);
+/* The head of a link may be due: its host receives it, or later, when it is not yet due, the host
+ * is busy or has no room, or fetches its batch first. */
 void sim_arrive(struct sim_world *world, uint32_t to, uint32_t from);
 /* Lets the head of a link that was blocked go on. */
 void sim_link_go(struct sim_world *world, uint32_t from, uint32_t to);
 
 /* ---- app.c: the application and its bulk state ---- */
+/* A DELIVER: the application executes the batch, the oracles judge it; of an era that ended it is
+ * discarded. */
 void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                  const struct ec_effect *effect);
+/* A SNAP: the application is copied, and on disk a while later; in a script when it says so. */
 void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
               const struct ec_effect *effect);
+/* The copy at seq is on disk: SNAPPED to the instance of that era, as soon as it has room. */
 void sim_snapped(struct sim_world *world, struct sim_host *host, uint64_t era, ec_seq seq);
+/* A FETCH: helpers are asked one after another from a while later; in a script when it says so. */
 void sim_fetch(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                const struct ec_effect *effect);
 /* The next helper answers, or not. */
@@ -331,26 +352,37 @@ void sim_fetching(struct sim_world *world, struct sim_host *host, struct sim_ins
 /* Ends a fetch: with the snapshot, or NULL: it failed. */
 void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                  const struct sim_app *snapshot);
-const struct sim_app *sim_kept(const struct sim_host *host, ec_seq seq, const ec_hash *digest);
+/* Keeps a copy of the application to be served to others, the newest SIM_KEPT. */
 void sim_keep(struct sim_host *host, const struct sim_app *app);
 
 /* ---- client.c: batches and reads ---- */
+/* Makes a batch of this text, not empty; an era that is not 0: it orders the change to that one.
+ * In: fewer than SIM_BATCHES_MAX there.  Returns: its index. */
 uint32_t sim_batch_new(struct sim_world *world, const char *text, uint64_t era);
 /* The batch with this body, or UINT32_MAX. */
 uint32_t sim_batch_find(const struct sim_world *world, struct ec_bytes body);
+/* A batch's body reaches a host, and waits there to be submitted and delivered; nothing when it is
+ * down or has it. */
 void sim_batch_arrive(struct sim_world *world, struct sim_host *host, uint32_t batch);
 /* Time of day as a host believes, ns since 1970. */
 uint64_t sim_stamp(const struct sim_world *world, const struct sim_host *host);
+/* Whether an application has executed a batch. */
 bool sim_executed(const struct sim_app *app, uint32_t batch);
 /* When the oldest undelivered batch came, in world time; 0: none waits. */
 uint64_t sim_since(struct sim_host *host);
 /* Submits one batch if the protocol takes one.  Returns: whether it did. */
 bool sim_feed(struct sim_world *world, struct sim_host *host);
+/* A client makes the next batch or envelope, and gives it to a gateway; a batch reaches the other
+ * hosts soon, or, where its body is lost on the way, when the faults are over. */
 void sim_client(struct sim_world *world);
+/* A client asks a host for a read: READ, if it can take one now. */
 void sim_read(struct sim_world *world, struct sim_host *host);
+/* A SERVE: every read up to its ticket must see what was acknowledged before it was asked for. */
 void sim_serve(struct sim_world *world, struct sim_host *host, const struct ec_effect *effect);
 
 /* ---- era.c ---- */
+/* Makes the rosters and keys of all eras of the plan: where no script says who, one joins and one
+ * leaves where there are enough. */
 void sim_eras_make(struct sim_world *world);
 /* The application named the next era: its instance begins. */
 void sim_era_enter(struct sim_world *world, struct sim_host *host);
@@ -381,19 +413,27 @@ const struct sim_oracles *sim_oracles_of(enum ec_order order);
  * application there. */
 void sim_check_position(struct sim_world *world, const struct sim_host *host, ec_seq seq,
                         const ec_hash *batch, const ec_hash *after);
+/* After a step: sizes and buffers within ec_limits, a view that does not go back, the protocol's
+ * own invariants. */
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,
                       const struct sim_instance *instance, const struct ec_out *out);
+/* A BLAME: of a correct host it must be a proof, and against a Byzantine member. */
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
                      const struct sim_instance *instance, const struct ec_effect *effect);
+/* Replays the log of a host that is up, twice and beside it: both must come to the same state, and
+ * be bound by the same promises as the living. */
 void sim_check_replay(struct sim_world *world, struct sim_host *host);
+/* Whether every buffer has as many owners counted as are found, and none is owned by nobody. */
 void sim_check_references(struct sim_world *world);
-/* Steps a copy first and compares. */
+/* Steps a copy of an instance before the instance itself is stepped.  Out: what the copy did. */
 void sim_twin_begin(struct sim_world *world, const struct sim_instance *instance,
                     const struct ec_input *input, struct ec_out *out);
+/* Compares what the instance did with what its copy did, and their states; drops the copy. */
 void sim_twin_end(struct sim_world *world, const struct sim_host *host,
                   const struct sim_instance *instance, struct ec_out *copy,
                   const struct ec_out *out);
-/* FNV-like hash over what all correct members decided: what a replay must give again. */
+/* A hash over where every host's application stands and the number of steps: what a replay must
+ * give again. */
 ec_hash sim_final_hash(const struct sim_world *world);
 
 /* ---- fault.c ---- */
@@ -403,8 +443,9 @@ void sim_fault(struct sim_world *world);
 void sim_heal(struct sim_world *world);
 /* Ends all faults; who is down comes up. */
 void sim_heal_all(struct sim_world *world);
-/* A host comes up, with its links. */
+/* A host comes up, with its links; nothing when it is up. */
 void sim_restart(struct sim_world *world, struct sim_host *host);
+/* A host's disk goes on: what waits is durable soon. */
 void sim_unstall(struct sim_world *world, struct sim_host *host);
 
 /* ---- mischief.c: Byzantine members ---- */
@@ -418,14 +459,18 @@ bool sim_rename(struct sim_world *world, struct ec_bytes *bytes, const ec_hash *
                 const ec_hash *to);
 /* The same lie for all: a batch named for another, words of an earlier era. */
 void sim_lie(struct sim_world *world, struct sim_host *host, struct sim_item *item);
+/* What a Byzantine host does unasked: it says again what it said, or forgets its log, as the plan
+ * has it. */
 void sim_mischief(struct sim_world *world, struct sim_host *host);
-/* Signs one message in the name of a host. */
+/* Signs one message in the name of a host, by its key of an era.  Returns: the proof, with one
+ * owner. */
 struct ec_bytes sim_sign(struct sim_world *world, const struct sim_host *host, uint64_t era,
                          struct ec_bytes head, const ec_hash *digest);
 
 /* ---- twins.c ---- */
 /* From now on it is known what an identity's two hosts sign; ended with `first`. */
 void sim_twins_begin(struct sim_host *first);
+/* Frees what is known; also where there is nothing. */
 void sim_twins_end(struct sim_host *host);
 /* A host says this to somebody: counted where its twin signed another word for the same place. */
 void sim_twins_say(struct sim_world *world, const struct sim_host *host,
