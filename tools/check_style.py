@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""check_style.py - layout, include direction, file length, first line, formatting.
+"""check_style.py - include direction, lengths, first lines, comments in headers, formatting.
 
 Prints `ok`, `FAIL` or `skipped` lines; exit 1 when a rule is broken."""
 import os
@@ -32,6 +32,43 @@ ALLOWED = {
 # Files that must not be seen from above: a main of a program joins what its layer may not.
 PROGRAM = re.compile(r"_(test|fuzz|main|tool)\.c$")
 
+# Headers that a folder, or its tests, keep to themselves.
+PRIVATE = re.compile(r"(^|/)(state|inside|(test|fake)\w*)\.h$|_(inner|test|fake|house|world)\.h$")
+# Headers in which functions have still no comment.  This list only ever becomes shorter.
+BARE = set("""
+src/cli/bench.h
+src/cli/bench_report.h
+src/cli/processes.h
+src/cli/roster_change.h
+src/cli/up.h
+src/cli/verify_report.h
+src/device/device.h
+src/device/schedule.h
+src/doors/anchorer.h
+src/doors/desk.h
+src/doors/door.h
+src/doors/hall.h
+src/doors/http.h
+src/doors/http_request.h
+src/doors/json.h
+src/doors/status.h
+src/doors/wire.h
+src/node/daemon.h
+src/node/folder.h
+src/node/link.h
+src/node/log.h
+src/node/mesh.h
+src/node/segments.h
+src/node/store_changes.h
+src/profile/solar.h
+src/services/clearing.h
+src/services/read.h
+src/tiers/anchors.h
+""".split())
+ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
+FUNCTION = re.compile(r"(?!typedef|_Static_assert)[^=({]*?(\w+)\s*\(")
+ABOVE, INSIDE = "\1", "\2"  # stand for a comment: its first line, and each further one
+
 failures = 0
 
 
@@ -60,6 +97,51 @@ def functions(lines):
         elif line.rstrip() == "}" and start:
             yield start, number - start + 1
             start = None
+
+
+def without_comments(text):
+    """The lines of a header: ABOVE where a comment begins, nothing where the preprocessor reads."""
+    text = re.sub(r"/\*.*?\*/", lambda found: ABOVE + ("\n" + INSIDE) * found.group().count("\n"),
+                  text, flags=re.S)
+    return re.sub(r"^#(.*\\\n)*.*", lambda found: "\n" * found.group().count("\n"), text,
+                  flags=re.M).split("\n")
+
+
+def bare_functions(text):
+    """(line, name) of every function that is declared with no comment on its lines, right above it,
+    or right above the functions that it follows with no blank line in between."""
+    lines = without_comments(text)
+    covered, depth, number = False, 0, 0
+    while number < len(lines):
+        start, line = number, lines[number]
+        if depth == 0 and line.startswith(ABOVE):
+            covered = True
+        elif depth == 0 and re.match(r"[A-Za-z_]", line):
+            while not re.search(rf"[;{{]\s*{ABOVE}?$", lines[number]) and number + 1 < len(lines):
+                number += 1
+                line += " " + lines[number]
+            function = FUNCTION.match(ATTRIBUTE.sub("", line))
+            if function and not covered and ABOVE not in line:
+                yield start + 1, function.group(1)
+            covered = covered and bool(function)
+            depth += line.count("{") - line.count("}")
+        else:
+            if depth == 0 and not line.startswith(INSIDE):
+                covered = False
+            depth += line.count("{") - line.count("}")
+        number += 1
+
+
+def comments_missing(text):
+    """Functions of headers that have no comment; headers in BARE that have no such function."""
+    bad = []
+    for path in sorted(p for p in text if p.endswith(".h") and not PRIVATE.search(p)):
+        bare = [f"{path}:{line}: {name}" for line, name in bare_functions(text[path])]
+        if path not in BARE:
+            bad += bare
+        elif not bare:
+            bad.append(f"{path}: every function has a comment; take it off BARE in this program")
+    return bad
 
 
 def main():
@@ -93,6 +175,7 @@ def main():
     result(long_functions, f"no function over {FUNCTION_MAX} lines")
     result(wide, "no line over 100 columns")
     result(words, "no work is left as a remark in the code")
+    result(comments_missing(text), "every function of a header has a comment")
     if shutil.which("clang-format"):
         run = subprocess.run(["clang-format", "--dry-run", "--Werror", *paths],
                              capture_output=True, text=True)
