@@ -138,6 +138,7 @@ struct ec_ledger {
 	bool swept;              /* nothing is left in the area that is not in force */
 };
 
+/* Whether the group only orders: it executes nothing, and counts ids (docs/formats.md, State). */
 static inline bool ledger_order_only(const struct ec_ledger *ledger)
 {
 	return ledger->genesis->flags & EC_GENESIS_ORDER_ONLY;
@@ -150,48 +151,79 @@ static inline bool ledger_rooted(const struct ec_ledger *ledger, uint64_t positi
 	return !ledger_order_only(ledger) || position % BLOCK_POSITIONS == 0;
 }
 
-/* block.c */
+/* ---- block.c: a block under construction ---- */
+
+/* An open block with no position yet, from malloc; ended by block_free(). */
 struct block *block_new(uint64_t seq, uint64_t first_position);
+/* Drops its batches, and frees it; NULL is left alone. */
 void block_free(struct block *block);
+/* Appends an envelope, without its result. */
 void block_add(struct block *block, const ec_hash *id, const ec_hash *batch_leaf);
+/* The result of the envelope added last.  In: one CBOR item, or none, as the detail. */
 void block_result(struct block *block, const struct entry *entry, unsigned code,
                   const uint8_t *detail, size_t detail_size);
+/* The result bytes of an envelope; borrowed until the next result. */
 struct ec_bytes block_result_bytes(const struct block *block, uint32_t index);
+/* Keeps the first `slots` positions with their envelopes; the block is open again. */
 void block_cut(struct block *block, uint32_t slots);
+/* The last position in it.  In: there is one. */
 uint64_t block_last_position(const struct block *block);
-uint64_t block_bytes(const struct block *block); /* that it holds in memory */
-struct block *block_at(const struct ec_ledger *ledger,
-                       uint64_t seq); /* ended, in memory; or NULL */
+/* The bytes that it holds in memory. */
+uint64_t block_bytes(const struct block *block);
+/* An ended block that is in memory, borrowed; NULL when it is not. */
+struct block *block_at(const struct ec_ledger *ledger, uint64_t seq);
 
-/* block_end.c */
+/* Ends the open block at the position at hand: its roots, header and hash; it is ledger->seq from
+ * now on.  In: every position of it is executed (block_end.c). */
 void block_end(struct ec_ledger *ledger);
 
-/* clock.c */
+/* ---- clock.c: the order's own time ---- */
+
+/* Reads the members' newest claims from the state. */
 void clock_load(struct ec_ledger *ledger);
+/* Takes the claim of a batch if it is its submitter's own, and later than the one before. */
 void clock_claim(struct ec_ledger *ledger, uint64_t position, const struct ec_batch *batch);
+/* The lower median of the voters' claims, by weight: ns since 1970. */
 uint64_t clock_median(const struct ec_ledger *ledger);
 
-/* execute.c */
+/* ---- execute.c: in a scratch layer ---- */
+
+/* Executes an envelope at a position, the `index`-th of its block.  Returns: its result code; the
+ * detail stands in the scratch. */
 unsigned execute(struct ec_ledger *ledger, const struct entry *entry, uint64_t position,
                  uint32_t index);
+/* Gives each service its turn of the clock from `before_ns` to `now_ns`, community time. */
 void execute_turns(struct ec_ledger *ledger, uint64_t position, uint64_t before_ns,
                    uint64_t now_ns);
+/* Asks the services when they next wait for a turn: ledger->due_ns. */
 void execute_due(struct ec_ledger *ledger);
 
-/* builtin.c: NULL when the kind is not the ledger's own. */
+/* ---- builtin.c: the ledger's own transactions ---- */
+
 typedef enum ec_result builtin(struct ec_ledger *ledger, struct ec_scratch *scratch,
                                const struct ec_transaction *transaction);
+
+/* What executes a kind; NULL when the kind is not the ledger's own. */
 builtin *builtin_of(uint64_t kind);
+/* Enrols a key: the account in the state, a new one or changed.  In: enum ec_account_role; a name
+ * below EC_TEXT_MAX. */
 void account_write(struct ec_scratch *scratch, const uint8_t key[static 32], uint32_t roles,
                    const char *name);
 
-/* era.c */
+/* ---- era.c: the next roster ---- */
+
+/* Executes a vote: keeps it in the state, in the place of that voter's last. */
 enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
                         const struct ec_transaction *transaction);
+/* Counts the votes after a batch that held one.  When those for one roster weigh a quorum:
+ * ledger->next_membership, and votes and claims that are over leave the state. */
 void era_decide(struct ec_ledger *ledger, uint64_t position);
+/* Remembers the block that ended the era in force, for its link. */
 void era_end_add(struct ec_ledger *ledger, const struct block *block);
+/* Takes that back, with the next membership. */
 void era_end_drop(struct ec_ledger *ledger);
-struct ec_membership *era_next(struct ec_ledger *ledger); /* as the state has it; or NULL */
+/* The membership of the next era as the state has it, with owner; NULL: none is decided. */
+struct ec_membership *era_next(struct ec_ledger *ledger);
 
 /* Names in the store: area, table, then numbers big-endian.  State, tree and what belongs to them
  * stand in one of two areas.  Blocks, batches, ids, history and old certificates are of no state:
@@ -213,81 +245,130 @@ struct table_name {
 	uint8_t at[2 + 8 + 4];
 	size_t size;
 };
+
+/* The name of number `number` of a table in an area. */
 struct table_name table_name(uint8_t area, enum ledger_table table, uint64_t number);
+/* The name of one of several parts of it. */
 struct table_name table_name_part(uint8_t area, enum ledger_table table, uint64_t number,
                                   uint32_t part);
-
-/* The first number above `after` in a table of what is kept. */
+/* The first number above `after` in a table of what is kept.  Returns: false when there is none. */
 bool table_next(struct ec_ledger *ledger, enum ledger_table table, uint64_t after,
                 uint64_t *number);
 
-/* meta.c */
+/* ---- meta.c: records in the store, none of them synced here ---- */
+
+/* Writes where the store stands, for an area. */
 void meta_write(struct ec_ledger *ledger, uint8_t area, const struct meta *meta);
+/* Reads it for the area in force: ledger->persisted.  Returns: false with a sentence in `why` when
+ * it is missing, torn, or of another network. */
 bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size);
+/* Writes the ends of eras, up to block seq, that changed since they were written. */
 void era_ends_write(struct ec_ledger *ledger, uint64_t seq);
+/* Writes the end of one era. */
 void era_end_write(struct ec_ledger *ledger, uint8_t area, uint64_t era, const struct era_end *end);
+/* Writes a certified header under a name. */
 void certified_write(struct ec_ledger *ledger, const struct table_name *name, uint64_t seq,
                      struct ec_bytes header, struct ec_bytes certificate);
+/* Takes such a value apart.  Returns: whether it has the form.  Out: parts of the value. */
 bool certified_read(struct ec_bytes value, uint64_t *seq, struct ec_bytes *header,
-                    struct ec_bytes *certificate); /* parts of the value */
+                    struct ec_bytes *certificate);
+/* Reads the ends of all eras of the area in force: ledger->ends.  Returns: false: one is torn. */
 bool era_ends_read(struct ec_ledger *ledger);
-struct ec_bytes bytes_copy(const void *data, size_t size); /* from malloc */
+/* A copy from malloc, without a buffer; ended by bytes_free(). */
+struct ec_bytes bytes_copy(const void *data, size_t size);
+/* Frees such a copy; none is left alone. */
 void bytes_free(struct ec_bytes *bytes);
 
-/* undo.c: where the order stands, from the blocks in memory and the store. */
+/* Sets where the order stands from the blocks in memory and the store: stamps, block, history,
+ * claims, counts (undo.c). */
 void ledger_stand(struct ec_ledger *ledger);
 
-/* changes.c: brings the tree to the state as of a position; and to that of the genesis. */
+/* ---- changes.c ---- */
+
+/* Brings the tree to the state as of a position, forwards or back, not below the persisted one. */
 void tree_move(struct ec_ledger *ledger, uint64_t position);
+/* Brings the tree to the state that the genesis made, before any position. */
 void tree_first(struct ec_ledger *ledger);
 
-/* history.c */
-bool history_node(void *ledger, uint32_t level, uint64_t index, ec_hash *out);
-void history_add(struct ec_ledger *ledger, struct block *block);
-bool history_load(struct ec_ledger *ledger, uint64_t count, struct ec_frontier *frontier);
-void history_complete(const struct ec_frontier *before, struct block *block);
-void history_put(struct ec_ledger *ledger, uint64_t seq, const ec_hash *nodes, uint32_t count);
-void history_frontier_put(struct ec_ledger *ledger, const struct ec_frontier *frontier);
-bool history_read(struct ec_cbor *cbor, const struct ec_header *header,
-                  struct ec_frontier *frontier); /* of the headers before; judged by its root */
+/* ---- history.c: the tree over all headers ---- */
 
-/* deliver.c: reads a batch into ledger->entries.  Returns: whether all of it has the form. */
+/* Its nodes, as ec_merkle_node_at wants them. */
+bool history_node(void *ledger, uint32_t level, uint64_t index, ec_hash *out);
+/* Appends a block's header to ledger->history; the block keeps the nodes that it completes. */
+void history_add(struct ec_ledger *ledger, struct block *block);
+/* The frontier of the first `count` headers.  Returns: false when a node is missing. */
+bool history_load(struct ec_ledger *ledger, uint64_t count, struct ec_frontier *frontier);
+/* Sets the nodes that a block's header completes, when `before` is the frontier before it. */
+void history_complete(const struct ec_frontier *before, struct block *block);
+/* Writes the nodes that header seq completed, smallest first; zeros are those not known, but for
+ * the last. */
+void history_put(struct ec_ledger *ledger, uint64_t seq, const ec_hash *nodes, uint32_t count);
+/* Writes the nodes that a frontier names. */
+void history_frontier_put(struct ec_ledger *ledger, const struct ec_frontier *frontier);
+/* Reads the frontier of the headers before this one.  Returns: whether its root is the header's. */
+bool history_read(struct ec_cbor *cbor, const struct ec_header *header,
+                  struct ec_frontier *frontier);
+
+/* ---- deliver.c ---- */
+
+/* Reads a batch into ledger->entries.  Returns: whether all of it has the form. */
 bool entries_read(struct ec_ledger *ledger, struct ec_bytes bytes, struct ec_batch *batch);
+/* Appends an envelope to a block, without its result. */
 void entry_add(struct block *block, const struct entry *entry);
 
-/* ids.c: where an envelope stands, found by its id.  Written at the position at hand; of an older
- * block straight into the store, unless its bucket knows a later place; forgotten with its block.
- */
+/* ---- ids.c: where an envelope stands, found by its id ---- */
+
 struct id_place {
 	uint64_t seq;
 	uint32_t index;
 	unsigned code; /* enum ec_result */
 };
+
+/* Notes the place of an envelope at the position at hand. */
 void id_put(struct ec_ledger *ledger, const ec_hash *id, const struct id_place *place);
+/* Where it stands: where it was executed before where a repeat of it was refused, of several the
+ * newest.  Returns: false when it is in no block that is kept. */
 bool id_find(const struct ec_ledger *ledger, const ec_hash *id, struct id_place *place);
+/* Notes the place of an envelope of an older block, straight into the store, unless its bucket
+ * knows a later one. */
 void id_take(struct ec_ledger *ledger, const ec_hash *id, const struct id_place *place);
+/* Forgets its place in block seq, in the store. */
 void id_forget(struct ec_ledger *ledger, const uint8_t *id, uint64_t seq);
 
-/* persist.c */
+/* Writes an ended block with its batches and nodes of the history; not synced (persist.c). */
 void block_write(struct ec_ledger *ledger, const struct block *block);
 
-/* older.c: blocks that came by no execution of ours. */
-uint64_t older_floor(const struct ec_ledger *ledger); /* blocks up to it are not kept */
-bool older_missing(const struct ec_ledger *ledger);   /* whether any that is kept is not here */
+/* ---- older.c: blocks that came by no execution of ours ---- */
+
+/* Blocks up to this one are not kept. */
+uint64_t older_floor(const struct ec_ledger *ledger);
+/* Whether any that is kept is not here. */
+bool older_missing(const struct ec_ledger *ledger);
+/* Reads from the store what is still to be fetched.  Returns: false when it does not say. */
 bool older_load(struct ec_ledger *ledger);
+/* From block seq downwards, which has this header hash, they are to be fetched; 0: none. */
 void older_begin(struct ec_ledger *ledger, uint64_t seq, const ec_hash *hash);
 
-/* count.c: order only */
+/* ---- count.c: where a group only orders ---- */
+
+/* Counts an id, and chains it into the hash. */
 void count_add(struct ec_ledger *ledger, const ec_hash *id);
+/* Puts count and hash into the state, as of a position. */
 void count_write(struct ec_ledger *ledger, uint64_t position);
+/* Reads them from the state. */
 void count_load(struct ec_ledger *ledger);
 
-/* prune.c: up to what the genesis keeps, when `seq` is the newest in the store; a bounded number of
- * blocks at a time.  And one block alone. */
+/* ---- prune.c ---- */
+
+/* Forgets blocks up to what the genesis keeps, when `seq` is the newest in the store; a bounded
+ * number at a time. */
 void prune(struct ec_ledger *ledger, uint64_t seq);
+/* Forgets one block with its batches and ids; its place in the history stays. */
 void block_forget(struct ec_ledger *ledger, uint64_t seq);
 
-/* stored.c: a block's record in the store, borrowed until the store changes. */
+/* ---- stored.c ---- */
+
+/* A block's record in the store, borrowed until the store changes. */
 struct stored_block {
 	uint64_t first_position, stamp_ns;
 	struct ec_bytes header;
@@ -296,20 +377,33 @@ struct stored_block {
 	const uint8_t *ids, *batch_leaves, *result_leaves, *result_ends, *results;
 	size_t results_size;
 };
+
+/* Takes a record apart, in place.  Returns: whether it has the form. */
 bool stored_block_read(struct ec_bytes bytes, struct stored_block *out);
+/* The record of block seq.  Returns: false when it is not in the store. */
 bool stored_block(struct ec_ledger *ledger, uint64_t seq, struct stored_block *out);
+/* The result bytes of an envelope of it, in place; none when there is no such envelope. */
 struct ec_bytes stored_result(const struct stored_block *block, uint32_t index);
 
-/* ledger.c: which area is in force; and everything anew from it. */
+/* ---- ledger.c ---- */
+
+/* Writes which area is in force from the next sync on. */
 void ledger_area_write(struct ec_ledger *ledger, uint8_t area);
+/* Makes everything anew from the area in force.  Returns: false when that does not add up. */
 bool ledger_reload(struct ec_ledger *ledger);
 
-/* snapshot.c: once a persist; and the end. */
+/* ---- snapshot.c: state transfers out of this ledger ---- */
+
+/* Once a persist: states that nobody asked for in a while are no longer served. */
 void serving_age(struct ec_ledger *ledger);
+/* Serves none any more. */
 void serving_end(struct ec_ledger *ledger);
 
-/* restore.c: some of what a transfer left behind goes; and the end of one. */
+/* ---- restore.c: state transfers into it ---- */
+
+/* Deletes some of what a transfer that was dropped left in the store. */
 void restore_sweep(struct ec_ledger *ledger);
+/* Ends the transfer under way, if there is one; what it brought stays in the store. */
 void restore_drop(struct ec_ledger *ledger);
 
 #endif
