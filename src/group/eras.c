@@ -61,8 +61,8 @@ void key_choose(struct ec_member *m, struct reign *reign)
 	reign->muted = !named || memcmp(named, reign->secret->key, EC_KEY_SIZE) != 0;
 }
 
-bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t base, char *why,
-                 size_t why_size)
+static bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t base,
+                        char *why, size_t why_size)
 {
 	struct era *era = era_new(&m->config, membership, base, why, why_size);
 	if (!era)
@@ -207,7 +207,7 @@ static void bring_again(struct ec_member *m)
 	reads_again(m);
 }
 
-void era_entered(struct ec_member *m)
+static void era_entered(struct ec_member *m)
 {
 	const struct era *era = m->now.era;
 	m->era_over = false;
