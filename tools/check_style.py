@@ -32,8 +32,8 @@ ALLOWED = {
 # Files that must not be seen from above: a main of a program joins what its layer may not.
 PROGRAM = re.compile(r"_(test|fuzz|main|tool)\.c$")
 
-# Headers that a folder, or its tests, keep to themselves.
-PRIVATE = re.compile(r"(^|/)(state|inside|(test|fake)\w*)\.h$|_(inner|test|fake|house|world)\.h$")
+# Headers of tests, in which names alone may speak.
+OF_TESTS = re.compile(r"(^|/)(test|fake)\w*\.h$|_(test|fake|house|world)\.h$")
 ATTRIBUTE = re.compile(r"__attribute__\s*\(\((?:[^()]|\([^()]*\))*\)\)")
 FUNCTION = re.compile(r"(?!typedef|_Static_assert)[^=({]*?(\w+)\s*\(")
 ABOVE, INSIDE = "\1", "\2"  # stand for a comment: its first line, and each further one
@@ -104,7 +104,7 @@ def bare_functions(text):
 def comments_missing(text):
     """Functions of headers that have no comment."""
     return [f"{path}:{line}: {name}" for path in sorted(text)
-            if path.endswith(".h") and not PRIVATE.search(path)
+            if path.endswith(".h") and not OF_TESTS.search(path)
             for line, name in bare_functions(text[path])]
 
 
