@@ -1,7 +1,7 @@
 /* tie.c - what ties a block to a later header of its group. */
 #include "doors/tie.h"
 
-#include <assert.h>
+#include "ledger/tie.h"
 
 enum ec_lookup ec_door_tie(struct ec_ledger *ledger, struct ec_pool *pool, uint64_t block,
                            uint64_t seq, struct ec_bytes *out)
@@ -16,13 +16,7 @@ enum ec_lookup ec_door_tie(struct ec_ledger *ledger, struct ec_pool *pool, uint6
 		ec_drop(header);
 		return missing;
 	}
-	*out = ec_pool_take(pool, header.size + path.size + 16);
-	struct ec_cbor_writer writer = ec_cbor_writer_over(ec_writable(*out), out->size);
-	ec_cbor_write_array(&writer, 2);
-	ec_cbor_write_bytes(&writer, header.data, header.size);
-	ec_cbor_write_item(&writer, path.data, path.size);
-	assert(ec_cbor_writer_ok(&writer));
-	out->size = writer.out.size;
+	*out = ec_tie_write(pool, header, path);
 	ec_drop(header);
 	ec_drop(path);
 	return EC_FOUND;

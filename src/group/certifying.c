@@ -73,8 +73,6 @@ static void accept(struct ec_member *m, const struct certified *certified,
 {
 	ec_ledger_certify(m->ledger, certified->seq, certificate);
 	certified_keep(&m->certified, certified);
-	if (ec_hash_equal(&certified->hash, &m->snapshot))
-		certified_keep(&m->settled, certified);
 	m->uncertified_since = ec_ledger_at(m->ledger).seq > certified->seq ? m->time.now : 0;
 	outbox_push(&m->outbox, (struct act){.kind = EC_ACT_CERTIFIED, .seq = certified->seq});
 }

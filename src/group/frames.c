@@ -5,6 +5,7 @@
 #include "consensus/proof.h"
 #include "group/member.h"
 #include "ledger/header.h"
+#include "ledger/tie.h"
 
 #include <assert.h>
 
@@ -16,8 +17,8 @@ enum {
 _Static_assert(EC_FRAME_HEAD_SIZE + 12 + HEAD_SIZE_MAX + EC_PROOF_SIZE_MAX + EC_FRAME_BODY_MAX <=
                        EC_FRAME_SIZE_MAX,
                "a message fits into a frame");
-_Static_assert(EC_FRAME_HEAD_SIZE + 16 + EC_HEADER_SIZE_MAX + FRONTIER_SIZE_MAX + LINKS_SIZE_MAX +
-                               EC_CERTIFICATE_SIZE_MAX <=
+_Static_assert(EC_FRAME_HEAD_SIZE + 20 + EC_HEADER_SIZE_MAX + FRONTIER_SIZE_MAX + LINKS_SIZE_MAX +
+                               EC_CERTIFICATE_SIZE_MAX + EC_TIE_SIZE_MAX <=
                        EC_FRAME_SIZE_MAX,
                "a snapshot's description fits into a frame");
 
@@ -37,8 +38,8 @@ static const struct shape SHAPE[EC_FRAME_KINDS] = {
 	[EC_FRAME_SIGNATURE]   = {1, {EC_SIGNATURE_SIZE}},
 	[EC_FRAME_CERTIFICATE] = {2, {EC_CERTIFICATE_SIZE_MAX, EC_HEADER_SIZE_MAX}},
 	[EC_FRAME_STATE_WANT]  = {0, {0}},
-	[EC_FRAME_SNAPSHOT]    = {4, {EC_HEADER_SIZE_MAX, FRONTIER_SIZE_MAX, LINKS_SIZE_MAX,
-	                              EC_CERTIFICATE_SIZE_MAX}},
+	[EC_FRAME_SNAPSHOT]    = {5, {EC_HEADER_SIZE_MAX, FRONTIER_SIZE_MAX, LINKS_SIZE_MAX,
+	                              EC_CERTIFICATE_SIZE_MAX, EC_TIE_SIZE_MAX}},
 	[EC_FRAME_CHUNK]       = {1, {EC_FRAME_BODY_MAX}},
 	[EC_FRAME_ABSENT]      = {0, {0}},
 	[EC_FRAME_OLDER_WANT]  = {0, {0}},

@@ -28,7 +28,8 @@ enum ec_frame_kind {
 	/* Asks for the snapshot of that header hash (zero: the newest); seq as it is known; index:
 	 * UINT32_MAX for its description, else the chunk. */
 	EC_FRAME_STATE_WANT,
-	/* name: header hash; index: bits.  Blocks: header, frontier, links, certificate */
+	/* name: header hash; index: bits.  Blocks: header, frontier, links, certificate, tie (empty
+	 * when the certificate is of the header itself) */
 	EC_FRAME_SNAPSHOT,
 	EC_FRAME_CHUNK,  /* name: header hash; index: chunk.  Blocks: its bytes */
 	EC_FRAME_ABSENT, /* name, index as asked: what was wanted is not here */
@@ -39,7 +40,7 @@ enum ec_frame_kind {
 };
 
 enum {
-	EC_FRAME_BLOCKS_MAX = 4,
+	EC_FRAME_BLOCKS_MAX = 5,
 	EC_FRAME_HEAD_SIZE = 1 + 8 + 8 + 4 + 32,
 	EC_FRAME_BODY_MAX = 6 << 20, /* of a protocol's body, a batch, a chunk */
 };
@@ -55,7 +56,13 @@ struct ec_frame {
 /* Block numbers of a MESSAGE, a CERTIFICATE and a SNAPSHOT. */
 enum { EC_MESSAGE_HEAD, EC_MESSAGE_PROOF, EC_MESSAGE_BODY };
 enum { EC_CERTIFICATE_BYTES, EC_CERTIFICATE_HEADER };
-enum { EC_SNAPSHOT_HEADER, EC_SNAPSHOT_FRONTIER, EC_SNAPSHOT_LINKS, EC_SNAPSHOT_CERTIFICATE };
+enum {
+	EC_SNAPSHOT_HEADER,
+	EC_SNAPSHOT_FRONTIER,
+	EC_SNAPSHOT_LINKS,
+	EC_SNAPSHOT_CERTIFICATE,
+	EC_SNAPSHOT_TIE
+};
 
 /* Reads any bytes.  Returns: false when they are not exactly one frame within its bounds.  Out: its
  * blocks are parts of `bytes`, of the same owners. */

@@ -2,13 +2,14 @@
  *
  * The first byte says what comes: a record, or a frame of one of the peers.  Signatures whose first
  * byte is even are good, and what a message says of its body is made true, so that what stands
- * behind those checks is reached. */
+ * behind those checks is reached; what describes a state is judged as a transfer does. */
 #include "group/frames.h"
 
 #include "consensus/pbft/pbft.h"
 #include "group/instance.h"
 #include "group/member.h"
 #include "group/records.h"
+#include "group/transfer.h"
 #include "ledger/test_world.h"
 
 enum { PEERS = 3, RECORDS = PEERS };
@@ -82,6 +83,16 @@ static void frame_check(const struct ec_member *member, uint32_t peer, struct ec
 	ec_member_check_unordered(bytes);
 }
 
+static void snapshot_try(const struct ec_member *member, const struct ec_frame *frame)
+{
+	struct ec_snapshot snapshot = {.header = frame->block[EC_SNAPSHOT_HEADER],
+	                               .links = frame->block[EC_SNAPSHOT_LINKS],
+	                               .certificate = frame->block[EC_SNAPSHOT_CERTIFICATE],
+	                               .tie = frame->block[EC_SNAPSHOT_TIE]};
+	ec_hash hash = ec_header_hash(snapshot.header);
+	snapshot_proven(member, &snapshot, &hash);
+}
+
 static void frame_try(const struct ec_member *member, struct ec_pool *pool, uint32_t peer,
                       struct ec_bytes bytes)
 {
@@ -92,6 +103,8 @@ static void frame_try(const struct ec_member *member, struct ec_pool *pool, uint
 	struct ec_bytes again = ec_frame_write(pool, &frame);
 	assert(ec_bytes_equal(again, bytes));
 	ec_drop(again);
+	if (frame.kind == EC_FRAME_SNAPSHOT)
+		snapshot_try(member, &frame);
 	if (frame.kind != EC_FRAME_MESSAGE || frame.index != 0)
 		return;
 	frame.name = instance_digest(frame.block[EC_MESSAGE_BODY]);

@@ -423,7 +423,6 @@ void ec_member_close(struct ec_member *m)
 	deferred_free(m);
 	certified_free(&m->certified);
 	certified_free(&m->ahead);
-	certified_free(&m->settled);
 	certified_free(&m->link);
 	outbox_free(&m->outbox);
 	records_free(&m->records);

@@ -136,6 +136,47 @@ static uint32_t era_without(struct cluster *c, uint32_t lost, uint64_t era)
 	return votes;
 }
 
+/* All begin again, but one that lost everything and knows the genesis only. */
+static void all_begin_again(struct cluster *c, uint32_t lost)
+{
+	for (uint32_t i = 0; i < 4; i++) {
+		cluster_crash(c, i);
+		cluster_node(c, i)->era_key = cluster_node(c, i)->next_key;
+		cluster_node(c, i)->has_next_key = false;
+	}
+	lose_all(c, lost);
+	for (uint32_t i = 0; i < 4; i++)
+		if (i != lost)
+			cluster_start(c, i);
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+}
+
+/* The newest state on disk ends no era, and the certificates of the life before are forgotten: the
+ * header that is certified last proves it. */
+static void test_and_of_one_whose_members_all_began_again(void **state)
+{
+	(void)state;
+	for (uint32_t count = 110; count < 230; count += 30) {
+		struct cluster *c = four(100 + count);
+		uint32_t told = notes(c, 30, 1);
+		change_era(c, 4, 2, 5000);
+		told += 3;
+		assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+		settle(c, 4);
+		uint64_t era_end = status_of(c, 0).persisted;
+		quiet(c, told + notes(c, count, 6000));
+		all_begin_again(c, 3);
+		uint64_t persisted = status_of(c, 0).persisted;
+		assert_true(persisted > era_end);
+		start_and_watch(c, 3);
+		assert_int_equal(status_of(c, 3).era, 2);
+		assert_int_equal(status_of(c, 0).persisted, persisted); /* no checkpoint came */
+		check_receipts(c, 3);
+		settle(c, 4);
+		cluster_free(c);
+	}
+}
+
 /* One after another loses all; what was acknowledged before the first loss is proven by all. */
 static void test_all_in_turn_lose_all_and_no_receipt_is_lost(void **state)
 {
@@ -286,6 +327,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_wiped_reaches_the_head_of_an_idle_group),
 		cmocka_unit_test(test_and_of_one_in_another_era),
+		cmocka_unit_test(test_and_of_one_whose_members_all_began_again),
 		cmocka_unit_test(test_all_in_turn_lose_all_and_no_receipt_is_lost),
 		cmocka_unit_test(test_who_hears_nobody_is_not_ready),
 		cmocka_unit_test(test_ready_only_at_what_clients_were_told),

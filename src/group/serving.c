@@ -2,6 +2,7 @@
 #include "group/transfer.h"
 
 #include "base/cbor.h"
+#include "ledger/tie.h"
 
 static struct ec_bytes view_bytes(struct ec_view view)
 {
@@ -55,13 +56,32 @@ static struct ec_membership *links_follow(const struct ec_member *m, struct ec_b
 	return at;
 }
 
+/* What the certificate must sign: the header of the snapshot, or the later one of the same roster
+ * that the tie leads to.  Returns: false when it leads to none. */
+static bool certified_hash(const struct ec_snapshot *snapshot, const struct ec_header *header,
+                           ec_hash *hash)
+{
+	struct ec_bytes bytes;
+	struct ec_header later;
+	if (!snapshot->tie.size)
+		return true;
+	if (!ec_tie_header(snapshot->tie, &bytes) || !ec_header_read(bytes, &later) ||
+	    later.seq <= header->seq || !ec_hash_equal(&later.genesis, &header->genesis) ||
+	    !ec_hash_equal(&later.roster, &header->roster))
+		return false;
+	*hash = ec_header_hash(bytes);
+	return ec_tie_judge(snapshot->tie, header, &later) == EC_TIE_GOOD;
+}
+
 bool snapshot_proven(const struct ec_member *m, const struct ec_snapshot *snapshot,
                      const ec_hash *hash)
 {
 	struct ec_certificate certificate;
 	struct ec_header header;
+	ec_hash certified = *hash;
 	char why[128];
 	if (!ec_header_read(snapshot->header, &header) ||
+	    !certified_hash(snapshot, &header, &certified) ||
 	    !ec_certificate_read(snapshot->certificate, &certificate))
 		return false;
 	struct ec_membership *membership = links_follow(m, snapshot->links);
@@ -69,8 +89,8 @@ bool snapshot_proven(const struct ec_member *m, const struct ec_snapshot *snapsh
 		return false;
 	bool proven = ec_hash_equal(&header.genesis, &m->config.genesis->hash) &&
 	              ec_hash_equal(&header.roster, &membership->hash) &&
-	              ec_certificate_check(&certificate, membership, hash, m->config.crypto, why,
-	                                   sizeof why);
+	              ec_certificate_check(&certificate, membership, &certified, m->config.crypto,
+	                                   why, sizeof why);
 	ec_membership_free(membership);
 	return proven;
 }
@@ -90,19 +110,17 @@ static void describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 		absent(m, peer, frame);
 		return;
 	}
-	struct ec_bytes certificate = snapshot.certificate;
-	if (!certificate.size && ec_hash_equal(header, &m->settled.hash))
-		certificate = m->settled.certificate;
 	act_frame(m, peer,
 	          &(struct ec_frame){.kind = EC_FRAME_SNAPSHOT,
 	                             .name = *header,
 	                             .index = snapshot.bits,
 	                             .block = {snapshot.header, snapshot.frontier, snapshot.links,
-	                                       certificate}});
+	                                       snapshot.certificate, snapshot.tie}});
 	ec_drop(snapshot.header);
 	ec_drop(snapshot.frontier);
 	ec_drop(snapshot.links);
 	ec_drop(snapshot.certificate);
+	ec_drop(snapshot.tie);
 }
 
 void state_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)

@@ -27,8 +27,6 @@ bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
 		return false;
 	m->counters.persisted = at.seq;
 	m->snapshot = at.header;
-	if (ec_hash_equal(&m->certified.hash, &m->snapshot))
-		certified_keep(&m->settled, &m->certified);
 	return true;
 }
 

@@ -134,9 +134,8 @@ struct ec_member {
 	uint32_t items_max;
 	struct signing signing;
 	struct certified certified, ahead;
-	uint64_t ahead_since;     /* when we were first known to be behind it */
-	struct certified settled; /* of the block that is on disk, for those who fetch it */
-	struct certified link;    /* of the last block of the era before, for laggards */
+	uint64_t ahead_since;  /* when we were first known to be behind it */
+	struct certified link; /* of the last block of the era before, for laggards */
 	struct deferred *deferred;
 	uint32_t deferred_count;
 	size_t deferred_bytes;

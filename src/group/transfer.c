@@ -37,7 +37,7 @@ struct source {
 
 struct transfer {
 	bool active, protocol, own_will, described, moved;
-	struct ec_bytes certificate; /* of the header, if it was proven */
+	struct ec_bytes certificate; /* of the header, if it came */
 	ec_hash header;              /* zero: the newest certified one that a peer describes */
 	uint32_t bits, chunks, done;
 	struct chunk *chunk;
@@ -144,7 +144,6 @@ static void certificate_brought(struct ec_member *m)
 	                                  .hash = at.header,
 	                                  .certificate = ec_keep(t->certificate)};
 	ec_ledger_header(m->ledger, at.seq, &m->certified.header);
-	certified_keep(&m->settled, &m->certified);
 }
 
 /* The state stands: its era may be another than ours, and clients may have their answers in it. */
@@ -252,6 +251,7 @@ static bool describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 	                               .frontier = frame->block[EC_SNAPSHOT_FRONTIER],
 	                               .links = frame->block[EC_SNAPSHOT_LINKS],
 	                               .certificate = frame->block[EC_SNAPSHOT_CERTIFICATE],
+	                               .tie = frame->block[EC_SNAPSHOT_TIE],
 	                               .bits = frame->index};
 	ec_hash hash = ec_header_hash(snapshot.header);
 	struct ec_header header;
@@ -267,7 +267,7 @@ static bool describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 	if (!ec_ledger_restore_begin(m->ledger, &snapshot, &hash))
 		return false;
 	t->header = hash;
-	t->certificate = proven ? ec_keep(snapshot.certificate) : EC_NO_BYTES;
+	t->certificate = snapshot.tie.size ? EC_NO_BYTES : ec_keep(snapshot.certificate);
 	t->described = true;
 	t->bits = snapshot.bits;
 	t->chunks = 1u << snapshot.bits;

@@ -168,8 +168,9 @@ struct ec_snapshot {
 	struct ec_bytes header;      /* of the block */
 	struct ec_bytes frontier;    /* of the history tree: its full subtrees */
 	struct ec_bytes links;       /* era links up to it */
-	struct ec_bytes certificate; /* may be empty */
-	uint32_t bits;               /* 2^bits chunks */
+	struct ec_bytes certificate; /* of the header, or of the one tied to; may be empty */
+	struct ec_bytes tie; /* to a later header of the same roster (docs/formats.md); or empty */
+	uint32_t bits;       /* 2^bits chunks */
 };
 
 /* Describes the state of the block with this header hash; from then on its chunks are served.

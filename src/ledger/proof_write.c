@@ -6,6 +6,14 @@
 
 #define KIND "edgecord/proof/1"
 
+uint32_t links_before(const struct ec_ledger *ledger, uint64_t seq)
+{
+	uint32_t count = 0;
+	while (count < ledger->ends_count && ledger->ends[count].seq < seq)
+		count++;
+	return count;
+}
+
 bool links_write(const struct ec_ledger *ledger, uint32_t count, struct ec_cbor_writer *writer)
 {
 	assert(count <= ledger->ends_count);
@@ -29,15 +37,6 @@ struct cover {
 	uint32_t length;
 	ec_hash path[EC_MERKLE_PATH_MAX];
 };
-
-/* How many eras ended before the certified header: each before it left one link. */
-static uint32_t links_before(const struct ec_ledger *ledger, uint64_t certified_seq)
-{
-	uint32_t count = 0;
-	while (count < ledger->ends_count && ledger->ends[count].seq < certified_seq)
-		count++;
-	return count;
-}
 
 /* Finds the way.  Returns: false when the history between is not here. */
 static bool cover_reaches(struct ec_ledger *ledger, uint64_t seq, struct cover *cover)

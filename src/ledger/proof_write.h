@@ -17,6 +17,9 @@ struct proof_plan {
 enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *plan,
                            struct ec_bytes *proof);
 
+/* How many eras ended before block `seq`: each left one link. */
+uint32_t links_before(const struct ec_ledger *ledger, uint64_t seq);
+
 /* Writes an array of the links of the first `count` eras.  Returns: false, with part of it written,
  * when one is not certified. */
 bool links_write(const struct ec_ledger *ledger, uint32_t count, struct ec_cbor_writer *writer);

@@ -161,7 +161,9 @@ static bool description_read(const struct ec_ledger *ledger, const struct ec_sna
 	restore->bits = snapshot->bits;
 	restore->header_size = snapshot->header.size;
 	memcpy(restore->header_bytes, snapshot->header.data, snapshot->header.size);
-	restore->certificate = bytes_copy(snapshot->certificate.data, snapshot->certificate.size);
+	if (!snapshot->tie.size) /* else it is of another header */
+		restore->certificate =
+			bytes_copy(snapshot->certificate.data, snapshot->certificate.size);
 	struct ec_cbor frontier = ec_cbor_over(snapshot->frontier.data, snapshot->frontier.size);
 	return history_read(&frontier, &restore->header, &restore->frontier) &&
 	       ec_cbor_done(&frontier) && links_read(ledger, snapshot->links, restore);

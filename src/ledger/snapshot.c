@@ -6,6 +6,7 @@
 #include "ledger/chunk.h"
 #include "ledger/field.h"
 #include "ledger/proof_write.h"
+#include "ledger/tie.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -97,9 +98,7 @@ static struct ec_bytes frontier_bytes(struct ec_ledger *ledger, const struct ec_
 /* The links of the eras that ended before block `seq`. */
 static bool links_bytes(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *links)
 {
-	uint32_t count = 0;
-	while (count < ledger->ends_count && ledger->ends[count].seq < seq)
-		count++;
+	uint32_t count = links_before(ledger, seq);
 	struct ec_cbor_writer size = ec_cbor_writer_over(NULL, 0);
 	if (!links_write(ledger, count, &size))
 		return false;
@@ -119,6 +118,25 @@ static struct ec_bytes certificate_of(const struct ec_ledger *ledger, uint64_t s
 	return EC_NO_BYTES;
 }
 
+/* Who certified a block: itself, or, as its own certificate is kept only while it is the newest,
+ * the newest of the same roster with what ties the block to it. */
+static void certified_by(struct ec_ledger *ledger, uint64_t seq, struct ec_snapshot *out)
+{
+	struct ec_pool *pool = ledger->config.pool;
+	struct ec_bytes path, certificate = certificate_of(ledger, seq);
+	uint64_t later = ledger->certified_seq;
+	out->certificate = out->tie = EC_NO_BYTES;
+	if (!certificate.size && later > seq &&
+	    links_before(ledger, seq) == links_before(ledger, later) &&
+	    ec_ledger_inclusion(ledger, seq, later, &path)) {
+		certificate = ledger->certificate;
+		out->tie = ec_tie_write(pool, ledger->certified_header, path);
+		ec_drop(path);
+	}
+	if (certificate.size)
+		out->certificate = ec_pool_copy(pool, certificate.data, certificate.size);
+}
+
 bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct ec_snapshot *out)
 {
 	struct ec_pool *pool = ledger->config.pool;
@@ -133,10 +151,7 @@ bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct 
 		return false;
 	out->header = ec_pool_copy(pool, served->meta.header, served->meta.header_size);
 	out->frontier = frontier_bytes(ledger, &frontier);
-	struct ec_bytes certificate = certificate_of(ledger, served->meta.seq);
-	out->certificate = EC_NO_BYTES;
-	if (certificate.size)
-		out->certificate = ec_pool_copy(pool, certificate.data, certificate.size);
+	certified_by(ledger, served->meta.seq, out);
 	out->bits = chunk_bits(served->meta.state_bytes);
 	return true;
 }

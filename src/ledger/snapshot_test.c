@@ -3,6 +3,7 @@
 #include "base/prng.h"
 #include "ledger/chunk.h"
 #include "ledger/test_day.h"
+#include "ledger/tie.h"
 
 enum { FILL_NAMES = 400, FILL_SIZE = 1000 };
 
@@ -56,6 +57,7 @@ static void snapshot_end(struct ec_snapshot *snapshot)
 	ec_drop(snapshot->frontier);
 	ec_drop(snapshot->links);
 	ec_drop(snapshot->certificate);
+	ec_drop(snapshot->tie);
 }
 
 static void same(struct day *a, struct day *b)
@@ -123,6 +125,82 @@ static void state_moves_while_its_source_goes_on(void **state)
 	header = ec_ledger_at(target.ledger).header;
 	day_certify(&target, ec_ledger_at(target.ledger).seq, 3);
 	assert_true(ec_ledger_snapshot(target.ledger, &header, &snapshot));
+	snapshot_end(&snapshot);
+	day_end(&target);
+	day_end(&source);
+}
+
+/* Whether the snapshot's certificate is of block `seq`, tied to it where that is a later one. */
+static void check_certified_by(struct day *source, const struct ec_snapshot *snapshot, uint64_t seq)
+{
+	struct ec_header header, later = day_header(source, seq);
+	struct ec_bytes shown;
+	assert_true(ec_header_read(snapshot->header, &header));
+	if (snapshot->tie.size) {
+		assert_true(ec_tie_header(snapshot->tie, &shown));
+		assert_int_equal(ec_tie_judge(snapshot->tie, &header, &later), EC_TIE_GOOD);
+	} else {
+		shown = snapshot->header;
+		assert_int_equal(header.seq, seq);
+	}
+	ec_hash hash = ec_header_hash(shown);
+	struct ec_certificate certificate;
+	assert_true(ec_certificate_read(snapshot->certificate, &certificate));
+	assert_true(ec_certificate_check(&certificate, ec_ledger_membership(source->ledger), &hash,
+	                                 &ec_crypto_ed25519, NULL, 0));
+}
+
+/* The certificate of the block itself is known only while it is the newest.  Any later one of its
+ * era shows as much; one of a later era does not: who fetches knows the roster of the state. */
+static void a_state_is_certified_by_any_later_header(void **state)
+{
+	(void)state;
+	struct day source = full_day(4);
+	struct ec_snapshot snapshot;
+	ec_hash header = ec_ledger_at(source.ledger).header;
+	uint64_t seq = ec_ledger_at(source.ledger).seq;
+	assert_true(ec_ledger_snapshot(source.ledger, &header, &snapshot));
+	check_certified_by(&source, &snapshot, seq);
+	assert_int_equal(snapshot.tie.size, 0);
+	snapshot_end(&snapshot);
+	for (uint64_t i = 10; i < 20; i++) {
+		fill_deliver(&source, i, true);
+		day_certify(&source, ++seq, 3);
+		assert_true(ec_ledger_snapshot(source.ledger, &header, &snapshot));
+		check_certified_by(&source, &snapshot, seq);
+		assert_true(snapshot.tie.size > 0);
+		snapshot_end(&snapshot);
+	}
+	day_era(&source, 4);
+	fill_deliver(&source, 30, true);
+	day_certify(&source, ec_ledger_at(source.ledger).seq, 3);
+	assert_true(ec_ledger_snapshot(source.ledger, &header, &snapshot));
+	assert_int_equal(snapshot.certificate.size + snapshot.tie.size, 0);
+	snapshot_end(&snapshot);
+	day_end(&source);
+}
+
+/* What certifies a later block is not kept as the certificate of the state's own. */
+static void a_state_tied_to_a_later_header_moves(void **state)
+{
+	(void)state;
+	struct day source = full_day(4), target = day_begin(0, services);
+	struct ec_snapshot snapshot;
+	struct ec_bytes chunk;
+	ec_hash header = ec_ledger_at(source.ledger).header;
+	uint64_t seq = ec_ledger_at(source.ledger).seq;
+	fill_deliver(&source, 10, true);
+	day_certify(&source, seq + 1, 3);
+	assert_true(ec_ledger_snapshot(source.ledger, &header, &snapshot));
+	assert_true(ec_ledger_restore_begin(target.ledger, &snapshot, &header));
+	for (uint32_t i = 0; i >> snapshot.bits == 0; i++) {
+		assert_true(ec_ledger_chunk(source.ledger, &header, i, &chunk));
+		assert_true(ec_ledger_restore_chunk(target.ledger, i, chunk));
+		ec_drop(chunk);
+	}
+	assert_true(ec_ledger_restore_end(target.ledger));
+	assert_int_equal(ec_ledger_at(target.ledger).seq, seq);
+	assert_int_equal(ec_ledger_certified(target.ledger), 0);
 	snapshot_end(&snapshot);
 	day_end(&target);
 	day_end(&source);
@@ -348,6 +426,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_moves_while_its_source_goes_on),
+		cmocka_unit_test(a_state_is_certified_by_any_later_header),
+		cmocka_unit_test(a_state_tied_to_a_later_header_moves),
 		cmocka_unit_test(liars_are_caught_at_their_chunk),
 		cmocka_unit_test(incomplete_chunks_do_not_hold),
 		cmocka_unit_test(small_states_move_in_many_chunks),

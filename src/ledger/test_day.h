@@ -149,6 +149,7 @@ static inline void day_transfer(struct day *from, struct day *to)
 	ec_drop(snapshot.frontier);
 	ec_drop(snapshot.links);
 	ec_drop(snapshot.certificate);
+	ec_drop(snapshot.tie);
 }
 
 /* A quorum votes for the next roster of the keys that tests know; the era ends and the next

@@ -6,7 +6,7 @@
 #include "crypto/merkle.h"
 #include "ledger/field.h"
 
-enum { HEADERS = 40, TIE_MAX = EC_HEADER_SIZE_MAX + 34 * EC_MERKLE_PATH_MAX + 16 };
+enum { HEADERS = 40 };
 
 static struct ec_header header[HEADERS + 1]; /* [seq] */
 static ec_hash leaf[HEADERS];
@@ -27,11 +27,11 @@ static int history_make(void **state)
 	return 0;
 }
 
-static struct ec_bytes tie_make(uint64_t older, uint64_t newer, uint8_t out[static TIE_MAX])
+static struct ec_bytes tie_make(uint64_t older, uint64_t newer, uint8_t out[static EC_TIE_SIZE_MAX])
 {
 	uint8_t bytes[EC_HEADER_SIZE_MAX];
 	ec_hash path[EC_MERKLE_PATH_MAX];
-	struct ec_cbor_writer writer = ec_cbor_writer_over(out, TIE_MAX);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_TIE_SIZE_MAX);
 	size_t size = ec_header_write(&header[newer], bytes);
 	uint32_t length = ec_merkle_path(leaf, newer - 1, older - 1, path);
 	ec_cbor_write_array(&writer, 2);
@@ -44,7 +44,7 @@ static struct ec_bytes tie_make(uint64_t older, uint64_t newer, uint8_t out[stat
 static void each_header_is_tied_to_each_later_one(void **state)
 {
 	(void)state;
-	uint8_t room[TIE_MAX];
+	uint8_t room[EC_TIE_SIZE_MAX];
 	for (uint64_t newer = 2; newer <= HEADERS; newer++) {
 		for (uint64_t older = 1; older < newer; older++) {
 			struct ec_bytes tie = tie_make(older, newer, room);
@@ -64,7 +64,7 @@ static void each_header_is_tied_to_each_later_one(void **state)
 static void no_changed_tie_is_good(void **state)
 {
 	(void)state;
-	uint8_t room[TIE_MAX];
+	uint8_t room[EC_TIE_SIZE_MAX];
 	struct ec_bytes tie = tie_make(17, 33, room);
 	for (size_t size = 0; size < tie.size; size++) {
 		struct ec_bytes cut = {.data = room, .size = size};
