@@ -222,7 +222,7 @@ class Cell:
             return all(node.is_ready() for node in self.nodes)
         if not wait_for(ready, 30):
             raise Promise("", f"{when} not all nodes are ready: " + str(
-                [(s := n.status()) and s.get("not_ready") for n in self.nodes]))
+                [(s := n.status()) and s.get("unready_because") for n in self.nodes]))
 
     def votes_again(self, node):
         """A learner's key is voted on by the process beside it, or, when that was cut off, by
@@ -237,14 +237,7 @@ class Cell:
         """Raises Promise with what does not hold.  In: last: all that was ever acknowledged is
         looked for."""
         self.start()
-        # Who has no state is helped at the next checkpoint, at the latest.
-        stream = Stream(self.nodes, self.author, 300, 6, 30) if kind.startswith("rejoin") else None
-        try:
-            self.wait_ready("after the cut", self.victim if stream else None)
-        finally:
-            if stream:
-                stream.abandon()
-                self.fresh.update(stream.done)
+        self.wait_ready("after the cut", self.victim if kind.startswith("rejoin") else None)
         for node in self.nodes:
             self.votes_again(node)
         envelope = self.author.note()
