@@ -4,6 +4,7 @@
 usage: tests/faults.py [FOLDER]
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -85,6 +86,11 @@ def torn_log(cell):
     line = [line for line in node.log()[said:].splitlines() if "torn-tail" in line]
     check(len(line) == 1 and path in line[0] and "bytes=" in line[0],
           "half a record at the end of the log: the log says so, with file and bytes", line)
+    told = re.search(r"bytes=(\d+)", " ".join(line))
+    shown = re.search(r"^edgecord_log_torn_bytes (\d+)$", node.http("GET", "/metrics")[1].decode(),
+                      re.MULTILINE)
+    check(told and shown and told[1] == shown[1] != "0",
+          "half a record at the end of the log: the metrics say how many bytes", (told, shown))
 
 
 def corrupt_log(cell):

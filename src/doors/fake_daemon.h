@@ -251,6 +251,7 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 	*counters = (struct ec_daemon_counters){.log_syncs = 3,
 	                                        .log_records = 9,
 	                                        .log_sync_ns = 1500000,
+	                                        .log_torn_bytes = 11,
 	                                        .clock_offset_ns = -1250000000,
 	                                        .envelopes_refused = {[EC_ENVELOPE_SIGNATURE] = 7},
 	                                        .forgeries = {[EC_FORGERY_HEADER] = 5},

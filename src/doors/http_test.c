@@ -461,6 +461,7 @@ static void the_metrics_are_in_order(void **state)
 		strstr(wire->body, "edgecord_signature_failures_total{reason=\"client\"} 7\n"));
 	assert_non_null(
 		strstr(wire->body, "edgecord_signature_failures_total{reason=\"header\"} 5\n"));
+	assert_non_null(strstr(wire->body, "edgecord_log_torn_bytes 11\n"));
 	each_series_is_described(wire->body);
 	the_names_are_kept(wire->body);
 	the_start_is_told(wire->body);

@@ -124,6 +124,9 @@ static void put_ledger(struct ec_text *text, struct ec_daemon *daemon,
 	                counters->log_bytes);
 	ec_metric_seconds(text, "edgecord_log_sync_seconds_total", "counter",
 	                  "Time spent in its syncs.", counters->log_sync_ns);
+	ec_metric_gauge(text, "edgecord_log_torn_bytes",
+	                "Bytes of a torn tail that this start cut off it.",
+	                counters->log_torn_bytes);
 	ec_metric_seconds(text, "edgecord_clock_offset_seconds", "gauge",
 	                  "This node's clock less the time of the order, at the last certificate.",
 	                  counters->clock_offset_ns);

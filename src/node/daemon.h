@@ -132,6 +132,7 @@ void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, u
 /* Counters of the host itself, for metrics. */
 struct ec_daemon_counters {
 	uint64_t log_records, log_bytes, log_syncs, log_sync_ns;
+	uint64_t log_torn_bytes; /* of a torn tail, cut off at this start */
 	uint64_t links_made, links_lost, frames_refused;
 	uint64_t twins;             /* links refused, by us or of us: two nodes with one key */
 	uint32_t members_foreign;   /* no link is up, and so many members named another genesis */

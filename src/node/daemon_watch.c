@@ -149,6 +149,7 @@ void ec_daemon_counters(const struct ec_daemon *daemon, struct ec_daemon_counter
 		counters->log_bytes = log.files.bytes;
 		counters->log_syncs = log.files.syncs;
 		counters->log_sync_ns = log.sync_ns;
+		counters->log_torn_bytes = log.files.torn_bytes;
 		counters->disk_bytes_used = log.files.files_bytes;
 	}
 	counters->disk_bytes_used += ec_store_lmdb_bytes(daemon->store);
