@@ -3,6 +3,8 @@
  * An era key that has promised something must never promise again without its memory: beside the
  * key file stands a mark once it was used with a data folder, and with the mark an empty data
  * folder is refused (a member that lost its disk comes back by --rejoin, with a new era key).
+ * Which of the two key files is in force the member decides, by the roster; what a cut left of a
+ * key that was being destroyed goes here, under the folder's lock.
  */
 #include "node/open.h"
 
@@ -122,6 +124,12 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
 	return daemon->member != NULL;
 }
 
+static bool keys_finish(const struct ec_node_config *config, char *why, size_t why_size)
+{
+	return ec_key_finish(config->era_key, why, why_size) &&
+	       ec_key_finish(config->next_era_key, why, why_size);
+}
+
 static bool keys_and_member_open(struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	struct ec_secret era_key, next_key;
@@ -130,7 +138,9 @@ static bool keys_and_member_open(struct ec_daemon *daemon, char *why, size_t why
 	daemon->code = EC_NODE_USAGE;
 	bool good = ec_key_read(daemon->config->era_key, &era_key, why, why_size) &&
 	            (!next || ec_key_read(next_path, &next_key, why, why_size)) &&
-	            folder_open(daemon, why, why_size) && store_open(daemon, why, why_size) &&
+	            folder_open(daemon, why, why_size) &&
+	            keys_finish(daemon->config, why, why_size) &&
+	            store_open(daemon, why, why_size) &&
 	            member_open(daemon, &era_key, next ? &next_key : NULL, why, why_size);
 	ec_secret_erase(&era_key);
 	ec_secret_erase(&next_key);
