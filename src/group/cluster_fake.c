@@ -82,6 +82,17 @@ static void send(struct cluster *c, uint32_t node, const struct ec_act *act)
 		cluster_frame_send(c, node, to, act->bytes);
 }
 
+/* The old key is destroyed: a later life has the new one alone. */
+static void era_key_put(struct cluster_node *of, const ec_hash *key)
+{
+	of->key_alone = *key;
+	if (!of->has_next_key || memcmp(of->next_key.key, key, EC_KEY_SIZE) != 0)
+		return; /* the test gave it another one meanwhile */
+	of->era_key = of->next_key;
+	of->has_next_key = false;
+	of->keys_retired++;
+}
+
 static void perform(struct cluster *c, uint32_t node, const struct ec_act *act)
 {
 	struct cluster_node *of = &c->node[node];
@@ -123,6 +134,9 @@ static void perform(struct cluster *c, uint32_t node, const struct ec_act *act)
 		for (other = 0; other < c->nodes; other++)
 			if (other != node)
 				cluster_link_later(c, node, other);
+		break;
+	case EC_ACT_ERA_KEY:
+		era_key_put(of, &act->id);
 		break;
 	case EC_ACT_CERTIFIED:
 	case EC_ACT_NOTE:

@@ -68,8 +68,9 @@ struct cluster_node {
 	uint64_t free_at;
 	bool woke;               /* the last that it did was to wake */
 	uint64_t admitted, busy; /* envelopes taken, and those that were too many */
-	uint32_t alarms, crashes;
-	uint64_t fetches; /* of earlier lives */
+	uint32_t alarms, crashes, keys_retired;
+	ec_hash key_alone; /* that alone signs, as the member said last */
+	uint64_t fetches;  /* of earlier lives */
 	char alarm[160], halt[160];
 	uint64_t readable; /* the last token of a read that was answered */
 };

@@ -9,6 +9,9 @@
  *      new era:                      base+1 ...
  *
  * (I1) While the log holds records of an era, the state on disk is of that era.
+ * (I2) A key that an era replaced signs in the past reign only.  When that is over no copy of the
+ *      secret is left here, and the host is told (EC_ACT_ERA_KEY); in every later life the state
+ *      is of an era that does not name it (I1).
  */
 #include "group/state.h"
 
@@ -56,6 +59,7 @@ void key_choose(struct ec_member *m, struct reign *reign)
 		*reign->secret = m->next_key;
 		m->config.era_key = m->next_key;
 		m->next_key_set = false;
+		m->key_changed = true;
 		ec_secret_erase(&m->next_key);
 	}
 	reign->muted = !named || memcmp(named, reign->secret->key, EC_KEY_SIZE) != 0;
@@ -272,10 +276,23 @@ static bool era_next(struct ec_member *m)
 	return true;
 }
 
+/* The key before is of no use once its reign is over: a past one goes on with its own. */
+static void key_retire(struct ec_member *m)
+{
+	const struct ec_secret *now = m->now.secret, *past = m->past.secret;
+	if (!m->key_changed || (past && memcmp(past->key, now->key, EC_KEY_SIZE) != 0))
+		return;
+	m->key_changed = false;
+	struct act act = {.kind = EC_ACT_ERA_KEY};
+	memcpy(act.id.b, now->key, EC_KEY_SIZE);
+	outbox_push(&m->outbox, act);
+}
+
 bool eras_turn(struct ec_member *m)
 {
 	if (m->past.era && m->time.now >= m->past_until)
 		reign_end(&m->past);
+	key_retire(m);
 	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m))
 		return false;
 	if (ec_ledger_certified(m->ledger) < ec_ledger_at(m->ledger).seq)

@@ -71,7 +71,9 @@ void ec_member_start(struct ec_member *member, struct ec_time time);
 
 /* A further era key of ours: used from the first era whose roster names it as our seat's, also from
  * the one in force when given between open and start.  While the roster names none of our keys we
- * follow and promise nothing. */
+ * follow and promise nothing.
+ * Once it is in use, and the reign of the key before is over, EC_ACT_ERA_KEY names it, once a life:
+ * the host then destroys the key before, which signs nothing any more. */
 void ec_member_next_era_key(struct ec_member *member, const struct ec_secret *secret);
 
 /* Frees it and drops all it holds, acts that wait included; erases its keys. */
@@ -172,6 +174,7 @@ enum ec_act_kind {               /* fields used */
 	           EC_ACT_READABLE,  /* token seq: the state may be read now */
 	           EC_ACT_CERTIFIED, /* seq: a certificate stands for all blocks up to seq */
 	           EC_ACT_MEMBERS,   /* text: the roster changed: links to make or drop */
+	           EC_ACT_ERA_KEY,   /* id: the public half of our era key that alone signs now */
 	           EC_ACT_ALARM,     /* text: an operator must know (divergence, a liar, blame) */
 	           EC_ACT_NOTE,      /* text: worth a line in the log */
 	           EC_ACT_HALT,      /* text: this member must not go on */

@@ -29,6 +29,147 @@ static void test_keys_change_with_the_era(void **state)
 	cluster_free(c);
 }
 
+static uint32_t retired(struct cluster *c)
+{
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < 4; i++)
+		count += cluster_node(c, i)->keys_retired;
+	return count;
+}
+
+static bool all_in_era(struct cluster *c, void *self)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		if (status_of(c, i).era != *(const uint64_t *)self)
+			return false;
+	return true;
+}
+
+static void era_await(struct cluster *c, uint64_t era)
+{
+	assert_true(cluster_run(c, 10 * SECOND, all_in_era, &era));
+}
+
+/* Seats with the keys of an era before. */
+static void change_roster_only(struct cluster *c, uint64_t era, uint64_t of, uint64_t token)
+{
+	struct ec_membership *next = world_membership(4, of);
+	next->era = era;
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_vote(c, next, i, token + i);
+	ec_membership_free(next);
+}
+
+static void check_key(struct cluster *c, uint32_t node, uint64_t era)
+{
+	struct ec_secret key = world_secret('e', (uint32_t)era * 100 + node);
+	assert_memory_equal(&cluster_node(c, node)->key_alone, key.key, EC_KEY_SIZE);
+	assert_memory_equal(cluster_node(c, node)->era_key.key, key.key, EC_KEY_SIZE);
+	assert_true(status_of(c, node).voter);
+}
+
+/* The old key answers laggards for 30 s; then the host is told, once, which one alone signs. */
+static void test_a_key_is_given_up_when_its_reign_is_over(void **state)
+{
+	(void)state;
+	struct cluster *c = four(41);
+	change_era(c, 4, 2, 1000);
+	era_await(c, 2);
+	cluster_run(c, 29 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 0);
+	cluster_run(c, 2 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 4);
+	for (uint32_t i = 0; i < 4; i++)
+		check_key(c, i, 2);
+	change_roster_only(c, 3, 2, 2000);
+	era_await(c, 3);
+	cluster_run(c, 40 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 4);
+	settle(c, 4);
+	cluster_free(c);
+}
+
+/* The next era ends the reign of the one before; one that brings a third key begins another reign
+ * of a key that is not in force, which is waited for, too. */
+static void test_eras_in_a_row_give_up_every_key_but_the_last(void **state)
+{
+	(void)state;
+	struct cluster *c = four(42);
+	change_era(c, 4, 2, 1000);
+	era_await(c, 2);
+	change_roster_only(c, 3, 2, 2000);
+	era_await(c, 3);
+	cluster_run(c, 10 * MS, NULL, NULL);
+	assert_int_equal(retired(c), 4);
+	change_era(c, 4, 4, 3000);
+	era_await(c, 4);
+	change_era(c, 4, 5, 4000);
+	era_await(c, 5);
+	cluster_run(c, 29 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 4);
+	cluster_run(c, 2 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 8);
+	for (uint32_t i = 0; i < 4; i++)
+		check_key(c, i, 5);
+	settle(c, 4);
+	cluster_free(c);
+}
+
+/* A life that begins in the new era has no past reign; one that finds the era later has. */
+static void test_who_was_down_gives_up_its_key_too(void **state)
+{
+	(void)state;
+	struct cluster *c = four(43);
+	uint32_t told = 6;
+	cluster_node(c, 3)->next_key = world_secret('e', 203);
+	cluster_node(c, 3)->has_next_key = true;
+	cluster_crash(c, 3);
+	change_era(c, 4, 2, 1000);
+	cluster_run(c, 40 * SECOND, NULL, NULL);
+	assert_int_equal(retired(c), 3);
+	cluster_start(c, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_submit(c, i, i + 1);
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	era_await(c, 2);
+	assert_int_equal(retired(c), 3);
+	cluster_crash(c, 3);
+	cluster_start(c, 3);
+	assert_int_equal(retired(c), 4);
+	check_key(c, 3, 2);
+	cluster_crash(c, 3); /* and the one key is enough */
+	cluster_start(c, 3);
+	settle(c, 4);
+	assert_true(status_of(c, 3).voter);
+	assert_int_equal(retired(c), 4);
+	cluster_free(c);
+}
+
+/* Whose seat names none of its keys keeps what it has; when one is named the other goes. */
+static void test_a_muted_member_keeps_its_keys(void **state)
+{
+	(void)state;
+	struct cluster *c = four(44);
+	struct ec_membership *next = world_membership(4, 2);
+	struct ec_secret strange = world_secret('e', 999), second = world_secret('e', 303);
+	memcpy(next->seat[3].era_key, strange.key, EC_KEY_SIZE);
+	vote_in(c, next, 1000);
+	cluster_node(c, 3)->next_key = second;
+	ec_member_next_era_key(cluster_node(c, 3)->member, &second);
+	ec_membership_free(next);
+	era_await(c, 2);
+	cluster_run(c, 40 * SECOND, NULL, NULL);
+	assert_int_equal(cluster_node(c, 3)->keys_retired, 0);
+	assert_false(status_of(c, 3).voter);
+	change_era(c, 4, 3, 2000);
+	era_await(c, 3);
+	cluster_run(c, 40 * SECOND, NULL, NULL);
+	assert_int_equal(cluster_node(c, 3)->keys_retired, 1);
+	check_key(c, 3, 3);
+	settle(c, 4);
+	cluster_free(c);
+}
+
 /* Everyone crashes at some append around the change, in turn at every one. */
 static void test_a_crash_anywhere_in_a_change_of_era(void **state)
 {
@@ -241,6 +382,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys_change_with_the_era),
+		cmocka_unit_test(test_a_key_is_given_up_when_its_reign_is_over),
+		cmocka_unit_test(test_eras_in_a_row_give_up_every_key_but_the_last),
+		cmocka_unit_test(test_who_was_down_gives_up_its_key_too),
+		cmocka_unit_test(test_a_muted_member_keeps_its_keys),
 		cmocka_unit_test(test_a_crash_anywhere_in_a_change_of_era),
 		cmocka_unit_test(test_two_votes_of_four_change_nothing),
 		cmocka_unit_test(test_a_roster_that_cannot_be_served_is_not_voted_in),

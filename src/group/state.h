@@ -124,6 +124,7 @@ struct ec_member {
 	uint64_t past_until;
 	struct ec_secret next_key;
 	bool next_key_set;
+	bool key_changed;         /* the host is to hear of it, when only the new key signs */
 	struct era *_Atomic eras; /* newest first; all are kept */
 	struct peer peer[EC_PEERS_MAX];
 	struct outbox outbox;

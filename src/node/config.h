@@ -4,7 +4,8 @@
  *   genesis: genesis               the group's genesis file              the file's own folder)
  *   identity: identity.key         secret key of this node, mode 0600
  *   era_key: era.key               secret key of its seat in the era, mode 0600
- *   next_era_key: next.key         of an era to come; may be missing
+ *   next_era_key: next.key         of an era to come, in era_key's folder; may be missing; goes
+ *                                  into era_key's place when it is in force, the old key destroyed
  *   listen: 127.0.0.1:7000         for peers
  *   doors: {binary: 127.0.0.1:7001, http: 127.0.0.1:7002}
  *   peers:                         where the other members listen

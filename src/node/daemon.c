@@ -96,6 +96,9 @@ static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 		say(daemon, EC_INFO, "members", act->text);
 		ec_mesh_members(daemon->mesh);
 		break;
+	case EC_ACT_ERA_KEY:
+		daemon_era_key(daemon, act->id.b);
+		break;
 	case EC_ACT_ALARM:
 		say(daemon, EC_ERROR, "alarm", act->text);
 		break;

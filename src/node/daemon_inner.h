@@ -73,9 +73,11 @@ struct ec_daemon {
 	struct ec_daemon_counters counters;
 	struct ec_histogram commits;
 	uint64_t watchdog_ms, watched_ms;
-	uint64_t clock_seq;     /* newest certified block when the clock was looked at */
-	uint32_t clock_bad;     /* seconds with new blocks in which our clock was off, in a row */
-	enum ec_node_exit code; /* how to end, when it halted or could not open */
+	uint64_t clock_seq; /* newest certified block when the clock was looked at */
+	uint32_t clock_bad; /* seconds with new blocks in which our clock was off, in a row */
+	uint8_t era_key[EC_KEY_SIZE]; /* that alone signs; */
+	bool key_waits, key_told;     /* the one before is not destroyed yet; it was said why */
+	enum ec_node_exit code;       /* how to end, when it halted or could not open */
 	char why_halted[300];
 	char alarm[EC_ALARM_MAX];
 };
@@ -121,6 +123,14 @@ void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
 
 /* Block `seq` is certified: tells the followers. */
 void daemon_certified(struct ec_daemon *daemon, uint64_t seq);
+
+/* ---- the member's news of keys (daemon_keys.c) ---- */
+
+/* Only this era key signs any more: the one before it is destroyed. */
+void daemon_era_key(struct ec_daemon *daemon, const uint8_t key[static EC_KEY_SIZE]);
+
+/* Once a second, until it is: tries that again. */
+void daemon_keys_watch(struct ec_daemon *daemon);
 
 /* Once a second: the disk, the clock, the peers' genesis, the watchdog (daemon_watch.c). */
 void daemon_watch(struct ec_daemon *daemon);

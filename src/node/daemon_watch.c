@@ -137,6 +137,7 @@ void daemon_watch(struct ec_daemon *daemon)
 	daemon_disk_watch(daemon);
 	clock_watch(daemon);
 	genesis_watch(daemon);
+	daemon_keys_watch(daemon);
 	watchdog_feed(daemon);
 }
 

@@ -103,6 +103,7 @@ static void perform(struct sim_world *world, struct sim_host *host, const struct
 		trouble(world, host, act);
 		break;
 	case EC_ACT_MEMBERS:
+	case EC_ACT_ERA_KEY: /* keys of this host stand in no file */
 	case EC_ACT_NOTE:
 		break;
 	}
