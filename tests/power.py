@@ -8,7 +8,9 @@ tests/power/restore.py leaves what a power loss leaves; then the nodes start aga
 each: all start, commits go on, all members agree, every envelope acknowledged since the last cut is
 there, and over all lives nobody said two things where one is a promise: PRE-PREPARE, PREPARE,
 COMMIT, CHECKPOINT, VIEW-CHANGE, NEW-VIEW, header signatures, read from what each node said to its
-peers (tests/promises.py).  At the end every envelope ever acknowledged is looked for again.
+peers (tests/promises.py).  After a cut while era keys change every node votes with the key that the
+roster names, and no file holds one that it does not name any more.  At the end every envelope ever
+acknowledged is looked for again.
 A cut that missed what it was aimed at is judged, too, but made again: only those that hit count.
 --nosync: fdatasync does nothing; then it must be noticed, by a missing envelope, by two things said
 or by a node that refuses damage.
@@ -23,6 +25,7 @@ import time
 
 from network import (BUILD, ROOT, Author, Checks, Network, Stream, agreement, preload, run,
                      wait_for)
+from eras import Keys, Voters
 from promises import Memory, Promise, wanted_state
 
 SHIM = os.path.join(BUILD, "power_shim.so")
@@ -35,10 +38,13 @@ EFFECTS = {
     "checkpoints, all at once": (600, 1200),
     "state brought, one alone": (15, 65),            # a snapshot of others
     "view change, one alone": (1, 20),
+    "key change, all at once": (1, 250),             # two changes of era; mostly RETIREMENT
     "load, one alone": (1, 200),
     "start, all at once": (1, 40),
 }
 ADOPTION = (3, 7) # of a view, mostly
+RETIREMENT = (1, 10) # of an era key, once it has its second name; the log's effects between
+REIGN = 30     # seconds that a past key answers laggards
 KINDS = tuple(EFFECTS)
 NOSYNC_KINDS = ("load, all at once", "checkpoints, all at once")
 TRIES = 12     # until a cut hits
@@ -56,7 +62,9 @@ class Cell:
         self.author = Author(os.path.join(folder, "network/devices/cell1-home01.key"),
                              self.network.genesis("cell1"))
         self.memory, self.fresh, self.life = Memory(), {}, 0
-        self.acknowledged = {}
+        self.acknowledged, self.marks = {}, {}
+        self.voters = Voters(self.nodes, self.network.genesis("cell1"))
+        self.keys = [Keys(node, self.network.genesis("cell1")) for node in self.nodes]
         for node in self.nodes:
             os.makedirs(self.journal(node))
 
@@ -68,7 +76,7 @@ class Cell:
 
     def mark(self, node):
         """When this file is there, the effects of the node count."""
-        return os.path.join(self.folder, f"mark-{self.life}-{node.name}")
+        return self.marks.get(node) or os.path.join(self.folder, f"mark-{self.life}-{node.name}")
 
     # ---- A life that ends by a cut ----
 
@@ -145,6 +153,25 @@ class Cell:
         victim.start()
         return stream
 
+    def begin_key(self, victim, effect):
+        """Every owner changes his node's era key; the next change of era ends the keys' reign."""
+        other = self.nodes[victim is self.nodes[0]]
+        new = {keys.identity: keys.next_make() for keys in self.keys}
+        aimed = effect <= RETIREMENT[1]
+        if aimed:
+            self.marks = {victim: os.path.join(victim.folder, "era.key.retired")}
+        stream = self.start_ready(effect)
+        if not aimed:
+            with open(self.mark(victim), "w", encoding="ascii"):
+                pass
+        for keys in (new, None):
+            roster = self.voters.next_roster(other, keys)
+            self.voters.vote(other, roster)
+            wait_for(lambda: not victim.is_alive() or all(
+                (s := n.status()) and s["era"] == roster[1] for n in self.nodes), 10)
+        self.marks = {}
+        return stream
+
     def hit(self, kind, inside):
         """Whether the cut that came was inside what it was aimed at."""
         if kind.startswith("view"):
@@ -161,7 +188,8 @@ class Cell:
         self.victim = self.dice.choice(self.nodes)
         begin = {"view": self.begin_view, "start": self.begin_start, "first": self.begin_start,
                  "load": self.begin_load, "checkpoints": self.begin_load,
-                 "rejoin": self.begin_rejoin, "state": self.begin_brought}
+                 "rejoin": self.begin_rejoin, "state": self.begin_brought,
+                 "key": self.begin_key}
         stream = begin[kind.split()[0].strip(",")](self.victim, effect)
         victim = self.victim
         fell = wait_for(lambda: not victim.is_alive(), 6, 0.001) and victim.process.poll() < 0
@@ -178,8 +206,11 @@ class Cell:
             f"{', inside a view change' if inside else ''}{'' if hit else ', missed'}; {lost}")
 
     def effect_of(self, kind):
-        """Those around the saving of VIEW-CHANGE and NEW-VIEW more often: then comes mere load."""
+        """Those around the saving of VIEW-CHANGE and NEW-VIEW more often: then comes mere load.  And
+        those that destroy a key."""
         least, most = EFFECTS.get(kind, (1, 200))
+        if kind.startswith("key") and self.dice.random() < 3 / 4:
+            least, most = RETIREMENT
         if kind.startswith("view") and self.dice.random() < 2 / 3:
             least, most = ADOPTION
         return self.dice.randint(least, most)
@@ -233,11 +264,27 @@ class Cell:
         if not wait_for(lambda: (s := node.status()) and s["voter"], 20):
             raise Promise("", f"after the cut {node.name} remains a learner: {code} {errors}")
 
+    def judge_keys(self):
+        """Every node votes, with no more help, by the key that the roster in force names; once that
+        is the new one the old one is nowhere."""
+        def settled():
+            return all((s := n.status()) and s["voter"] and self.voters.roster(n)[1] == s["era"]
+                       for n in self.nodes)
+        if not wait_for(settled, 20):
+            raise Promise("", "after the cut some have no vote: " + str(
+                [(s := n.status()) and (s["era"], s["voter"]) for n in self.nodes]))
+        for keys in self.keys:
+            named = self.voters.key_of(keys.node)
+            if not wait_for(lambda: not keys.fault(named), REIGN + 10):
+                raise Promise("", f"after the cut, {keys.node.name}: {keys.fault(named)}")
+
     def judge(self, kind, last=False):
         """Raises Promise with what does not hold.  In: last: all that was ever acknowledged is
         looked for."""
         self.start()
         self.wait_ready("after the cut", self.victim if kind.startswith("rejoin") else None)
+        if kind.startswith("key"):
+            self.judge_keys()
         for node in self.nodes:
             self.votes_again(node)
         envelope = self.author.note()

@@ -1,7 +1,8 @@
-/* shim_names.c - renames, unlinks and folders, written down; and what is said to peers. */
+/* shim_names.c - links, renames, unlinks and folders, written down; and what is said to peers. */
 #include "shim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +53,33 @@ int renameat(int from_at, const char *from, int to_at, const char *to)
 int rename(const char *from, const char *to)
 {
 	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
+
+int linkat(int from_at, const char *from, int to_at, const char *to, int flags)
+{
+	shim_enter();
+	char *whole = shim.on ? shim_inside(from_at, from) : NULL;
+	char *whole2 = shim.on ? shim_inside(to_at, to) : NULL;
+	uint64_t inode = whole && whole2 ? inode_of(whole) : 0;
+	if (inode) {
+		shim_effect();
+		shim_second_name(whole, inode);
+	}
+	int failed = (int)syscall(SYS_linkat, from_at, from, to_at, to, flags);
+	int error = errno;
+	if (inode && !failed)
+		shim_journal((struct record){.kind = CREATE, .inode = inode}, whole2, NULL, NULL,
+		             NULL);
+	free(whole);
+	free(whole2);
+	shim_leave();
+	errno = error;
+	return failed;
+}
+
+int link(const char *from, const char *to)
+{
+	return linkat(AT_FDCWD, from, AT_FDCWD, to, 0);
 }
 
 int unlinkat(int at, const char *path, int flags)
