@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
 """join.py - a fifth member joins a running cell under load by a change of era; then the cloud is
-sent what it must refuse.
+sent what it must refuse; then every owner changes his era key.
 
 usage: tests/join.py
 Nothing acknowledged may be lost; it votes in the next era; proofs across the change verify offline
-with the genesis alone; the cloud's four refusals have four reasons.
+with the genesis alone; the cloud's four refusals have four reasons.  When the reign of the old keys
+is over no file holds one, and what they certified stays proven.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import json
 import os
 import subprocess
 import time
 
+from eras import Keys, Voters
 from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, proof, run,
                      unfound, wait_for)
 from receipts import c_verifies, python_verifies
@@ -64,15 +66,15 @@ def join(network, stream):
     return node
 
 
-def receipt_verifies(network, identity, what):
+def receipt_verifies(network, identity, what, changes=1):
     genesis, path = network.genesis("cell1"), os.path.join(network.folder, "proof")
     code, _, errors = run("receipt", identity.hex(), "-o", path, "--node",
                           network.groups["cell1"][0].door)
     if not check(code == 0, f"receipt of {what}: fetched", errors):
         return
     code, said = c_verifies(path, genesis)
-    check(code == 0 and "1 changes since the genesis" in said,
-          f"receipt of {what}: valid by the genesis alone, over the change of roster", said)
+    check(code == 0 and f"{changes} changes since the genesis" in said,
+          f"receipt of {what}: valid by the genesis alone, changes of roster: {changes}", said)
     check(python_verifies(path, genesis) == 0, f"receipt of {what}: tools/verify_proof.py agrees")
 
 
@@ -160,6 +162,52 @@ def cloud_refuses(network, early, identity):
           wait_for(lambda: anchored() > at, 20), "after that the cell's next header is anchored")
 
 
+# ---- New era keys -------------------------------------------------------------------------------
+
+
+def era_is(nodes, era):
+    """Waits until all of them vote in it."""
+    return wait_for(lambda: all((s := node.status()) and s["era"] == era and s["voter"] and s["ready"]
+                                for node in nodes), 20)
+
+
+def change_keys(network, author, first):
+    """Two changes of era, quickly: the first brings new keys while one member is down, the second
+    keeps them and so ends the reign of the old.  In: first: a note of the first era."""
+    cell, genesis = network.groups["cell1"], network.genesis("cell1")
+    voters, all_keys = Voters(cell, genesis), [Keys(node, genesis) for node in cell]
+    up, away = cell[:2] + cell[3:], cell[2]
+    for node in cell:
+        node.stop()
+    new = {keys.identity: keys.next_make() for keys in all_keys}
+    for node in up:
+        node.start()
+    if not check(network.wait_ready(up), "with a next.key each, four of five are ready"):
+        return
+    check(voters.vote(up[0], voters.next_roster(up[0], new)) and era_is(up, 3),
+          "a roster with new era keys is voted in")
+    check(all(keys.fault(new[keys.identity]) for keys in all_keys),
+          "the old keys still answer laggards")
+    away.start()
+    check(era_is(cell, 3), "who was down over the change finds it, and votes with its new key")
+    check(voters.vote(up[0], voters.next_roster(up[0])) and era_is(cell, 4),
+          "the next era keeps the keys")
+    faults = wait_for(lambda: not any(keys.fault(new[keys.identity]) for keys in all_keys), 10)
+    check(faults, "era.key is the new key, no file of any node holds an old one",
+          [keys.fault(new[keys.identity]) for keys in all_keys])
+    for node in cell:
+        node.kill()
+        node.start()
+    check(network.wait_ready(cell) and era_is(cell, 4), "killed and started, all five vote again")
+    late = author.note()
+    check(wait_for(lambda: cell[4].submit(late)[0] == 200, 10), "and take a note")
+    receipt_verifies(network, late[0], "a note of the fourth era", 3)
+    receipt_verifies(network, first, "a note of the first", 3)
+    kept = os.path.join(network.folder, "early")
+    check(c_verifies(kept, genesis)[0] == 0 and python_verifies(kept, genesis) == 0,
+          "a proof that was made before, by keys that are destroyed now, is still valid")
+
+
 # ---- The whole ----------------------------------------------------------------------------------
 
 
@@ -199,6 +247,7 @@ def load_and_join(network):
     check(code == 0 and c_verifies(os.path.join(network.folder, "early"),
                                    network.genesis("cell1"))[0] == 0,
           "receipt of a note before the change: valid", errors)
+    change_keys(network, stream.author, before)
 
 
 def play(folder):
