@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 
+from documented import not_events, wrong
 from network import Checks
 
 edgecord, folder, genesis, proof, key = sys.argv[1:]
 checks = Checks()
+ANY, EVENT = None, object()
 NAMES = ("up", "init", "status", "submit", "query", "receipt", "verify", "show", "bench", "node",
          "node join", "node rejoin", "sim")
 
@@ -38,38 +40,42 @@ def helps():
 
 
 def table():
-    """(words, exit code, a key that the object has; True: in the last line of stderr)"""
+    """(words, exit code, the command in docs/commands.md; EVENT: the last line of stderr)"""
     config = os.path.join(os.path.dirname(genesis), "node1", "node.yaml")
     identity = json.loads(run("verify", proof, "--genesis", genesis, "--json").stdout)["id"]
     new = os.path.join(folder, "made-for-json")
-    yield ("init", "--dir", new, "--homes", "1"), 0, "groups", False
-    yield ("status",), 0, "seq", False
-    yield ("submit", "--key", key, "--note", "json"), 0, "id", False
-    yield ("query", "--prefix", "a/"), 0, "items", False
-    yield ("query", "--gaps"), 0, "items", False
-    yield ("receipt", identity, "-o", os.path.join(folder, "json-proof")), 0, "bytes", False
-    yield ("verify", proof, "--genesis", genesis), 0, "not_proven", False
-    yield ("verify", genesis, "--genesis", genesis), 2, "why", False
-    yield ("show", proof), 0, "sha256", False
-    yield ("sim", "--seed", "1", "--protocol", "pbft"), 0, None, False
-    yield ("node", "--check", "--config", config), 0, "good", False
-    yield ("node", "--config", os.path.join(folder, "nowhere.yaml")), 2, "text", True
-    yield ("node", "--config", config, "--set", "colour=blue"), 2, "text", True
-    yield ("node", "--config", config), 1, "text", True  # it runs already
+    yield ("init", "--dir", new, "--homes", "1"), 0, "init"
+    yield ("status",), 0, ANY
+    yield ("submit", "--key", key, "--note", "json"), 0, "submit"
+    yield ("query", "--prefix", "a/"), 0, "query"
+    yield ("query", "--gaps"), 0, "query --gaps"
+    yield ("receipt", identity, "-o", os.path.join(folder, "json-proof")), 0, "receipt"
+    yield ("verify", proof, "--genesis", genesis), 0, "verify"
+    yield ("verify", genesis, "--genesis", genesis), 2, "verify"
+    yield ("show", proof), 0, "show"
+    yield ("sim", "--seed", "1", "--protocol", "pbft"), 0, "sim"
+    yield ("bench", "--mode", "order", "--clients", "8", "--seconds", "1", "--dir",
+           os.path.join(folder, "bench-for-json")), 0, "bench"
+    yield ("node", "--check", "--config", config), 0, "node --check"
+    yield ("node", "--config", os.path.join(folder, "nowhere.yaml")), 2, EVENT
+    yield ("node", "--config", config, "--set", "colour=blue"), 2, EVENT
+    yield ("node", "--config", config), 1, EVENT  # it runs already
+    yield ("node", "join", folder), 1, EVENT  # that is no group's folder
+    yield ("node", "rejoin", os.path.dirname(genesis)), 1, EVENT
+    yield ("node", "rejoin", os.path.dirname(config)), 1, EVENT  # it runs and votes
 
 
 def objects():
-    for words, code, name, is_event in table():
+    """What is printed is one JSON object, with the keys of docs/commands.md."""
+    for words, code, name in table():
         done = run(*words, "--json")
-        text = done.stderr.splitlines()[-1] if is_event and done.stderr else done.stdout
-        try:
-            said = json.loads(text)
-        except ValueError:
-            said = None
-        checks.check(done.returncode == code and isinstance(said, dict) and
-                     (name is None or name in said),
-                     f"edgecord {' '.join(words[:2])} ... --json: one object, exit code {code}",
-                     (done.returncode, done.stdout[:300], done.stderr[:300]))
+        if name is EVENT:
+            bad = done.stdout or not_events(done.stderr)
+        else:
+            bad = wrong(name, done.stdout) if name else not json.loads(done.stdout)
+        checks.check(done.returncode == code and not bad,
+                     f"edgecord {' '.join(words[:2])} ... --json: one object as documented, exit "
+                     f"code {code}", (done.returncode, bad, done.stderr[:300]))
 
 
 helps()

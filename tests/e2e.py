@@ -15,6 +15,7 @@ import sys
 import time
 
 import hostile
+from documented import wrong
 from network import (EDGECORD, ROOT, Author, Checks, Network, Stream, agreement, community_s,
                      crossing_orders, first_port, garbage, proof, run, unfound, wait_for)
 from up import Up
@@ -64,6 +65,8 @@ def a_day(folder):
         check(False, "up: ends with one JSON object", errors[-300:])
         return
     print("   up:", json.dumps(day))
+    check(not wrong("up --exit", out), "up: its object has the keys of docs/commands.md",
+          wrong("up --exit", out))
     check(code == 0, "up: exit code 0", errors[-300:])
     check(day["nodes_up"] == day["nodes"] == 8, "up: all eight nodes are up at the end")
     check(day["readings_committed"] >= 4 * 20, "up: a reading a home and slot is committed",

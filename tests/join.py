@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """join.py - a fifth member joins a running cell under load by a change of era; then the cloud is
-sent what it must refuse; then every owner changes his era key.
+sent what it must refuse; then every owner changes his era key; then a member goes and comes back as
+programs are told of it.
 
 usage: tests/join.py
 Nothing acknowledged may be lost; it votes in the next era; proofs across the change verify offline
@@ -9,9 +10,11 @@ is over no file holds one, and what they certified stays proven.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import json
 import os
+import shutil
 import subprocess
 import time
 
+from documented import not_events, wrong
 from eras import Keys, Voters
 from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, proof, run,
                      unfound, wait_for)
@@ -21,6 +24,26 @@ from verify_proof_test import encode
 RATE, WORKERS, RATE_MIN = 300, 12, 200  # notes a second
 checks = Checks()
 check = checks.check
+
+
+class Spoken:
+    """A command that goes on running, and what it prints."""
+
+    def __init__(self, network, *arguments):
+        self.path = os.path.join(network.folder, f"said-{arguments[1]}")
+        with open(self.path + ".out", "wb") as out, open(self.path + ".err", "wb") as errors:
+            self.process = subprocess.Popen([EDGECORD, *arguments], stdout=out, stderr=errors,
+                                            stdin=subprocess.DEVNULL)
+
+    def text(self, end):
+        with open(self.path + end, encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def out(self):
+        return self.text(".out")
+
+    def errors(self):
+        return self.text(".err")
 
 
 def loaded(stream):
@@ -33,35 +56,26 @@ def loaded(stream):
 def join(network, stream):
     """`edgecord node join` as a person uses it: it becomes the node.  Returns: the fifth node,
     running; None when the era did not change."""
-    path, begin = os.path.join(network.folder, "join.said"), time.monotonic()
-
-    def said():
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-
-    def change():
-        lines = [line for line in said().splitlines() if '"pause_ms"' in line]
-        return lines and json.loads(lines[0])
-    with open(path, "wb") as out:
-        process = subprocess.Popen([EDGECORD, "node", "join", os.path.join(network.folder, "cell1"),
-                                    "--json"],
-                                   stdout=out, stderr=out, stdin=subprocess.DEVNULL)
-    wait_for(lambda: change() or process.poll() is not None, 90)
-    told = change()
+    begin = time.monotonic()
+    child = Spoken(network, "node", "join", os.path.join(network.folder, "cell1"), "--json")
+    wait_for(lambda: child.out() or child.process.poll() is not None, 90)
+    bad = wrong("node join", child.out())
+    told = None if bad else json.loads(child.out())
     pause = told and told["era"] == 2 and told["members"] == 5 and told["pause_ms"]
     worst = stream.worst(begin)
-    if not check(pause and process.poll() is None, "`edgecord node join` changes the era, says how "
-                 "long commits paused, and runs the node", said()[-500:]):
-        process.kill()
+    if not check(pause and child.process.poll() is None, "`edgecord node join` changes the era, "
+                 "says how long commits paused, and runs the node", bad or child.errors()[-500:]):
+        child.process.kill()
         return None
+    check(not bad, "with --json it prints one object with the keys of docs/commands.md", bad)
     checks.figure(f"pause of commits while a fifth member joins, {RATE} notes a second offered",
                   "printed", f"{pause:.0f} ms; worst commit of a client {1000 * worst:.0f} ms")
     again = Network(network.folder).groups["cell1"][4]
     node = Node("cell1", 5, {"folder": again.folder, "peer_port": again.peer_port,
                              "door_port": again.door_port, "http_port": again.http_port,
                              "identity_key": again.key})
-    os.symlink(path, os.path.join(node.folder, "log"))
-    node.process = process
+    os.symlink(child.path + ".err", os.path.join(node.folder, "log"))
+    node.process = child.process
     network.groups["cell1"].append(node)
     return node
 
@@ -208,6 +222,51 @@ def change_keys(network, author, first):
           "a proof that was made before, by keys that are destroyed now, is still valid")
 
 
+# ---- Back again, in JSON --------------------------------------------------------------------------
+
+
+def come_back(network, node):
+    """A member without its data comes back by each command in turn, with --json."""
+    others = [other for other in network.groups["cell1"] if other is not node]
+
+    def voted_in(what, bad, text):
+        """Whether the object says an era that the others are in."""
+        told = {} if bad else json.loads(text)
+        check(not bad and wait_for(lambda: told.get("era") == others[0].status()["era"], 10),
+              f"{what} --json: one object as documented, with the new era", bad or text)
+
+    def renew(what):
+        node.kill()
+        shutil.rmtree(os.path.join(node.folder, "data"))
+        code, out, errors = run("node", "rejoin", node.folder, "--no-start", "--json")
+        bad = wrong("node rejoin --no-start", out)
+        key = None if bad else json.loads(out)["era_key"]
+        return check(code == 0 and not bad and key in
+                     {author.hex() for author in era_keys(network)},
+                     f"{what} --no-start --json: one object as documented, with the key that the "
+                     "node has", (code, bad, errors))
+    if not renew("`edgecord node rejoin`"):
+        return
+    node.start()
+    wait_for(node.status, 20)
+    code, out, errors = run("node", "rejoin", node.folder, "--json", timeout=90)
+    check(code == 0 and not errors, "`edgecord node rejoin` of a learner: exit code 0", errors)
+    voted_in("`edgecord node rejoin` of a learner", wrong("node rejoin", out), out)
+    node.kill()
+    shutil.rmtree(os.path.join(node.folder, "data"))
+    child = Spoken(network, "node", "--rejoin", "--json", "--config",
+                   os.path.join(node.folder, "node.yaml"))
+    node.process = child.process
+    wait_for(lambda: child.out() or child.process.poll() is not None, 60)
+    voted_in("`edgecord node --rejoin`", wrong("node rejoin", child.out()), child.out())
+    node.stop()
+    check(not wrong("node rejoin", child.out()), "nor does it print more until it ends",
+          child.out())
+    check(not not_events(child.errors()) and '"event":"rejoin","era_key":"' in child.errors(),
+          "all else that it says is an event a line, also its new key",
+          not_events(child.errors()))
+
+
 # ---- The whole ----------------------------------------------------------------------------------
 
 
@@ -248,6 +307,7 @@ def load_and_join(network):
                                    network.genesis("cell1"))[0] == 0,
           "receipt of a note before the change: valid", errors)
     change_keys(network, stream.author, before)
+    come_back(network, cell[2])
 
 
 def play(folder):

@@ -32,7 +32,9 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"no-start", OPTION_NO_START, NULL, 0, "Do all but run the node", 0},
 	{"json", 'j', NULL, 0,
-         "Print the new era, the pause of commits and the configuration as JSON", 0},
+         "Print the new era, the pause of commits and the configuration as one JSON object; what "
+         "goes wrong, and what the node says, is JSON on stderr, a line each",
+         0},
 	{0},
 };
 
@@ -61,17 +63,29 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-static bool refuse(const char *why)
-{
-	fprintf(stderr, "edgecord node: %s\n", why);
-	return false;
-}
-
 /* A group of a local network, or a node of it. */
 struct place {
 	struct ec_network *network; /* from malloc */
 	uint32_t g, i;
+	bool json; /* how a person is told */
 };
+
+/* On stderr: a sentence, or a line as those of a node's journal.  Returns: false. */
+static bool refuse(const struct place *place, const char *why)
+{
+	const struct ec_journal journal = {.fd = STDERR_FILENO, .json = true};
+	if (place->json)
+		ec_journal_say(&journal, EC_ERROR, "refused", EC_TEXT("text", why));
+	else
+		fprintf(stderr, "edgecord node: %s\n", why);
+	return false;
+}
+
+/* The node at a place. */
+static const struct ec_network_node *node_at(const struct place *place)
+{
+	return &place->network->group[place->g].node[place->i];
+}
 
 /* Takes the last `depth` names off a path. */
 static void path_above(char path[static PATH_MAX], int depth)
@@ -90,13 +104,13 @@ static bool place_find(struct place *place, const char *folder, bool of_node)
 	char why[512], whole[PATH_MAX], above[PATH_MAX];
 	if (!realpath(folder, whole)) {
 		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
-		return refuse(why);
+		return refuse(place, why);
 	}
 	memcpy(above, whole, PATH_MAX);
 	path_above(above, of_node ? 2 : 1);
 	struct ec_network *network = place->network = ec_network_read(above, why, sizeof why);
 	if (!network)
-		return refuse(why);
+		return refuse(place, why);
 	for (place->g = 0; place->g < network->groups; place->g++) {
 		const struct ec_network_group *group = &network->group[place->g];
 		for (place->i = 0; place->i < (of_node ? group->nodes : 1); place->i++)
@@ -105,28 +119,31 @@ static bool place_find(struct place *place, const char *folder, bool of_node)
 				return true;
 	}
 	free(network);
-	return refuse(of_node ? "expected the folder of a node, as DIR/cell1/node2"
-	                      : "expected the folder of a group, as DIR/cell1");
+	return refuse(place, of_node ? "expected the folder of a node, as DIR/cell1/node2"
+	                             : "expected the folder of a group, as DIR/cell1");
 }
 
-static bool key_make(const char *folder, const char *name, struct ec_secret *secret)
+/* A new key in the folder of the node at this place.  Returns: false with a message. */
+static bool key_make(const struct place *place, const char *name, struct ec_secret *secret)
 {
 	char path[FILE_PATH_MAX], why[512];
 	ec_secret_random(secret);
-	if (!file_path(path, folder, name))
-		return refuse("the path is too long");
-	return ec_key_write(path, secret, why, sizeof why) || refuse(why);
+	if (!file_path(path, node_at(place)->folder, name))
+		return refuse(place, "the path is too long");
+	return ec_key_write(path, secret, why, sizeof why) || refuse(place, why);
 }
 
-/* Folder, keys and configuration of one more node; network.json is written last. */
-static bool node_add(struct ec_network *network, uint32_t g, struct ec_seat *seat)
+/* Folder, keys and configuration of one more node, which is the place from then on; network.json is
+ * written last. */
+static bool node_add(struct place *place, struct ec_seat *seat)
 {
 	char why[512];
-	struct ec_network_group *group = &network->group[g];
+	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_network_node *node = &group->node[group->nodes];
 	struct ec_secret identity, era;
 	if (group->nodes == EC_NETWORK_NODES_MAX)
-		return refuse("the group has as many nodes as a local network may have");
+		return refuse(place, "the group has as many nodes as a local network may have");
+	place->i = group->nodes;
 	uint16_t port = ec_network_ports_find(3);
 	*node = (struct ec_network_node){.peer_port = port,
 	                                 .door_port = (uint16_t)(port + 1),
@@ -134,9 +151,8 @@ static bool node_add(struct ec_network *network, uint32_t g, struct ec_seat *sea
 	struct ec_text path = ec_text_over(node->folder, sizeof node->folder);
 	ec_text_add(&path, "%s/node%u", group->folder, group->nodes + 1);
 	if (!port || path.cut || !file_make_folder(node->folder, 0700))
-		return refuse("cannot make the node's folder, or no ports are free");
-	if (!key_make(node->folder, "identity.key", &identity) ||
-	    !key_make(node->folder, "era.key", &era))
+		return refuse(place, "cannot make the node's folder, or no ports are free");
+	if (!key_make(place, "identity.key", &identity) || !key_make(place, "era.key", &era))
 		return false;
 	memcpy(node->identity_key, identity.key, EC_KEY_SIZE);
 	*seat = (struct ec_seat){.weight = 1, .roles = EC_VOTER | EC_LEADER};
@@ -147,24 +163,29 @@ static bool node_add(struct ec_network *network, uint32_t g, struct ec_seat *sea
 	ec_secret_erase(&identity);
 	ec_secret_erase(&era);
 	group->nodes++;
-	return (ec_node_files_write(network, g, group->nodes - 1, why, sizeof why) &&
-	        ec_network_write(network, why, sizeof why)) ||
-	       refuse(why);
+	return (ec_node_files_write(place->network, place->g, place->i, why, sizeof why) &&
+	        ec_network_write(place->network, why, sizeof why)) ||
+	       refuse(place, why);
+}
+
+/* The configuration file of the node at this place.  Returns: false with a message. */
+static bool config_path(const struct place *place, char path[static FILE_PATH_MAX])
+{
+	return file_path(path, node_at(place)->folder, "node.yaml") ||
+	       refuse(place, "the path is too long");
 }
 
 /* Becomes the node.  In: option: one more for it; NULL: none. */
-static int start(const struct ec_network_node *node, const char *option,
-                 const struct arguments *arguments)
+static int start(const struct place *place, const char *option, const struct arguments *arguments)
 {
 	char configuration[FILE_PATH_MAX], name[] = "edgecord node", with[] = "--config";
-	char more[16] = "";
-	if (!file_path(configuration, node->folder, "node.yaml"))
+	char more[16] = "", json[] = "--json";
+	if (!config_path(place, configuration))
 		return EC_EXIT_FAILED;
 	if (!arguments->json)
 		printf("start it with: %s node --config %s\n", program_invocation_name,
 		       configuration);
 	fflush(stdout);
-	char json[] = "--json";
 	char *argv[6] = {name, with, configuration};
 	int count = 3;
 	if (arguments->no_start)
@@ -178,12 +199,21 @@ static int start(const struct ec_network_node *node, const char *option,
 	return ec_cmd_node(count, argv);
 }
 
-static void tell(const struct ec_roster_change *change, const struct ec_network_node *node,
-                 bool as_json)
+/* Ends a JSON object with what all of them have, and prints it. */
+static void object_end(const struct place *place, struct ec_json *json)
+{
+	char configuration[FILE_PATH_MAX];
+	if (config_path(place, configuration))
+		ec_json_put_text(json, "config", configuration);
+	ec_json_close(json, '}');
+	ec_cli_json_print(json);
+	fflush(stdout);
+}
+
+static void tell(const struct place *place, const struct ec_roster_change *change)
 {
 	struct ec_json json = {0};
-	char configuration[FILE_PATH_MAX] = "";
-	if (!as_json) {
+	if (!place->json) {
 		printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
 		       "(%llu notes meanwhile)\n",
 		       (unsigned long long)change->next->era, change->next->n,
@@ -191,73 +221,67 @@ static void tell(const struct ec_roster_change *change, const struct ec_network_
 		fflush(stdout);
 		return;
 	}
-	file_path(configuration, node->folder, "node.yaml");
 	ec_json_open(&json, '{');
 	ec_json_put_uint(&json, "era", change->next->era);
 	ec_json_put_uint(&json, "members", change->next->n);
 	ec_json_key(&json, "pause_ms");
 	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
 	ec_json_put_uint(&json, "notes", change->commits);
-	ec_json_put_text(&json, "config", configuration);
-	ec_json_close(&json, '}');
-	ec_cli_json_print(&json);
-	fflush(stdout);
+	object_end(place, &json);
 }
 
-static int join(const struct place *place, const struct arguments *arguments)
+static int join(struct place *place, const struct arguments *arguments)
 {
 	char why[512];
 	struct ec_roster_change change;
 	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_seat seat;
-	bool good =
-		ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why) || refuse(why);
+	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why) ||
+	            refuse(place, why);
 	if (good) {
 		ec_roster_change_plan(&change, 1);
-		good = node_add(place->network, place->g, &seat);
+		good = node_add(place, &seat);
 	}
 	if (good) {
 		change.next->seat[change.next->n - 1] = seat;
-		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why);
+		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) ||
+		       refuse(place, why);
 	}
 	if (good)
-		tell(&change, &group->node[group->nodes - 1], arguments->json);
+		tell(place, &change);
 	ec_roster_change_end(&change);
-	return good ? start(&group->node[group->nodes - 1], NULL, arguments) : EC_EXIT_FAILED;
+	return good ? start(place, NULL, arguments) : EC_EXIT_FAILED;
 }
 
-static struct ec_node_config *config_of(const struct ec_network_node *node)
+static struct ec_node_config *config_of(const struct place *place)
 {
 	char path[FILE_PATH_MAX], why[512];
-	if (!file_path(path, node->folder, "node.yaml")) {
-		refuse("the path is too long");
+	if (!config_path(place, path))
 		return NULL;
-	}
 	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
 	if (!config)
-		refuse(why);
+		refuse(place, why);
 	return config;
 }
 
 /* Data aside, a fresh era key in place of the old one. */
-static bool node_renew(const struct ec_network_node *node)
+static bool node_renew(const struct place *place, uint8_t key[static EC_KEY_SIZE])
 {
 	char why[512];
-	uint8_t key[EC_KEY_SIZE];
-	struct ec_node_config *config = config_of(node);
-	bool good = config && (ec_node_renew(config, key, why, sizeof why) || refuse(why));
+	struct ec_node_config *config = config_of(place);
+	bool good = config && (ec_node_renew(config, key, why, sizeof why) || refuse(place, why));
 	free(config);
 	return good;
 }
 
 /* The public half of the era key that a node has. */
-static bool era_key_of(const struct ec_network_node *node, uint8_t key[static EC_KEY_SIZE])
+static bool era_key_of(const struct place *place, uint8_t key[static EC_KEY_SIZE])
 {
 	char why[512];
 	struct ec_secret secret = {0};
-	struct ec_node_config *config = config_of(node);
-	bool good =
-		config && (ec_key_read(config->era_key, &secret, why, sizeof why) || refuse(why));
+	struct ec_node_config *config = config_of(place);
+	bool good = config &&
+	            (ec_key_read(config->era_key, &secret, why, sizeof why) || refuse(place, why));
 	if (good)
 		memcpy(key, secret.key, EC_KEY_SIZE);
 	ec_secret_erase(&secret);
@@ -266,73 +290,92 @@ static bool era_key_of(const struct ec_network_node *node, uint8_t key[static EC
 }
 
 /* Waits as long as the node answers.  Returns: false, after saying so, when it does not. */
-static bool state_await(const struct ec_network_node *node)
+static bool state_await(const struct place *place)
 {
 	struct ec_node_says said = {0};
 	for (uint64_t heard = up_now(); !said.ready; usleep(ASK_EVERY_US)) {
-		said = ec_node_ask(node);
+		said = ec_node_ask(node_at(place));
 		if (said.era)
 			heard = up_now();
 		else if (up_now() - heard > (uint64_t)PATIENCE_MS * 1000000)
-			return refuse("the node does not answer, so its era key is not voted on: "
+			return refuse(place,
+			              "the node does not answer, so its era key is not voted on: "
 			              "start it, then `edgecord node rejoin` has it voted on");
 	}
 	return true;
 }
 
 /* Has the group vote the era key of a node into its seat.  Returns: false with a message. */
-static bool key_vote(const struct place *place, bool json)
+static bool key_vote(const struct place *place)
 {
 	char why[512];
 	struct ec_roster_change change;
 	const struct ec_network_group *group = &place->network->group[place->g];
-	const struct ec_network_node *node = &group->node[place->i];
-	bool good =
-		ec_roster_change_begin(&change, group, place->i, why, sizeof why) || refuse(why);
-	uint32_t seat = good ? ec_membership_find(change.now, node->identity_key) : 0;
+	bool good = ec_roster_change_begin(&change, group, place->i, why, sizeof why) ||
+	            refuse(place, why);
+	uint32_t seat = good ? ec_membership_find(change.now, node_at(place)->identity_key) : 0;
 	if (good && seat >= change.now->n)
-		good = refuse("the roster in force has no seat for this node; use `node join`");
+		good = refuse(place, "the roster in force has no seat for this node; use "
+		                     "`node join`");
 	if (good)
 		ec_roster_change_plan(&change, 0);
-	good = good && era_key_of(node, change.next->seat[seat].era_key) &&
-	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(why));
+	good = good && era_key_of(place, change.next->seat[seat].era_key) &&
+	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(place, why));
 	if (good)
-		tell(&change, node, json);
+		tell(place, &change);
 	ec_roster_change_end(&change);
 	return good;
 }
 
 /* A learner becomes a voter: once it has the state, not before. */
-static bool readmit(const struct place *place, bool json)
+static bool readmit(const struct place *place)
 {
-	const struct ec_network_node *node = &place->network->group[place->g].node[place->i];
-	if (!state_await(node))
+	struct ec_json json = {0};
+	if (!state_await(place))
 		return false;
-	if (!ec_node_ask(node).voter)
-		return key_vote(place, json);
-	printf(json ? "{\"votes_already\":true}\n" : "it votes already\n");
+	if (!ec_node_ask(node_at(place)).voter)
+		return key_vote(place);
+	if (!place->json) {
+		printf("it votes already\n");
+		return true;
+	}
+	ec_json_open(&json, '{');
+	ec_json_put_bool(&json, "votes_already", true);
+	object_end(place, &json);
 	return true;
+}
+
+/* All of a return but running the node. */
+static int renew_only(const struct place *place, const struct arguments *arguments)
+{
+	struct ec_json json = {0};
+	uint8_t key[EC_KEY_SIZE];
+	if (!node_renew(place, key))
+		return EC_EXIT_FAILED;
+	if (!place->json) {
+		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key "
+		       "voted on\n",
+		       node_at(place)->folder);
+		return start(place, NULL, arguments);
+	}
+	ec_json_open(&json, '{');
+	ec_json_key(&json, "era_key");
+	ec_json_hex(&json, key, sizeof key);
+	object_end(place, &json);
+	return EC_EXIT_OK;
 }
 
 static int rejoin(const struct place *place, const struct arguments *arguments)
 {
-	const struct ec_network_node *node = &place->network->group[place->g].node[place->i];
-	struct ec_node_says said = ec_node_ask(node);
+	struct ec_node_says said = ec_node_ask(node_at(place));
 	if (said.voter) {
-		refuse("this node runs and votes: if its data is to go, stop it first");
+		refuse(place, "this node runs and votes: if its data is to go, stop it first");
 		return EC_EXIT_FAILED;
 	}
 	if (said.era)
-		return readmit(place, arguments->json) ? EC_EXIT_OK : EC_EXIT_FAILED;
-	if (!arguments->no_start)
-		return start(node, "--rejoin", arguments);
-	if (!node_renew(node))
-		return EC_EXIT_FAILED;
-	if (!arguments->json)
-		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key "
-		       "voted on\n",
-		       node->folder);
-	return start(node, NULL, arguments);
+		return readmit(place) ? EC_EXIT_OK : EC_EXIT_FAILED;
+	return arguments->no_start ? renew_only(place, arguments)
+	                           : start(place, "--rejoin", arguments);
 }
 
 bool ec_node_is_local(const char *config)
@@ -347,15 +390,16 @@ bool ec_node_is_local(const char *config)
 }
 
 /* In a process of its own: never returns. */
-static void readmit_and_exit(const struct place *place, pid_t node, bool json)
+static void readmit_and_exit(const struct place *place, pid_t node)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != node)
 		_exit(EC_EXIT_FAILED);
 	ec_keys_guard();
-	bool good = readmit(place, json);
+	bool good = readmit(place);
 	if (!good)
-		refuse("it stays a learner; `edgecord node rejoin` has its key voted on again");
+		refuse(place,
+		       "it stays a learner; `edgecord node rejoin` has its key voted on again");
 	fflush(NULL);
 	_exit(good ? EC_EXIT_OK : EC_EXIT_FAILED);
 }
@@ -363,9 +407,9 @@ static void readmit_and_exit(const struct place *place, pid_t node, bool json)
 bool ec_node_readmit_later(const char *config, bool json)
 {
 	char folder[PATH_MAX];
-	struct place place;
+	struct place place = {.json = json};
 	if (!realpath(config, folder))
-		return refuse(strerror(errno));
+		return refuse(&place, strerror(errno));
 	path_above(folder, 1);
 	if (!place_find(&place, folder, true))
 		return false;
@@ -374,9 +418,9 @@ bool ec_node_readmit_later(const char *config, bool json)
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for it */
 	pid_t pid = fork();
 	if (pid == 0)
-		readmit_and_exit(&place, node, json);
+		readmit_and_exit(&place, node);
 	free(place.network);
-	return pid > 0 || refuse(strerror(errno));
+	return pid > 0 || refuse(&place, strerror(errno));
 }
 
 /* What both commands do with their command line. */
@@ -384,9 +428,9 @@ static int command(int argc, char **argv, const struct argp *argp, bool of_node)
 {
 	static char name[2][24] = {"edgecord node join", "edgecord node rejoin"};
 	struct arguments arguments = {0};
-	struct place place;
 	argv[0] = name[of_node];
 	argp_parse(argp, argc, argv, 0, NULL, &arguments);
+	struct place place = {.json = arguments.json};
 	if (!place_find(&place, arguments.folder, of_node))
 		return EC_EXIT_FAILED;
 	int code = of_node ? rejoin(&place, &arguments) : join(&place, &arguments);

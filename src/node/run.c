@@ -103,15 +103,18 @@ bool ec_node_renew(const struct ec_node_config *config, uint8_t key[static EC_KE
 	return false;
 }
 
+/* The new key is told whatever the level of the journal: without it nobody can vote. */
 static bool rejoin(const struct ec_node_config *config, char *why, size_t why_size)
 {
+	const struct ec_journal journal = {.fd = STDERR_FILENO, .json = config->log_json};
 	uint8_t key[EC_KEY_SIZE];
 	char hex[2 * EC_KEY_SIZE + 1];
 	struct ec_text text = ec_text_over(hex, sizeof hex);
 	if (!ec_node_renew(config, key, why, why_size))
 		return false;
 	ec_text_add_hex(&text, key, EC_KEY_SIZE);
-	fprintf(stderr, "rejoining as a learner; the new era key, to be voted on:\n%s\n", hex);
+	ec_journal_say(&journal, EC_INFO, "rejoin", EC_TEXT("era_key", hex),
+	               EC_TEXT("text", "comes back as a learner; era_key is to be voted on"));
 	return true;
 }
 
