@@ -1,35 +1,12 @@
 /* cbor_fuzz.c - any bytes: the reader ends, agrees with the notation, and what it takes is
  * written again as the same bytes. */
 #include "base/cbor.h"
+#include "base/cbor_copy_test.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* Writes again what is read.  Ours: strings, numbers and heads by their verbs, the rest copied. */
-static void item_copy(struct ec_cbor *in, struct ec_cbor_writer *out)
-{
-	enum ec_cbor_type type = ec_cbor_peek(in);
-	struct ec_view view;
-	if (type == EC_CBOR_UINT) {
-		ec_cbor_write_uint(out, ec_cbor_uint(in, UINT64_MAX));
-	} else if (type == EC_CBOR_ARRAY) {
-		ec_cbor_write_array(out, ec_cbor_array(in, UINT32_MAX));
-	} else if (type == EC_CBOR_MAP) {
-		ec_cbor_write_map(out, ec_cbor_map(in, UINT32_MAX));
-	} else if (type == EC_CBOR_TAG) {
-		ec_cbor_write_tag(out, ec_cbor_tag(in));
-	} else if (type == EC_CBOR_FLOAT) {
-		ec_cbor_write_float64(out, ec_cbor_float64(in));
-	} else if (type == EC_CBOR_TEXT) {
-		view = ec_cbor_text(in, SIZE_MAX);
-		ec_cbor_write_text(out, (const char *)view.data, view.size);
-	} else {
-		view = ec_cbor_span(in);
-		ec_cbor_write_item(out, view.data, view.size);
-	}
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -48,7 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct ec_cbor_writer writer = ec_cbor_writer_over(again, size);
 	cbor = ec_cbor_over(data, size);
 	while (cbor.frame[cbor.depth].left)
-		item_copy(&cbor, &writer);
+		cbor_copy(&cbor, &writer);
 	assert(ec_cbor_writer_ok(&writer) && writer.out.size == size);
 	assert(memcmp(again, data, size) == 0);
 	free(again);

@@ -1,5 +1,7 @@
 /* cbor_test.c - the CBOR codec against RFC 8949 appendix A, and against what it must refuse. */
 #include "base/cbor.h"
+#include "base/cbor_copy_test.h"
+#include "base/hex_test.h"
 #include "base/shared_test.h"
 
 #include "base/test.h"
@@ -8,14 +10,6 @@
 #include <math.h>
 
 enum { BYTES_MAX = 512, TEXT_MAX = 1024 };
-
-static size_t unhex(const char *hex, uint8_t *out)
-{
-	size_t size = strlen(hex) / 2;
-	assert_true(size <= BYTES_MAX);
-	assert_true(ec_hex_read(hex, out, size));
-	return size;
-}
 
 /* What a reader that takes the whole says about it. */
 static struct ec_cbor read_all(const uint8_t *data, size_t size)
@@ -26,47 +20,6 @@ static struct ec_cbor read_all(const uint8_t *data, size_t size)
 	return cbor;
 }
 
-/* Writes again what a reader reads: equal bytes show that both agree on what is deterministic. */
-static void item_copy(struct ec_cbor *in, struct ec_cbor_writer *out)
-{
-	struct ec_view view;
-	switch (ec_cbor_peek(in)) {
-	case EC_CBOR_UINT:
-		ec_cbor_write_uint(out, ec_cbor_uint(in, UINT64_MAX));
-		return;
-	case EC_CBOR_BYTES:
-		view = ec_cbor_bytes(in, SIZE_MAX);
-		ec_cbor_write_bytes(out, view.data, view.size);
-		return;
-	case EC_CBOR_TEXT:
-		view = ec_cbor_text(in, SIZE_MAX);
-		ec_cbor_write_text(out, (const char *)view.data, view.size);
-		return;
-	case EC_CBOR_ARRAY:
-		ec_cbor_write_array(out, ec_cbor_array(in, UINT32_MAX));
-		return;
-	case EC_CBOR_MAP:
-		ec_cbor_write_map(out, ec_cbor_map(in, UINT32_MAX));
-		return;
-	case EC_CBOR_TAG:
-		ec_cbor_write_tag(out, ec_cbor_tag(in));
-		return;
-	case EC_CBOR_BOOL:
-		ec_cbor_write_bool(out, ec_cbor_bool(in));
-		return;
-	case EC_CBOR_NULL:
-		ec_cbor_null(in);
-		ec_cbor_write_null(out);
-		return;
-	case EC_CBOR_FLOAT:
-		ec_cbor_write_float64(out, ec_cbor_float64(in));
-		return;
-	default: /* simple values, and integers below INT64_MIN, have no verb to write them */
-		view = ec_cbor_span(in);
-		ec_cbor_write_item(out, view.data, view.size);
-	}
-}
-
 static void assert_rewritten(const uint8_t *data, size_t size)
 {
 	uint8_t again[BYTES_MAX];
@@ -75,8 +28,8 @@ static void assert_rewritten(const uint8_t *data, size_t size)
 	struct ec_cbor_writer count = ec_cbor_writer_over(NULL, 0);
 	while (!in.error && in.frame[in.depth].left) {
 		struct ec_cbor before = in;
-		item_copy(&in, &out);
-		item_copy(&before, &count);
+		cbor_copy(&in, &out);
+		cbor_copy(&before, &count);
 	}
 	assert_true(ec_cbor_done(&in));
 	assert_true(ec_cbor_writer_ok(&out));
@@ -143,7 +96,7 @@ static void vectors_of_appendix_a(void **state)
 		const char *hex = json_string_value(json_object_get(vector, "hex"));
 		uint8_t data[BYTES_MAX];
 		char said[TEXT_MAX];
-		size_t size = unhex(hex, data), i = 0;
+		size_t size = unhex(hex, data, sizeof data), i = 0;
 		struct ec_text text = ec_text_over(said, sizeof said);
 		while (i < REFUSED && strcmp(refused[i].hex, hex) != 0)
 			i++;
@@ -233,7 +186,7 @@ static void refusals_name_reason_and_place(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof malformed / sizeof malformed[0]; i++) {
 		uint8_t data[BYTES_MAX];
-		struct ec_cbor cbor = read_all(data, unhex(malformed[i].hex, data));
+		struct ec_cbor cbor = read_all(data, unhex(malformed[i].hex, data, sizeof data));
 		if (cbor.error != malformed[i].error || cbor.error_at != malformed[i].at)
 			fail_msg("%s: error %d at %u", malformed[i].hex, cbor.error, cbor.error_at);
 	}
@@ -319,7 +272,7 @@ static void integers_meet_the_ends_of_their_range(void **state)
 	static const char *const outside[] = {"1b8000000000000000", "3b8000000000000000"};
 	for (size_t i = 0; i < 2; i++) {
 		uint8_t data[16];
-		struct ec_cbor cbor = ec_cbor_over(data, unhex(outside[i], data));
+		struct ec_cbor cbor = ec_cbor_over(data, unhex(outside[i], data, sizeof data));
 		assert_int_equal(ec_cbor_int(&cbor), 0);
 		assert_int_equal(cbor.error, EC_CBOR_RANGE);
 	}
@@ -391,7 +344,7 @@ static void diagnosis_escapes_and_shows_the_error(void **state)
 	uint8_t data[BYTES_MAX];
 	char said[TEXT_MAX];
 	struct ec_text text = ec_text_over(said, sizeof said);
-	size_t size = unhex("83a2016361220a20c1820180c243010203f7", data);
+	size_t size = unhex("83a2016361220a20c1820180c243010203f7", data, sizeof data);
 	assert_true(ec_cbor_diagnose(data, size, &text));
 	assert_string_equal(said,
 	                    "[{1: \"a\\\"\\u000a\", -1: 1([1, []])}, 2(h'010203'), undefined]");

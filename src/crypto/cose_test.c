@@ -2,6 +2,7 @@
  */
 #include "crypto/cose.h"
 
+#include "base/hex_test.h"
 #include "base/shared_test.h"
 #include "base/test.h"
 
@@ -41,15 +42,11 @@ static const struct example examples[] = {
 	{.file = "RFC8152/Appendix_C_2_1.json", .form = true},
 };
 
-static struct ec_view unhex(json_t *value, uint8_t *out)
+/* The bytes of a hexadecimal text; empty when there is none. */
+static struct ec_view bytes_of(json_t *value, uint8_t *out, size_t size_max)
 {
 	const char *hex = json_string_value(value);
-	if (!hex)
-		return (struct ec_view){0};
-	size_t size = strlen(hex) / 2;
-	assert_true(size <= BYTES_MAX);
-	assert_true(ec_hex_read(hex, out, size));
-	return (struct ec_view){out, size};
+	return hex ? (struct ec_view){out, unhex(hex, out, size_max)} : (struct ec_view){0};
 }
 
 static json_t *at(json_t *object, const char *first, const char *second)
@@ -60,10 +57,11 @@ static json_t *at(json_t *object, const char *first, const char *second)
 static void example_check(const struct example *example, json_t *json)
 {
 	uint8_t data[BYTES_MAX], aad[BYTES_MAX], expected[BYTES_MAX], made[BYTES_MAX], key[64];
-	struct ec_view bytes = unhex(at(json, "output", "cbor"), data);
-	struct ec_view signed_text = unhex(at(json, "intermediates", "ToBeSign_hex"), expected);
+	struct ec_view bytes = bytes_of(at(json, "output", "cbor"), data, sizeof data);
+	struct ec_view signed_text =
+		bytes_of(at(json, "intermediates", "ToBeSign_hex"), expected, sizeof expected);
 	json_t *sign0 = at(json, "input", "sign0");
-	struct ec_view external = unhex(json_object_get(sign0, "external"), aad);
+	struct ec_view external = bytes_of(json_object_get(sign0, "external"), aad, sizeof aad);
 	struct ec_cose_sign1 sign1;
 	char said[TEXT_MAX];
 	struct ec_text why = ec_text_over(said, sizeof said);
@@ -80,7 +78,7 @@ static void example_check(const struct example *example, json_t *json)
 	bool same = size == signed_text.size && memcmp(made, expected, size) == 0;
 	if (same == example->changed)
 		fail_msg("%s: signs %s", example->file, same ? "the same" : "something else");
-	struct ec_view x = unhex(at(sign0, "key", "x_hex"), key);
+	struct ec_view x = bytes_of(at(sign0, "key", "x_hex"), key, sizeof key);
 	bool good = x.size == EC_KEY_SIZE &&
 	            ec_cose_sign1_verify(&ec_crypto_ed25519, key, &sign1, made, sizeof made, NULL);
 	assert_int_equal(good, example->ours);

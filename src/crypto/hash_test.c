@@ -1,9 +1,9 @@
 /* hash_test.c - SHA-256 and HMAC-SHA-256 against published values. */
 #include "crypto/hash.h"
 
+#include "base/hex_test.h"
 #include "base/shared_test.h"
 #include "base/test.h"
-#include "base/text.h"
 
 #include <jansson.h>
 
@@ -63,12 +63,9 @@ static void hmac_of_rfc_4231(void **state)
 	            "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
-static size_t unhex(json_t *test, const char *name, uint8_t *out)
+static size_t field(json_t *test, const char *name, uint8_t out[static MESSAGE_MAX])
 {
-	const char *hex = json_string_value(json_object_get(test, name));
-	size_t size = strlen(hex) / 2;
-	assert_true(size <= MESSAGE_MAX && ec_hex_read(hex, out, size));
-	return size;
+	return unhex(json_string_value(json_object_get(test, name)), out, MESSAGE_MAX);
 }
 
 static void hmac_of_wycheproof(void **state)
@@ -87,9 +84,9 @@ static void hmac_of_wycheproof(void **state)
 		json_array_foreach(json_object_get(group, "tests"), k, test)
 		{
 			uint8_t key[MESSAGE_MAX], message[MESSAGE_MAX], tag[MESSAGE_MAX];
-			size_t key_size = unhex(test, "key", key);
-			size_t size = unhex(test, "msg", message);
-			size_t tag_size = unhex(test, "tag", tag); /* some are shortened */
+			size_t key_size = field(test, "key", key);
+			size_t size = field(test, "msg", message);
+			size_t tag_size = field(test, "tag", tag); /* some are shortened */
 			const char *result = json_string_value(json_object_get(test, "result"));
 			ec_hash made = ec_hmac_sha256(key, key_size, message, size);
 			bool same = tag_size <= 32 && memcmp(made.b, tag, tag_size) == 0;

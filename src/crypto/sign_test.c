@@ -1,9 +1,9 @@
 /* sign_test.c - Ed25519 against vectors of others; pins which odd signatures we take. */
 #include "crypto/sign.h"
 
+#include "base/hex_test.h"
 #include "base/shared_test.h"
 #include "base/test.h"
-#include "base/text.h"
 #include "crypto/verifier.h"
 
 #include <jansson.h>
@@ -15,14 +15,6 @@ static int start(void **state)
 {
 	(void)state;
 	return ec_crypto_start() ? 0 : -1;
-}
-
-static size_t unhex(const char *hex, uint8_t *out, size_t size_max)
-{
-	size_t size = strlen(hex) / 2;
-	assert_true(size <= size_max);
-	assert_true(ec_hex_read(hex, out, size));
-	return size;
 }
 
 /* One line "secret key + public key : public key : message : signature + message :". */
