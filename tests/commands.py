@@ -4,8 +4,11 @@
 Run inside tests/clients.sh: EDGECORD_NODE is a node of a running cell, PROOF one of its proofs."""
 import json
 import os
+import socket
+import struct
 import subprocess
 import sys
+import threading
 
 from documented import not_events, wrong
 from network import Checks
@@ -78,6 +81,53 @@ def objects():
                      f"code {code}", (done.returncode, bad, done.stderr[:300]))
 
 
+def frame(kind, token, fields):
+    body = struct.pack("<BQ", kind, token) + fields
+    return struct.pack("<I", len(body)) + body
+
+
+def block(text):
+    return struct.pack("<I", len(text)) + text
+
+
+def rude(kind, fields):
+    """What `edgecord status` prints of a gateway that answers so: (exit code, bytes)."""
+    def serve():
+        link, _ = listener.accept()
+        link.recv(1024)  # HELLO
+        link.sendall(frame(65, 0, struct.pack("<H", 1) + bytes(64) + struct.pack("<I", 1000) +
+                           block(b"net") + block(b"cell")))
+        asked = link.recv(1024)
+        link.sendall(frame(kind, struct.unpack_from("<Q", asked, 5)[0], fields))
+        link.recv(1024)
+        link.close()
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    done = subprocess.run([edgecord, "status", "--node",
+                           f"127.0.0.1:{listener.getsockname()[1]}"],
+                          capture_output=True, check=False, timeout=30)
+    thread.join()
+    listener.close()
+    return done.returncode, done.stdout + done.stderr
+
+
+def terminals():
+    """A gateway's words are shown, and no terminal obeys them."""
+    words = b"\x1b[2Jcome\x07 in\xc2\x9b"
+    for what, kind, fields in (
+            ("refuses", 68, struct.pack("<HI", 4, 0) + block(words)),
+            ("says goodbye", 75, struct.pack("<H", 4) + block(words)),
+            ("gives a status that is none", 72, block(words)),
+            ("names its owner", 72, block(b'{"owner":"\\u001b[2J\\u009bcome"}'))):
+        code, said = rude(kind, fields)
+        odd = [byte for byte in said if byte != 10 and not 32 <= byte < 127]
+        checks.check(said and not odd and (b"not JSON" in said or b"come" in said),
+                     f"a gateway that {what} with control characters: they are shown, not sent "
+                     "to the terminal", (code, said))
+
+
 helps()
 objects()
+terminals()
 sys.exit(1 if checks.failed else 0)

@@ -94,9 +94,10 @@ bool ec_client_options_call(const struct ec_client_options *client_options,
 		return false;
 	}
 	if (answer->kind == EC_DOOR_REFUSED) {
-		fprintf(stderr, "%s: refused: %s: %.*s\n%s: what to do: %s\n", command,
-		        ec_reason_text(answer->reason), (int)answer->text.size,
-		        (const char *)answer->text.data, command, ec_reason_remedy(answer->reason));
+		fprintf(stderr, "%s: refused: %s: ", command, ec_reason_text(answer->reason));
+		ec_cli_print_plain(stderr, answer->text);
+		fprintf(stderr, "\n%s: what to do: %s\n", command,
+		        ec_reason_remedy(answer->reason));
 		return false;
 	}
 	if (answer->kind != wanted) {
@@ -160,14 +161,14 @@ size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX])
 	return size;
 }
 
-void ec_cli_print_name(struct ec_bytes name)
+void ec_cli_print_plain(FILE *out, struct ec_bytes text)
 {
-	for (size_t i = 0; i < name.size; i++) {
-		uint8_t byte = name.data[i];
+	for (size_t i = 0; i < text.size; i++) {
+		uint8_t byte = text.data[i];
 		if (byte >= 0x20 && byte < 0x7f && byte != '\\')
-			putchar(byte);
+			putc(byte, out);
 		else
-			printf("\\x%02x", byte);
+			fprintf(out, "\\x%02x", byte);
 	}
 }
 

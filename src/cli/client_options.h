@@ -6,6 +6,7 @@
 #include "doors/json.h"
 
 #include <argp.h>
+#include <stdio.h>
 
 struct ec_client_options {
 	const char *command; /* argv[0], for messages */
@@ -47,8 +48,9 @@ void ec_cli_json_print(struct ec_json *json);
  * to EC_DOOR_NAME_MAX bytes. */
 size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX]);
 
-/* Prints bytes as text where they are that, with the rest as \xNN. */
-void ec_cli_print_name(struct ec_bytes name);
+/* Prints what others sent: printable ASCII as it is, any other byte and the backslash as \xNN, so
+ * that nothing reaches the terminal that it would obey. */
+void ec_cli_print_plain(FILE *out, struct ec_bytes text);
 
 /* Nanoseconds since 1970 as RFC 3339 in UTC, with milliseconds. */
 void ec_cli_time(uint64_t ns, char out[static 32]);

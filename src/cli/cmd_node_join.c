@@ -70,6 +70,15 @@ struct place {
 	bool json; /* how a person is told */
 };
 
+/* A sentence, which may have a gateway's words in it. */
+static void say_plain(const char *why)
+{
+	fputs("edgecord node: ", stderr);
+	ec_cli_print_plain(stderr,
+	                   (struct ec_bytes){.data = (const uint8_t *)why, .size = strlen(why)});
+	fputc('\n', stderr);
+}
+
 /* On stderr: a sentence, or a line as those of a node's journal.  Returns: false. */
 static bool refuse(const struct place *place, const char *why)
 {
@@ -77,7 +86,7 @@ static bool refuse(const struct place *place, const char *why)
 	if (place->json)
 		ec_journal_say(&journal, EC_ERROR, "refused", EC_TEXT("text", why));
 	else
-		fprintf(stderr, "edgecord node: %s\n", why);
+		say_plain(why);
 	return false;
 }
 

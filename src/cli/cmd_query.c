@@ -217,7 +217,7 @@ static void print_text(const struct arguments *arguments, struct ec_door_answer 
 	uint32_t count = answer->count;
 	while (ec_door_item_next(answer, &name, &value)) {
 		if (arguments->view == VIEW_NAMES) {
-			ec_cli_print_name(name);
+			ec_cli_print_plain(stdout, name);
 			printf("  ");
 			print_value(value);
 			continue;

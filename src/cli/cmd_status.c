@@ -33,6 +33,32 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+/* Whether a terminal would obey what stands here: a control character of ASCII, or of Latin-1. */
+static bool is_control(const char *at)
+{
+	const uint8_t *byte = (const uint8_t *)at;
+	return byte[0] < 0x20 || byte[0] == 0x7f || (byte[0] == 0xc2 && byte[1] < 0xa0);
+}
+
+/* A node's words, which may reach a terminal: without control characters. */
+static void texts_plain(json_t *object)
+{
+	const char *key;
+	json_t *value;
+	json_object_foreach(object, key, value)
+	{
+		char *copy = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+		for (char *at = copy; at && *at; at++)
+			if (is_control(at)) {
+				at[1] = *at & 0x80 ? '?' : at[1]; /* it has two bytes */
+				at[0] = '?';
+			}
+		if (copy)
+			json_string_set(value, copy);
+		free(copy);
+	}
+}
+
 static const char *text_of(const json_t *json, const char *key)
 {
 	const char *text = json_string_value(json_object_get(json, key));
@@ -71,11 +97,15 @@ static void print_group(const json_t *json)
 	if (!json_is_null(json_object_get(json, "liar")))
 		printf("           caught lying: %s\n", text_of(json, "liar"));
 	size_t i;
-	const json_t *guilty;
-	json_array_foreach(json_object_get(json, "guilty"), i, guilty) printf(
-		"           proven to break the protocol: %s (member %" PRId64 " of era %" PRId64
-		"; the proof: --json)\n",
-		text_of(guilty, "owner"), number_of(guilty, "member"), number_of(guilty, "era"));
+	json_t *guilty;
+	json_array_foreach(json_object_get(json, "guilty"), i, guilty)
+	{
+		texts_plain(guilty);
+		printf("           proven to break the protocol: %s (member %" PRId64
+		       " of era %" PRId64 "; the proof: --json)\n",
+		       text_of(guilty, "owner"), number_of(guilty, "member"),
+		       number_of(guilty, "era"));
+	}
 	printf("order      view %" PRId64 " led by %s, %" PRId64 " view changes, position %" PRId64
 	       "\n",
 	       number_of(json, "view"), text_of(json, "leader"), number_of(json, "view_changes"),
@@ -117,18 +147,21 @@ static bool status_print(const struct arguments *arguments, const struct ec_door
 {
 	const char *text = (const char *)answer->text.data;
 	json_error_t error;
-	if (arguments->client.json) {
-		printf("%.*s\n", (int)answer->text.size, text);
-		return true;
-	}
 	json_t *json = json_loadb(text, answer->text.size, 0, &error);
 	if (!json) {
-		fprintf(stderr, "%s: the node's answer is not JSON: %s\n",
-		        arguments->client.command, error.text);
+		fprintf(stderr, "%s: the node's answer is not JSON: ", arguments->client.command);
+		ec_cli_print_plain(stderr, (struct ec_bytes){.data = (const uint8_t *)error.text,
+		                                             .size = strlen(error.text)});
+		fputc('\n', stderr);
 		return false;
 	}
-	print_group(json);
-	print_ledger(json);
+	if (arguments->client.json) {
+		printf("%.*s\n", (int)answer->text.size, text);
+	} else {
+		texts_plain(json);
+		print_group(json);
+		print_ledger(json);
+	}
 	json_decref(json);
 	return true;
 }

@@ -282,8 +282,10 @@ static void print_outcome(const struct arguments *arguments, const struct parcel
 	if (done)
 		printf("\nblock   %" PRIu64 ", index %u\nresult  %s: %s", done->seq, done->index,
 		       ec_result_name(done->code), ec_result_text(done->code));
-	if (done && done->text.size)
-		printf("\nwhy     %.*s", (int)done->text.size, (const char *)done->text.data);
+	if (done && done->text.size) {
+		printf("\nwhy     ");
+		ec_cli_print_plain(stdout, done->text);
+	}
 	if (arguments->output) {
 		printf("\nsalt    ");
 		for (size_t i = 0; i < sizeof parcel->salt; i++)

@@ -152,7 +152,7 @@ static void print_envelope(const struct ec_verify_view *view)
 static void print_state(const struct ec_proof_report *report)
 {
 	printf("name       ");
-	ec_cli_print_name(report->name);
+	ec_cli_print_plain(stdout, report->name);
 	if (report->claim == 2) {
 		printf("\nvalue      none\n");
 		return;

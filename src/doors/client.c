@@ -71,6 +71,9 @@ __attribute__((format(printf, 2, 3))) static void lose(struct ec_client *client,
 	va_start(arguments, format);
 	vsnprintf(client->lost, sizeof client->lost, format, arguments);
 	va_end(arguments);
+	for (char *at = client->lost; *at; at++)
+		if (*at < 0x20 || *at > 0x7e) /* a gateway's words, which may reach a terminal */
+			*at = '?';
 }
 
 static void send_some(struct ec_client *client)
