@@ -147,10 +147,14 @@ def cloud_refuses(network, early, identity):
         items = cloud[0].state("anchor/cell1")
         return proof.decode(items[0][1], "an anchor")[0] if items else 0
 
+    rest = {"at": 0, "since": time.monotonic()} # blocks of ticks follow the load for a while
+
     def level():
-        newest = cell[0].status()["certified"]
-        return cell[0].status()["seq"] == newest == anchored()
-    if not check(wait_for(level, 20), "the cloud anchors the newest header of the era after"):
+        status, now = cell[0].status(), time.monotonic()
+        if status["seq"] != rest["at"]:
+            rest.update(at=status["seq"], since=now)
+        return rest["at"] == status["certified"] == anchored() and now - rest["since"] > 2
+    if not check(wait_for(level, 30), "the cloud anchors the newest header of the era after"):
         return
     late = receipt_of(network, identity, "--cloud", os.path.join(network.folder, "cloud"))
     if late is None:
