@@ -4,12 +4,14 @@
 usage: tests/restored.py
 Nothing inside such a cell can notice: its members agree with one another.  The cloud's anchor can.
 Both cells must be named, by their own nodes and by every node of the cloud: one that is still below
-the anchored block, and one that has gone beyond it while the cloud was away.
+the anchored block, and one that has gone beyond it while the cloud was away.  So must a third, which
+was put back to before a change of roster, and signs with one that is retired.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import os
 import shutil
+import subprocess
 
-from network import Author, Checks, Network, Stream, proof, run, wait_for
+from network import EDGECORD, Author, Checks, Network, Stream, proof, run, wait_for
 from receipts import c_verifies, python_verifies
 
 BELOW, BEYOND = "cell1", "cell2"
@@ -84,22 +86,22 @@ def grow(network):
           alarms(nodes))
 
 
-def named(network, cell):
+def named(network, cell, by_the_cloud="was restored from an old backup or forked", kept="fork/"):
     """By its own nodes, and by all of the cloud: status, journal, and a proof that lasts."""
     nodes, cloud = network.groups[cell], network.groups["cloud"]
-    text = f"{cell} was restored from an old backup or forked"
+    text, their_text = f"{cell} was restored from an old backup or forked", f"{cell} {by_the_cloud}"
     own = wait_for(lambda: all(text in a for a in alarms(nodes)), 30)
     check(own, f"{cell}: every node of it names it in its status", alarms(nodes))
-    theirs = wait_for(lambda: all(text in a for a in alarms(cloud)), 30)
+    theirs = wait_for(lambda: all(their_text in a for a in alarms(cloud)), 30)
     check(theirs, f"{cell}: every node of the cloud names it in its status", alarms(cloud))
-    for node in (nodes[1], cloud[2]):
-        lines = [line for line in node.log().splitlines() if text in line]
+    for node, said in (nodes[1], text), (cloud[2], their_text):
+        lines = [line for line in node.log().splitlines() if said in line]
         check(lines and " error alarm " in lines[0], f"{cell}: {node.name} logs it as an error",
               lines)
     out = run("status", "--node", nodes[2].door)[1]
     check(f"ALARM      {text}" in out, f"{cell}: `edgecord status` shows it", out)
     path = os.path.join(network.folder, "proof")
-    code, _, errors = run("receipt", "--state", "fork/" + cell, "-o", path, "--node",
+    code, _, errors = run("receipt", "--state", kept + cell, "-o", path, "--node",
                           cloud[1].door)
     genesis = network.genesis("cloud")
     good = code == 0 and c_verifies(path, genesis)[0] == 0 and python_verifies(path, genesis) == 0
@@ -142,14 +144,51 @@ def play(network):
     stays(network, BEYOND, block)
 
 
+def change_era(network, cell):
+    """A fifth member joins.  Returns: whether its roster is in force."""
+    nodes = network.groups[cell]
+    with open(os.path.join(network.folder, "join.said"), "wb") as said:
+        with subprocess.Popen([EDGECORD, "node", "join", os.path.join(network.folder, cell)],
+                              stdout=said, stderr=said, stdin=subprocess.DEVNULL) as fifth:
+            done = wait_for(lambda: all((n.status() or {}).get("era") == 2 for n in nodes), 60)
+            done = done and wait_for(
+                lambda: anchored(network, cell) == certified(network, cell), 20)
+            fifth.terminate()
+    return done
+
+
+def play_retired(network):
+    """A cell that goes on as it was before its roster changed."""
+    cell = BELOW
+    nodes, cloud = network.groups[cell], network.groups["cloud"]
+    if not check(network.start(), "a cell and its cloud are ready"):
+        return
+    load(network, cell, 20, lambda: anchored(network, cell) > 5)
+    backup(nodes)
+    start(network, nodes)
+    if not check(change_era(network, cell), f"{cell}: has another roster, which is anchored"):
+        return
+    check(not any(alarms(nodes + cloud)), f"{cell}: is not named for it", alarms(nodes + cloud))
+    block = anchored(network, cell)
+    put_back(nodes)
+    check(start(network, nodes), f"{cell}: put back to before it, and ready")
+    load(network, cell, 30, lambda: any(alarms(cloud)))
+    check((nodes[0].status() or {}).get("era") == 1, f"{cell}: signs as the retired roster")
+    named(network, cell, "was restored to before a change of roster, or its former members forked",
+          "fork-retired/")
+    check(cloud[0].state("fork/" + cell) == [], f"{cell}: its roster of today is not accused")
+    check(anchored(network, cell) == block, f"{cell}: the anchor stands")
+
+
 def main():
     def part(folder):
-        network = Network(os.path.join(folder, "network"), "--cells", "2", "--cloud", "4",
-                          "--homes", "1")
-        try:
-            play(network)
-        finally:
-            network.stop()
+        for name, cells, act in ("network", 2, play), ("retired", 1, play_retired):
+            network = Network(os.path.join(folder, name), "--cells", cells, "--cloud", 4,
+                              "--homes", 1)
+            try:
+                act(network)
+            finally:
+                network.stop()
     checks.play("restored", part)
 
 

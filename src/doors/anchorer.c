@@ -38,7 +38,9 @@ struct ec_anchorer {
 	struct ec_lag lag;
 	/* Of the turn under way. */
 	struct ec_client *client;
-	bool reached, reported; /* reported: the cloud knows of two histories */
+	bool reached;
+	bool forked;         /* the cloud keeps two histories of this cell, */
+	uint64_t forked_era; /* and one of a retired roster of this era; 0: none */
 	struct ec_anchored cloud_has;
 	uint8_t *envelope;
 	size_t envelope_size;
@@ -71,6 +73,18 @@ static bool kept_ask(const struct ec_anchorer *anchorer, const char *prefix, str
 	return true;
 }
 
+/* On the pool. */
+static void forks_ask(struct ec_anchorer *anchorer)
+{
+	struct ec_bytes value;
+	struct ec_fork fork;
+	anchorer->reached = anchorer->reached && kept_ask(anchorer, EC_FORKS, &value);
+	anchorer->forked = anchorer->reached && value.size > 0;
+	anchorer->reached = anchorer->reached && kept_ask(anchorer, EC_RETIRED_FORKS, &value);
+	anchorer->forked_era =
+		anchorer->reached && value.size && ec_fork_read(value, &fork) ? fork.era : 0;
+}
+
 /* On the pool: connects, and asks what the cloud holds of this cell. */
 static void ask(uv_work_t *work)
 {
@@ -94,8 +108,7 @@ static void ask(uv_work_t *work)
 		struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
 		has->stamp_ns = ec_cbor_uint(&cbor, INT64_MAX);
 	}
-	anchorer->reached = anchorer->reached && kept_ask(anchorer, "fork/", &value);
-	anchorer->reported = anchorer->reached && value.size > 0;
+	forks_ask(anchorer);
 	if (!anchorer->reached)
 		snprintf(anchorer->why, sizeof anchorer->why, "%.120s did not answer", text);
 }
@@ -210,7 +223,7 @@ static struct ec_history_end history_end(const struct ec_anchorer *anchorer)
 	end.ready = status.ready && !status.fetching;
 	if (end.seq && ec_ledger_header(ledger, end.seq, &bytes)) {
 		if (ec_header_read(bytes, &header))
-			end.stamp_ns = header.stamp_ns;
+			end.stamp_ns = header.stamp_ns, end.era = header.era;
 		ec_drop(bytes);
 	}
 	uint64_t at = last < end.seq ? last : end.seq;
@@ -263,7 +276,8 @@ static void asked(struct ec_anchorer *anchorer)
 	anchorer->counters.block = has->known ? has->last.seq : 0;
 	standing_tell(anchorer, standing, ours.seq);
 	anchorer->reports = standing == EC_STANDING_OTHER;
-	if (anchorer->reports ? anchorer->reported : standing != EC_STANDING_NEWER) {
+	bool reported = anchorer->forked || (ours.era && anchorer->forked_era >= ours.era);
+	if (anchorer->reports ? reported : standing != EC_STANDING_NEWER) {
 		turn_end(anchorer);
 		return;
 	}

@@ -5,7 +5,8 @@
 #include "node/daemon.h"
 
 /* Looks whenever a block is certified, until ec_daemon_forget(daemon, daemon): every cell that
- * showed two histories ("fork/", tiers/anchors.h) is named in the node's alarm. */
+ * showed two histories ("fork/" and "fork-retired/", tiers/anchors.h) is named in the node's alarm,
+ * as far as EC_ALARM_MAX goes. */
 void ec_cells_watch(struct ec_daemon *daemon);
 
 #endif

@@ -66,7 +66,7 @@ const struct ec_secret *ec_daemon_identity(const struct ec_daemon *daemon);
 /* Where lines for the operator go. */
 const struct ec_journal *ec_daemon_journal(const struct ec_daemon *daemon);
 
-enum { EC_ALARM_MAX = 256 };
+enum { EC_ALARM_MAX = 1024 };
 
 /* What a person must be told about this node until it is said otherwise: a line of the journal when
  * it is new, and shown by its status.  In: text, copied, cut at EC_ALARM_MAX - 1 bytes; "": nothing

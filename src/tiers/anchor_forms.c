@@ -31,11 +31,12 @@ bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out)
 bool ec_fork_read(struct ec_bytes value, struct ec_fork *out)
 {
 	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
-	ec_cbor_array_exact(&cbor, 4);
+	uint32_t items = ec_cbor_array(&cbor, 5);
 	out->anchored_seq = ec_cbor_uint(&cbor, INT64_MAX);
 	out->anchored = ec_cbor_hash(&cbor);
 	out->other_seq = ec_cbor_uint(&cbor, INT64_MAX);
 	out->other = ec_cbor_hash(&cbor);
+	out->era = items == 5 ? ec_cbor_uint(&cbor, INT64_MAX) : 0;
 	return ec_cbor_done(&cbor);
 }
 

@@ -4,12 +4,16 @@
  * roster that it has reached, and takes only a header whose history has the one anchored last in
  * it, at its place, over the same past.  Everything is refused with a text that says which cell.
  * A member whose cell's history is another than the anchored one reports that with the same
- * transaction in another form (a fork); what proves two histories is kept, and names the cell.
+ * transaction in another form (a fork); what proves two histories is kept, and names the cell.  A
+ * cell put back to before a change of roster signs with a roster that is behind: its report alone
+ * is judged from the genesis, along its own links, and is kept apart, because a quorum of former
+ * members that kept its keys can make one too, and must not stand for those of today.
  * (A1) seq and era of a cell's anchor never decrease.
  * (A2) A cell's anchored headers are one chain: each is a leaf of the next one's history, and each
  *      one's history is a prefix of the next one's.
  * (A3) The roster kept for a cell follows from its genesis by certified links alone.
- * (A4) A cell is named only by two of its certified headers that no one history can have. */
+ * (A4) A cell is named only by two of its certified headers that no one history can have.
+ * (A5) Who does not lead to the roster that the cloud has reached never fills "fork/". */
 #include "tiers/anchors.h"
 
 #include "crypto/merkle.h"
@@ -54,6 +58,7 @@ struct judge {
 	struct ec_membership *membership; /* that the links have reached */
 	struct ec_bytes roster;           /* its bytes; borrowed */
 	bool moved;                       /* a link was followed */
+	bool retired;                     /* it began anew at the genesis */
 	char why[REASON_MAX];
 };
 
@@ -141,20 +146,11 @@ __attribute__((format(printf, 2, 3))) static bool refuse(struct judge *judge, co
 	return false;
 }
 
-/* Starts from the roster that the cell had reached, or from that of its genesis. */
-static bool cell_load(struct judge *judge)
+/* Starts from the roster of the cell's genesis. */
+static bool genesis_load(struct judge *judge)
 {
 	char why[128];
-	struct name name = name_of("roster/", judge->sent->cell);
-	struct ec_bytes value, file;
-	if (ec_state_get(judge->scratch, name.at, name.size, &value)) {
-		struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
-		ec_cbor_array_exact(&cbor, 2);
-		judge->genesis = ec_cbor_hash(&cbor);
-		struct ec_bytes roster = bytes_of(ec_cbor_bytes(&cbor, EC_VALUE_MAX));
-		judge->membership = ec_membership_read(roster, why, sizeof why);
-		return judge->membership || refuse(judge, "the roster kept of it is bad");
-	}
+	struct ec_bytes file;
 	if (!ec_cell_genesis(judge->scratch, judge->sent->cell, strlen(judge->sent->cell), &file))
 		return refuse(judge, "the genesis of this cloud names no such cell");
 	struct ec_genesis *genesis = ec_genesis_read(file.data, file.size, why, sizeof why);
@@ -166,6 +162,22 @@ static bool cell_load(struct judge *judge)
 	genesis->membership = NULL;
 	ec_genesis_free(genesis);
 	return is_signed || refuse(judge, "its genesis is of an unsigned group");
+}
+
+/* Starts from the roster that the cell had reached, or from that of its genesis. */
+static bool cell_load(struct judge *judge)
+{
+	char why[128];
+	struct name name = name_of("roster/", judge->sent->cell);
+	struct ec_bytes value;
+	if (!ec_state_get(judge->scratch, name.at, name.size, &value))
+		return genesis_load(judge);
+	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
+	ec_cbor_array_exact(&cbor, 2);
+	judge->genesis = ec_cbor_hash(&cbor);
+	struct ec_bytes roster = bytes_of(ec_cbor_bytes(&cbor, EC_VALUE_MAX));
+	judge->membership = ec_membership_read(roster, why, sizeof why);
+	return judge->membership || refuse(judge, "the roster kept of it is bad");
 }
 
 /* Follows one era link, unless it is of an era that is behind already. */
@@ -312,6 +324,22 @@ static bool history_judge(struct judge *judge)
 	              seq, newest);
 }
 
+/* Whether the header is the cell's: certified by a roster that links lead to, from the one that the
+ * cloud has reached; for a report of a fork else from the genesis, past that one. */
+static bool origin_judge(struct judge *judge)
+{
+	if (!cell_load(judge))
+		return false;
+	if (links_follow(judge) && signatures_judge(judge))
+		return true;
+	if (!judge->sent->fork)
+		return false;
+	ec_membership_free(judge->membership);
+	judge->membership = NULL;
+	judge->retired = true;
+	return genesis_load(judge) && links_follow(judge) && signatures_judge(judge);
+}
+
 /* Whether `other` stands in the header's history where the anchored one should. */
 static bool replaced(const struct sent *sent, const struct ec_anchor *last)
 {
@@ -322,15 +350,29 @@ static bool replaced(const struct sent *sent, const struct ec_anchor *last)
 	       ec_hash_equal(&root, &sent->header.history_root);
 }
 
+static struct name fork_name(const struct judge *judge)
+{
+	return name_of(judge->retired ? EC_RETIRED_FORKS : EC_FORKS, judge->sent->cell);
+}
+
+/* Whether as much is kept of the cell already; of retired rosters the newest is. */
+static bool is_known(const struct judge *judge)
+{
+	struct name name = fork_name(judge);
+	struct ec_bytes value;
+	struct ec_fork fork;
+	return ec_state_get(judge->scratch, name.at, name.size, &value) &&
+	       ec_fork_read(value, &fork) &&
+	       (!judge->retired || fork.era >= judge->sent->header.era);
+}
+
 static bool fork_judge(struct judge *judge)
 {
 	const struct sent *sent = judge->sent;
-	struct name name = name_of("fork/", sent->cell);
 	struct ec_anchor last;
-	struct ec_bytes value;
 	if (!last_get(judge, &last))
 		return refuse(judge, "a fork of what? no block is anchored");
-	if (ec_state_get(judge->scratch, name.at, name.size, &value))
+	if (is_known(judge))
 		return refuse(judge, "a repeat: its fork is known");
 	bool shown = sent->header.seq > last.seq
 	                     ? replaced(sent, &last)
@@ -369,15 +411,17 @@ static void fork_keep(const struct judge *judge)
 {
 	uint8_t bytes[EC_ANCHOR_SIZE_MAX];
 	struct ec_anchor last;
-	struct name name = name_of("fork/", judge->sent->cell);
+	struct name name = fork_name(judge);
 	struct ec_cbor_writer writer = ec_cbor_writer_over(bytes, sizeof bytes);
 	bool anchored = last_get(judge, &last);
 	assert(anchored);
-	ec_cbor_write_array(&writer, 4);
+	ec_cbor_write_array(&writer, judge->retired ? 5 : 4);
 	ec_cbor_write_uint(&writer, last.seq);
 	ec_cbor_write_hash(&writer, &last.header);
 	ec_cbor_write_uint(&writer, judge->sent->header.seq);
 	ec_cbor_write_hash(&writer, &judge->header);
+	if (judge->retired)
+		ec_cbor_write_uint(&writer, judge->sent->header.era);
 	ec_state_put(judge->scratch, name.at, name.size, bytes, writer.out.size);
 }
 
@@ -402,8 +446,7 @@ static enum ec_result anchor_received(struct judge *judge)
 {
 	judge->header = ec_header_hash(judge->sent->header_bytes);
 	bool fork = judge->sent->fork;
-	bool good = cell_load(judge) && links_follow(judge) && signatures_judge(judge) &&
-	            (fork ? fork_judge(judge) : history_judge(judge)) &&
+	bool good = origin_judge(judge) && (fork ? fork_judge(judge) : history_judge(judge)) &&
 	            (fork || roster_keep(judge));
 	ec_membership_free(judge->membership);
 	if (!good) {

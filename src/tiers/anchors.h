@@ -7,6 +7,9 @@
  *   "fork/"     [seq, header hash, other seq, other header hash]: the anchored header, and one that
  *               the cell certified too and that cannot stand in one history with it: the cell was
  *               restored from an old backup, or signed twice.  Never taken back.
+ *   "fork-retired/"  the same and the era of the other header, which no roster signed that the cell
+ *               has now: it was restored to before a change of roster, or former members kept
+ *               their keys and signed.  One of a later era takes its place; "fork/" is not touched.
  *   "roster/"   [cell's genesis hash, roster bytes] of the era that the cell has reached
  * It has no parameters: the genesis of each cell stands in the cloud's genesis. */
 #ifndef EC_TIERS_ANCHORS_H
@@ -19,6 +22,9 @@ enum {
 	EC_ANCHOR_LINKS_MAX = 64, /* era links in one transaction */
 	EC_ANCHOR_SIZE_MAX = 128, /* bytes of a value under "anchor/" or "fork/" */
 };
+
+#define EC_FORKS         "fork/"
+#define EC_RETIRED_FORKS "fork-retired/"
 
 extern const struct ec_service ec_anchors;
 
@@ -34,10 +40,11 @@ bool ec_anchor_read(struct ec_bytes value, struct ec_anchor *out);
 /* The name of a cell's anchor.  In: cell, 1..63 bytes.  Returns: its size. */
 size_t ec_anchor_name(const char *cell, uint8_t out[static EC_NAME_MAX]);
 
-/* What "fork/" keeps of a cell. */
+/* What "fork/" and "fork-retired/" keep of a cell. */
 struct ec_fork {
 	uint64_t anchored_seq, other_seq;
 	ec_hash anchored, other;
+	uint64_t era; /* of the other, by a retired roster; 0: by that of the cell's own era */
 };
 
 /* Likewise. */

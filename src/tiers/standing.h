@@ -27,6 +27,7 @@ struct ec_anchored {
 struct ec_history_end {
 	uint64_t seq;      /* newest certified block; 0: none */
 	uint64_t stamp_ns; /* of that */
+	uint64_t era;      /* of that; 0: not known */
 	bool found;        /* its header at the lower of `seq` and the anchored block is at hand: */
 	ec_hash header;    /* this */
 	bool ready;        /* it takes part in its cell and fetches no state */
