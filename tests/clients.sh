@@ -140,6 +140,7 @@ check "verify says in JSON what is proven and what is not" sh -c \
 assert \"held nothing\" in said[\"proven\"] and any(\"--name\" in s for s in said[\"not_proven\"])
 assert any(\"true\" in s for s in said[\"not_proven\"]) and said[\"proven_unless\"]'"
 PYTHONPATH=tests python3 tests/commands.py "$edgecord" "$dir" "$genesis" "$dir/proof" "$key" || status=1
+PYTHONPATH=tests python3 tests/usage.py "$dir" "$genesis" "$dir/proof" || status=1
 check "a header is kept" "$edgecord" status --checkpoint "$dir/early"
 check "later there is a note" "$edgecord" submit --key "$key" --note later --json
 check "its receipt" "$edgecord" receipt "$(json "$dir/said" '["id"]')" -o "$dir/proof3"

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 
 enum { TIMEOUT_S = 10, TIMEOUT_S_MAX = 86400 };
@@ -122,10 +123,29 @@ static uint8_t *stream_read(FILE *stream, size_t size_max, size_t *size)
 	return NULL;
 }
 
+/* A pipe or a device has no size. */
+static uint8_t *special_read(const char *path, size_t size_max, size_t *size)
+{
+	FILE *stream = fopen(path, "r");
+	if (!stream)
+		return NULL;
+	uint8_t *at = stream_read(stream, size_max, size);
+	int error = errno;
+	fclose(stream);
+	errno = error;
+	return at;
+}
+
 uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max, size_t *size)
 {
-	bool input = strcmp(path, "-") == 0;
-	uint8_t *at = input ? stream_read(stdin, size_max, size) : file_read(path, size_max, size);
+	struct stat is;
+	uint8_t *at = NULL;
+	if (strcmp(path, "-") == 0)
+		at = stream_read(stdin, size_max, size);
+	else if (stat(path, &is) == 0 && !S_ISREG(is.st_mode))
+		at = special_read(path, size_max, size);
+	else
+		at = file_read(path, size_max, size);
 	if (!at && errno == EFBIG)
 		fprintf(stderr, "%s: %s has more than %zu bytes\n", command, path, size_max);
 	else if (!at)
@@ -133,11 +153,34 @@ uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max
 	return at;
 }
 
+static bool stream_write(FILE *stream, const void *data, size_t size)
+{
+	return fwrite(data, 1, size, stream) == size && fflush(stream) == 0;
+}
+
+/* Into what stands there and is no file: nothing may take the place of a device. */
+static bool special_write(const char *path, const void *data, size_t size)
+{
+	FILE *stream = fopen(path, "w");
+	if (!stream)
+		return false;
+	bool good = stream_write(stream, data, size);
+	int error = errno;
+	fclose(stream);
+	errno = error;
+	return good;
+}
+
 bool ec_cli_file_write(const char *command, const char *path, const void *data, size_t size)
 {
-	bool output = strcmp(path, "-") == 0;
-	bool good = output ? fwrite(data, 1, size, stdout) == size && fflush(stdout) == 0
-	                   : file_replace(path, data, size, 0644);
+	struct stat is;
+	bool good;
+	if (strcmp(path, "-") == 0)
+		good = stream_write(stdout, data, size);
+	else if (lstat(path, &is) == 0 && !S_ISREG(is.st_mode))
+		good = special_write(path, data, size);
+	else
+		good = file_replace(path, data, size, 0644);
 	if (!good)
 		fprintf(stderr, "%s: cannot write %s: %s\n", command, path, strerror(errno));
 	return good;
@@ -151,10 +194,11 @@ void ec_cli_json_print(struct ec_json *json)
 
 size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX])
 {
-	size_t size = strlen(text), digits = strncmp(text, "0x", 2) == 0 ? size - 2 : 0;
-	if (digits > 0 && digits % 2 == 0 && digits / 2 <= EC_DOOR_NAME_MAX &&
-	    ec_hex_read(text + 2, out, digits / 2))
-		return digits / 2;
+	size_t size = strlen(text);
+	if (strncmp(text, "0x", 2) == 0) {
+		size_t bytes = (size - 2) / 2;
+		return bytes <= EC_DOOR_NAME_MAX && ec_hex_read(text + 2, out, bytes) ? bytes : 0;
+	}
 	if (size > EC_DOOR_NAME_MAX)
 		return 0;
 	memcpy(out, text, size);

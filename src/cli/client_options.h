@@ -38,14 +38,17 @@ bool ec_client_options_call(const struct ec_client_options *options, struct ec_c
  * Returns: its bytes from malloc; NULL. */
 uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max, size_t *size);
 
-/* Writes one, all or nothing; "-" is standard output.  Returns: whether. */
+/* Writes one, all or nothing; "-" is standard output.  What stands there and is no plain file (a
+ * device, a pipe, a symbolic link) is written into and stays what it is.  Returns: whether. */
 bool ec_cli_file_write(const char *command, const char *path, const void *data, size_t size);
 
 /* Prints the document and a line end, and frees it. */
 void ec_cli_json_print(struct ec_json *json);
 
-/* Reads a name of the state: text, or 0x and hexadecimal.  Returns: its size; 0 when it is not of 1
- * to EC_DOOR_NAME_MAX bytes. */
+/* Reads a name of the state: text, or 0x and hexadecimal.  Returns: its size; 0 when it is neither
+ * (EC_CLI_NAME_FORM says what it should be). */
+#define EC_CLI_NAME_FORM "a name has 1 to 96 bytes, as text, or as 0x and hexadecimal digits"
+_Static_assert(EC_DOOR_NAME_MAX == 96, "stands in the text");
 size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX]);
 
 /* Prints what others sent: printable ASCII as it is, any other byte and the backslash as \xNN, so

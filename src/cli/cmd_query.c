@@ -11,13 +11,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { LIMIT = 1000, DAY_OPTION = 256, AFTER_OPTION };
+enum { LIMIT = 1000, DAY_OPTION = 256, AFTER_OPTION, NEXT_SIZE = 3 + 2 * EC_NAME_MAX };
 
 enum view { VIEW_NAMES, VIEW_TRADES, VIEW_BILLS, VIEW_GAPS };
 
 struct arguments {
 	struct ec_client_options client;
 	enum view view;
+	unsigned views; /* how many were asked for */
 	enum ec_door_at at;
 	uint64_t min_seq, limit, slot, day;
 	bool prefix, has_slot, has_day;
@@ -41,7 +42,10 @@ static const struct argp_option options[] = {
          2},
 	{"min-seq", 'm', "N", 0, "Refuse when the node has not executed this block", 2},
 	{"limit", 'l', "N", 0, "At most so many (default 1000)", 2},
-	{"after", AFTER_OPTION, "NAME", 0, "Of --prefix, only names above this one", 2},
+	{"after", AFTER_OPTION, "NAME", 0,
+         "Of what is listed, only what has a name above this one, which the answer before ended "
+         "with",
+         2},
 	{0},
 };
 
@@ -50,7 +54,7 @@ static struct ec_name name_read(struct argp_state *state, const char *text)
 	struct ec_name name = {0};
 	name.size = ec_cli_name_read(text, name.at);
 	if (name.size == 0)
-		argp_error(state, "a name has 1 to %d bytes", EC_NAME_MAX);
+		argp_error(state, EC_CLI_NAME_FORM ", not '%.100s'", text);
 	return name;
 }
 
@@ -71,8 +75,26 @@ static enum ec_door_at at_read(struct argp_state *state, const char *text)
 	return EC_AT_LATEST;
 }
 
+/* What is said of something that was not asked for. */
+static void fit_check(struct argp_state *state, const struct arguments *said)
+{
+	bool is_list = said->prefix || said->view == VIEW_TRADES ||
+	               (said->view == VIEW_BILLS && !said->has_day);
+	if (said->views + (said->name.size > 0) > 1)
+		argp_error(state, "one question at a time: NAME, --trades, --bills or --gaps");
+	if (said->view != VIEW_NAMES && said->prefix)
+		argp_error(state, "--prefix is of a NAME");
+	if (said->has_slot && said->view != VIEW_TRADES)
+		argp_error(state, "--slot is of --trades");
+	if (said->has_day && said->view != VIEW_BILLS)
+		argp_error(state, "--day is of --bills KEY");
+	if (said->after.size && !is_list)
+		argp_error(state, "--after is of a list: --prefix, --trades or --bills KEY");
+}
+
 static void finish(struct argp_state *state, struct arguments *out)
 {
+	fit_check(state, out);
 	if (out->view == VIEW_NAMES && out->name.size == 0 && !out->prefix)
 		argp_error(state, "which name? (or --prefix, --trades, --bills KEY, --gaps)");
 	if (out->view == VIEW_TRADES) {
@@ -129,9 +151,11 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'T':
 		out->view = VIEW_TRADES;
+		out->views++;
 		return 0;
 	case 'G':
 		out->view = VIEW_GAPS;
+		out->views++;
 		return 0;
 	case 's':
 		out->slot = ec_option_whole(state, "slot", argument, 0, INT64_MAX);
@@ -139,6 +163,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'B':
 		out->view = VIEW_BILLS;
+		out->views++;
 		if (!ec_hex_read(argument, out->key, sizeof out->key))
 			argp_error(state, "--bills takes a key of 64 hexadecimal digits");
 		return 0;
@@ -174,10 +199,18 @@ static void add_item(const struct arguments *arguments, struct ec_json *json, st
 	ec_json_close(json, '}');
 }
 
+/* What --after takes to go on behind this name. */
+static void next_write(struct ec_bytes last, char out[static NEXT_SIZE])
+{
+	struct ec_text text = ec_text_over(out, NEXT_SIZE);
+	ec_text_add(&text, "0x");
+	ec_text_add_hex(&text, last.data, last.size);
+}
+
 static void print_json(const struct arguments *arguments, struct ec_door_answer *answer)
 {
 	struct ec_json json = {0};
-	struct ec_bytes name, value;
+	struct ec_bytes name, value, last = EC_NO_BYTES;
 	static const char *const at[] = {[EC_AT_LOCAL] = "local",
 	                                 [EC_AT_CERTIFIED] = "certified",
 	                                 [EC_AT_LATEST] = "latest"};
@@ -188,9 +221,16 @@ static void print_json(const struct arguments *arguments, struct ec_door_answer 
 	ec_json_put_bool(&json, "more", answer->more);
 	ec_json_key(&json, "items");
 	ec_json_open(&json, '[');
-	while (ec_door_item_next(answer, &name, &value))
+	while (ec_door_item_next(answer, &name, &value)) {
 		add_item(arguments, &json, name, value);
+		last = name;
+	}
 	ec_json_close(&json, ']');
+	if (answer->more && last.size) {
+		char next[NEXT_SIZE];
+		next_write(last, next);
+		ec_json_put_text(&json, "next", next);
+	}
 	ec_json_close(&json, '}');
 	ec_cli_json_print(&json);
 }
@@ -213,9 +253,11 @@ static void print_value(struct ec_bytes value)
 
 static void print_text(const struct arguments *arguments, struct ec_door_answer *answer)
 {
-	struct ec_bytes name, value;
+	struct ec_bytes name, value, last = EC_NO_BYTES;
+	char next[NEXT_SIZE] = "";
 	uint32_t count = answer->count;
 	while (ec_door_item_next(answer, &name, &value)) {
+		last = name;
 		if (arguments->view == VIEW_NAMES) {
 			ec_cli_print_plain(stdout, name);
 			printf("  ");
@@ -227,9 +269,11 @@ static void print_text(const struct arguments *arguments, struct ec_door_answer 
 		if (json.at)
 			ec_cli_json_print(&json);
 	}
-	fprintf(stderr, "%u of block %" PRIu64 ", certified up to %" PRIu64 "%s\n", count,
-	        answer->seq, answer->certified,
-	        answer->more ? "; there are more: --after, --limit" : "");
+	if (answer->more)
+		next_write(last, next);
+	fprintf(stderr, "%u of block %" PRIu64 ", certified up to %" PRIu64 "%s%s\n", count,
+	        answer->seq, answer->certified, answer->more ? "; there are more: --after " : "",
+	        next);
 }
 
 int ec_cmd_query(int argc, char **argv)

@@ -114,8 +114,8 @@ static bool request_make(struct arguments *arguments, struct ec_door_request *re
 		request->name.size = ec_cli_name_read(arguments->what, arguments->name);
 		if (request->name.size > 0)
 			return true;
-		fprintf(stderr, "%s: a name has 1 to %d bytes\n", arguments->client.command,
-		        EC_DOOR_NAME_MAX);
+		fprintf(stderr, "%s: " EC_CLI_NAME_FORM ", not '%.100s'\n",
+		        arguments->client.command, arguments->what);
 		return false;
 	}
 	if (ec_hex_read(arguments->what, request->id.b, sizeof request->id.b))
@@ -194,8 +194,9 @@ static bool proof_write(const struct arguments *arguments, struct ec_bytes proof
 			       "--tie %s --genesis FILE`\n",
 			       output, proof.size, arguments->what, arguments->checkpoint, output);
 		else
-			printf("%s: %zu bytes; check it with `edgecord verify %s --genesis FILE`\n",
-			       output, proof.size, output);
+			printf("%s: %zu bytes; check it with `edgecord verify %s --genesis "
+			       "FILE%s`\n",
+			       output, proof.size, output, arguments->cloud ? " --cloud FILE" : "");
 		return true;
 	}
 	struct ec_json json = {0};

@@ -59,6 +59,18 @@ static void title_read(const uint8_t *data, size_t size, char title[static TITLE
 		snprintf(title, TITLE_MAX, "%.*s", (int)text.size, (const char *)text.data);
 }
 
+/* What is wrong with bytes that are no CBOR, without what could be read of them. */
+static void wrong_write(const uint8_t *data, size_t size, struct ec_text *text)
+{
+	struct ec_cbor cbor = ec_cbor_over(data, size);
+	ec_cbor_skip(&cbor);
+	if (ec_cbor_done(&cbor))
+		return;
+	text->size = 0;
+	text->cut = false;
+	ec_cbor_explain(&cbor, text);
+}
+
 static bool show(const struct arguments *arguments, const uint8_t *data, size_t size)
 {
 	char title[TITLE_MAX], hex[65];
@@ -72,6 +84,8 @@ static bool show(const struct arguments *arguments, const uint8_t *data, size_t 
 	ec_text_add_hex(&digits, hash.b, sizeof hash.b);
 	title_read(data, size, title);
 	bool good = ec_cbor_diagnose(data, size, &text);
+	if (!good)
+		wrong_write(data, size, &text);
 	if (good && arguments->json) {
 		struct ec_json json = {0};
 		ec_json_open(&json, '{');

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum up_option {
 	OPTION_SLOTS = 256,
@@ -306,6 +307,7 @@ int ec_cmd_up(int argc, char **argv)
 	struct up *up = calloc(1, sizeof *up);
 	if (!up)
 		return EC_EXIT_FAILED;
+	up->lock = -1;
 	up->options = (struct up_options){.slots = 96,
 	                                  .cells = UP_UNSAID,
 	                                  .members = UP_UNSAID,
@@ -327,6 +329,8 @@ int ec_cmd_up(int argc, char **argv)
 		code = EC_EXIT_FAILED;
 	}
 	free(up->network);
+	if (up->lock >= 0)
+		close(up->lock);
 	free(up);
 	return code;
 }

@@ -74,7 +74,9 @@ size_t ec_payload_pay(const char *text, uint8_t *payload, char *why, size_t why_
 	int64_t amount;
 	if (!split(text, 2, &fields) || !ec_hex_read(fields.at[0], key, sizeof key) ||
 	    !number_read(fields.at[1], 1, INT64_MAX, &amount))
-		return wrong(why, why_size, "KEY:NANO-EUR, a key of 64 hexadecimal digits", text);
+		return wrong(why, why_size,
+		             "KEY:NANO-EUR, a key of 64 hexadecimal digits and a whole number",
+		             text);
 	struct ec_cbor_writer out = ec_cbor_writer_over(payload, EC_PAYLOAD_SIZE_MAX);
 	ec_cbor_write_array(&out, 3);
 	ec_cbor_write_uint(&out, 7);
@@ -120,7 +122,9 @@ size_t ec_payload_reading(const char *text, uint8_t *payload, char *why, size_t 
 	    !number_read(fields.at[1], EC_TIME_S_MIN, EC_TIME_S_MAX, &time) ||
 	    !number_read(fields.at[2], 0, EC_REGISTER_WH_MAX, &import) ||
 	    !number_read(fields.at[3], 0, EC_REGISTER_WH_MAX, &export))
-		return wrong(why, why_size, "NAME:TIME-S:IMPORT-WH:EXPORT-WH, both registers",
+		return wrong(why, why_size,
+		             "NAME:TIME-S:IMPORT-WH:EXPORT-WH, both registers, as in "
+		             "meter:1782000000:4200:0",
 		             text);
 	memcpy(reading.name, fields.at[0], strlen(fields.at[0]) + 1);
 	reading.time_s = (uint64_t)time;

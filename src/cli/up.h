@@ -65,6 +65,7 @@ struct up_sight {
 struct up {
 	struct up_options options;
 	struct ec_network *network;
+	int lock; /* on its folder, for nobody else may run it or put it aside; -1: none yet */
 	struct ec_processes processes;
 	struct ec_client *client[EC_NETWORK_GROUPS_MAX][EC_NETWORK_NODES_MAX];
 	struct up_sight sight;

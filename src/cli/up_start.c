@@ -4,9 +4,11 @@
 #include "node/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,10 +26,45 @@ static bool there(const char *path)
 	return stat(path, &is) == 0;
 }
 
+/* Takes a network's folder for one `edgecord up`.  Returns: false when another one has it. */
+static bool folder_take(struct up *up, const char *folder)
+{
+	up->lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (up->lock >= 0 && flock(up->lock, LOCK_EX | LOCK_NB) == 0)
+		return true;
+	if (up->lock >= 0 && errno == EWOULDBLOCK)
+		snprintf(
+			up->why, sizeof up->why,
+			"another `edgecord up` runs the network in %.300s; stop it first (Ctrl-C), "
+			"or give --dir another folder",
+			folder);
+	else
+		snprintf(up->why, sizeof up->why, "cannot open the folder %.300s: %s", folder,
+		         strerror(errno));
+	return false;
+}
+
+static void folder_leave(struct up *up)
+{
+	if (up->lock >= 0)
+		close(up->lock);
+	up->lock = -1;
+}
+
+/* Whether nobody runs what is in a folder, if it is there. */
+static bool folder_rests(struct up *up, const char *folder)
+{
+	bool rests = !there(folder) || folder_take(up, folder);
+	folder_leave(up);
+	return rests;
+}
+
 /* Without --dir the network of the last time is set aside, so that each run begins a new day. */
 static bool usual_folder(struct up *up)
 {
 	mkdir("data", 0755);
+	if (!folder_rests(up, FOLDER_USUAL) || !folder_rests(up, FOLDER_BEFORE))
+		return false;
 	if (there(FOLDER_USUAL)) {
 		char command[128];
 		snprintf(command, sizeof command, "rm -rf %s", FOLDER_BEFORE);
@@ -111,6 +148,13 @@ static bool network_open(struct up *up)
 		snprintf(up->why, sizeof up->why, "the path %s is too long", up->options.folder);
 		return false;
 	}
+	if (!file_make_folder(up->options.folder, 0700)) {
+		snprintf(up->why, sizeof up->why, "cannot make the folder %.300s: %s",
+		         up->options.folder, strerror(errno));
+		return false;
+	}
+	if (!folder_take(up, up->options.folder))
+		return false;
 	if (there(path)) {
 		up->network = ec_network_read(up->options.folder, up->why, sizeof up->why);
 		return up->network && network_fits(up);

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""usage.py FOLDER GENESIS PROOF - what a person may say wrongly, or point at the wrong thing.
+
+Run inside tests/clients.sh: EDGECORD_NODE is a node of a running cell, PROOF one of its proofs."""
+import fcntl
+import os
+import stat
+import subprocess
+import sys
+
+from network import EDGECORD, Checks, run
+
+folder, genesis, proof = sys.argv[1:]
+checks = Checks()
+check = checks.check
+NO_KEY = "00" * 32
+
+
+def questions():
+    """Options that say something about what was not asked for are no use to anybody unread."""
+    for words, why in (
+            (("--trades", "a/"), "one question"), (("--trades", "--gaps"), "one question"),
+            (("--bills", NO_KEY, "--trades"), "one question"), (("a/", "b/"), "one name"),
+            (("--trades", "--prefix"), "--prefix is of"), (("a/", "--slot", 900), "--slot is of"),
+            (("a/", "--day", 3), "--day is of"), (("a/", "--after", "b"), "--after is of"),
+            (("0xzz",), "hexadecimal"), (("0x",), "hexadecimal"), (("0x123",), "hexadecimal")):
+        code, out, errors = run("query", *words)
+        check(code == 2 and not out and why in errors,
+              f"query {' '.join(map(str, words))}: usage", (code, errors))
+
+
+def pages():
+    """A list that was cut says how to go on, and nothing is left out or told twice."""
+    whole = run("query", "a/", "--prefix")[1].splitlines()
+    got, after = [], ()
+    while True:
+        code, out, errors = run("query", "a/", "--prefix", "--limit", 3, *after)
+        got += out.splitlines()
+        if "there are more: --after 0x" not in errors:
+            break
+        after = ("--after", errors.split("--after ")[1].strip())
+    check(code == 0 and len(whole) > 3 and got == whole,
+          "query: a list comes whole, page by page as the answers say", (len(got), len(whole)))
+
+
+def devices():
+    """What is no plain file is read from, and written into; nothing takes its place."""
+    pipe, link, plain = (os.path.join(folder, name) for name in ("pipe", "link", "plain"))
+    os.mkfifo(pipe)
+    with open(plain, "wb"):
+        os.symlink(plain, link)
+    with subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE) as reader:
+        code, _, errors = run("status", "--checkpoint", pipe)
+        came = reader.communicate(timeout=10)[0]
+    check(code == 0 and b"edgecord/header/1" in came and stat.S_ISFIFO(os.lstat(pipe).st_mode),
+          "what is written to a pipe goes through it", (code, errors))
+    code, _, errors = run("status", "--checkpoint", link)
+    check(code == 0 and os.path.islink(link) and os.path.getsize(plain) > 0,
+          "a symbolic link stays one, and its file is written", (code, errors))
+    with subprocess.Popen(["cat", proof], stdout=subprocess.PIPE) as source:
+        name = f"/proc/self/fd/{source.stdout.fileno()}"
+        code, out, errors = run("verify", name, "--genesis", genesis,
+                                pass_fds=(source.stdout.fileno(),))
+    check(code == 0 and out.startswith("VALID"), "a proof that comes through a pipe is read",
+          (code, out[:100], errors))
+    code, out, errors = run("show", "/dev/zero")
+    check(code == 2 and "bytes" in errors, "an endless device meets a bound", (code, errors))
+
+
+def running():
+    """Two `edgecord up` never run one network, nor does one put another's aside."""
+    own = os.path.join(folder, "own")
+    os.makedirs(os.path.join(own, "data", "up"))
+    for words in (), ("--dir", "data/up"):
+        for held in "up", "up.before":
+            path = os.path.join(own, "data", held)
+            os.makedirs(path, exist_ok=True)
+            lock = os.open(path, os.O_RDONLY)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if words and held != "up":
+                os.close(lock)
+                continue
+            done = subprocess.run([EDGECORD, "up", *words, "--exit", "--slots", "1"], cwd=own,
+                                  capture_output=True, text=True, timeout=30, check=False)
+            check(done.returncode == 1 and "another `edgecord up` runs" in done.stderr and
+                  os.listdir(path) == [], f"up {' '.join(words)}: data/{held} is in use: told so",
+                  (done.returncode, done.stderr))
+            os.close(lock)
+
+
+questions()
+pages()
+devices()
+running()
+sys.exit(1 if checks.failed else 0)
