@@ -88,6 +88,41 @@ def running():
             os.close(lock)
 
 
+def simulations():
+    """What looks at nothing does not find nothing wrong."""
+    empty, nowhere = os.path.join(folder, "empty"), os.path.join(folder, "no", "where")
+    with open(empty, "wb"):
+        pass
+    for words, why in ((("--script", folder), "directory"), (("--script", empty), "nothing happens"),
+                       (("--seeds", 0), "no world"),
+                       (("--seed", 1, "-l", "--proofs", nowhere), "No such file"),
+                       (("--seed", 1, "-l", "--proofs", empty), "Not a directory")):
+        code, out, errors = run("sim", *words)
+        check(code == 2 and not out and why in errors, f"sim {words[-2]} {why}: exit code 2",
+              (code, out[-200:], errors))
+
+
+def names():
+    """A network's name and folder are text, for they stand in JSON and in configurations."""
+    for name in (b"\xff", b"a\nlisten: 0.0.0.0:1", b"", b"x" * 41):
+        path = os.path.join(folder, "named")
+        done = subprocess.run([EDGECORD, "init", "--dir", path, "--name", name], timeout=10,
+                              capture_output=True, check=False)
+        check(done.returncode == 2 and b"--name takes" in done.stderr and
+              not os.path.exists(path), f"init --name {name[:9]!r}: usage", done)
+    path = os.fsencode(folder) + b"/\xff"
+    done = subprocess.run([EDGECORD, "init", "--dir", path], capture_output=True, check=False,
+                          timeout=10)
+    check(done.returncode == 1 and b"UTF-8" in done.stderr and not os.path.exists(path),
+          "init: a folder whose name is no text is refused", done)
+    for words in ("rejoin", folder), ("join", folder), ("rejoin", os.path.dirname(genesis)):
+        code, _, errors = run("node", *words)
+        check(code == 1 and "expected the folder of a" in errors,
+              f"node {words[0]}: a folder that is none says what was expected", (code, errors))
+
+
+names()
+simulations()
 questions()
 pages()
 devices()

@@ -108,15 +108,18 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* The folder of the cell: as told, or one of our own.  Returns: false when it cannot be made. */
 static bool folder_make(const struct bench_options *out, char folder[static 256])
 {
-	if (out->folder) {
-		snprintf(folder, 256, "%s", out->folder);
-	} else {
-		mkdir("data", 0755);
-		snprintf(folder, 256, "data/bench.%d", (int)getpid());
+	const char *failed = "data";
+	if (out->folder && snprintf(folder, 256, "%s", out->folder) >= 256) {
+		failed = out->folder;
+		errno = ENAMETOOLONG;
+	} else if (out->folder || mkdir("data", 0755) == 0 || errno == EEXIST) {
+		if (!out->folder)
+			snprintf(folder, 256, "data/bench.%d", (int)getpid());
+		if (mkdir(folder, 0700) == 0)
+			return true;
+		failed = folder;
 	}
-	if (mkdir(folder, 0700) == 0)
-		return true;
-	fprintf(stderr, "edgecord bench: cannot make the folder %s: %s\n", folder, strerror(errno));
+	fprintf(stderr, "edgecord bench: cannot make the folder %s: %s\n", failed, strerror(errno));
 	return false;
 }
 
@@ -187,7 +190,7 @@ int ec_cmd_bench(int argc, char **argv)
 		.clients = 16, .members = 4, .payload_bytes = 128, .seconds = 10};
 	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
 	if (!folder_make(&run.options, run.folder))
-		return EC_EXIT_USAGE;
+		return EC_EXIT_FAILED;
 	int code = run_all(&run);
 	if (!run.options.keep)
 		folder_remove(run.folder);

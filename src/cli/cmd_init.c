@@ -1,5 +1,6 @@
 /* cmd_init.c - `edgecord init`: makes the folder of a network, and starts nothing. */
 #include "cli/client_options.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/make_network.h"
 #include "cli/option_numbers.h"
@@ -45,6 +46,16 @@ static const struct argp_option options[] = {
 	{0},
 };
 
+/* It stands in geneses, in JSON, and in the first line of configurations. */
+static bool name_good(const char *name)
+{
+	size_t size = strlen(name);
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
+			return false;
+	return size > 0 && size <= 40 && ec_utf8_ok(name, size);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
@@ -54,8 +65,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		plan->folder = argument;
 		return 0;
 	case 'n':
-		if (strlen(argument) == 0 || strlen(argument) > 40)
-			argp_error(state, "--name takes 1 to 40 letters, not '%s'", argument);
+		if (!name_good(argument))
+			argp_error(state,
+			           "--name takes 1 to 40 bytes of text in UTF-8, in one line");
 		plan->name = argument;
 		return 0;
 	case OPTION_CELLS:

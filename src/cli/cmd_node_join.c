@@ -110,13 +110,20 @@ static void path_above(char path[static PATH_MAX], int depth)
  * message. */
 static bool place_find(struct place *place, const char *folder, bool of_node)
 {
-	char why[512], whole[PATH_MAX], above[PATH_MAX];
+	char why[512], whole[PATH_MAX], above[PATH_MAX], file[PATH_MAX + 16];
+	const char *expected = of_node ? "expected the folder of a node of a local network, as "
+	                                 "DIR/cell1/node2 with a DIR that `edgecord init` made"
+	                               : "expected the folder of a group of a local network, as "
+	                                 "DIR/cell1 with a DIR that `edgecord init` made";
 	if (!realpath(folder, whole)) {
 		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
 		return refuse(place, why);
 	}
 	memcpy(above, whole, PATH_MAX);
 	path_above(above, of_node ? 2 : 1);
+	snprintf(file, sizeof file, "%s/network.json", above);
+	if (access(file, F_OK) != 0)
+		return refuse(place, expected);
 	struct ec_network *network = place->network = ec_network_read(above, why, sizeof why);
 	if (!network)
 		return refuse(place, why);
@@ -128,8 +135,7 @@ static bool place_find(struct place *place, const char *folder, bool of_node)
 				return true;
 	}
 	free(network);
-	return refuse(place, of_node ? "expected the folder of a node, as DIR/cell1/node2"
-	                             : "expected the folder of a group, as DIR/cell1");
+	return refuse(place, expected);
 }
 
 /* A new key in the folder of the node at this place.  Returns: false with a message. */

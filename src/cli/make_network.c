@@ -334,17 +334,26 @@ void ec_network_device_key(const struct ec_network *network, uint32_t cell, uint
 	         network->group[cell].name, home + 1);
 }
 
+/* Whether a path can stand in network.json. */
+static bool path_good(struct making *making, const char *path)
+{
+	return ec_utf8_ok(path, strlen(path)) ||
+	       refuse(making, "the path of the folder is not in UTF-8; choose another");
+}
+
 /* The folder, whole, made when it is missing and empty of networks. */
 static bool folder_begin(struct making *making)
 {
 	char path[PATH_MAX], file[FILE_PATH_MAX];
 	struct ec_network *network = making->network;
-	if (!folder_make(making, making->plan->folder))
+	if (!path_good(making, making->plan->folder) || !folder_make(making, making->plan->folder))
 		return false;
 	if (!realpath(making->plan->folder, path) ||
 	    (size_t)snprintf(network->folder, sizeof network->folder, "%s", path) >=
 	            sizeof network->folder - 64)
 		return refuse(making, "the path of %s is too long", making->plan->folder);
+	if (!path_good(making, network->folder))
+		return false;
 	if (!file_path(file, network->folder, "network.json"))
 		return refuse(making, "the path of %s is too long", network->folder);
 	if (access(file, F_OK) == 0)

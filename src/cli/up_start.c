@@ -62,7 +62,11 @@ static bool folder_rests(struct up *up, const char *folder)
 /* Without --dir the network of the last time is set aside, so that each run begins a new day. */
 static bool usual_folder(struct up *up)
 {
-	mkdir("data", 0755);
+	if (mkdir("data", 0755) != 0 && errno != EEXIST) {
+		snprintf(up->why, sizeof up->why,
+		         "cannot make the folder data: %s; --dir takes another", strerror(errno));
+		return false;
+	}
 	if (!folder_rests(up, FOLDER_USUAL) || !folder_rests(up, FOLDER_BEFORE))
 		return false;
 	if (there(FOLDER_USUAL)) {

@@ -6,8 +6,11 @@
 #include "sim/world.h"
 
 #include <argp.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { USAGE = 2, SEEDS_MAX = 100000000 };
@@ -119,6 +122,8 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case SEEDS:
 		asked->many = true;
 		asked->order.count = number(state, arg, SEEDS_MAX);
+		if (asked->order.count == 0)
+			argp_error(state, "--seeds 0 would live no world and find nothing");
 		return 0;
 	case FIRST:
 		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
@@ -148,6 +153,20 @@ static uint32_t bug_find(const struct ec_protocol *protocol, const char *word)
 		if ((*end == 0 && wanted == i + 1) || strcmp(protocol->bugs[i], word) == 0)
 			return i + 1;
 	return 0;
+}
+
+/* Whether receipts can be left there. */
+static bool folder_good(const char *program, const char *path)
+{
+	struct stat is;
+	bool there = stat(path, &is) == 0;
+	if (there && S_ISDIR(is.st_mode) && access(path, W_OK | X_OK) == 0)
+		return true;
+	if (there && !S_ISDIR(is.st_mode))
+		errno = ENOTDIR;
+	fprintf(stderr, "%s: --proofs takes a folder that can be written: %s: %s\n", program, path,
+	        strerror(errno));
+	return false;
 }
 
 static bool asked_complete(struct asked *asked)
@@ -188,7 +207,7 @@ static bool asked_complete(struct asked *asked)
 		        order->program);
 		return false;
 	}
-	return true;
+	return !order->wish.proofs || folder_good(order->program, order->wish.proofs);
 }
 
 static uint32_t jobs_default(void)
@@ -223,8 +242,6 @@ int sim_command(int argc, char **argv)
 	order->progress = asked.many && isatty(STDERR_FILENO);
 	if (order->jobs == 0)
 		order->jobs = 1;
-	if (order->count == 0)
-		return 0;
 	sim_explore(order, &outcome);
 	struct sim_verdict verdict = sim_judge(order, &outcome);
 	if (asked.json)

@@ -43,7 +43,13 @@ static char *file_read(const char *path)
 	char *text = calloc(1, FILE_SIZE_MAX + 1);
 	assert(text);
 	size_t size = fread(text, 1, FILE_SIZE_MAX + 1, file);
+	int error = ferror(file) ? errno : 0;
 	fclose(file);
+	if (error) {
+		fprintf(stderr, "edgecord-sim: %s: %s\n", path, strerror(error));
+		free(text);
+		return NULL;
+	}
 	if (size > FILE_SIZE_MAX || strlen(text) != size) {
 		fprintf(stderr, "edgecord-sim: %s: no script: over %d bytes, or a NUL in it\n",
 		        path, FILE_SIZE_MAX);
@@ -171,6 +177,10 @@ int sim_script_run(const struct sim_protocol_entry *entry, const char *path, uin
 	if (!text)
 		return 2;
 	int code = blocks_run(&run, text) ? 0 : 2;
+	if (code == 0 && !run.script.world) {
+		fprintf(stderr, "edgecord-sim: %s: no script: nothing happens in it\n", path);
+		code = 2;
+	}
 	if (code == 0) {
 		world_judge(&run);
 		code = run.differs;
