@@ -342,6 +342,7 @@ static int happened(struct lws *wsi, enum lws_callback_reasons what, void *user,
                     size_t size)
 {
 	struct session *session = user;
+	struct ec_http_request *request = session ? session->request : NULL;
 	struct lws_context *context = lws_get_context(wsi);
 	struct ec_http *http = context ? lws_context_user(context) : NULL;
 	switch (what) {
@@ -352,15 +353,16 @@ static int happened(struct lws *wsi, enum lws_callback_reasons what, void *user,
 	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
 		return body_ended(http, session);
 	case LWS_CALLBACK_HTTP_WRITEABLE:
-		if (session && session->request && session->request->answered)
-			return answer_write(session);
-		return 0;
+		return request && request->answered ? answer_write(session) : 0;
 	case LWS_CALLBACK_CLOSED_HTTP:
-		if (session && session->request) {
-			request_leave(session->request);
+		if (request) {
+			request_leave(request);
 			session->request = NULL;
 		}
 		return 0;
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+	case LWS_CALLBACK_RAW_ADOPT: /* after CONNECT */
+		return -1;           /* no time limit of this door would hold there */
 	default:
 		return 0;
 	}
@@ -397,9 +399,7 @@ static bool listen_on(struct ec_http *http)
 	http_pipe_before(&http->pipe);
 	http->context = lws_create_context(&info);
 	http_pipe_after(&http->pipe);
-	if (!http->context)
-		return false;
-	http->host = lws_create_vhost(http->context, &info);
+	http->host = http->context ? lws_create_vhost(http->context, &info) : NULL;
 	return http->host && lws_get_vhost_listen_port(http->host) > 0;
 }
 

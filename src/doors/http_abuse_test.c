@@ -1,6 +1,8 @@
 /* http_abuse_test.c - what the HTTP door does to those who mean it ill, are slow, or leave. */
 #include "doors/http_house.h"
 
+#include <poll.h>
+
 /* What the answer to the i-th of the pipelined requests must hold. */
 static void pipelined_make(int i, char *request, size_t size, char *expected, size_t expected_size)
 {
@@ -129,6 +131,33 @@ static void no_mixture_of_requests_stops_the_door(void **state)
 	house_close(house);
 }
 
+/* Libwebsockets would speak WebSocket, HTTP/2 or nothing at all for as long as the other likes. */
+static void no_other_protocol_is_spoken(void **state)
+{
+	(void)state;
+	static const char *const wish[] = {
+		"GET /v1/status HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n"
+		"Connection: Upgrade, HTTP2-Settings\r\n"
+		"HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n",
+		"GET /v1/status HTTP/1.1\r\nHost: x\r\n"
+		"Upgrade: websocket\r\nConnection: Upgrade\r\n"
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
+		"CONNECT /v1/status HTTP/1.1\r\nHost: x\r\n\r\n",
+	};
+	struct house *house = house_usual();
+	for (size_t i = 0; i < sizeof wish / sizeof *wish; i++) {
+		struct wire *wire = wire_open(house);
+		struct pollfd one = {.events = POLLIN};
+		char text[200];
+		say(wire, wish[i]);
+		one.fd = wire->fd;
+		assert_int_equal(poll(&one, 1, 10000), 1);
+		assert_true(recv(wire->fd, text, sizeof text, 0) <= 0);
+		close(wire->fd);
+	}
+	house_close(house);
+}
+
 static void one_who_leaves_early_takes_nothing_along(void **state)
 {
 	(void)state;
@@ -232,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pipelined_requests_are_never_mixed_up),
 		cmocka_unit_test(no_mixture_of_requests_stops_the_door),
+		cmocka_unit_test(no_other_protocol_is_spoken),
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(the_slow_and_the_wild_are_cut),
 		cmocka_unit_test(a_crowd_keeps_nobody_out_for_long),
