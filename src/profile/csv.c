@@ -83,6 +83,7 @@ enum ec_csv_result ec_csv_next(struct ec_csv *csv)
 {
 	size_t size;
 	do {
+		z_off_t begin = gztell(csv->file);
 		const char *text = gzgets(csv->file, csv->text, sizeof csv->text);
 		if (!text || !strchr(text, '\n')) { /* the last line, or the last before damage */
 			int error = Z_OK;
@@ -94,6 +95,8 @@ enum ec_csv_result ec_csv_next(struct ec_csv *csv)
 		}
 		csv->line++;
 		size = strlen(csv->text);
+		if ((z_off_t)size != gztell(csv->file) - begin)
+			return EC_CSV_NUL;
 		if (size + 1 == sizeof csv->text && csv->text[size - 1] != '\n')
 			return EC_CSV_LINE_TOO_LONG;
 		if (csv->line == 1 && strncmp(csv->text, "\xef\xbb\xbf", 3) == 0)

@@ -16,6 +16,7 @@ enum ec_csv_result {
 	EC_CSV_END,
 	EC_CSV_LINE_TOO_LONG, /* or with more than EC_CSV_FIELDS_MAX fields */
 	EC_CSV_QUOTE,         /* a quote is not closed on its line */
+	EC_CSV_NUL,           /* a byte of zero stands in the line */
 	EC_CSV_BROKEN,        /* the file cannot be read to its end, or is no whole gzip file */
 };
 

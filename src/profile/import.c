@@ -144,6 +144,16 @@ static void import_end(struct import *import)
 	free(import->line);
 }
 
+/* Names and values of a file are for a person's terminal. */
+static void report_clean(struct ec_text *report, size_t from)
+{
+	for (size_t i = from; i < report->size; i++) {
+		unsigned char byte = (unsigned char)report->at[i];
+		if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+			report->at[i] = '?';
+	}
+}
+
 struct ec_series *ec_import(const struct ec_import_options *options, struct ec_text *report,
                             struct ec_import_facts *facts)
 {
@@ -151,6 +161,7 @@ struct ec_series *ec_import(const struct ec_import_options *options, struct ec_t
 	struct import import = {
 		.options = options, .file = slash ? slash + 1 : options->path, .report = report};
 	struct ec_series *series = NULL;
+	size_t said = report->size;
 	if (import_read(&import) && import_clock(&import) && import_grid(&import) &&
 	    import_unit(&import) && import_gaps(&import)) {
 		import_columns(&import);
@@ -162,6 +173,7 @@ struct ec_series *ec_import(const struct ec_import_options *options, struct ec_t
 	import.facts.interval_s = import.interval_s;
 	if (facts)
 		*facts = import.facts;
+	report_clean(report, said);
 	import_end(&import);
 	return series;
 }

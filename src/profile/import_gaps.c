@@ -112,7 +112,8 @@ bool import_gaps(struct import *import)
 		            import->facts.filled, longest,
 		            import->options->gaps == EC_GAPS_ZERO
 		                    ? "are taken as 0"
-		                    : "are filled from a day before or after");
+		                    : "are filled from a day before or after, else from the "
+		                      "nearest, else as 0");
 	else
 		import_state(import, "gaps: none");
 	return true;

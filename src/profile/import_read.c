@@ -94,6 +94,30 @@ static bool is_empty(const char *text)
 	       strcasecmp(text, "na") == 0 || strcmp(text, "-") == 0;
 }
 
+/* A mark that is no decimal one there is one between thousands, and would be read as something
+ * else.
+ */
+static bool mark_good(struct import *import, const struct ec_csv *csv, int column, const char *text)
+{
+	const char *mark = strpbrk(text, ".,");
+	if (!mark)
+		return true;
+	if (*mark == ',' && ec_csv_separator(csv) == ',')
+		return import_refuse(import, ec_csv_line(csv), column,
+		                     "'%.40s' has a comma, as stands between fields: write 1234.5, "
+		                     "without marks between thousands",
+		                     text);
+	if (import->mark && *mark != import->mark)
+		return import_refuse(
+			import, ec_csv_line(csv), column,
+			"'%.40s' has another mark than '%c', as numbers before: which of "
+			"them is decimal? write all alike, without marks between "
+			"thousands",
+			text, import->mark);
+	import->mark = *mark;
+	return true;
+}
+
 static bool cells_read(struct import *import, const struct ec_csv *csv)
 {
 	uint32_t line = ec_csv_line(csv);
@@ -106,6 +130,8 @@ static bool cells_read(struct import *import, const struct ec_csv *csv)
 			                     "'%.40s' is no number; write 1234.5 or, between "
 			                     "semicolons, 1234,5",
 			                     text);
+		if (*cell != EC_CELL_EMPTY && !mark_good(import, csv, (int)i, text))
+			return false;
 	}
 	return true;
 }
@@ -149,6 +175,7 @@ static bool file_read(struct import *import, struct ec_csv *csv)
 	static const char *const reasons[] = {
 		[EC_CSV_LINE_TOO_LONG] = "the line is longer than 256 KiB or has over 2048 fields",
 		[EC_CSV_QUOTE] = "a quote is opened and not closed on its line",
+		[EC_CSV_NUL] = "a byte of zero stands in the line: this is no text, or damaged",
 		[EC_CSV_BROKEN] = "the file is damaged after this line: copy it again",
 	};
 	enum ec_csv_result result = ec_csv_next(csv);

@@ -26,6 +26,7 @@ struct import {
 	uint32_t *place; /* of a column in the file, from 1, as people count */
 	char time_name[EC_SERIES_NAME_SIZE];
 	bool has_offset;
+	char mark; /* decimal, of the numbers so far; 0: they had none */
 
 	uint32_t rows, rows_max;
 	struct row *row;
