@@ -4,11 +4,12 @@
 Run inside tests/clients.sh: EDGECORD_NODE is a node of a running cell, PROOF one of its proofs."""
 import fcntl
 import os
+import signal
 import stat
 import subprocess
 import sys
 
-from network import EDGECORD, Checks, run
+from network import EDGECORD, Checks, run, wait_for
 
 folder, genesis, proof = sys.argv[1:]
 checks = Checks()
@@ -121,7 +122,31 @@ def names():
               f"node {words[0]}: a folder that is none says what was expected", (code, errors))
 
 
+def workers():
+    """Simulations end with the one who asked for them."""
+    with subprocess.Popen([EDGECORD, "sim", "--seeds", "1000000", "--jobs", "2"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asked:
+        listed = f"/proc/{asked.pid}/task/{asked.pid}/children"
+
+        def children():
+            with open(listed, encoding="ascii") as file:
+                return file.read().split()
+        found = wait_for(lambda: len(children()) == 2 and children(), 10)
+        asked.send_signal(signal.SIGINT)
+    check(found and wait_for(lambda: not any(map(is_running, found)), 10),
+          "sim: its workers end with it", found)
+
+
+def is_running(pid):
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 names()
+workers()
 simulations()
 questions()
 pages()

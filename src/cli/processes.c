@@ -27,9 +27,14 @@ bool ec_process_beside(const char *name, char *path, size_t path_size)
 	return (size_t)snprintf(path, path_size, "%s%s", here, name) < path_size;
 }
 
-/* In the child: never returns. */
-static void become(const char *log, const char *const *arguments, pid_t parent)
+/* In the child: never returns.  In: before: the signals that were blocked before all were. */
+static void become(const char *log, const char *const *arguments, pid_t parent,
+                   const sigset_t *before)
 {
+	/* A handler of the parent's would swallow what is sent before the program is there. */
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	sigprocmask(SIG_SETMASK, before, NULL);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(125);
@@ -70,11 +75,15 @@ struct ec_process *ec_process_start(struct ec_processes *all, const char *name, 
 	snprintf(process->log, sizeof process->log, "%s", log);
 	pid_t parent = getpid();
 	fflush(NULL);
+	sigset_t all_signals, before;
+	sigfillset(&all_signals);
+	sigprocmask(SIG_SETMASK, &all_signals, &before);
 	pid_t pid = fork();
+	if (pid == 0)
+		become(log, arguments, parent, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (pid < 0)
 		return NULL;
-	if (pid == 0)
-		become(log, arguments, parent);
 	process->pid = pid;
 	if (process == &all->process[all->count])
 		all->count++;

@@ -58,6 +58,25 @@ static void one_that_will_not_stop_is_killed(void **state)
 	assert_int_equal(started->pid, 0);
 }
 
+static void ignore(int number)
+{
+	(void)number;
+}
+
+/* A signal may come before the child has become its program; the parent's handler is not its. */
+static void one_that_has_just_begun_is_stopped(void **state)
+{
+	(void)state;
+	const char *const mild[] = {"/bin/sleep", "100", NULL};
+	struct sigaction before, action = {.sa_handler = ignore};
+	sigaction(SIGTERM, &action, &before);
+	for (int i = 0; i < 20; i++) {
+		assert_non_null(ec_process_start(&all, "mild", "/dev/null", mild));
+		assert_int_equal(ec_process_stop_all(&all, 2000), 0);
+	}
+	sigaction(SIGTERM, &before, NULL);
+}
+
 static void a_name_is_used_again(void **state)
 {
 	(void)state;
@@ -92,6 +111,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_ends_is_noticed_with_its_code),
 		cmocka_unit_test(one_that_will_not_stop_is_killed),
+		cmocka_unit_test(one_that_has_just_begun_is_stopped),
 		cmocka_unit_test(a_name_is_used_again),
 		cmocka_unit_test(the_bytes_of_a_folder_are_summed),
 	};

@@ -105,6 +105,8 @@ void up_progress(const struct up *up, bool last)
 		snprintf(price, sizeof price, "%5.2f ct/kWh, %5" PRIu64 " Wh",
 		         cents_kwh(newest->price_ueur_kwh), newest->energy_wh);
 	bool terminal = isatty(fileno(out));
+	if (last && !terminal)
+		return; /* the line before is the last; a terminal's wants its end */
 	fprintf(out,
 	        "%s%02" PRIu64 ":%02" PRIu64 "  %2u/%u nodes  %6" PRIu64 " readings  %6" PRIu64
 	        " trades  %-24s  %6" PRIu64 " certificates  %5" PRIu64 " anchors%s",

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/time.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -87,10 +88,14 @@ static void work(const struct sim_order *order, struct worker *worker)
 static void hire(const struct sim_order *order, struct worker *worker)
 {
 	fflush(stdout);
-	pid_t process = fork();
+	pid_t parent = getpid(), process = fork();
 	assert(process >= 0);
-	if (process == 0)
-		work(order, worker);
+	if (process == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody would hear of what it finds */
+		if (getppid() == parent)
+			work(order, worker);
+		_exit(1);
+	}
 	worker->process = process; /* written by the parent alone: the memory is shared */
 }
 
