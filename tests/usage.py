@@ -3,8 +3,10 @@
 
 Run inside tests/clients.sh: EDGECORD_NODE is a node of a running cell, PROOF one of its proofs."""
 import fcntl
+import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -72,6 +74,14 @@ def running():
     """Two `edgecord up` never run one network, nor does one put another's aside."""
     own = os.path.join(folder, "own")
     os.makedirs(os.path.join(own, "data", "up"))
+    network = os.path.join(folder, "taken")
+    run("init", "--dir", network, "--homes", 1)
+    with open(os.path.join(network, "network.json"), encoding="utf-8") as file:
+        port = json.load(file)["groups"][0]["nodes"][0]["http_port"]
+    with socket.create_server(("127.0.0.1", port)):
+        code, _, errors = run("up", "--dir", network, "--exit", "--slots", 1)
+    check(code == 1 and f"cannot serve HTTP on 127.0.0.1 port {port}" in errors,
+          "up: a port that is taken is named", (code, errors))
     for words in (), ("--dir", "data/up"):
         for held in "up", "up.before":
             path = os.path.join(own, "data", held)

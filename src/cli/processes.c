@@ -124,10 +124,15 @@ static void signal_all(struct ec_processes *all, int which)
 void ec_process_last_words(const struct ec_process *process, char *words, size_t words_size)
 {
 	char line[1024];
+	bool told = false;
 	FILE *file = fopen(process->log, "r");
 	snprintf(words, words_size, "see %s", process->log);
-	while (file && fgets(line, sizeof line, file))
-		snprintf(words, words_size, "%.*s", (int)strcspn(line, "\n"), line);
+	while (file && fgets(line, sizeof line, file)) {
+		bool tells = strstr(line, " error ") != NULL;
+		if (tells || !told)
+			snprintf(words, words_size, "%.*s", (int)strcspn(line, "\n"), line);
+		told |= tells;
+	}
 	if (file)
 		fclose(file);
 }

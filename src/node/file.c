@@ -99,9 +99,12 @@ bool file_replace(const char *path, const void *data, size_t size, mode_t mode)
 	if (fd < 0)
 		return false;
 	bool good = fchmod(fd, mode) == 0 && file_write_at(fd, data, size, 0) && fsync(fd) == 0;
-	if (!close_after(fd, good))
-		return false;
-	return rename(beside, path) == 0 && file_sync_folder_of(path);
+	if (close_after(fd, good) && rename(beside, path) == 0)
+		return file_sync_folder_of(path);
+	int error = errno;
+	unlink(beside);
+	errno = error;
+	return false;
 }
 
 static uint8_t *read_open(int fd, size_t size_max, size_t *size)

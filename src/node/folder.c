@@ -39,14 +39,20 @@ static int lock_take(const char *folder, char *why, size_t why_size)
 	return EC_FOLDER_FAILED;
 }
 
-/* Whether there is nothing in it but the lock and hidden names. */
+/* Whether there is nothing in it but hidden names, what a file system makes, and what we do before
+ * a folder is marked whole. */
 static bool empty(const char *path)
 {
+	static const char *const ours[] = {"lock", "genesis", "genesis.new", "identity.new",
+	                                   "lost+found"};
 	DIR *folder = opendir(path);
 	bool nothing = folder != NULL;
-	for (const struct dirent *entry; folder && (entry = readdir(folder));)
-		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0)
-			nothing = false;
+	for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+		bool known = entry->d_name[0] == '.';
+		for (size_t i = 0; i < sizeof ours / sizeof *ours; i++)
+			known |= strcmp(entry->d_name, ours[i]) == 0;
+		nothing &= known;
+	}
 	if (folder)
 		closedir(folder);
 	return nothing;
@@ -109,15 +115,15 @@ int ec_folder_open(const char *path, const struct ec_folder_owner *owner, bool *
 {
 	if (!file_make_folder(path, 0700))
 		return refuse(why, why_size, path, "the data folder cannot be made");
-	int fd = lock_take(path, why, why_size);
-	if (fd < 0)
-		return fd;
 	/* The identity is marked last: a folder with less was cut off while it was made. */
 	char mark[FILE_PATH_MAX];
 	bool marked = file_path(mark, path, "identity") && access(mark, F_OK) == 0;
-	char other[FILE_PATH_MAX];
-	bool begun = file_path(other, path, "log") && access(other, F_OK) == 0;
-	*is_new = empty(path) || (!marked && !begun);
+	if (!marked && !empty(path) && !owner_check(path, owner, false, why, why_size))
+		return EC_FOLDER_FOREIGN; /* and no lock is left in it */
+	int fd = lock_take(path, why, why_size);
+	if (fd < 0)
+		return fd;
+	*is_new = access(mark, F_OK) != 0;
 	if (owner_check(path, owner, *is_new, why, why_size))
 		return fd;
 	close(fd);

@@ -7,6 +7,7 @@
 #include "node/notify.h"
 #include "node/test_folder.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,6 +61,45 @@ static void a_foreign_folder_is_not_touched(void **state)
 	struct ec_disk disk;
 	assert_true(ec_disk_of(path, &disk));
 	assert_true(disk.size_bytes > 0 && disk.free_bytes <= disk.size_bytes);
+}
+
+static void a_folder_of_other_things_stays_as_it_is(void **state)
+{
+	bool is_new;
+	char file[FILE_PATH_MAX];
+	assert_true(file_path(path, *state, "data"));
+	assert_true(file_make_folder(path, 0700));
+	assert_true(file_path(file, path, "letters"));
+	assert_true(file_replace(file, "x", 1, 0600));
+	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FOREIGN);
+	assert_non_null(strstr(why, "no mark"));
+	assert_true(file_path(file, path, "lock"));
+	assert_int_not_equal(access(file, F_OK), 0);
+	assert_true(folder_remove(path, "letters"));
+	/* What an interrupted start, or a new file system, leaves is no hindrance. */
+	static const char *const left[] = {"genesis", "identity.new", "lost+found", ".snapshot"};
+	for (size_t i = 0; i < sizeof left / sizeof *left; i++) {
+		assert_true(file_path(file, path, left[i]));
+		assert_true(file_replace(file, "x", 1, 0600));
+	}
+	int lock = open_data(*state, 1, 2, &is_new);
+	assert_true(lock >= 0 && is_new);
+	close(lock);
+	lock = open_data(*state, 1, 2, &is_new);
+	assert_true(lock >= 0 && !is_new);
+	close(lock);
+}
+
+/* A file that cannot take its place leaves nothing beside it. */
+static void a_failed_replacement_leaves_nothing(void **state)
+{
+	char file[FILE_PATH_MAX];
+	assert_true(file_path(path, *state, "there"));
+	assert_true(file_make_folder(path, 0700));
+	assert_false(file_replace(path, "x", 1, 0600));
+	assert_int_equal(errno, EISDIR);
+	assert_true(file_path(file, *state, "there.new"));
+	assert_int_not_equal(access(file, F_OK), 0);
 }
 
 static void keys_come_back_and_stay_secret(void **state)
@@ -157,6 +197,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_folder_is_of_one_process_network_and_node,
 	                                        folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(a_foreign_folder_is_not_touched, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_folder_of_other_things_stays_as_it_is,
+	                                        folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(a_failed_replacement_leaves_nothing, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(keys_come_back_and_stay_secret, folder_make,
 	                                        folder_end),
