@@ -219,6 +219,23 @@ static bool whole_behind(const struct ec_outbox *outbox, uint64_t at, uint64_t f
 	return false;
 }
 
+/* Whether a file without one whole record may be an outbox that was cut off in its first, or whose
+ * bytes a power cut left zero; another file is not ours to cut. */
+static bool first_torn(const struct ec_outbox *outbox, uint64_t file_size)
+{
+	uint8_t bytes[HEAD + BODY_MAX] = {0};
+	if (file_size > sizeof bytes || !read_all(outbox->file, bytes, file_size, 0))
+		return false;
+	struct ec_reader reader = ec_reader_over(bytes, HEAD);
+	uint32_t body_size = ec_read_u32(&reader);
+	if (body_size > 0)
+		return body_size <= BODY_MAX && file_size <= HEAD + body_size;
+	uint8_t any = 0;
+	for (uint64_t i = 0; i < file_size; i++)
+		any |= bytes[i];
+	return any == 0;
+}
+
 static bool file_load(struct ec_outbox *outbox, struct ec_text *why)
 {
 	struct stat status;
@@ -226,6 +243,8 @@ static bool file_load(struct ec_outbox *outbox, struct ec_text *why)
 	size_t size, body_size = 0;
 	if (fstat(outbox->file, &status) != 0)
 		return ec_text_add(why, "%s", strerror(errno)), false;
+	if (!S_ISREG(status.st_mode))
+		return ec_text_add(why, "no plain file, which would keep what is written"), false;
 	uint64_t file_size = (uint64_t)status.st_size;
 	while ((size = record_load(outbox, outbox->size, file_size, body, &body_size))) {
 		if (!body_load(outbox, body, body_size, outbox->size + size)) {
@@ -243,6 +262,8 @@ static bool file_load(struct ec_outbox *outbox, struct ec_text *why)
 		            (unsigned long long)outbox->size);
 		return false;
 	}
+	if (outbox->size == 0 && !first_torn(outbox, file_size))
+		return ec_text_add(why, "a file of another kind; it is left as it is"), false;
 	if (ftruncate(outbox->file, (off_t)outbox->size) == 0 && fdatasync(outbox->file) == 0)
 		return true;
 	ec_text_add(why, "cannot be cut: %s", strerror(errno));

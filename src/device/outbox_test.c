@@ -160,6 +160,32 @@ static void damage_before_the_end_is_refused(void **state)
 	}
 }
 
+/* `--outbox` with the name of something else must not cost what stands there. */
+static void a_file_of_another_kind_is_left_alone(void **state)
+{
+	(void)state;
+	static const char *const others[] = {"time,a\n2024-01-01T00:00:00Z,5\n", "ab", "\1\0\0\0a"};
+	static const size_t sizes[] = {30, 2, 40};
+	char why[256];
+	uint8_t bytes[64], after[64];
+	for (size_t i = 0; i < 3; i++) {
+		memset(bytes, 'x', sizeof bytes);
+		memcpy(bytes, others[i], i == 2 ? 5 : strlen(others[i]));
+		file_write(copy_path, bytes, sizes[i]);
+		assert_null(ec_outbox_open(copy_path, why, sizeof why));
+		assert_non_null(strstr(why, "another kind"));
+		assert_int_equal(file_read(copy_path, after, sizeof after), sizes[i]);
+		assert_memory_equal(after, bytes, sizes[i]);
+	}
+	memset(bytes, 0, sizeof bytes); /* what a power cut may leave */
+	file_write(copy_path, bytes, sizeof bytes);
+	struct ec_outbox *outbox = opened(copy_path);
+	assert_int_equal(outbox->cut, sizeof bytes);
+	ec_outbox_close(outbox);
+	assert_null(ec_outbox_open("/dev/null", why, sizeof why));
+	assert_non_null(strstr(why, "no plain file"));
+}
+
 static void a_second_process_is_kept_out(void **state)
 {
 	(void)state;
@@ -230,6 +256,7 @@ int main(void)
 		cmocka_unit_test(what_was_added_is_there_after_a_restart),
 		cmocka_unit_test(a_file_cut_at_any_byte_keeps_what_is_whole),
 		cmocka_unit_test(damage_before_the_end_is_refused),
+		cmocka_unit_test(a_file_of_another_kind_is_left_alone),
 		cmocka_unit_test(a_second_process_is_kept_out),
 		cmocka_unit_test(a_full_outbox_says_so),
 		cmocka_unit_test(the_file_is_written_anew_and_stays_small),
