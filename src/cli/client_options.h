@@ -45,10 +45,11 @@ bool ec_cli_file_write(const char *command, const char *path, const void *data, 
 /* Prints the document and a line end, and frees it. */
 void ec_cli_json_print(struct ec_json *json);
 
-/* Reads a name of the state: text, or 0x and hexadecimal.  Returns: its size; 0 when it is neither
- * (EC_CLI_NAME_FORM says what it should be). */
 #define EC_CLI_NAME_FORM "a name has 1 to 96 bytes, as text, or as 0x and hexadecimal digits"
 _Static_assert(EC_DOOR_NAME_MAX == 96, "stands in the text");
+
+/* Reads a name of the state: text, or 0x and hexadecimal.  Returns: its size; 0 when it is neither
+ * (EC_CLI_NAME_FORM says what it should be). */
 size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX]);
 
 /* Prints what others sent: printable ASCII as it is, any other byte and the backslash as \xNN, so

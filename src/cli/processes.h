@@ -35,8 +35,8 @@ struct ec_process *ec_process_start(struct ec_processes *all, const char *name, 
  * NULL. */
 struct ec_process *ec_process_ended(struct ec_processes *all);
 
-/* The last line of its log that tells of an error, else the last of all; where to look when there is
- * none. */
+/* The last line of its log that tells of an error, else the last of all; where to look when there
+ * is none. */
 void ec_process_last_words(const struct ec_process *process, char *words, size_t words_size);
 
 /* Sends SIGTERM to all that run, waits up to `patience_ms`, then SIGKILL.

@@ -22,7 +22,7 @@ static void wait_ended(struct ec_process **ended)
 static void one_that_ends_is_noticed_with_its_code(void **state)
 {
 	(void)state;
-	const char *const arguments[] = {"/bin/sh", "-c", "echo said; exit 7", NULL};
+	const char *const arguments[] = {"/bin/sh", "-c", "echo t error why; echo said; exit 7", NULL};
 	char log[] = "/tmp/processes_test.XXXXXX";
 	int file = mkstemp(log);
 	assert_true(file >= 0);
@@ -31,12 +31,12 @@ static void one_that_ends_is_noticed_with_its_code(void **state)
 	wait_ended(&ended);
 	assert_string_equal(ended->name, "short");
 	assert_int_equal(WEXITSTATUS(ended->status), 7);
-	char said[16] = "";
-	assert_int_equal(read(file, said, sizeof said - 1), 5);
-	assert_string_equal(said, "said\n");
+	char said[32] = "";
+	assert_int_equal(read(file, said, sizeof said - 1), 17);
+	assert_string_equal(said, "t error why\nsaid\n");
 	char words[64];
 	ec_process_last_words(ended, words, sizeof words);
-	assert_string_equal(words, "said");
+	assert_string_equal(words, "t error why");
 	close(file);
 	unlink(log);
 }

@@ -122,6 +122,11 @@ const char *ec_csv_field(const struct ec_csv *csv, uint32_t index)
 	return index < csv->fields ? csv->field[index] : "";
 }
 
+char ec_csv_separator(const struct ec_csv *csv)
+{
+	return csv->separator;
+}
+
 /* Digits with at most one mark among them.  Out: their value, how many stand behind the mark. */
 static bool mantissa_read(const char **at, int64_t *value, int *behind)
 {

@@ -40,6 +40,9 @@ uint32_t ec_csv_fields(const struct ec_csv *csv);
  * "". */
 const char *ec_csv_field(const struct ec_csv *csv, uint32_t index);
 
+/* What stands between fields, ';' or ','; 0 before the first line. */
+char ec_csv_separator(const struct ec_csv *csv);
+
 /* Reads a decimal number as whole 10^-9, rounded: "-0.25", "1,5" with a decimal comma, "3e-05".
  * Returns: whether it is one, below 9.2 x 10^9. */
 bool ec_nano_read(const char *text, int64_t *nano);
