@@ -31,16 +31,8 @@ bool cluster_submit_payload(struct cluster *c, uint32_t node, uint32_t author, u
 bool cluster_vote(struct cluster *c, struct ec_membership *next, uint32_t node, uint64_t token)
 {
 	uint8_t payload[WORLD_ENVELOPE_MAX];
-	size_t size;
-	uint8_t *roster = ec_membership_write(next, &size);
-	struct ec_cbor_writer writer = ec_cbor_writer_over(payload, sizeof payload);
-	ec_cbor_write_array(&writer, 2);
-	ec_cbor_write_uint(&writer, 4);
-	ec_cbor_write_bytes(&writer, roster, size);
-	free(roster);
-	assert(ec_cbor_writer_ok(&writer));
-	return submit(c, node, &c->node[node].identity, &c->votes[node], token, payload,
-	              writer.out.size);
+	size_t size = world_vote_for(next, payload, sizeof payload);
+	return submit(c, node, &c->node[node].identity, &c->votes[node], token, payload, size);
 }
 
 bool cluster_submit(struct cluster *c, uint32_t node, uint64_t token)

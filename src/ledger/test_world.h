@@ -184,10 +184,9 @@ static inline size_t world_note(const void *data, size_t size, uint8_t *out, siz
 	return fits ? writer.out.size : 0;
 }
 
-/* The payload [4, roster] of a vote for the roster of `era`, with the keys that tests know. */
-static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, size_t size_max)
+/* The payload [4, roster] of a vote for a roster. */
+static inline size_t world_vote_for(struct ec_membership *membership, uint8_t *out, size_t size_max)
 {
-	struct ec_membership *membership = world_membership(members, era);
 	size_t roster_size;
 	uint8_t *roster = ec_membership_write(membership, &roster_size);
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
@@ -197,8 +196,16 @@ static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, si
 	bool fits = ec_cbor_writer_ok(&writer);
 	assert(fits);
 	free(roster);
-	ec_membership_free(membership);
 	return fits ? writer.out.size : 0;
+}
+
+/* The same for the roster of `era`, with the keys that tests know. */
+static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, size_t size_max)
+{
+	struct ec_membership *membership = world_membership(members, era);
+	size_t size = world_vote_for(membership, out, size_max);
+	ec_membership_free(membership);
+	return size;
 }
 
 /* A batch with one owner; its clock claim is signed by the submitter. */

@@ -60,6 +60,8 @@
 	X(LEDGER_MONEY, "books recounted after trades")             \
 	X(LEDGER_FETCH, "state of a ledger fetched")                \
 	X(LEDGER_ERA, "member with a ledger in a new era")          \
+	X(LEDGER_JOINED, "member joined by a change of era")        \
+	X(LEDGER_LEFT, "member left by a change of era")            \
 	X(LEDGER_TWIN, "input of a member repeated by a copy")      \
 	X(PROMISES_CHECKED, "promises of a log equal to memory")    \
 	X(REPLAY_CHECKED, "log replayed beside the living")         \

@@ -42,11 +42,14 @@ struct sim_ledger_host {
 	struct ec_member *twin;   /* of one host a world: is told the same, must do the same */
 	struct ec_store *store, *twin_store;
 	bool twinned;
-	uint64_t linked;         /* hosts whose link the member knows as up */
-	uint64_t wake_scheduled; /* in time of the world; 0: not */
-	uint64_t era;            /* of this life, as its member says */
-	uint64_t checked;        /* blocks that were judged */
-	uint64_t fetches;        /* of this life, counted */
+	uint64_t linked;              /* hosts whose link the member knows as up */
+	uint64_t known;               /* hosts that the member takes for peers */
+	uint32_t peer[SIM_HOSTS_MAX]; /* of a host that is linked: the member's number for it */
+	uint64_t wake_scheduled;      /* in time of the world; 0: not */
+	uint64_t era;                 /* of this life, as its member says */
+	bool joined, left;            /* by a change of era, in any life */
+	uint64_t checked;             /* blocks that were judged */
+	uint64_t fetches;             /* of this life, counted */
 };
 
 /* ---- ledger_host.c ---- */
@@ -74,9 +77,27 @@ enum ec_admission sim_ledger_submit(struct sim_world *world, struct sim_host *ho
 /* A client asks the member of a host for a read; judged by sim_ledger_served(). */
 void sim_ledger_read(struct sim_world *world, struct sim_host *host);
 
+/* ---- ledger_links.c ---- */
+/* The number that a host's member has for who runs at another; UINT32_MAX: that is no peer. */
+uint32_t sim_ledger_peer(const struct sim_world *world, const struct sim_host *host,
+                         uint32_t other);
+/* Which identity is linked under a number of this member; UINT32_MAX: none. */
+uint32_t sim_ledger_identity(const struct sim_world *world, const struct sim_host *host,
+                             uint32_t peer);
+/* Whether each takes the other for a peer; both are up. */
+bool sim_ledger_acquainted(const struct sim_world *world, uint32_t a, uint32_t b);
+/* The hosts that its member takes for peers, a bit each. */
+uint64_t sim_ledger_known(const struct sim_world *world, const struct sim_host *host);
+/* The roster changed: links to those who are new in it, none to those whom it forgot. */
+void sim_ledger_members(struct sim_world *world, struct sim_host *host);
+/* Breaks the links to a peer, and makes them anew soon. */
+void sim_ledger_part(struct sim_world *world, struct sim_host *host, uint32_t peer);
+
 /* ---- ledger_client.c ---- */
 /* The group of a plan: its genesis, keys and services, with owner; ended by world_end(). */
 struct world sim_ledger_group(const struct sim_plan *plan);
+/* Whether an identity has a seat in the roster that clients vote for. */
+bool sim_ledger_seated(const struct sim_plan *plan, uint64_t era, uint32_t identity);
 /* A client makes the next envelope, and tries to give it to some host. */
 void sim_ledger_client(struct sim_world *world);
 /* How many envelopes clients have made. */
@@ -91,7 +112,7 @@ void sim_ledger_told(struct sim_world *world, const struct sim_host *host,
 void sim_ledger_served(struct sim_world *world, struct sim_host *host, const struct ec_act *act);
 
 /* The key of an identity in an era. */
-struct ec_secret sim_ledger_key(uint64_t era, uint32_t identity);
+struct ec_secret sim_ledger_key(const struct sim_plan *plan, uint64_t era, uint32_t identity);
 /* The roster of an era, with owner. */
 struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_t era);
 
@@ -100,6 +121,8 @@ struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_
 void sim_ledger_check(struct sim_world *world, struct sim_host *host);
 /* Whether the newest certificate of a correct member is good, and for the block that stands. */
 void sim_ledger_check_certificate(struct sim_world *world, const struct sim_host *host);
+/* Whether a correct host has a seat in the newest era: who has none yet, or left, owes nothing. */
+bool sim_ledger_serves(const struct sim_world *world, const struct sim_host *host);
 /* Whether every envelope has its place, and all correct members stand at one certified block. */
 bool sim_ledger_agreed(const struct sim_world *world);
 /* Time is up and sim_ledger_agreed() says no: progress is violated; where everyone stands is told.

@@ -24,22 +24,46 @@ struct world sim_ledger_group(const struct sim_plan *plan)
 		{"market", {bytes[1], ec_market_parameters_write(&market, bytes[1]), NULL}},
 		{"settlement",
 	         {bytes[2], ec_settlement_parameters_write(&settlement, bytes[2]), NULL}}};
-	return world_make(&(struct world_plan){.members = plan->members,
-	                                       .authors = SIM_AUTHORS,
-	                                       .time_rate = RATE,
-	                                       .blocks_kept = 1 << 20,
-	                                       .service = entry,
-	                                       .services = 3});
+	struct world group = world_make(&(struct world_plan){.members = plan->members - plan->moves,
+	                                                     .authors = SIM_AUTHORS,
+	                                                     .time_rate = RATE,
+	                                                     .blocks_kept = 1 << 20,
+	                                                     .service = entry,
+	                                                     .services = 3});
+	for (uint32_t i = group.members; i < plan->members; i++) {
+		group.identity[i] = world_secret('i', i);
+		group.era[i] = sim_ledger_key(plan, 1, i);
+	}
+	return group;
 }
 
-struct ec_secret sim_ledger_key(uint64_t era, uint32_t identity)
+/* Where members come and go, the third era keeps the keys of the second: who was away for both
+ * changes votes again. */
+struct ec_secret sim_ledger_key(const struct sim_plan *plan, uint64_t era, uint32_t identity)
 {
-	return world_secret('e', (uint32_t)era * 100 + identity);
+	uint32_t set = plan->moves && era > 2 ? 2 : (uint32_t)era;
+	return world_secret('e', set * 100 + identity);
+}
+
+bool sim_ledger_seated(const struct sim_plan *plan, uint64_t era, uint32_t identity)
+{
+	uint64_t set = era <= SIM_LEDGER_ERAS_MAX ? plan->era_members[era - 1] : 0;
+	return identity < plan->members && (!set || (set >> identity & 1));
 }
 
 struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_t era)
 {
-	return world_membership(plan->members, era);
+	struct ec_membership *membership = world_membership(plan->members, era);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < plan->members; i++) {
+		if (!sim_ledger_seated(plan, era, i))
+			continue;
+		struct ec_secret key = sim_ledger_key(plan, era, i);
+		membership->seat[n] = membership->seat[i];
+		memcpy(membership->seat[n++].era_key, key.key, sizeof key.key);
+	}
+	membership->n = n;
+	return membership;
 }
 
 uint32_t sim_ledger_submitted(const struct sim_world *world)
@@ -90,9 +114,9 @@ static uint64_t vote_due(const struct sim_plan *plan, uint32_t number, uint32_t 
 {
 	for (uint64_t era = 2; era <= plan->ledger_eras; era++) {
 		uint32_t first = (uint32_t)(era - 1) * plan->batches / (plan->ledger_eras + 1);
-		*voter = number - first;
-		if (number >= first && *voter < plan->members)
-			return era;
+		for (*voter = 0; number >= first && *voter < plan->members; (*voter)++)
+			if (sim_ledger_seated(plan, era - 1, *voter) && first++ == number)
+				return era;
 	}
 	return 0;
 }
@@ -110,7 +134,9 @@ static void vote_make(struct sim_world *world, uint32_t voter, uint64_t era)
 {
 	uint8_t payload[VOTE_MAX];
 	ec_hash id;
-	size_t size = world_vote(world->plan.members, era, payload, sizeof payload);
+	struct ec_membership *next = sim_ledger_membership(&world->plan, era);
+	size_t size = world_vote_for(next, payload, sizeof payload);
+	ec_membership_free(next);
 	const struct world *group = &world->ledger->group;
 	struct ec_batch_item item =
 		world_envelope_by(group, &group->identity[voter], 0, era - 1, payload, size, &id);

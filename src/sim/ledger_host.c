@@ -16,27 +16,11 @@ static struct ec_time time_of(const struct sim_world *world, const struct sim_ho
 	                        .stamp = sim_stamp(world, host)};
 }
 
-static const uint8_t *identity_key(const struct sim_world *world, uint32_t identity)
-{
-	return world->ledger->group.identity[identity].key;
-}
-
-/* Who is meant by a number that only this member uses; UINT32_MAX: nobody. */
-static uint32_t identity_of(const struct sim_world *world, const struct sim_host *host,
-                            uint32_t peer)
-{
-	for (uint32_t i = 0; i < world->plan.members; i++)
-		if (i != host->identity &&
-		    ec_member_peer(host->ledger->member, identity_key(world, i)) == peer)
-			return i;
-	return UINT32_MAX;
-}
-
 /* ---- What the member wants done ---- */
 
 static void send(struct sim_world *world, struct sim_host *host, const struct ec_act *act)
 {
-	uint32_t identity = identity_of(world, host, act->peer);
+	uint32_t identity = sim_ledger_identity(world, host, act->peer);
 	if (identity == UINT32_MAX)
 		return;
 	struct sim_item item = {
@@ -50,18 +34,6 @@ static void send(struct sim_world *world, struct sim_host *host, const struct ec
 	sim_send_to(world, host, identity, &item);
 	if (lies)
 		ec_drop(item.head);
-}
-
-static void part_from(struct sim_world *world, struct sim_host *host, uint32_t peer)
-{
-	uint32_t identity = identity_of(world, host, peer);
-	for (uint32_t h = 0; h < world->hosts; h++) {
-		if (world->host[h]->identity != identity)
-			continue;
-		sim_link_break(world, host->index, h, false);
-		sim_later(world, sim_between(world, 50 * SIM_MS, 400 * SIM_MS),
-		          (struct sim_event){.kind = SIM_LINK_UP, .host = host->index, .peer = h});
-	}
 }
 
 static void trouble(struct sim_world *world, const struct sim_host *host, const struct ec_act *act)
@@ -80,7 +52,7 @@ static void perform(struct sim_world *world, struct sim_host *host, const struct
 		send(world, host, act);
 		break;
 	case EC_ACT_BREAK:
-		part_from(world, host, act->peer);
+		sim_ledger_part(world, host, act->peer);
 		break;
 	case EC_ACT_LOG:
 		sim_save(world, host, log, (struct sim_record){.head = ec_keep(act->bytes)});
@@ -103,6 +75,8 @@ static void perform(struct sim_world *world, struct sim_host *host, const struct
 		trouble(world, host, act);
 		break;
 	case EC_ACT_MEMBERS:
+		sim_ledger_members(world, host);
+		break;
 	case EC_ACT_ERA_KEY: /* keys of this host stand in no file */
 	case EC_ACT_NOTE:
 		break;
@@ -175,6 +149,20 @@ static struct ec_member *told(const struct sim_host *host, int which)
 	return both[which];
 }
 
+static void moves_count(struct sim_world *world, const struct sim_host *host,
+                        const struct ec_member_status *status)
+{
+	struct sim_ledger_host *l = host->ledger;
+	bool seated = status->self != UINT32_MAX,
+	     first = sim_ledger_seated(&world->plan, 1, host->identity);
+	if (host->byzantine)
+		return;
+	world->counts.fired[SIM_LEDGER_JOINED] += !first && status->voter && !l->joined;
+	world->counts.fired[SIM_LEDGER_LEFT] += first && !seated && !l->left;
+	l->joined |= !first && status->voter;
+	l->left |= first && !seated;
+}
+
 /* Who enters an era is given its key of the one after that. */
 static void era_follow(struct sim_world *world, const struct sim_host *host)
 {
@@ -185,7 +173,8 @@ static void era_follow(struct sim_world *world, const struct sim_host *host)
 		return;
 	world->counts.fired[SIM_LEDGER_ERA] += l->era != 0;
 	l->era = status.era;
-	struct ec_secret key = sim_ledger_key(l->era + 1, host->identity);
+	moves_count(world, host, &status);
+	struct ec_secret key = sim_ledger_key(&world->plan, l->era + 1, host->identity);
 	for (int i = 0; told(host, i); i++)
 		ec_member_next_era_key(told(host, i), &key);
 }
@@ -215,13 +204,17 @@ static void link_tell(struct sim_world *world, struct sim_host *host, uint32_t f
 {
 	struct sim_ledger_host *l = host->ledger;
 	uint32_t identity = world->host[from_host]->identity;
+	uint64_t bit = (uint64_t)1 << from_host;
 	if (identity == host->identity)
 		return; /* its twin */
-	uint64_t bit = (uint64_t)1 << from_host;
+	if (!(l->linked & bit))
+		l->peer[from_host] = sim_ledger_peer(world, host, from_host);
+	uint32_t peer = l->peer[from_host];
+	if (peer == UINT32_MAX)
+		return; /* it called, and lost its seat meanwhile */
 	l->linked = up ? l->linked | bit : l->linked & ~bit;
 	for (uint32_t h = 0; h < world->hosts; h++) /* a twin of it that is left: that is new */
 		up |= world->host[h]->identity == identity && (l->linked >> h & 1);
-	uint32_t peer = ec_member_peer(l->member, identity_key(world, identity));
 	for (int i = 0; told(host, i); i++)
 		ec_member_link(told(host, i), time_of(world, host), peer, up);
 	follow(world, host);
@@ -237,7 +230,7 @@ void sim_ledger_receive(struct sim_world *world, struct sim_host *host, const st
 	}
 	if (!(l->linked >> from & 1))
 		return;
-	uint32_t peer = ec_member_peer(l->member, identity_key(world, world->host[from]->identity));
+	uint32_t peer = l->peer[from];
 	for (int i = 0; told(host, i); i++) {
 		struct ec_checked checked;
 		ec_member_check(told(host, i), peer, item->head, NULL, &checked);
@@ -338,7 +331,7 @@ static struct ec_member *open(struct sim_world *world, const struct sim_host *ho
 		struct ec_member_status status;
 		ec_member_status(member, &status);
 		for (uint64_t era = status.era; era <= status.era + 1; era++) {
-			struct ec_secret key = sim_ledger_key(era, host->identity);
+			struct ec_secret key = sim_ledger_key(&world->plan, era, host->identity);
 			ec_member_next_era_key(member, &key);
 		}
 	}
@@ -359,6 +352,7 @@ void sim_ledger_start(struct sim_world *world, struct sim_host *host)
 	}
 	assert(l->member && (!l->twinned || l->twin));
 	l->era = 0;
+	l->known = sim_ledger_known(world, host);
 	l->checked = ec_ledger_at(ec_member_ledger(l->member)).seq;
 	for (int i = 0; told(host, i); i++)
 		ec_member_start(told(host, i), time_of(world, host));
@@ -396,16 +390,18 @@ void sim_ledger_wipe(struct sim_host *host)
 /* Liars sign with the keys of the group, in whatever era. */
 static void group_adopt(struct sim_world *world)
 {
-	const struct world *group = &world->ledger->group;
-	assert(world->era[0].roster.n == group->members);
 	for (uint64_t e = 1; e <= SIM_LEDGER_ERAS_MAX; e++) {
 		struct sim_era *era = &world->era[e - 1];
 		struct ec_membership *membership = sim_ledger_membership(&world->plan, e);
-		*era = world->era[0];
-		era->roster.era = e;
-		era->domain = ec_genesis_domain(group->genesis, membership);
-		for (uint32_t i = 0; i < group->members; i++)
-			era->secret[i] = sim_ledger_key(e, i);
+		*era = (struct sim_era){.roster = {.era = e, .member = era->member}};
+		era->domain = ec_genesis_domain(world->ledger->group.genesis, membership);
+		for (uint32_t i = 0; i < world->plan.members; i++) {
+			if (!sim_ledger_seated(&world->plan, e, i))
+				continue;
+			era->identity[era->roster.n] = i;
+			era->secret[era->roster.n++] = sim_ledger_key(&world->plan, e, i);
+		}
+		assert(era->roster.n == membership->n);
 		ec_membership_free(membership);
 	}
 	world->eras = SIM_LEDGER_ERAS_MAX;

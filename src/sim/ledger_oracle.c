@@ -106,6 +106,22 @@ void sim_ledger_check_certificate(struct sim_world *world, const struct sim_host
 	ec_drop(bytes);
 }
 
+/* The newest era that a correct member stands in. */
+static uint64_t era_newest(const struct sim_world *world)
+{
+	uint64_t era = 1;
+	for (uint32_t h = 0; h < world->hosts; h++)
+		if (!world->host[h]->byzantine && world->host[h]->ledger->era > era)
+			era = world->host[h]->ledger->era;
+	return era;
+}
+
+bool sim_ledger_serves(const struct sim_world *world, const struct sim_host *host)
+{
+	return !host->byzantine &&
+	       sim_ledger_seated(&world->plan, era_newest(world), host->identity);
+}
+
 bool sim_ledger_agreed(const struct sim_world *world)
 {
 	const struct sim_ledger_world *l = world->ledger;
@@ -114,7 +130,7 @@ bool sim_ledger_agreed(const struct sim_world *world)
 		return false;
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		const struct sim_host *host = world->host[h];
-		if (host->byzantine)
+		if (!sim_ledger_serves(world, host))
 			continue;
 		if (!host->up || host->read_count || (seq && host->app.seq != seq))
 			return false;

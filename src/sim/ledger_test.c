@@ -4,17 +4,25 @@
 #include "sim/ledger.h"
 #include "sim/protocols.h"
 
-static struct sim_world *made(uint64_t seed)
+enum { MOVING = 12 }; /* of four members one leaves, after a fifth joined */
+
+static struct sim_world *made_of(uint64_t seed, uint32_t members, uint32_t liars)
 {
 	struct sim_plan plan;
-	sim_plan_from_seed(&plan, sim_protocol_find("pbft"), seed,
-	                   &(struct sim_wish){.members = 4, .ledger = true});
+	sim_plan_from_seed(
+		&plan, sim_protocol_find("pbft"), seed,
+		&(struct sim_wish){.members = members, .byzantine = liars, .ledger = true});
 	plan.jump = 0; /* whose clock is off trades for another day */
 	plan.batches = 120;
 	plan.ledger_eras = 3;
 	plan.chaos_ns = 10 * SIM_S;
 	plan.client_ns = plan.chaos_ns / 110;
 	return sim_world_new(&plan);
+}
+
+static struct sim_world *made(uint64_t seed)
+{
+	return made_of(seed, 4, 0);
 }
 
 /* The newest era of a correct member. */
@@ -44,9 +52,26 @@ static void a_right_group_passes(void **state)
 		assert_true(a->counts.fired[SIM_LEDGER_CERTIFICATE] > 0);
 		assert_true(a->counts.fired[SIM_LEDGER_MONEY] > 0);
 		assert_true(a->counts.fired[SIM_LEDGER_TWIN] > 0);
-		assert_int_equal(era_of(a), 3); /* among faults and a liar */
+		assert_int_equal(era_of(a), 3); /* among faults */
 		sim_world_free(a);
 		sim_world_free(b);
+	}
+}
+
+static void a_member_joins_and_another_leaves(void **state)
+{
+	(void)state;
+	for (uint64_t seed = MOVING; seed <= MOVING + 6; seed += 3) {
+		struct sim_world *living = made_of(seed, 5, 1);
+		sim_run(living);
+		if (living->violated)
+			print_message("seed %u: %s\n", (unsigned)seed, living->violation);
+		assert_false(living->violated);
+		assert_int_equal(era_of(living), 3);
+		assert_int_equal(living->ledger->told, 120);
+		assert_int_equal(living->counts.fired[SIM_LEDGER_JOINED], 1);
+		assert_int_equal(living->counts.fired[SIM_LEDGER_LEFT], 1);
+		sim_world_free(living);
 	}
 }
 
@@ -74,6 +99,17 @@ static void scribble(const struct ec_secret *secret, const void *message, size_t
 	ec_crypto_ed25519.sign(secret, message, size, signature);
 	if (memcmp(secret->key, world->ledger->group.era[3].key, EC_KEY_SIZE) == 0)
 		signature[0] ^= 1;
+}
+
+static void who_joined_computes_another_price(void)
+{
+	world->ledger->wrong = 1 << 4;
+}
+
+/* Its seat is another's. */
+static void who_joins_is_not_who_was_voted_in(void)
+{
+	world->ledger->group.identity[4] = world_secret('i', 40);
 }
 
 static void all_believe(void)
@@ -196,12 +232,25 @@ static void blocks_are_lost_everywhere(void)
 		world->host[h]->ledger->store->get = get_of_a_forgetful;
 }
 
+/* A way to spoil a world, and the oracle that must say so. */
+struct way {
+	const char *oracle;
+	void (*spoil)(void);
+};
+
+static void found(struct sim_world *made, const struct way *way)
+{
+	world = made;
+	way->spoil();
+	sim_run(world);
+	if (strncmp(world->violation, way->oracle, strlen(way->oracle)) != 0)
+		fail_msg("not '%s' is broken but '%s'", way->oracle, world->violation);
+	sim_world_free(world);
+}
+
 static void whatever_is_wrong_is_found(void **state)
 {
-	static const struct {
-		const char *oracle;
-		void (*spoil)(void);
-	} ways[] = {
+	static const struct way ways[] = {
 		{"agreement: ", one_computes_another_price},
 		{"validity: ", an_envelope_is_nobodys},
 		{"certificates: ", all_believe},
@@ -213,21 +262,28 @@ static void whatever_is_wrong_is_found(void **state)
 		{"books: ", a_balance_is_not_what_was_written},
 	};
 	(void)state;
-	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
-		world = made(1);
-		ways[i].spoil();
-		sim_run(world);
-		if (strncmp(world->violation, ways[i].oracle, strlen(ways[i].oracle)) != 0)
-			fail_msg("not '%s' is broken but '%s'", ways[i].oracle, world->violation);
-		sim_world_free(world);
-	}
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		found(made(1), &ways[i]);
+}
+
+static void whatever_is_wrong_with_who_joins_is_found(void **state)
+{
+	static const struct way ways[] = {
+		{"agreement: ", who_joined_computes_another_price},
+		{"progress: ", who_joins_is_not_who_was_voted_in},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++)
+		found(made_of(MOVING, 5, 0), &ways[i]);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_right_group_passes),
+		cmocka_unit_test(a_member_joins_and_another_leaves),
 		cmocka_unit_test(whatever_is_wrong_is_found),
+		cmocka_unit_test(whatever_is_wrong_with_who_joins_is_found),
 	};
 	if (!ec_crypto_start())
 		return 1;

@@ -279,6 +279,11 @@ static void not_agreed(struct sim_world *world)
 	            (unsigned)(world->plan.calm_ns / SIM_S), text);
 }
 
+static bool owes(const struct sim_world *world, const struct sim_host *host)
+{
+	return world->ledger ? sim_ledger_serves(world, host) : !host->byzantine;
+}
+
 static void total_end(struct sim_world *world)
 {
 	world->counts.seeds = 1;
@@ -298,7 +303,7 @@ static void total_end(struct sim_world *world)
 	if (!world->violated && !total_agreed(world))
 		not_agreed(world);
 	for (uint32_t h = 0; h < world->hosts; h++)
-		if (!world->host[h]->byzantine && world->host[h]->read_count)
+		if (owes(world, world->host[h]) && world->host[h]->read_count)
 			sim_violate(world, "progress", "member %u left %u reads unanswered", h,
 			            world->host[h]->read_count);
 }

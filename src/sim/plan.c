@@ -6,6 +6,8 @@
 
 #include <assert.h>
 
+enum { MOVING_MIN = 4 }; /* members of an era where some come and go */
+
 static uint64_t between(struct ec_prng *prng, uint64_t low, uint64_t high)
 {
 	return low + ec_prng_below(prng, high - low + 1);
@@ -103,6 +105,12 @@ static uint32_t faults_of(const struct ec_protocol *protocol, uint32_t members)
 	return protocol->faults(&(struct ec_roster){.era = 1, .n = members, .member = member});
 }
 
+/* What every era bears: one may do without one member. */
+static uint32_t bears(const struct sim_plan *plan)
+{
+	return faults_of(plan->protocol, plan->members - (plan->eras > 1 || plan->moves));
+}
+
 static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t members,
                          uint32_t byzantine, uint32_t colluders)
 {
@@ -112,13 +120,10 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	if (colluders)
 		drawn = splits[ec_prng_below(prng, sizeof splits / sizeof splits[0])];
 	plan->members = members != UINT32_MAX ? members : drawn;
-	/* An era may do without one member: what it bears counts. */
-	uint32_t bears = faults_of(plan->protocol, plan->members - (plan->eras > 1));
-	if (!plan->protocol->byzantine)
-		bears = 0;
+	uint32_t most = plan->protocol->byzantine ? bears(plan) : 0;
 	plan->byzantine = byzantine != UINT32_MAX      ? byzantine
 	                  : ec_prng_chance(prng, 1, 4) ? 0
-	                                               : (uint32_t)between(prng, 0, bears);
+	                                               : (uint32_t)between(prng, 0, most);
 	if (colluders == UINT32_MAX)
 		colluders = faults_of(plan->protocol, plan->members) + 1;
 	plan->colluders = colluders;
@@ -150,7 +155,7 @@ static void scarce_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->isolate = 8;
 	plan->fault_ns = between(prng, 300, 600) * SIM_MS;
 	plan->fault_max_ns = 5 * SIM_S;
-	plan->byzantine = faults_of(plan->protocol, plan->members - (plan->eras > 1));
+	plan->byzantine = bears(plan);
 }
 
 /* The same world, lived by real members: signatures are dear, so there are few of them. */
@@ -164,6 +169,20 @@ static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng, const struc
 	plan->batches = (uint32_t)between(prng, 200, 400);
 	plan->persist_every = 0;
 	plan->reads_permille = 3000;
+	plan->moves = plan->seed % 3 == 0 && wish->members > MOVING_MIN;
+	if (plan->moves)
+		plan->ledger_eras = SIM_LEDGER_ERAS_MAX;
+}
+
+/* The last member is none of the first era; another, lying or not, is none of the third. */
+static void moves_plan(struct sim_plan *plan)
+{
+	uint64_t all = ((uint64_t)1 << plan->members) - 1;
+	uint64_t last = (uint64_t)1 << (plan->members - 1);
+	uint64_t leaver = (uint64_t)1 << plan->seed / 3 % (plan->members - 1);
+	plan->era_members[0] = all & ~last;
+	plan->era_members[1] = all;
+	plan->era_members[2] = all & ~leaver;
 }
 
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
@@ -197,7 +216,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	if (entry->ledger && !wish->bug && !wish->colluders && (wish->ledger || seed % 100 == 21))
 		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)
-		members = sizes_of_ledgers[ec_prng_below(&prng, 5)];
+		members = sizes_of_ledgers[ec_prng_below(&prng, 5)] + plan->moves;
 	if (entry->protocol->byzantine && !wish->colluders && seed % 20 == 9)
 		calm_draw(plan, &prng);
 	bool scarce = entry->protocol->byzantine && !wish->colluders && seed % 25 == 6;
@@ -211,6 +230,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		colluders_draw(plan);
 	else
 		byzantine_draw(plan, &prng);
+	if (plan->moves)
+		moves_plan(plan);
 	/* Some batches are left for after the healing. */
 	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
 	if (plan->calm)

@@ -40,6 +40,7 @@ struct sim_plan {
 	bool forks_expected; /* beyond f: they are reported and break no property */
 	bool manual;         /* a script moves everything */
 	bool ledger;         /* real members with keys and ledgers (ledger.h) */
+	bool moves;          /* of these one joins in the second era, another leaves in the third */
 	const char *proofs;  /* folder for receipts, or NULL */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
@@ -62,7 +63,7 @@ struct sim_plan {
 	uint32_t persist_every;  /* the application saves itself; 0: at snapshots only */
 	uint32_t link_items_max; /* a fuller link breaks */
 	uint32_t roles[SIM_MEMBERS_MAX];
-	uint64_t era_members[SIM_ERAS_MAX]; /* of a script, by identity; 0: all */
+	uint64_t era_members[SIM_ERAS_MAX]; /* of a script or of ledgers, by identity; 0: all */
 };
 
 /* What is asked of worlds, whatever their seeds. */

@@ -99,7 +99,8 @@ static void plan_print(const struct sim_plan *plan)
 	       (double)plan->delay_min_ns / 1e6, (double)plan->delay_max_ns / 1e6,
 	       (double)plan->sync_min_ns / 1e6, (double)plan->sync_max_ns / 1e6,
 	       plan->body_lost_permille, plan->twins_check ? ", a copy of each step" : "",
-	       plan->ledger            ? ", real members with ledgers"
+	       plan->moves             ? ", real members with ledgers, who come and go"
+	       : plan->ledger          ? ", real members with ledgers"
 	       : plan->real_signatures ? ", real signatures"
 	                               : "",
 	       plan->options_text[0] ? ", " : "", plan->options_text);

@@ -1,5 +1,5 @@
 /* wire.c - links: in order and once while up; a break loses a suffix of both directions. */
-#include "sim/world.h"
+#include "sim/ledger.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -193,7 +193,7 @@ bool sim_link_may(const struct sim_world *world, uint32_t a, uint32_t b)
 {
 	const struct sim_link *there = &world->link[a][b], *back = &world->link[b][a];
 	return a != b && world->host[a]->up && world->host[b]->up && !there->up && !there->cut &&
-	       !back->cut;
+	       !back->cut && (!world->ledger || sim_ledger_acquainted(world, a, b));
 }
 
 void sim_link_new(struct sim_world *world, uint32_t a, uint32_t b)
