@@ -20,6 +20,7 @@
 	X(PARTITION, "partition")                                   \
 	X(PARTITION_ONE_WAY, "asymmetric partition")                \
 	X(ISOLATED, "member isolated")                              \
+	X(AMBUSH, "member cut off at a moment that counts")         \
 	X(SLOW_NODE, "slow node")                                   \
 	X(CALM, "world in which nothing fails")                     \
 	X(CLOCK_JUMP, "clock jump")                                 \

@@ -19,7 +19,9 @@ enum sim_event_kind {
 	SIM_FAULT,    /* the next fault of the schedule */
 	SIM_RESTART,  /* host: comes up again */
 	SIM_LINK_UP,  /* host peer: a broken link is new */
-	SIM_HEAL,     /* the partition ends */
+	SIM_DUSK,     /* host: all links break, its for longest */
+	SIM_DAWN,     /* host count: stays alone, the others meet again, after that ambush */
+	SIM_HEAL,     /* count: the partition ends, if that was the last ambush */
 	SIM_UNSTALL,  /* host life: its disk goes on */
 	SIM_UNSLOW,   /* host: is as fast as the others again */
 	SIM_ERA_LOOK, /* looks whether members are to move between eras */

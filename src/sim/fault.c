@@ -162,9 +162,9 @@ static void isolate(struct sim_world *world)
 void sim_fault(struct sim_world *world)
 {
 	const struct sim_plan *plan = &world->plan;
-	const uint32_t weights[] = {plan->crash, plan->breaks,  plan->partition,
-	                            plan->block, plan->stall,   plan->slow,
-	                            plan->jump,  plan->isolate, plan->breaks};
+	const uint32_t weights[] = {plan->crash,  plan->breaks, plan->partition, plan->block,
+	                            plan->stall,  plan->slow,   plan->jump,      plan->isolate,
+	                            plan->breaks, plan->ambush};
 	enum { KINDS = sizeof weights / sizeof weights[0] };
 	uint32_t sum = 0, kind = 0;
 	for (uint32_t i = 0; i < KINDS; i++)
@@ -198,6 +198,9 @@ void sim_fault(struct sim_world *world)
 		break;
 	case 7:
 		isolate(world);
+		break;
+	case 9:
+		sim_ambush_lay(world);
 		break;
 	default:
 		delay_spike(world);

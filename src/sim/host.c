@@ -57,6 +57,8 @@ static void take_out(struct sim_world *world, struct sim_host *host, struct sim_
 	if (world->plan.calm && out->view > instance->view)
 		sim_violate(world, "patience", "member %u went to view %llu though nothing fails",
 		            host->identity, (unsigned long long)out->view);
+	if (out->view > instance->view)
+		sim_ambush(world, host, SIM_MOMENT_VIEW);
 	instance->wake = out->wake;
 	instance->view = out->view;
 	instance->want = out->want;
@@ -163,8 +165,11 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 	case EC_SAVE:
 		sim_send_all(world, host, instance);
 		save(world, host, instance, effect);
+		sim_ambush_saved(world, host, effect->head);
 		break;
 	case EC_DELIVER:
+		if (effect->seq > world->decided_count)
+			sim_ambush(world, host, SIM_MOMENT_DELIVERY);
 		sim_deliver(world, host, instance, effect);
 		break;
 	case EC_SNAP:

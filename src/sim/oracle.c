@@ -85,9 +85,26 @@ void sim_check_position(struct sim_world *world, const struct sim_host *host, ec
 	history_add(world->host[host->index], seq, after);
 	struct sim_decided *decided = decided_at(world, seq);
 	if (decided->host == UINT32_MAX)
-		*decided = (struct sim_decided){*batch, *after, host->index};
+		*decided =
+			(struct sim_decided){.batch = *batch, .after = *after, .host = host->index};
 	else if (!ec_hash_equal(&decided->after, after))
 		disagree(world, host, seq, decided);
+}
+
+/* Who proposed it is decided with it. */
+static void proposer_check(struct sim_world *world, const struct sim_host *host,
+                           const struct ec_effect *effect)
+{
+	struct sim_decided *decided = decided_at(world, effect->seq);
+	char name[8];
+	if (!decided->named)
+		decided->node = effect->node;
+	decided->named = true;
+	if (decided->node != effect->node && !world->plan.forks_expected)
+		sim_violate(world, "agreement",
+		            "at %llu %s delivered a proposal of %u, others of %u",
+		            (unsigned long long)effect->seq, sim_name(host, name), effect->node,
+		            decided->node);
 }
 
 /* A protocol may order a batch twice; it is executed where it stands first, at every member and in
@@ -117,6 +134,7 @@ static void total_delivered(struct sim_world *world, const struct sim_host *host
 		            host->identity, (unsigned long long)effect->seq);
 	world->counts.delivered++;
 	sim_check_position(world, host, effect->seq, &batch, &host->app.digest);
+	proposer_check(world, host, effect);
 	if (index != UINT32_MAX)
 		once_check(world, host, effect->seq, index, executed);
 }

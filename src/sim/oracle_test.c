@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { SEEDS = 100, SEEDS_OF_PBFT = 30, AT = 5, BEYOND = 1 << 20 };
+enum { SEEDS = 100, SEEDS_OF_PBFT = 50, AT = 5, BEYOND = 1 << 20 };
 
 /* One way to spoil what a right step did. */
 struct spoilt {
@@ -127,6 +127,14 @@ static void fills_for_itself(const struct ec_input *input, struct ec_out *out)
 	deliver->body = EC_NO_BYTES;
 }
 
+static void names_another_proposer(const struct ec_input *input, struct ec_out *out)
+{
+	struct ec_effect *deliver = find(out, EC_DELIVER);
+	(void)input;
+	if (deliver)
+		deliver->node = steps & 1;
+}
+
 static void leaves_one_out(const struct ec_input *input, struct ec_out *out)
 {
 	struct ec_effect *deliver = find(out, EC_DELIVER);
@@ -235,6 +243,7 @@ static void each_spoilt_step_is_found_by_its_oracle(void **state)
 		{.oracle = "memory equals log: ", .step = does_not_save, .audit = true},
 		{.oracle = "validity: ", .step = makes_up},
 		{.oracle = "agreement: ", .step = fills_for_itself},
+		{.oracle = "agreement: at 5 ", .step = names_another_proposer},
 		{.oracle = "agreement: ", .bug = 1},
 		{.oracle = "linearizable reads: ", .bug = 2},
 		{.oracle = "no gaps: ", .step = leaves_one_out},

@@ -158,6 +158,15 @@ static void scarce_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->byzantine = bears(plan);
 }
 
+/* Members are cut off when they know something that others do not; nothing else parts them. */
+static void ambush_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	plan->ambush = (uint32_t)between(prng, 20, 80);
+	plan->partition = plan->block = plan->isolate = 0;
+	plan->fault_ns = between(prng, 50, 300) * SIM_MS;
+	plan->body_lost_permille = (uint32_t)between(prng, 0, 600);
+}
+
 /* The same world, lived by real members: signatures are dear, so there are few of them. */
 static void ledger_draw(struct sim_plan *plan, struct ec_prng *prng, const struct sim_wish *wish)
 {
@@ -190,6 +199,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 {
 	static const uint32_t sizes_of_ledgers[] = {4, 4, 5, 4, 7};
 	static const uint32_t sizes_of_scarce[] = {4, 7, 10, 10};
+	static const uint32_t sizes_of_ambush[] = {4, 4, 6, 6, 6, 7};
 	struct ec_prng prng;
 	uint32_t members = wish->members;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
@@ -222,6 +232,10 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	bool scarce = entry->protocol->byzantine && !wish->colluders && seed % 25 == 6;
 	if (scarce && members == UINT32_MAX)
 		members = sizes_of_scarce[ec_prng_below(&prng, 4)];
+	bool ambush = entry->protocol->byzantine && !wish->colluders && seed % 4 == 0 &&
+	              !plan->ledger && !plan->calm && !scarce;
+	if (ambush && members == UINT32_MAX)
+		members = sizes_of_ambush[ec_prng_below(&prng, 6)];
 	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
 	options(plan, entry, &prng);
 	if (scarce && wish->byzantine == UINT32_MAX)
@@ -232,6 +246,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		byzantine_draw(plan, &prng);
 	if (plan->moves)
 		moves_plan(plan);
+	if (ambush)
+		ambush_draw(plan, &prng);
 	/* Some batches are left for after the healing. */
 	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
 	if (plan->calm)

@@ -53,8 +53,8 @@ struct sim_plan {
 	uint64_t client_ns;         /* between batches, at the mean */
 	uint64_t delay_min_ns, delay_max_ns, step_ns, sync_min_ns, sync_max_ns;
 	uint64_t fault_ns; /* between faults, at the mean; 0: none */
-	uint32_t crash, breaks, partition, block, stall, slow, jump,
-		isolate;             /* weights of faults */
+	uint32_t crash, breaks, partition, block, stall, slow, jump, isolate,
+		ambush;              /* weights of faults */
 	uint32_t body_lost_permille; /* a body that does not reach a host early */
 	uint32_t absent_permille;    /* of the helpers that have no such state at hand */
 	uint32_t reads_permille;

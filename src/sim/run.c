@@ -121,6 +121,17 @@ static void body(struct sim_world *world, struct sim_host *host, const struct si
 	sim_pump(world, host);
 }
 
+/* Who hears whom. */
+static void parts(struct sim_world *world, const struct sim_event *event)
+{
+	if (event->kind == SIM_DUSK)
+		sim_dusk(world, event->host);
+	if (event->kind == SIM_DAWN)
+		sim_dawn(world, event->host, event->count);
+	if (event->kind == SIM_HEAL && event->count == world->ambush.number)
+		sim_heal(world);
+}
+
 static void happen(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_host *host = world->host[event->host];
@@ -158,8 +169,10 @@ static void happen(struct sim_world *world, const struct sim_event *event)
 	case SIM_LINK_UP:
 		sim_link_new(world, event->host, event->peer);
 		break;
+	case SIM_DUSK:
+	case SIM_DAWN:
 	case SIM_HEAL:
-		sim_heal(world);
+		parts(world, event);
 		break;
 	case SIM_UNSLOW:
 		host->slow = false;
