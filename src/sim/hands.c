@@ -371,57 +371,75 @@ static void body_replace(struct sim_world *world, struct sim_item *item, uint32_
 	item->body = ec_keep(world->batch[batch].body);
 }
 
-bool sim_hands_equivocate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
-                          const char *text)
+/* What a script changes in a message. */
+struct lie {
+	bool (*change)(struct sim_world *world, struct sim_item *item, const struct lie *lie);
+	uint32_t batch;
+	ec_hash was, is;
+	uint32_t byte;
+	uint8_t by;
+};
+
+/* Returns: whether a first message of the kind on one of these links was changed; it is signed
+ * again. */
+static bool links_lie(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
+                      const struct lie *lie)
 {
 	bool found = false;
-	uint32_t batch = batch_named(world, text, 0);
 	for (uint32_t a = 0; a < world->hosts; a++)
 		for (uint32_t b = 0; b < world->hosts; b++) {
 			struct sim_item *item =
 				in(from, a) && in(to, b) ? find(world, a, b, kind) : NULL;
-			if (!item)
+			if (!item || !lie->change(world, item, lie))
 				continue;
-			body_replace(world, item, batch);
 			sign_again(world, item);
 			found = true;
 		}
 	return found;
+}
+
+static bool body_change(struct sim_world *world, struct sim_item *item, const struct lie *lie)
+{
+	body_replace(world, item, lie->batch);
+	return true;
+}
+
+bool sim_hands_equivocate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
+                          const char *text)
+{
+	return links_lie(
+		world, from, to, kind,
+		&(struct lie){.change = body_change, .batch = batch_named(world, text, 0)});
+}
+
+static bool name_change(struct sim_world *world, struct sim_item *item, const struct lie *lie)
+{
+	bool named = sim_rename(world, &item->head, &lie->was, &lie->is);
+	named |= sim_rename(world, &item->body, &lie->was, &lie->is);
+	if (named)
+		item->digest = sim_digest(world, item->body);
+	return named;
 }
 
 bool sim_hands_rename(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
                       const char *was, const char *is)
 {
-	bool found = false;
-	const ec_hash old = world->batch[batch_named(world, was, 0)].digest;
-	const ec_hash new = world->batch[batch_named(world, is, 0)].digest;
-	for (uint32_t a = 0; a < world->hosts; a++)
-		for (uint32_t b = 0; b < world->hosts; b++) {
-			struct sim_item *item =
-				in(from, a) && in(to, b) ? find(world, a, b, kind) : NULL;
-			if (!item)
-				continue;
-			bool named = sim_rename(world, &item->head, &old, &new);
-			named |= sim_rename(world, &item->body, &old, &new);
-			if (!named)
-				continue;
-			item->digest = sim_digest(world, item->body);
-			sign_again(world, item);
-			found = true;
-		}
-	return found;
+	struct lie lie = {.change = name_change};
+	lie.was = world->batch[batch_named(world, was, 0)].digest;
+	lie.is = world->batch[batch_named(world, is, 0)].digest;
+	return links_lie(world, from, to, kind, &lie);
 }
 
 /* The bytes of a message, counted on from its head into its body. */
-static bool byte_turn(struct sim_world *world, struct sim_item *item, uint32_t byte, uint8_t by)
+static bool byte_change(struct sim_world *world, struct sim_item *item, const struct lie *lie)
 {
-	bool headed = byte < item->head.size;
+	bool headed = lie->byte < item->head.size;
 	struct ec_bytes *bytes = headed ? &item->head : &item->body;
-	uint32_t at = headed ? byte : byte - (uint32_t)item->head.size;
+	uint32_t at = headed ? lie->byte : lie->byte - (uint32_t)item->head.size;
 	if (at >= bytes->size)
 		return false;
 	struct ec_bytes copy = ec_pool_copy(world->pool, bytes->data, bytes->size);
-	ec_writable(copy)[at] ^= by;
+	ec_writable(copy)[at] ^= lie->by;
 	ec_drop(*bytes);
 	*bytes = copy;
 	if (!headed)
@@ -432,15 +450,6 @@ static bool byte_turn(struct sim_world *world, struct sim_item *item, uint32_t b
 bool sim_hands_mutate(struct sim_world *world, uint64_t from, uint64_t to, const char *kind,
                       uint32_t byte, uint8_t by)
 {
-	bool found = false;
-	for (uint32_t a = 0; a < world->hosts; a++)
-		for (uint32_t b = 0; b < world->hosts; b++) {
-			struct sim_item *item =
-				in(from, a) && in(to, b) ? find(world, a, b, kind) : NULL;
-			if (!item || !byte_turn(world, item, byte, by))
-				continue;
-			sign_again(world, item);
-			found = true;
-		}
-	return found;
+	return links_lie(world, from, to, kind,
+	                 &(struct lie){.change = byte_change, .byte = byte, .by = by});
 }

@@ -24,8 +24,6 @@ uint32_t hostile_pick(struct hostile *h, uint32_t below)
 	return *h->data++ % below;
 }
 
-static void step(struct hostile *h, struct ec_input in);
-
 static void save_perform(struct hostile *h, const struct ec_effect *effect)
 {
 	h->counts.cuts += (effect->flags & EC_CUT) != 0;
