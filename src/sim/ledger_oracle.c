@@ -21,6 +21,13 @@ static uint32_t envelope_find(const struct sim_ledger_world *l, const ec_hash *i
 	return UINT32_MAX;
 }
 
+/* Whoever has no seat yet, or none any more, is refused as a stranger, each time that it is heard:
+ * that is no place. */
+static bool takes_place(unsigned code)
+{
+	return code != EC_RESULT_USED && code != EC_RESULT_STRANGER;
+}
+
 static void placed(void *self, const ec_hash *id, uint64_t seq, uint32_t index, unsigned code,
                    struct ec_bytes detail)
 {
@@ -34,7 +41,7 @@ static void placed(void *self, const ec_hash *id, uint64_t seq, uint32_t index, 
 		            "block %llu of member %u holds what nobody "
 		            "signed",
 		            (unsigned long long)seq, looking->host->identity);
-	else if (code != EC_RESULT_USED && ++l->envelope[number].placed > 1)
+	else if (takes_place(code) && ++l->envelope[number].placed > 1)
 		sim_violate(looking->world, "exactly once",
 		            "envelope %u stands twice, again in "
 		            "block %llu",
@@ -174,7 +181,9 @@ static enum shown report_judge(const struct sim_envelope *it, const struct ec_pr
 		return report->block.seq < it->seq ? SHOWS_PLACE : SHOWS_WRONG;
 	bool same = report->block.seq == it->seq && report->index == it->index &&
 	            report->result_code == it->code;
-	return same ? SHOWS_PLACE : SHOWS_WRONG;
+	if (same || it->code == EC_RESULT_STRANGER)
+		return SHOWS_PLACE;
+	return report->result_code == EC_RESULT_STRANGER ? SHOWS_REPEAT : SHOWS_WRONG;
 }
 
 /* A receipt convinces whoever has the genesis, and says what the client was told.  Returns: whether
