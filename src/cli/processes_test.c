@@ -22,7 +22,8 @@ static void wait_ended(struct ec_process **ended)
 static void one_that_ends_is_noticed_with_its_code(void **state)
 {
 	(void)state;
-	const char *const arguments[] = {"/bin/sh", "-c", "echo t error why; echo said; exit 7", NULL};
+	const char *const arguments[] = {"/bin/sh", "-c", "echo t error why; echo said; exit 7",
+	                                 NULL};
 	char log[] = "/tmp/processes_test.XXXXXX";
 	int file = mkstemp(log);
 	assert_true(file >= 0);

@@ -36,8 +36,8 @@ static void result_came(void *self, const ec_hash *id, uint64_t seq, uint32_t in
 {
 	struct ec_member *m = self;
 	m->counters.envelopes_delivered++;
-	/* An envelope that was ordered twice is answered with its first place. */
-	if (code == EC_RESULT_USED)
+	/* What was executed before is answered with that place, whatever its repeat came to. */
+	if (ec_result_turned_away(code))
 		ec_ledger_result(m->ledger, id, &code, &seq, &index);
 	struct act act = {.kind = EC_ACT_TELL, .id = *id, .seq = seq, .index = index, .code = code};
 	tell(m, &act, detail);

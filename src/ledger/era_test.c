@@ -169,6 +169,33 @@ static void old_blocks_are_pruned_and_histories_stay(void **state)
 	day_end(&day);
 }
 
+/* Its envelope heard again is a stranger's by then; what was acknowledged keeps its place. */
+static void what_a_former_member_did_stands(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	struct ec_secret identity = world_secret('i', 4);
+	uint8_t payload[64];
+	size_t size = world_note("here", 4, payload, sizeof payload);
+	unsigned code;
+	uint64_t seq, first;
+	ec_hash id;
+	day_era(&day, 5);
+	for (uint32_t round = 0; round < 2; round++) {
+		struct ec_batch_item item =
+			world_envelope_by(&day.world, &identity, 3, 7, payload, size, &id);
+		day_deliver(&day, 0, true, &item, 1);
+		assert_int_equal(ec_ledger_result(day.ledger, &id, &code, &seq, NULL), EC_FOUND);
+		assert_int_equal(code, EC_RESULT_DONE);
+		if (round == 0) {
+			first = seq;
+			day_era(&day, 4);
+		}
+		assert_int_equal(seq, first);
+	}
+	day_end(&day);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +204,7 @@ int main(void)
 		cmocka_unit_test(reopening_in_between_goes_on),
 		cmocka_unit_test(claims_follow_the_members),
 		cmocka_unit_test(old_blocks_are_pruned_and_histories_stay),
+		cmocka_unit_test(what_a_former_member_did_stands),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

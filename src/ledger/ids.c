@@ -1,11 +1,11 @@
 /* ids.c - where each envelope stands, found by its id.
  *
- * Names in the store: the block's number / BUCKET_BLOCKS, whether it was refused as a repeat, the
+ * Names in the store: the block's number / BUCKET_BLOCKS, whether it was turned away, the
  * id.  Ids are hashes and fall anywhere; in buckets, what one persist writes stands on few pages,
  * however many ids there are, and a search asks every bucket that is kept, newest first.
  *
- * (F1) Where an envelope was executed is found before where a repeat of it was refused; of several
- *      the newest.
+ * (F1) Where an envelope was executed is found before where it was turned away, a repeat or an
+ * author who left; of several the newest.
  */
 #include "ledger/inside.h"
 
@@ -15,25 +15,20 @@ struct id_name {
 	uint8_t at[NAME_SIZE];
 };
 
-static bool repeat(unsigned code)
-{
-	return code == EC_RESULT_USED || code == EC_RESULT_OLD;
-}
-
-static struct id_name id_name(uint64_t bucket, bool repeated, const uint8_t *id)
+static struct id_name id_name(uint64_t bucket, bool turned_away, const uint8_t *id)
 {
 	struct id_name name;
 	struct ec_writer writer = ec_writer_over(name.at, sizeof name.at);
 	for (int shift = 24; shift >= 0; shift -= 8)
 		ec_write_u8(&writer, (uint8_t)(bucket >> shift));
-	ec_write_u8(&writer, repeated);
+	ec_write_u8(&writer, turned_away);
 	ec_write_raw(&writer, id, 32);
 	return name;
 }
 
 static struct id_name name_of(const uint8_t *id, const struct id_place *place)
 {
-	return id_name(place->seq / BUCKET_BLOCKS, repeat(place->code), id);
+	return id_name(place->seq / BUCKET_BLOCKS, ec_result_turned_away(place->code), id);
 }
 
 static bool place_read(struct ec_bytes value, struct id_place *place)
@@ -67,9 +62,9 @@ bool id_find(const struct ec_ledger *ledger, const ec_hash *id, struct id_place 
 	uint64_t newest = (ledger->seq + 1) / BUCKET_BLOCKS;
 	uint64_t oldest = (older_floor(ledger) + 1) / BUCKET_BLOCKS;
 	struct ec_bytes value;
-	for (int repeated = 0; repeated < 2; repeated++) {
+	for (int away = 0; away < 2; away++) {
 		for (uint64_t bucket = newest + 1; bucket > oldest; bucket--) {
-			struct id_name name = id_name(bucket - 1, repeated, id->b);
+			struct id_name name = id_name(bucket - 1, away, id->b);
 			if (layer_get(&ledger->ids, name.at, sizeof name.at, &value))
 				return place_read(value, place);
 		}
@@ -106,8 +101,8 @@ void id_take(struct ec_ledger *ledger, const ec_hash *id, const struct id_place 
 void id_forget(struct ec_ledger *ledger, const uint8_t *id, uint64_t seq)
 {
 	struct ec_store *store = ledger->store;
-	for (int repeated = 0; repeated < 2; repeated++) {
-		struct stored_id stored = stored_id(id_name(seq / BUCKET_BLOCKS, repeated, id));
+	for (int away = 0; away < 2; away++) {
+		struct stored_id stored = stored_id(id_name(seq / BUCKET_BLOCKS, away, id));
 		struct id_place place;
 		struct ec_bytes value;
 		if (store->get(store, stored.at, sizeof stored.at, &value) &&

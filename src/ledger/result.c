@@ -9,6 +9,12 @@ static const struct {
 #undef X
 };
 
+bool ec_result_turned_away(unsigned code)
+{
+	return code == EC_RESULT_USED || code == EC_RESULT_OLD || code == EC_RESULT_GAP ||
+	       code == EC_RESULT_EXPIRED || code == EC_RESULT_STRANGER;
+}
+
 const char *ec_result_name(unsigned code)
 {
 	return code < EC_RESULT_COUNT ? results[code].name : "?";

@@ -2,6 +2,8 @@
 #ifndef EC_LEDGER_RESULT_H
 #define EC_LEDGER_RESULT_H
 
+#include <stdbool.h>
+
 /* code, value, name, what a person is told */
 #define EC_RESULTS(X)                                                                       \
 	X(DONE, 0, "done", "accepted and executed")                                         \
@@ -24,6 +26,10 @@ enum ec_result {
 #undef EC_RESULT_ENUM
 		EC_RESULT_COUNT
 };
+
+/* Whether the envelope was turned away before anything was done, its sequence not even used: if the
+ * same one was executed once, that stands. */
+bool ec_result_turned_away(unsigned code);
 
 /* The short name, or "?" when there is no such code. */
 const char *ec_result_name(unsigned code);

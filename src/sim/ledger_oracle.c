@@ -21,13 +21,6 @@ static uint32_t envelope_find(const struct sim_ledger_world *l, const ec_hash *i
 	return UINT32_MAX;
 }
 
-/* Whoever has no seat yet, or none any more, is refused as a stranger, each time that it is heard:
- * that is no place. */
-static bool takes_place(unsigned code)
-{
-	return code != EC_RESULT_USED && code != EC_RESULT_STRANGER;
-}
-
 static void placed(void *self, const ec_hash *id, uint64_t seq, uint32_t index, unsigned code,
                    struct ec_bytes detail)
 {
@@ -41,7 +34,7 @@ static void placed(void *self, const ec_hash *id, uint64_t seq, uint32_t index, 
 		            "block %llu of member %u holds what nobody "
 		            "signed",
 		            (unsigned long long)seq, looking->host->identity);
-	else if (takes_place(code) && ++l->envelope[number].placed > 1)
+	else if (!ec_result_turned_away(code) && ++l->envelope[number].placed > 1)
 		sim_violate(looking->world, "exactly once",
 		            "envelope %u stands twice, again in "
 		            "block %llu",
@@ -170,20 +163,20 @@ void sim_ledger_not_agreed(struct sim_world *world)
 /* What a receipt shows of an envelope. */
 enum shown { SHOWS_PLACE, SHOWS_REPEAT, SHOWS_WRONG };
 
-/* Whoever got its state from others may know of a repeat only that it was used before. */
+/* Whoever got its state from others may know of a repeat only that it was turned away. */
 static enum shown report_judge(const struct sim_envelope *it, const struct ec_proof_report *report)
 {
 	if (!ec_hash_equal(&report->envelope.id, &it->id))
 		return SHOWS_WRONG;
-	if (report->result_code == EC_RESULT_USED)
+	bool same = report->block.seq == it->seq && report->index == it->index &&
+	            report->result_code == it->code;
+	if (same)
+		return SHOWS_PLACE;
+	if (ec_result_turned_away(report->result_code))
 		return SHOWS_REPEAT;
 	if (it->code == EC_RESULT_USED)
 		return report->block.seq < it->seq ? SHOWS_PLACE : SHOWS_WRONG;
-	bool same = report->block.seq == it->seq && report->index == it->index &&
-	            report->result_code == it->code;
-	if (same || it->code == EC_RESULT_STRANGER)
-		return SHOWS_PLACE;
-	return report->result_code == EC_RESULT_STRANGER ? SHOWS_REPEAT : SHOWS_WRONG;
+	return ec_result_turned_away(it->code) ? SHOWS_PLACE : SHOWS_WRONG;
 }
 
 /* A receipt convinces whoever has the genesis, and says what the client was told.  Returns: whether

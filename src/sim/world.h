@@ -10,6 +10,7 @@
 #include "base/prng.h"
 #include "consensus/proof.h"
 #include "group/flush.h"
+#include "sim/ambush.h"
 #include "sim/counts.h"
 #include "sim/disk.h"
 #include "sim/event.h"
@@ -23,7 +24,6 @@ enum {
 	SIM_OUTGOING_MAX = 64,  /* messages signed by one tree */
 	SIM_HELD_MAX = 1 << 16, /* references of one instance */
 	SIM_READS_MAX = 64,
-	SIM_SAVED = 1024,
 };
 
 /* Day zero of every world: ns since 1970. */
@@ -161,16 +161,6 @@ struct sim_era {
 
 struct sim_oracles;
 struct sim_said;
-
-/* What a host does that may have to meet a fault at once. */
-enum sim_moment { SIM_MOMENT_SAVE, SIM_MOMENT_DELIVERY, SIM_MOMENT_VIEW, SIM_MOMENTS };
-
-struct sim_ambush {
-	enum sim_moment moment;
-	uint32_t left;             /* moments until it is sprung; 0: none is laid */
-	uint64_t number;           /* of the last that was */
-	uint64_t saved[SIM_SAVED]; /* heads that somebody saved, as hashes */
-};
 
 /* Room for the effects of one step. */
 struct sim_effects {
@@ -461,18 +451,6 @@ void sim_heal_all(struct sim_world *world);
 void sim_restart(struct sim_world *world, struct sim_host *host);
 /* A host's disk goes on: what waits is durable soon. */
 void sim_unstall(struct sim_world *world, struct sim_host *host);
-
-/* ---- ambush.c: faults at moments ---- */
-/* One of the next moments of some kind will meet a fault. */
-void sim_ambush_lay(struct sim_world *world);
-/* A host is at a moment: it delivers what nobody delivered before, or its view grows. */
-void sim_ambush(struct sim_world *world, const struct sim_host *host, enum sim_moment moment);
-/* A host appended words to its log: a moment, if nobody has said them before. */
-void sim_ambush_saved(struct sim_world *world, const struct sim_host *host, struct ec_bytes head);
-/* All links break; later all may come up again but those of one host, unless it was a dusk before
- * the last. */
-void sim_dusk(struct sim_world *world, uint32_t alone);
-void sim_dawn(struct sim_world *world, uint32_t alone, uint64_t number);
 
 /* ---- mischief.c: Byzantine members ---- */
 /* What a Byzantine host does to one message to one peer.  Returns: false when it is withheld. */
