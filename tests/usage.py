@@ -142,7 +142,7 @@ def workers():
             with open(listed, encoding="ascii") as file:
                 return file.read().split()
         found = wait_for(lambda: len(children()) == 2 and children(), 10)
-        asked.send_signal(signal.SIGINT)
+        asked.send_signal(signal.SIGTERM) # a background job may have been told to ignore SIGINT
     check(found and wait_for(lambda: not any(map(is_running, found)), 10),
           "sim: its workers end with it", found)
 
