@@ -105,22 +105,24 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
+static bool folder_refuse(const char *folder)
+{
+	fprintf(stderr, "edgecord bench: cannot make the folder %s: %s\n", folder, strerror(errno));
+	return false;
+}
+
 /* The folder of the cell: as told, or one of our own.  Returns: false when it cannot be made. */
 static bool folder_make(const struct bench_options *out, char folder[static 256])
 {
-	const char *failed = "data";
 	if (out->folder && snprintf(folder, 256, "%s", out->folder) >= 256) {
-		failed = out->folder;
 		errno = ENAMETOOLONG;
-	} else if (out->folder || mkdir("data", 0755) == 0 || errno == EEXIST) {
-		if (!out->folder)
-			snprintf(folder, 256, "data/bench.%d", (int)getpid());
-		if (mkdir(folder, 0700) == 0)
-			return true;
-		failed = folder;
+		return folder_refuse(out->folder);
 	}
-	fprintf(stderr, "edgecord bench: cannot make the folder %s: %s\n", failed, strerror(errno));
-	return false;
+	if (!out->folder && mkdir("data", 0755) != 0 && errno != EEXIST)
+		return folder_refuse("data");
+	if (!out->folder)
+		snprintf(folder, 256, "data/bench.%d", (int)getpid());
+	return mkdir(folder, 0700) == 0 || folder_refuse(folder);
 }
 
 static void folder_remove(const char *folder)

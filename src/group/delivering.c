@@ -90,15 +90,14 @@ static void pending_note(struct ec_member *m, const struct ec_effect *effect)
 
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
-	uint64_t position = effect->seq;
-	if (position <= m->brought) /* it waited for the log while the state went past it */
+	if (effect->seq <= m->brought) /* it waited for the log while the state went past it */
 		return;
 	if (effect->body.size) {
 		m->counters.batches_delivered++;
 		batching_delivered(m, &effect->digest);
 		claim_note(m, effect->body);
 	}
-	deliver_position(m, position, effect->body);
+	deliver_position(m, effect->seq, effect->body);
 	pending_note(m, effect);
 	if (effect->body.size)
 		reads_marker_delivered(m, &effect->digest);

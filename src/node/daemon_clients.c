@@ -92,6 +92,12 @@ static void submit_checked(struct ec_daemon *daemon, struct waiting *waiting)
 	daemon_drain(daemon);
 }
 
+static void checking_end(struct ec_daemon *daemon, const struct waiting *waiting)
+{
+	daemon->checking--;
+	daemon->checking_bytes -= waiting->envelope.size;
+}
+
 /* On a worker's thread, or the loop's. */
 static void envelope_check(struct ec_job *job)
 {
@@ -108,8 +114,7 @@ static void envelope_checked(struct ec_job *job)
 {
 	struct waiting *waiting = (struct waiting *)job;
 	struct ec_daemon *daemon = waiting->daemon;
-	daemon->checking--;
-	daemon->checking_bytes -= waiting->envelope.size;
+	checking_end(daemon, waiting);
 	if (job->finished && !(daemon->genesis->flags & EC_GENESIS_UNSIGNED))
 		daemon->counters.envelopes_checked++;
 	if (daemon->stopping || daemon->halted || !job->finished)
@@ -134,8 +139,7 @@ static void check_begin(struct ec_daemon *daemon, struct waiting *waiting)
 		waiting->job.finished = true;
 		envelope_checked(&waiting->job);
 	} else if (!ec_workers_give(daemon->workers, &waiting->job)) {
-		daemon->checking--;
-		daemon->checking_bytes -= waiting->envelope.size;
+		checking_end(daemon, waiting);
 		refuse(daemon, waiting, EC_OUTCOME_BUSY, "too many envelopes wait to be checked");
 	}
 }

@@ -15,6 +15,16 @@
 
 static char path[FILE_PATH_MAX], why[400];
 
+/* A data folder that somebody else began, with one file in it. */
+static void foreign_make(const char *folder, const char *name)
+{
+	char file[FILE_PATH_MAX];
+	assert_true(file_path(path, folder, "data"));
+	assert_true(file_make_folder(path, 0700));
+	assert_true(file_path(file, path, name));
+	assert_true(file_replace(file, "x", 1, 0600));
+}
+
 static int open_data(const char *folder, uint8_t genesis, uint8_t identity, bool *is_new)
 {
 	struct ec_folder_owner owner = {.genesis.b[0] = genesis, .identity_key[0] = identity};
@@ -46,11 +56,7 @@ static void a_folder_is_of_one_process_network_and_node(void **state)
 static void a_foreign_folder_is_not_touched(void **state)
 {
 	bool is_new;
-	char file[FILE_PATH_MAX];
-	assert_true(file_path(path, *state, "data"));
-	assert_true(file_make_folder(path, 0700));
-	assert_true(file_path(file, path, "log"));
-	assert_true(file_replace(file, "x", 1, 0600));
+	foreign_make(*state, "log");
 	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "no mark"));
 	assert_true(ec_folder_set_aside(path, why, sizeof why));
@@ -67,10 +73,7 @@ static void a_folder_of_other_things_stays_as_it_is(void **state)
 {
 	bool is_new;
 	char file[FILE_PATH_MAX];
-	assert_true(file_path(path, *state, "data"));
-	assert_true(file_make_folder(path, 0700));
-	assert_true(file_path(file, path, "letters"));
-	assert_true(file_replace(file, "x", 1, 0600));
+	foreign_make(*state, "letters");
 	assert_int_equal(open_data(*state, 1, 2, &is_new), EC_FOLDER_FOREIGN);
 	assert_non_null(strstr(why, "no mark"));
 	assert_true(file_path(file, path, "lock"));
