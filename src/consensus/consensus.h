@@ -21,6 +21,8 @@
  * Trust.   `from` is authenticated by the host.  Every message passed check().
  * Bodies.  A batch travels as its digest where the receiver has it; the host spreads
  *          batches early, fetches what is missing, and shows a step whole messages.
+ *          Those of a protocol that is `sealed` travel in its own messages, and nobody sees one
+ *          before it is ordered: one that fails the check then is counted and runs nothing.
  * Proof.   A SEND marked EC_SIGN reaches its receivers, oneself too, with `proof`: a
  *          signature by the sender that anyone can check (consensus/proof.h).  The host
  *          has checked the proof of a message; check() judges those quoted inside it.
@@ -85,13 +87,18 @@ enum {
 	EC_SIGN = 4,  /* a SEND that receivers can show to others: it comes with `proof` */
 };
 
+struct ec_shares { /* of the keys that the options of the era name (crypto/threshold.h) */
+	struct ec_threshold_secret coin, seal;
+};
+
 struct ec_config {
 	ec_node self;
 	bool notes;
 	uint32_t bug; /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
 	ec_seq base;  /* the era's first delivery is base + 1, the same for all its members */
 	const struct ec_roster *roster; /* of this era; immutable, outlives us */
-	const struct ec_crypto *crypto; /* verify, threshold coin: pure; keys of this era */
+	const struct ec_crypto *crypto; /* what may be verified, combined, sealed: pure */
+	const struct ec_shares *shares; /* our parts of what members share; NULL: we have none */
 	ec_hash domain;                 /* of group, era and protocol: begins all that is signed */
 	uint8_t seed[32];               /* all the randomness of this life; never given twice */
 	const void *options;            /* the protocol's own struct, or NULL: its defaults */
@@ -146,8 +153,10 @@ struct ec_out { /* the host empties it after each step */
 struct ec_protocol {
 	const char *name;
 	enum ec_order order;
-	bool reads;                                   /* answers READ; else order a batch to read */
-	bool weighs;                                  /* counts weight; else each weighs 1 */
+	bool reads;  /* answers READ; else order a batch to read */
+	bool weighs; /* counts weight; else each weighs 1 */
+	bool sealed; /* what it proposes is secret until ordered: hosts do not spread batches, each
+	                submits its own, and checks those of others when they are delivered */
 	bool byzantine;                               /* which faults the simulator may inject, */
 	uint32_t (*faults)(const struct ec_roster *); /* in how many voters, */
 	const char *const *bugs;                      /* and which it must then find; NULL ends */

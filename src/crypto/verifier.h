@@ -4,6 +4,7 @@
 #define EC_CRYPTO_VERIFIER_H
 
 #include "crypto/sign.h"
+#include "crypto/threshold.h"
 
 struct ec_crypto {
 	/* Whether `signature` is one by the owner of `key` over the message. */
@@ -12,9 +13,11 @@ struct ec_crypto {
 	/* Signs; used by hosts only, with a secret that protocols never see. */
 	void (*sign)(const struct ec_secret *secret, const void *message, size_t size,
 	             uint8_t signature[static EC_SIGNATURE_SIZE]);
+	/* Of keys that members share; NULL where no protocol asks for it. */
+	const struct ec_threshold_crypto *threshold;
 };
 
-/* Ed25519, by crypto/sign.h. */
+/* Ed25519, by crypto/sign.h, and ristretto255, by crypto/threshold.h. */
 extern const struct ec_crypto ec_crypto_ed25519;
 
 #endif

@@ -8,8 +8,8 @@
 
 enum {
 	EC_MEMBERS_MAX = 128,
-	EC_TEXT_MAX = 64, /* bytes of a name of anything, with the NUL */
-	EC_OPTIONS_MAX = 256,
+	EC_TEXT_MAX = 64,      /* bytes of a name of anything, with the NUL */
+	EC_OPTIONS_MAX = 2048, /* holds the public parts of keys that 64 members share */
 	EC_SERVICES_MAX = 16,
 	EC_CELLS_MAX = 256,
 	EC_GENESIS_SIZE_MAX = 4 << 20,

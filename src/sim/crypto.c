@@ -46,4 +46,4 @@ static void fake_sign(const struct ec_secret *secret, const void *message, size_
 	tag(secret->key, message, size, signature);
 }
 
-const struct ec_crypto sim_crypto_fake = {fake_verify, fake_sign};
+const struct ec_crypto sim_crypto_fake = {.verify = fake_verify, .sign = fake_sign};
