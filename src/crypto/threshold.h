@@ -7,8 +7,8 @@
  *   coin   Cachin, Kursawe, Shoup, "Random Oracles in Constantinople", PODC 2000: the value of a
  *          name, one for all, unknown to everybody until `needed` members gave their share.
  *   seal   TDH2 (Shoup, Gennaro, "Securing Threshold Cryptosystems against Chosen Ciphertext
- *          Attack", 2002, section 5) on a key of 32 bytes, with a commitment to that key, so that
- *          a ciphertext opens to one key or to none, whoever combines.
+ *          Attack", 2002, section 5) on a key of 32 bytes, with a commitment to that key and the
+ *          label, so that a ciphertext opens to one key or to none, whoever combines.
  *
  * The table below is what protocols use, so that the simulator can put cheap stand-ins in its
  * place.  Every function is pure, and may be called on any thread; any bytes may be passed as a
@@ -25,11 +25,11 @@ enum {
 	EC_SCALAR_SIZE = 32,
 	EC_SHARE_SIZE = 96,      /* point || challenge || response */
 	EC_SEALED_KEY_SIZE = 32, /* what is sealed: a key of a cipher */
-	EC_SEALED_SIZE = 192,    /* c || u || u' || e || f || commitment, 32 bytes each */
+	EC_SEALED_SIZE = 160,    /* c || u || u' || e || f, 32 bytes each; u commits to the key */
 	EC_THRESHOLD_LABEL_MAX = 128,
 };
 
-/* The public half.  Made by read(), which fills share_key from the commitments. */
+/* The public half.  Its share keys are filled from the commitments by expand(). */
 struct ec_threshold_key {
 	uint32_t n, needed;                                         /* 1 <= needed <= n */
 	uint8_t commitment[EC_THRESHOLD_NEEDED_MAX][EC_POINT_SIZE]; /* of the coefficients; [0]:
@@ -51,9 +51,15 @@ struct ec_sealed {
 	uint8_t b[EC_SEALED_SIZE];
 };
 
+struct ec_prime_group;
+
 struct ec_threshold_crypto {
-	/* Fills share_key[0..n) of a key whose n, needed and commitments are set.  Returns: false
-	 * when a commitment is no point or a share key would be none. */
+	/* What it is computed in (crypto/prime_group.h), for key generation. */
+	const struct ec_prime_group *group;
+
+	/* Fills share_key[0..n) of a key whose n, needed and commitments are set, by anybody.
+	 * Returns: false when the numbers are out of range, a commitment is no point, or it or a
+	 * share key is the identity. */
 	bool (*expand)(struct ec_threshold_key *key);
 
 	/* Our share of the coin `name`.  In: random, 32 bytes never used for another call. */
@@ -68,8 +74,9 @@ struct ec_threshold_crypto {
 	ec_hash (*coin_combine)(const struct ec_threshold_key *key, const uint32_t *from,
 	                        const struct ec_threshold_share *share, struct ec_bytes name);
 
-	/* Seals a key under a label of at most EC_THRESHOLD_LABEL_MAX bytes, which opens with the
-	 * same label only.  In: random, 32 bytes never used for another call. */
+	/* Seals a key, which nobody else could guess, under a label of at most
+	 * EC_THRESHOLD_LABEL_MAX bytes, which opens with the same label only.  In: random, 32 bytes
+	 * never used for another call. */
 	void (*seal)(const struct ec_threshold_key *key, struct ec_bytes label,
 	             const uint8_t plain[static EC_SEALED_KEY_SIZE],
 	             const uint8_t random[static 32], struct ec_sealed *sealed);
@@ -84,16 +91,17 @@ struct ec_threshold_crypto {
 	bool (*open_share_good)(const struct ec_threshold_key *key, uint32_t from,
 	                        const struct ec_sealed *sealed,
 	                        const struct ec_threshold_share *share);
-	/* The sealed key, of key->needed shares that need not have been looked at.  Returns: false
-	 * when the key is not the one that was committed to: a share is wrong, or, when all are
-	 * good, the ciphertext is, at everyone, and holds nothing. */
+	/* The sealed key, of key->needed shares, by members from[i], all different, that need not
+	 * have been looked at.  Out: plain, in any case.  Returns: false when that is not the key
+	 * that was committed to and must not be used: a share is wrong, or, when all are good, the
+	 * ciphertext is, at everyone, and holds nothing. */
 	bool (*open_combine)(const struct ec_threshold_key *key, const uint32_t *from,
 	                     const struct ec_threshold_share *share, struct ec_bytes label,
 	                     const struct ec_sealed *sealed,
 	                     uint8_t plain[static EC_SEALED_KEY_SIZE]);
 };
 
-/* On ristretto255, by libsodium. */
+/* On ristretto255, by libsodium: about 0.2 ms a call (`threshold_tool` prints each). */
 extern const struct ec_threshold_crypto ec_threshold_ristretto255;
 
 #endif

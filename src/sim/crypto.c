@@ -1,6 +1,8 @@
 /* crypto.c - stand-in signatures: the key mixed with the message, and back. */
 #include "sim/crypto.h"
 
+#include "sim/cheap_group.h"
+
 #include <string.h>
 
 static uint64_t mix(uint64_t x)
@@ -46,4 +48,5 @@ static void fake_sign(const struct ec_secret *secret, const void *message, size_
 	tag(secret->key, message, size, signature);
 }
 
-const struct ec_crypto sim_crypto_fake = {.verify = fake_verify, .sign = fake_sign};
+const struct ec_crypto sim_crypto_fake = {
+	.verify = fake_verify, .sign = fake_sign, .threshold = &sim_threshold_cheap};
