@@ -318,8 +318,11 @@ def state_root(place, end, path):
 
 class Roster:
     def __init__(self, data):
-        item = form(decode(data, "a roster"), "a roster", literal("edgecord/roster/1"), is_count,
-                    is_name, lambda i: is_bytes()(i) and len(i) <= 2048, is_list)
+        keys = [lambda i: is_bytes()(i) and 0 < len(i) <= 1408 and len(i) % 64 == 0]
+        item = decode(data, "a roster")
+        item = form(item, "a roster", literal("edgecord/roster/1"), is_count, is_name,
+                    lambda i: is_bytes()(i) and len(i) <= 256, is_list,
+                    *(keys if is_list(item) and len(item) == 6 else []))
         self.hash, self.era, self.protocol = sha256(data), item[1], item[2]
         need(len(item[4]) <= 128, "the roster has more than 128 members")
         self.members = [form(m, "a member", is_key, is_key, is_count, is_uint, is_name, is_name)

@@ -103,11 +103,11 @@ def state_path(pairs, place, depth=0):
     return [state_tree(other, depth + 1)] + rest, end
 
 
-def roster_bytes(era, count, name, weights=(), protocol="pbft"):
+def roster_bytes(era, count, name, weights=(), protocol="pbft", keys=()):
     weights = (*weights, *[1] * count)
     members = [[Key(f"identity {name} {i}").key, Key(f"era {era} {name} {i}").key, weights[i], 3,
                 f"owner-{i}", f"site-{i}"] for i in range(count)]
-    return encode(["edgecord/roster/1", era, protocol, b"", members])
+    return encode(["edgecord/roster/1", era, protocol, b"", members, *keys])
 
 
 def genesis_bytes(name, flags=0, cells=(), roster=None):
@@ -122,9 +122,11 @@ class World:
 
     spoil(seq, items) may change the items of a header, which the members then sign all the same."""
 
-    def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None):
+    def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None,
+                 keys=()):
         self.name, self.spoil = name, spoil
-        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name, weights)
+        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name, weights,
+                                     keys=keys if era > 1 else ())
                         for era in range(1, eras + 1)]
         self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
         self.genesis_hash = v.sha256(self.genesis)
@@ -398,6 +400,17 @@ def weights_count():
             refused(proof, "6 of 8 are needed", genesis=world.genesis)
 
 
+def rosters_may_name_shared_keys():
+    """a roster may name keys that its members share, two equal halves of points, or none"""
+    for keys, why in ((bytes(128), ""), (b"", "item 5"), (bytes(96), "item 5"),
+                      (bytes(64 * 23), "item 5"), (7, "item 5")):
+        world = World("keys", keys=(keys,))
+        if why:
+            refused(world.proof(8), why, genesis=world.genesis)
+        else:
+            check(world.proof(8), genesis=world.genesis)
+
+
 def rosters_come_from_the_genesis():
     """a roster that is not the genesis's, a missing or foreign era link: refused"""
     refused(WORLD.proof(3), "is of another genesis", genesis=World("other", 1).genesis)
@@ -529,7 +542,7 @@ def many_are_judged_in_one_process():
 TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
          certificates_need_a_quorum, weights_count, what_a_lying_quorum_signs_is_refused,
-         rosters_come_from_the_genesis, claims_are_about_this_block,
+         rosters_may_name_shared_keys, rosters_come_from_the_genesis, claims_are_about_this_block,
          unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,
          many_are_judged_in_one_process]
 

@@ -87,7 +87,11 @@ enum {
 	EC_SIGN = 4,  /* a SEND that receivers can show to others: it comes with `proof` */
 };
 
-struct ec_shares { /* of the keys that the options of the era name (crypto/threshold.h) */
+struct ec_shared_keys { /* what all members hold in parts: f + 1 of them use it */
+	struct ec_threshold_key coin, seal;
+};
+
+struct ec_shares { /* one member's parts */
 	struct ec_threshold_secret coin, seal;
 };
 
@@ -96,12 +100,13 @@ struct ec_config {
 	bool notes;
 	uint32_t bug; /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
 	ec_seq base;  /* the era's first delivery is base + 1, the same for all its members */
-	const struct ec_roster *roster; /* of this era; immutable, outlives us */
-	const struct ec_crypto *crypto; /* what may be verified, combined, sealed: pure */
-	const struct ec_shares *shares; /* our parts of what members share; NULL: we have none */
-	ec_hash domain;                 /* of group, era and protocol: begins all that is signed */
-	uint8_t seed[32];               /* all the randomness of this life; never given twice */
-	const void *options;            /* the protocol's own struct, or NULL: its defaults */
+	const struct ec_roster *roster;    /* of this era; immutable, outlives us */
+	const struct ec_crypto *crypto;    /* what may be verified, combined, sealed: pure */
+	const struct ec_shared_keys *keys; /* of the era; NULL: its members share none */
+	const struct ec_shares *shares;    /* our parts of them; NULL: we have none */
+	ec_hash domain;      /* of group, era and protocol: begins all that is signed */
+	uint8_t seed[32];    /* all the randomness of this life; never given twice */
+	const void *options; /* the protocol's own struct, or NULL: its defaults */
 };
 
 struct ec_limits { /* set aside by the host before init(), never exceeded */
@@ -165,8 +170,8 @@ struct ec_protocol {
 	 * stands for theirs.  Returns: NULL, or what they must be, a sentence never freed. */
 	const char *(*options_read)(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
 	struct ec_terms (*terms)(const struct ec_config *); /* reads options alone */
-	/* Why no instance could serve this roster, with these options; NULL: one can.  Reads both
-	 * alone; limits() and init() are called only after it said NULL. */
+	/* Why no instance could serve this roster, with these options and shared keys; NULL: one
+	 * can.  Reads these alone; limits() and init() are called only after it said NULL. */
 	const char *(*misfit)(const struct ec_config *);
 	struct ec_limits (*limits)(const struct ec_config *);
 	void (*init)(void *self, const struct ec_config *);

@@ -47,6 +47,33 @@ static const char *too_large(const struct ec_limits *limits)
 	return NULL;
 }
 
+/* The keys that the members share, read.  Out: keys, allocated, or NULL where there are none. */
+static const char *keys_read(const struct ec_crypto *crypto, const struct ec_membership *membership,
+                             struct ec_shared_keys **keys)
+{
+	const struct ec_roster roster = ec_membership_roster(membership);
+	size_t half = membership->keys_size / 2;
+	*keys = NULL;
+	if (!half)
+		return NULL;
+	if (half / EC_POINT_SIZE != ec_faults_byzantine(ec_voters(&roster)) + 1)
+		return "the keys that its members share need one more member than may be faulty";
+	if (membership->n > EC_THRESHOLD_MEMBERS_MAX || !crypto->threshold)
+		return "at most 64 members share keys";
+	struct ec_shared_keys *read = malloc(sizeof *read);
+	if (!read)
+		abort();
+	if (ec_threshold_key_read(crypto->threshold, membership->n, membership->keys, half,
+	                          &read->coin) &&
+	    ec_threshold_key_read(crypto->threshold, membership->n, membership->keys + half, half,
+	                          &read->seal)) {
+		*keys = read;
+		return NULL;
+	}
+	free(read);
+	return "the keys that its members share are no points of the group";
+}
+
 /* Reads the options into where config->options points to.  A time-out of 0: that of the options. */
 static const char *misfit(const struct ec_protocol *protocol,
                           const struct ec_membership *membership, uint64_t timeout_ns,
@@ -82,16 +109,19 @@ static void *options_new(const struct ec_protocol *protocol)
 	return options;
 }
 
-bool roster_served(const void *protocols, const struct ec_membership *membership)
+bool roster_served(const void *protocols, const struct ec_crypto *crypto,
+                   const struct ec_membership *membership)
 {
 	const struct ec_protocol *protocol = protocol_find(protocols, membership->protocol);
 	struct ec_roster roster = ec_membership_roster(membership);
-	if (!protocol)
+	struct ec_shared_keys *keys;
+	if (!protocol || keys_read(crypto, membership, &keys))
 		return false;
 	void *options = options_new(protocol);
-	struct ec_config config = {.roster = &roster, .options = options};
+	struct ec_config config = {.roster = &roster, .options = options, .keys = keys};
 	bool served = !misfit(protocol, membership, 0, &config, options);
 	free(options);
+	free(keys);
 	return served;
 }
 
@@ -126,10 +156,14 @@ static const char *protocol_take(const struct ec_member_config *config, struct e
 	era->protocol = protocol_find(config->protocols, era->membership->protocol);
 	if (!era->protocol)
 		return "this program has no such protocol";
+	const char *wrong = keys_read(config->crypto, era->membership, &era->keys);
+	if (wrong)
+		return wrong;
+	era->config.keys = era->keys;
 	era->options = options_new(era->protocol);
 	era->config.options = era->options;
-	const char *wrong = misfit(era->protocol, era->membership, config->protocol_timeout_ns,
-	                           &era->config, era->options);
+	wrong = misfit(era->protocol, era->membership, config->protocol_timeout_ns, &era->config,
+	               era->options);
 	if (!wrong)
 		era->terms = era->protocol->terms(&era->config);
 	return wrong;
@@ -157,6 +191,7 @@ void era_free(struct era *era)
 {
 	ec_membership_free(era->membership);
 	free(era->options);
+	free(era->keys);
 	free(era);
 }
 

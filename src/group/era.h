@@ -15,6 +15,7 @@ struct era {
 	struct ec_roster roster;
 	const struct ec_protocol *protocol;
 	void *options; /* what config.options points to; NULL: the protocol has none */
+	struct ec_shared_keys *keys; /* NULL: its members share none */
 	struct ec_terms terms;
 	struct ec_config config;
 	uint32_t self; /* our index; UINT32_MAX: no seat */
@@ -40,7 +41,8 @@ void era_free(struct era *era);
 
 /* Whether one of `protocols` (a table that NULL ends, as in ec_member_config) can serve this
  * roster: the same at every member that runs this program.  Asked by the ledger of each vote. */
-bool roster_served(const void *protocols, const struct ec_membership *membership);
+bool roster_served(const void *protocols, const struct ec_crypto *crypto,
+                   const struct ec_membership *membership);
 
 /* How many bytes a batch of this era may have. */
 size_t era_batch_bytes_max(const struct era *era);

@@ -5,6 +5,7 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft.h"
 #include "ledger/test_world.h"
+#include "crypto/dealer_fake.h"
 
 static const char *fits(const struct ec_config *config)
 {
@@ -45,7 +46,27 @@ struct draft {
 	uint32_t interval, batch_bytes_max;
 	uint64_t timeout_ns;
 	size_t options_size; /* 0: none */
+	uint32_t keys;       /* how many members it takes to use what all share; 0: nothing is */
+	bool spoiled;        /* the last commitment is no point */
 };
+
+static void keys_fill(const struct draft *draft, struct ec_membership *membership)
+{
+	struct ec_threshold_key key;
+	struct ec_threshold_secret secret[EC_THRESHOLD_MEMBERS_MAX];
+	size_t size = (size_t)draft->keys * EC_POINT_SIZE;
+	if (!draft->keys)
+		return;
+	for (uint64_t half = 0; half < 2; half++) {
+		uint32_t n = draft->n && draft->n <= 64 ? draft->n : 4;
+		fake_deal(&ec_threshold_ristretto255, half, n < draft->keys ? draft->keys : n,
+		          draft->keys, &key, secret);
+		memcpy(membership->keys + half * size, key.commitment, size);
+	}
+	membership->keys_size = 2 * size;
+	if (draft->spoiled)
+		membership->keys[membership->keys_size - 1] = 0xff;
+}
 
 static struct ec_membership *membership_of(const struct draft *draft)
 {
@@ -55,6 +76,7 @@ static struct ec_membership *membership_of(const struct draft *draft)
 	ec_write_u32(&writer, draft->batch_bytes_max);
 	ec_write_u64(&writer, draft->timeout_ns);
 	membership->options_size = draft->options_size;
+	keys_fill(draft, membership);
 	membership->seat[0].weight = draft->weight ? draft->weight : 1;
 	snprintf(membership->protocol, sizeof membership->protocol, "%s",
 	         draft->protocol ? draft->protocol : "pbft");
@@ -73,7 +95,7 @@ static struct era *era_of(const struct draft *draft, char why[static 256])
 	struct ec_membership *membership = membership_copy(drafted, why, 256);
 	assert_non_null(membership);
 	ec_membership_free(drafted);
-	bool served = roster_served(protocols, membership);
+	bool served = roster_served(protocols, &ec_crypto_ed25519, membership);
 	struct era *era = era_new(&config, membership, 0, why, 256);
 	assert_int_equal(served, era != NULL); /* what a vote meets is what an era needs */
 	world_end(&world);
@@ -142,11 +164,34 @@ static void rosters_beyond_what_pbft_can_do_are_refused(void **state)
 	refused(&(struct draft){.interval = 64, .options_size = OPTIONS - 1}, "16 bytes");
 }
 
+static void keys_that_members_share_are_read_and_judged(void **state)
+{
+	(void)state;
+	char why[256] = "";
+	struct ec_threshold_key key;
+	struct ec_threshold_secret secret[7];
+	struct era *era = era_of(&(struct draft){0}, why);
+	assert_null(era->config.keys);
+	era_free(era);
+	era = era_of(&(struct draft){.n = 7, .keys = 3}, why);
+	assert_non_null(era);
+	fake_deal(&ec_threshold_ristretto255, 0, 7, 3, &key, secret);
+	assert_memory_equal(&era->config.keys->coin, &key, sizeof key);
+	fake_deal(&ec_threshold_ristretto255, 1, 7, 3, &key, secret);
+	assert_memory_equal(&era->config.keys->seal, &key, sizeof key);
+	era_free(era);
+	refused(&(struct draft){.n = 7, .keys = 2}, "one more member than may be faulty");
+	refused(&(struct draft){.n = 4, .keys = 3}, "one more member than may be faulty");
+	refused(&(struct draft){.n = 4, .keys = 2, .spoiled = true}, "no points");
+	refused(&(struct draft){.n = 65, .keys = 22}, "at most 64");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_are_not_counted_where_members_have_weight),
 		cmocka_unit_test(protocols_that_cannot_serve_are_named),
+		cmocka_unit_test(keys_that_members_share_are_read_and_judged),
 		cmocka_unit_test(rosters_beyond_what_pbft_can_do_are_refused),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -31,7 +31,8 @@ static enum ec_result rule(struct ec_scratch *scratch, const char *reason)
 static bool roster_served(const struct ec_ledger *ledger, const struct ec_membership *roster)
 {
 	const struct ec_ledger_config *config = &ledger->config;
-	return !config->roster_served || config->roster_served(config->protocols, roster);
+	return !config->roster_served ||
+	       config->roster_served(config->protocols, config->crypto, roster);
 }
 
 enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,

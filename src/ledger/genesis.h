@@ -4,12 +4,14 @@
 #define EC_LEDGER_GENESIS_H
 
 #include "crypto/hash.h"
+#include "crypto/threshold.h"
 #include "base/roster.h"
 
 enum {
 	EC_MEMBERS_MAX = 128,
-	EC_TEXT_MAX = 64,      /* bytes of a name of anything, with the NUL */
-	EC_OPTIONS_MAX = 2048, /* holds the public parts of keys that 64 members share */
+	EC_TEXT_MAX = 64, /* bytes of a name of anything, with the NUL */
+	EC_OPTIONS_MAX = 256,
+	EC_SHARED_KEYS_MAX = 2 * EC_THRESHOLD_NEEDED_MAX * EC_POINT_SIZE,
 	EC_SERVICES_MAX = 16,
 	EC_CELLS_MAX = 256,
 	EC_GENESIS_SIZE_MAX = 4 << 20,
@@ -30,6 +32,8 @@ struct ec_membership {
 	char protocol[EC_TEXT_MAX];
 	uint8_t options[EC_OPTIONS_MAX]; /* the protocol's own, opaque here */
 	size_t options_size;
+	uint8_t keys[EC_SHARED_KEYS_MAX]; /* that the members share, docs/formats.md, Roster */
+	size_t keys_size;                 /* 0: none */
 	uint32_t n;
 	struct ec_seat *seat;
 	struct ec_roster_member

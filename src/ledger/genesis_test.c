@@ -60,6 +60,32 @@ static bool roster_usable(struct ec_membership *membership, const char *reason)
 	return read != NULL;
 }
 
+/* A roster's sixth item, absent where members share no keys: one roster has one form. */
+static void keys_of_members_are_carried(void **state)
+{
+	(void)state;
+	char why[200];
+	size_t plain, size;
+	struct ec_membership *membership = world_membership(4, 2);
+	free(ec_membership_write(membership, &plain));
+	membership->keys_size = 4 * EC_POINT_SIZE;
+	memset(membership->keys, 7, membership->keys_size);
+	uint8_t *bytes = ec_membership_write(membership, &size);
+	assert_int_equal(size, plain + 2 + membership->keys_size);
+	struct ec_bytes whole = {.data = bytes, .size = size};
+	struct ec_membership *read = ec_membership_read(whole, why, sizeof why);
+	assert_non_null(read);
+	assert_int_equal(read->keys_size, membership->keys_size);
+	assert_memory_equal(read->keys, membership->keys, read->keys_size);
+	ec_membership_free(read);
+	free(bytes);
+	membership->keys_size--; /* no two halves of points */
+	assert_false(roster_usable(membership, "roster"));
+	membership->keys_size = 3 * EC_POINT_SIZE;
+	assert_false(roster_usable(membership, "roster"));
+	ec_membership_free(membership);
+}
+
 static void rosters_that_cannot_work_are_refused(void **state)
 {
 	(void)state;
@@ -124,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_written_is_read),
 		cmocka_unit_test(no_flipped_byte_gives_the_same_group),
+		cmocka_unit_test(keys_of_members_are_carried),
 		cmocka_unit_test(rosters_that_cannot_work_are_refused),
 		cmocka_unit_test(quorums_follow_the_formula),
 		cmocka_unit_test(community_time_saturates),

@@ -23,7 +23,8 @@ struct ec_ledger_config {
 	struct ec_pool *pool;
 	/* Whether a roster can be served by `protocols`, which are opaque here: pure, the same at
 	 * every member.  A vote for one that cannot is refused.  NULL: all can. */
-	bool (*roster_served)(const void *protocols, const struct ec_membership *roster);
+	bool (*roster_served)(const void *protocols, const struct ec_crypto *crypto,
+	                      const struct ec_membership *roster);
 	const void *protocols;
 };
 

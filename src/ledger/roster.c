@@ -31,9 +31,30 @@ static void seat_read(struct ec_cbor *cbor, struct ec_seat *seat)
 	field_name(cbor, seat->site);
 }
 
+/* Six items where the members share keys, else five. */
+static bool keys_follow(struct ec_cbor *cbor)
+{
+	struct ec_cbor ahead = *cbor;
+	return ec_cbor_array(&ahead, 6) == 6;
+}
+
+/* What they are is judged by who uses them; here, that they can be cut into two halves of points.
+ */
+static void keys_read(struct ec_cbor *cbor, struct ec_membership *membership)
+{
+	struct ec_view keys = ec_cbor_bytes(cbor, EC_SHARED_KEYS_MAX);
+	if (keys.size == 0 || keys.size % (2 * EC_POINT_SIZE)) {
+		ec_cbor_refuse(cbor);
+		return;
+	}
+	memcpy(membership->keys, keys.data, keys.size);
+	membership->keys_size = keys.size;
+}
+
 static void membership_fields(struct ec_cbor *cbor, struct ec_membership *membership)
 {
-	field_begin(cbor, 5, KIND);
+	bool keys = keys_follow(cbor);
+	field_begin(cbor, keys ? 6 : 5, KIND);
 	membership->era = ec_cbor_uint(cbor, FIELD_UINT_MAX);
 	field_name(cbor, membership->protocol);
 	struct ec_view options = ec_cbor_bytes(cbor, EC_OPTIONS_MAX);
@@ -47,6 +68,8 @@ static void membership_fields(struct ec_cbor *cbor, struct ec_membership *member
 		abort();
 	for (uint32_t i = 0; i < membership->n; i++)
 		seat_read(cbor, &membership->seat[i]);
+	if (keys)
+		keys_read(cbor, membership);
 }
 
 /* What protocols see of each seat. */
@@ -106,7 +129,7 @@ struct ec_membership *ec_membership_read(struct ec_bytes encoded, char *why, siz
 
 static void membership_put(struct ec_cbor_writer *writer, const struct ec_membership *membership)
 {
-	field_begin_write(writer, 5, KIND);
+	field_begin_write(writer, membership->keys_size ? 6 : 5, KIND);
 	ec_cbor_write_uint(writer, membership->era);
 	ec_cbor_write_string(writer, membership->protocol);
 	ec_cbor_write_bytes(writer, membership->options, membership->options_size);
@@ -121,6 +144,8 @@ static void membership_put(struct ec_cbor_writer *writer, const struct ec_member
 		ec_cbor_write_string(writer, seat->owner);
 		ec_cbor_write_string(writer, seat->site);
 	}
+	if (membership->keys_size)
+		ec_cbor_write_bytes(writer, membership->keys, membership->keys_size);
 }
 
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size)
