@@ -17,7 +17,7 @@ edgecord, folder, genesis, proof, key = sys.argv[1:]
 checks = Checks()
 ANY, EVENT = None, object()
 NAMES = ("up", "init", "status", "submit", "query", "receipt", "verify", "show", "bench", "node",
-         "node join", "node rejoin", "sim")
+         "node join", "node rejoin", "sim", "lab")
 
 
 def run(*words):
@@ -57,6 +57,7 @@ def table():
     yield ("verify", genesis, "--genesis", genesis), 2, "verify"
     yield ("show", proof), 0, "show"
     yield ("sim", "--seed", "1", "--protocol", "pbft"), 0, "sim"
+    yield ("lab", "table1", "--nodes", "4"), 0, "lab"
     yield ("bench", "--mode", "order", "--clients", "8", "--seconds", "1", "--dir",
            os.path.join(folder, "bench-for-json")), 0, "bench"
     yield ("node", "--check", "--config", config), 0, "node --check"

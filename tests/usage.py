@@ -113,6 +113,18 @@ def simulations():
               (code, out[-200:], errors))
 
 
+def experiments():
+    """`lab` says what there is."""
+    for words, why in (((), "which experiment?"), (("table2",), "no experiment 'table2'"),
+                       (("table1", "--nodes", "4,65"), "'65' is not a number from 1 to 64"),
+                       (("table1", "--nodes", "4,,5"), "not a number"),
+                       (("table1", "--bytes", "15"), "from 16 to"),
+                       (("table1", "--protocol", "nil"), "no protocol 'nil'; there are: pbft")):
+        code, out, errors = run("lab", *words)
+        check(code == 2 and not out and why in errors, f"lab {' '.join(words)}: exit code 2",
+              (code, out[-200:], errors))
+
+
 def names():
     """A network's name and folder are text, for they stand in JSON and in configurations."""
     for name in (b"\xff", b"a\nlisten: 0.0.0.0:1", b"", b"x" * 41):
@@ -158,6 +170,7 @@ def is_running(pid):
 names()
 workers()
 simulations()
+experiments()
 questions()
 pages()
 devices()

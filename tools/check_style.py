@@ -21,6 +21,7 @@ ALLOWED = {
     "services": {"base", "crypto", "ledger", "tiers"},
     "group": {"base", "crypto", "consensus", "ledger", "tiers", "services"},
     "sim": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group"},
+    "lab": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "sim"},
     "node": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group"},
     "doors": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node"},
     "profile": {"base"},

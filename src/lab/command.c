@@ -1,0 +1,136 @@
+/* command.c - the command line of the experiments. */
+#include "lab/command.h"
+
+#include "lab/table1.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { FAILED = 1, USAGE = 2, BATCH_BYTES_MIN = 16, BATCH_BYTES_MAX = 64 << 10 };
+
+enum key { PROTOCOL = 'p', NODES = 'N', BYTES = 'b', SEED = 's', JSON = 1000 };
+
+struct asked {
+	struct lab_order order;
+	const char *protocol;
+	bool json, table1;
+};
+
+/* clang-format off */
+static const struct argp_option options[] = {
+	{"protocol", PROTOCOL, "NAME", 0, "this one only", 0},
+	{"nodes", NODES, "N[,N...]", 0, "sizes of the group, 1 to 64; 4,7,16,31 if not said", 0},
+	{"bytes", BYTES, "N", 0, "of a batch, 16 to 65536; 1024 if not said", 0},
+	{"seed", SEED, "N", 0, "of the network's delays; 1 if not said", 0},
+	{"json", JSON, NULL, 0, "the table as one JSON object", 0},
+	{0},
+};
+/* clang-format on */
+
+static uint64_t number(struct argp_state *state, const char *text, char **end, uint64_t min,
+                       uint64_t max)
+{
+	uint64_t value = strtoull(text, end, 10);
+	if (text[0] < '0' || text[0] > '9' || (**end && **end != ',') || value < min || value > max)
+		argp_error(state, "'%s' is not a number from %llu to %llu", text,
+		           (unsigned long long)min, (unsigned long long)max);
+	return value;
+}
+
+static uint64_t number_alone(struct argp_state *state, const char *text, uint64_t min, uint64_t max)
+{
+	char *end;
+	uint64_t value = number(state, text, &end, min, max);
+	if (*end)
+		argp_error(state, "'%s' is not one number", text);
+	return value;
+}
+
+static void sizes(struct argp_state *state, struct lab_order *order, const char *text)
+{
+	char *end;
+	order->sizes = 0;
+	for (;; text = end + 1) {
+		if (order->sizes == LAB_SIZES_MAX)
+			argp_error(state, "at most %d sizes", LAB_SIZES_MAX);
+		order->size[order->sizes++] =
+			(uint32_t)number(state, text, &end, 1, LAB_MEMBERS_MAX);
+		if (!*end)
+			return;
+	}
+}
+
+static error_t option(int key, char *arg, struct argp_state *state)
+{
+	struct asked *asked = state->input;
+	switch (key) {
+	case PROTOCOL:
+		asked->protocol = arg;
+		return 0;
+	case NODES:
+		sizes(state, &asked->order, arg);
+		return 0;
+	case BYTES:
+		asked->order.batch_bytes =
+			(uint32_t)number_alone(state, arg, BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+		return 0;
+	case SEED:
+		asked->order.seed = number_alone(state, arg, 0, UINT64_MAX);
+		return 0;
+	case JSON:
+		asked->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (strcmp(arg, "table1") != 0 || asked->table1)
+			argp_error(state, "no experiment '%s'; there is: table1", arg);
+		asked->table1 = true;
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state, "which experiment? there is: table1");
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+/* Whether the protocol that was asked for is one of ours. */
+static bool protocol_chosen(const char *program, struct asked *asked)
+{
+	asked->order.only = asked->protocol ? lab_entry_find(asked->protocol) : NULL;
+	if (!asked->protocol || asked->order.only)
+		return true;
+	fprintf(stderr, "%s: no protocol '%s'; there are:", program, asked->protocol);
+	for (uint32_t i = 0; lab_entry_at(i); i++)
+		fprintf(stderr, " %s", lab_entry_at(i)->cell.protocol->name);
+	fprintf(stderr, "\n");
+	return false;
+}
+
+int lab_command(int argc, char **argv)
+{
+	static const struct argp parser = {
+		.options = options,
+		.parser = option,
+		.args_doc = "table1",
+		.doc = "Measures consensus protocols on virtual networks: steps, messages, bytes, "
+		       "time of a core, latency, and the problem that each is known for."
+		       "\vExit status: 0 done, 1 a run did not end, 2 usage."};
+	static struct lab_table table;
+	struct asked asked = {
+		.order = {.size = {4, 7, 16, 31}, .sizes = 4, .batch_bytes = 1024, .seed = 1}};
+	char why[256];
+	argp_err_exit_status = USAGE;
+	if (!ec_crypto_start() || argp_parse(&parser, argc, argv, 0, NULL, &asked) != 0 ||
+	    !protocol_chosen(argv[0], &asked))
+		return USAGE;
+	asked.order.progress = isatty(STDERR_FILENO);
+	if (!lab_table1(&asked.order, &table, why, sizeof why)) {
+		fprintf(stderr, "%s: %s\n", argv[0], why);
+		return FAILED;
+	}
+	if (asked.json)
+		lab_table1_json(&asked.order, &table);
+	else
+		lab_table1_text(&asked.order, &table);
+	return 0;
+}

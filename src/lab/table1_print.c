@@ -1,0 +1,101 @@
+/* table1_print.c - the table for people and for programs. */
+#include "lab/table1.h"
+
+#include <stdio.h>
+
+static void latency(uint64_t p50_ns, uint64_t p99_ns)
+{
+	char text[32];
+	snprintf(text, sizeof text, "%.1f/%.1f", (double)p50_ns / 1e6, (double)p99_ns / 1e6);
+	printf(" %12s", text);
+}
+
+static void rows_text(const struct lab_table *table)
+{
+	printf("%-12s %3s %6s %9s %9s %6s %8s | %8s %8s |", "protocol", "n", "steps", "messages",
+	       "KiB", "saves", "core us", "messages", "core us");
+	for (const struct lab_model *model = lab_models; model->name; model++)
+		printf(" %12s", model->name);
+	printf("\n");
+	for (uint32_t i = 0; i < table->rows; i++) {
+		const struct lab_row *row = &table->row[i];
+		printf("%-12s %3u %6.1f %9.1f %9.1f %6.0f %8.0f | %8.1f %8.0f |",
+		       row->entry->cell.protocol->name, row->n, row->steps, row->messages, row->kib,
+		       row->saves, row->core_us, row->loaded_messages, row->loaded_core_us);
+		for (uint32_t k = 0; lab_models[k].name; k++)
+			latency(row->p50_ns[k], row->p99_ns[k]);
+		printf("\n");
+	}
+}
+
+static void number_text(double number, bool endless, char *text, size_t size)
+{
+	if (endless)
+		snprintf(text, size, "no bound");
+	else
+		snprintf(text, size, number >= 100 || number == 0 ? "%.0f" : "%.3g", number);
+}
+
+static void problems_text(const struct lab_table *table)
+{
+	printf("\nThe problem of each, and what is left of it with our remedy\n");
+	for (uint32_t i = 0; i < table->problems; i++) {
+		const struct lab_problem *problem = &table->problem[i].problem;
+		char before[32], after[32];
+		number_text(problem->before, problem->before_endless, before, sizeof before);
+		number_text(problem->after, false, after, sizeof after);
+		printf("%-12s %3u %s\n", table->problem[i].entry->cell.protocol->name,
+		       table->problem[i].n, problem->name);
+		printf("%16s %s: %s -> %s, by %s\n", "", problem->number, before, after,
+		       problem->remedy);
+	}
+}
+
+void lab_table1_text(const struct lab_order *order, const struct lab_table *table)
+{
+	printf("One decision of %u bytes alone | many under way | ms p50/p99 until final at the "
+	       "gateway, alone, by network\n",
+	       order->batch_bytes);
+	rows_text(table);
+	printf("\nsteps: message delays, the way of the body included; messages, KiB, saves, core: "
+	       "over all members; signatures are real\n");
+	for (const struct lab_model *model = lab_models; model->name; model++)
+		printf("%-8s %s; a sync %.2f ms\n", model->name, model->text,
+		       (double)model->sync_ns / 1e6);
+	problems_text(table);
+}
+
+void lab_table1_json(const struct lab_order *order, const struct lab_table *table)
+{
+	printf("{\"batch_bytes\":%u,\"seed\":%llu,\"rows\":[", order->batch_bytes,
+	       (unsigned long long)order->seed);
+	for (uint32_t i = 0; i < table->rows; i++) {
+		const struct lab_row *row = &table->row[i];
+		printf("%s{\"protocol\":\"%s\",\"method\":\"%s\",\"n\":%u,", i ? "," : "",
+		       row->entry->cell.protocol->name, row->entry->method, row->n);
+		printf("\"steps\":%.3f,\"messages\":%.3f,\"kib\":%.3f,\"saves\":%.3f,", row->steps,
+		       row->messages, row->kib, row->saves);
+		printf("\"core_us\":%.1f,\"loaded_messages\":%.3f,\"loaded_core_us\":%.1f,",
+		       row->core_us, row->loaded_messages, row->loaded_core_us);
+		printf("\"latency\":{");
+		for (uint32_t k = 0; lab_models[k].name; k++)
+			printf("%s\"%s\":{\"p50_ms\":%.4f,\"p99_ms\":%.4f}", k ? "," : "",
+			       lab_models[k].name, (double)row->p50_ns[k] / 1e6,
+			       (double)row->p99_ns[k] / 1e6);
+		printf("}}");
+	}
+	printf("],\"problems\":[");
+	for (uint32_t i = 0; i < table->problems; i++) {
+		const struct lab_problem *problem = &table->problem[i].problem;
+		printf("%s{\"protocol\":\"%s\",\"n\":%u,\"problem\":\"%s\",\"number\":\"%s\","
+		       "\"remedy\":\"%s\",\"before\":",
+		       i ? "," : "", table->problem[i].entry->cell.protocol->name,
+		       table->problem[i].n, problem->name, problem->number, problem->remedy);
+		if (problem->before_endless)
+			printf("null");
+		else
+			printf("%.6g", problem->before);
+		printf(",\"after\":%.6g}", problem->after);
+	}
+	printf("]}\n");
+}
