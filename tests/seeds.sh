@@ -88,6 +88,7 @@ check "$count worlds of pbft" $sim --protocol pbft --seeds "$count"
 check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
+check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
 found sequencer 1 100
 found sequencer 2 100
 # Worlds do not find 10: a script does (scripts.sh).  pbft_view_test has a schedule for each bug.
@@ -113,6 +114,8 @@ json 0 "r['clean'] and r['seeds'] == 1 and not r['failures']" --protocol pbft --
 json 1 "r['failures'][0]['violation'].startswith('agreement: ') and r['failures'][0]['replay'].startswith('$sim --')" \
 	--protocol pbft --seeds 600 --bug 2 --until-failure
 refused --protocol paxos --seed 1
+refused --protocol pbft --then paxos --seed 1
+refused --protocol pbft --then sequencer --seed 1 --ledger
 refused --protocol pbft --seeds many
 refused --protocol pbft
 refused --protocol pbft --seed 1 --bug 99

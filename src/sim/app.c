@@ -61,8 +61,9 @@ void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_inst
 	if (batch != UINT32_MAX && !host->arrived[batch])
 		sim_batch_arrive(world, host, batch);
 	if (!host->byzantine) {
-		world->oracles->delivered(world, host, effect, batch, executed);
-		uint32_t enough = world->plan.protocol->faults(&world->era[era - 1].roster);
+		sim_oracles_of(instance->protocol->order)
+			->delivered(world, host, effect, batch, executed);
+		uint32_t enough = instance->protocol->faults(&world->era[era - 1].roster);
 		if (effect->seq > world->acknowledged && standing(world, effect->seq) > enough)
 			world->acknowledged = effect->seq;
 	}

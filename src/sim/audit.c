@@ -10,7 +10,7 @@ enum { SHOW_SIZE = 8192 };
 void sim_twin_begin(struct sim_world *world, const struct sim_instance *instance,
                     const struct ec_input *input, struct ec_out *out)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct ec_protocol *protocol = instance->protocol;
 	size_t size = instance->limits.state;
 	if (world->twin_size < size) {
 		world->twin_state = realloc(world->twin_state, size);
@@ -49,7 +49,7 @@ void sim_twin_end(struct sim_world *world, const struct sim_host *host,
                   const struct sim_instance *instance, struct ec_out *copy,
                   const struct ec_out *out)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct ec_protocol *protocol = instance->protocol;
 	char first[SHOW_SIZE], second[SHOW_SIZE];
 	struct ec_text a = ec_text_over(first, sizeof first);
 	struct ec_text b = ec_text_over(second, sizeof second);
@@ -109,7 +109,7 @@ static void refer_instance(struct sim_world *world, struct references *all,
 	refer(all, world->held, sim_disk_held(&instance->disk, world->held));
 	if (!instance->state)
 		return;
-	refer(all, world->held, world->plan.protocol->held(instance->state, world->held));
+	refer(all, world->held, instance->protocol->held(instance->state, world->held));
 	refer(all, world->held, ec_flush_held(instance->flush, world->held));
 }
 

@@ -125,8 +125,8 @@ void sim_read(struct sim_world *world, struct sim_host *host)
 		sim_ledger_read(world, host);
 		return;
 	}
-	if (!host->up || !instance || !instance->state || !sim_room(instance) ||
-	    host->read_count == SIM_READS_MAX)
+	if (!host->up || !instance || !instance->state || !instance->protocol->reads ||
+	    !sim_room(instance) || host->read_count == SIM_READS_MAX)
 		return;
 	uint64_t ticket = ++world->tickets;
 	host->reads[host->read_count++] = (struct sim_read){

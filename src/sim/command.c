@@ -27,6 +27,7 @@ enum key {
 	TRACE = 't',
 	LEDGER = 'l',
 	PROOFS = 999,
+	THEN = 998,
 	JSON = 1000,
 	SCRIPT,
 	REWRITE,
@@ -36,13 +37,14 @@ enum key {
 
 struct asked {
 	struct sim_order order;
-	const char *protocol, *bug, *script;
+	const char *protocol, *then, *bug, *script;
 	bool one, many, json, rewrite;
 };
 
 /* clang-format off */
 static const struct argp_option options[] = {
 	{"protocol", PROTOCOL, "NAME", 0, "which protocol; pbft where there is one", 0},
+	{"then", THEN, "NAME", 0, "another protocol, that every second era is served by", 0},
 	{"seed", SEED, "N", 0, "live the one world of this seed", 0},
 	{"seeds", SEEDS, "COUNT", 0, "live that many worlds", 0},
 	{"first", FIRST, "N", 0, "the first of them; 1 if not said", 0},
@@ -115,6 +117,9 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case PROTOCOL:
 		asked->protocol = arg;
 		return 0;
+	case THEN:
+		asked->then = arg;
+		return 0;
 	case SEED:
 		asked->one = true;
 		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
@@ -169,27 +174,41 @@ static bool folder_good(const char *program, const char *path)
 	return false;
 }
 
+/* Says so where there is none that can be simulated.  Returns: NULL then. */
+static const struct sim_protocol_entry *entry_find(const struct sim_order *order, const char *name)
+{
+	const struct sim_protocol_entry *entry = sim_protocol_find(name);
+	if (!entry) {
+		fprintf(stderr, "%s: no protocol '%s'; there are:", order->program, name);
+		for (unsigned i = 0; sim_protocol_at(i); i++)
+			fprintf(stderr, " %s", sim_protocol_at(i)->protocol->name);
+		fprintf(stderr, "\n");
+		return NULL;
+	}
+	if (sim_oracles_of(entry->protocol->order))
+		return entry;
+	fprintf(stderr,
+	        "%s: no oracles for this order kind yet: nothing here would judge what %s "
+	        "promises\n",
+	        order->program, name);
+	return NULL;
+}
+
 static bool asked_complete(struct asked *asked)
 {
 	struct sim_order *order = &asked->order;
 	const struct sim_protocol_entry *first = sim_protocol_at(0);
-	order->entry = asked->protocol ? sim_protocol_find(asked->protocol) : first;
-	if (!order->entry) {
-		fprintf(stderr, "%s: no protocol '%s'; there are:", order->program,
-		        asked->protocol);
-		for (unsigned i = 0; sim_protocol_at(i); i++)
-			fprintf(stderr, " %s", sim_protocol_at(i)->protocol->name);
-		fprintf(stderr, "\n");
+	order->entry = asked->protocol ? entry_find(order, asked->protocol) : first;
+	if (asked->then)
+		order->wish.other = entry_find(order, asked->then);
+	if (!order->entry || (asked->then && !order->wish.other))
+		return false;
+	if (asked->then && (asked->script || order->wish.colluders || order->wish.ledger)) {
+		fprintf(stderr, "%s: --then goes with neither --script, --colluders nor --ledger\n",
+		        order->program);
 		return false;
 	}
 	const struct ec_protocol *protocol = order->entry->protocol;
-	if (!sim_oracles_of(protocol->order)) {
-		fprintf(stderr,
-		        "%s: no oracles for this order kind yet: %s promises another than "
-		        "a total order, and nothing here would judge that\n",
-		        order->program, protocol->name);
-		return false;
-	}
 	order->wish.bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
 	if (asked->bug && !order->wish.bug) {
 		fprintf(stderr, "%s: no planted bug '%s' in %s; there are:\n", order->program,

@@ -20,10 +20,24 @@ static void member_make(struct sim_world *world, struct sim_era *era, uint32_t i
 	memcpy(era->member[i].key, era->secret[i].key, EC_KEY_SIZE);
 }
 
+/* Another seed for each world, era and protocol, as the domain is another. */
+static void keys_share(const struct sim_world *world, struct sim_era *era)
+{
+	struct sim_keys_ask ask = {.roster = &era->roster, .crypto = sim_crypto_of(&world->plan)};
+	const struct ec_part parts[] = {{"edgecord/sim/keys", 17}, {era->domain.b, 32}};
+	ec_hash seed = ec_sha256_parts(parts, 2);
+	memcpy(ask.seed, seed.b, sizeof ask.seed);
+	if (era->entry->keys)
+		era->shared = era->entry->keys(&ask, era->options, era->shares);
+}
+
 static void era_make(struct sim_world *world, uint64_t number, const bool *takes_part)
 {
 	struct sim_era *era = &world->era[number - 1];
-	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct sim_plan *plan = &world->plan;
+	bool other = plan->other && number % 2 == 0;
+	era->entry = other ? plan->other : plan->entry;
+	const struct ec_protocol *protocol = era->entry->protocol;
 	era->roster = (struct ec_roster){.era = number, .member = era->member};
 	for (uint32_t i = 0; i < world->plan.members; i++)
 		if (takes_part[i])
@@ -33,6 +47,9 @@ static void era_make(struct sim_world *world, uint64_t number, const bool *takes
 	                                {&number, 8},
 	                                {protocol->name, strlen(protocol->name)}};
 	era->domain = ec_sha256_parts(parts, 4);
+	era->has_options = era->entry->options != NULL;
+	memcpy(era->options, other ? plan->other_options : plan->options, sizeof era->options);
+	keys_share(world, era);
 }
 
 /* The last member stays out of the first era where more than one is planned and comes in the

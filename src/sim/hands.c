@@ -47,7 +47,7 @@ static bool is_kind(const struct sim_world *world, const struct sim_item *item, 
 	char text[KIND_SIZE];
 	struct ec_text words = ec_text_over(text, sizeof text);
 	size_t size = strlen(kind);
-	world->plan.protocol->show_head(item->head, &words);
+	sim_protocol_of(world, item->era)->show_head(item->head, &words);
 	return strncmp(text, kind, size) == 0 && (size == 0 || text[size] == ' ' || !text[size]);
 }
 
@@ -242,7 +242,7 @@ void sim_hands_show(struct sim_world *world, struct sim_host *host)
 	struct ec_text text = ec_text_over(state, sizeof state);
 	struct sim_instance *instance = sim_current(host);
 	if (instance && instance->state)
-		world->plan.protocol->show(instance->state, &text);
+		instance->protocol->show(instance->state, &text);
 	else
 		ec_text_add(&text, "is down");
 	sim_say(world, "%s %s", sim_name(host, name), state);
@@ -298,7 +298,7 @@ static void instance_copy(struct sim_world *world, struct sim_instance *to,
 	assert(to->state && to->flush);
 	memcpy(to->state, from->state, from->limits.state);
 	memcpy(to->flush, from->flush, flush_size);
-	uint32_t held = world->plan.protocol->held(to->state, world->held);
+	uint32_t held = to->protocol->held(to->state, world->held);
 	held += ec_flush_held(to->flush, world->held + held);
 	for (uint32_t i = 0; i < held; i++)
 		ec_keep(world->held[i]);

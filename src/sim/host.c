@@ -77,7 +77,6 @@ static void take_out(struct sim_world *world, struct sim_host *host, struct sim_
 static void step_only(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                       struct ec_input *input)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
 	bool current = instance == sim_current(host);
 	assert(instance->state && (input->kind == EC_RECORD || sim_room(instance)));
 	input->now = sim_clock(host, world->now);
@@ -87,7 +86,7 @@ static void step_only(struct sim_world *world, struct sim_host *host, struct sim
 	struct ec_out out = sim_out(world, &world->out, instance), copy = {0};
 	if (world->plan.twins_check)
 		sim_twin_begin(world, instance, input, &copy);
-	protocol->step(instance->state, input, &out);
+	instance->protocol->step(instance->state, input, &out);
 	world->counts.steps++;
 	if (world->plan.twins_check)
 		sim_twin_end(world, host, instance, &copy, &out);
@@ -140,7 +139,8 @@ void sim_saved(struct sim_world *world, struct sim_host *host, struct sim_instan
 {
 	for (uint32_t i = 0; i < count; i++) {
 		if (!host->ledger)
-			sim_trace_save(world, host, &instance->disk.record[instance->disk.durable]);
+			sim_trace_save(world, host, instance,
+			               &instance->disk.record[instance->disk.durable]);
 		sim_disk_sync(&instance->disk, 1);
 	}
 	if (host->ledger)
@@ -188,7 +188,7 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 	case EC_FINAL:
 		sim_trace_effect(world, host, effect);
 		if (!host->byzantine)
-			world->oracles->revised(world, host, effect);
+			sim_oracles_of(instance->protocol->order)->revised(world, host, effect);
 		break;
 	case EC_NOTE:
 		sim_trace_effect(world, host, effect);
@@ -237,7 +237,7 @@ static void refuse(struct sim_world *world, const struct sim_host *host,
 	world->counts.refused++;
 	if (!world->trace.on && from->byzantine)
 		return;
-	world->plan.protocol->show_head(item->head, &text);
+	sim_protocol_of(world, item->era)->show_head(item->head, &text);
 	sim_say(world, "%s refuses %s of %s", sim_name(host, a), words, sim_name(from, b));
 	if (!from->byzantine && !world->plan.manual)
 		sim_violate(world, "honest messages pass", "check() of %s refused %s of %s", a,
@@ -259,7 +259,7 @@ static void receive_message(struct sim_world *world, struct sim_host *host,
 	struct ec_input input = sim_item_input(item);
 	uint32_t batch = item->body.size ? sim_batch_find(world, item->body) : UINT32_MAX;
 	if (!genuine(world, instance, item) ||
-	    !world->plan.protocol->check(&instance->config, &input)) {
+	    !instance->protocol->check(&instance->config, &input)) {
 		refuse(world, host, item);
 		return;
 	}

@@ -393,7 +393,8 @@ static void group_adopt(struct sim_world *world)
 	for (uint64_t e = 1; e <= SIM_LEDGER_ERAS_MAX; e++) {
 		struct sim_era *era = &world->era[e - 1];
 		struct ec_membership *membership = sim_ledger_membership(&world->plan, e);
-		*era = (struct sim_era){.roster = {.era = e, .member = era->member}};
+		*era = (struct sim_era){.entry = world->plan.entry,
+		                        .roster = {.era = e, .member = era->member}};
 		era->domain = ec_genesis_domain(world->ledger->group.genesis, membership);
 		for (uint32_t i = 0; i < world->plan.members; i++) {
 			if (!sim_ledger_seated(&world->plan, e, i))

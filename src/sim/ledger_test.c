@@ -148,7 +148,7 @@ static void an_envelope_stood_before(void)
 
 static bool over(void)
 {
-	return world->healed && world->oracles->agreed(world);
+	return world->healed && sim_oracles_of(EC_TOTAL)->agreed(world);
 }
 
 /* One balance, read at the end, is another than was written. */

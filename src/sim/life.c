@@ -1,18 +1,16 @@
 /* life.c - a host comes up, loses its power, and comes up again. */
 #include "sim/ledger.h"
 
-#include "sim/crypto.h"
-
 #include <assert.h>
 #include <stdlib.h>
 
 enum { FLUSH_STEPS = 4 };
 
-void sim_state_free(struct sim_world *world, void *state)
+void sim_state_free(struct sim_world *world, const struct ec_protocol *protocol, void *state)
 {
 	if (!state)
 		return;
-	uint32_t held = world->plan.protocol->held(state, world->held);
+	uint32_t held = protocol->held(state, world->held);
 	assert(held <= SIM_HELD_MAX);
 	for (uint32_t i = 0; i < held; i++)
 		ec_drop(world->held[i]);
@@ -26,7 +24,7 @@ static uint32_t instance_down(struct sim_world *world, struct sim_instance *inst
 		return 0;
 	lost = ec_flush_clear(instance->flush);
 	free(instance->flush);
-	sim_state_free(world, instance->state);
+	sim_state_free(world, instance->protocol, instance->state);
 	instance->flush = NULL;
 	instance->state = NULL;
 	instance->syncing = false;
@@ -49,15 +47,17 @@ static void configure(struct sim_world *world, struct sim_instance *instance)
 {
 	const struct sim_plan *plan = &world->plan;
 	const struct sim_era *era = &world->era[instance->era - 1];
-	instance->config = (struct ec_config){
-		.self = instance->self,
-		.notes = plan->notes,
-		.bug = plan->bug,
-		.base = instance->base,
-		.roster = &era->roster,
-		.crypto = plan->real_signatures ? &ec_crypto_ed25519 : &sim_crypto_fake,
-		.domain = era->domain,
-		.options = plan->has_options ? world->plan.options : NULL};
+	bool holds = era->shared >> instance->self & 1;
+	instance->protocol = era->entry->protocol;
+	instance->config = (struct ec_config){.self = instance->self,
+	                                      .notes = plan->notes,
+	                                      .bug = era->entry == plan->entry ? plan->bug : 0,
+	                                      .base = instance->base,
+	                                      .roster = &era->roster,
+	                                      .crypto = sim_crypto_of(plan),
+	                                      .domain = era->domain,
+	                                      .shares = holds ? &era->shares[instance->self] : NULL,
+	                                      .options = era->has_options ? era->options : NULL};
 	for (int i = 0; i < 4; i++) {
 		uint64_t word = ec_prng_next(&world->prng);
 		memcpy(instance->config.seed + 8 * i, &word, 8);
@@ -69,7 +69,8 @@ static void replay(struct sim_world *world, struct sim_host *host, struct sim_in
 	for (uint32_t i = 0; i < instance->disk.count && !world->violated; i++) {
 		const struct sim_record *record = &instance->disk.record[i];
 		char words[128], name[8];
-		sim_words(world, record->head, record->body, words, sizeof words);
+		sim_words(world, instance->protocol, record->head, record->body, words,
+		          sizeof words);
 		sim_say(world, "%s replays %s", sim_name(host, name), words);
 		sim_step(world, host, instance,
 		         &(struct ec_input){.kind = EC_RECORD,
@@ -83,9 +84,9 @@ static void replay(struct sim_world *world, struct sim_host *host, struct sim_in
 void sim_instance_start(struct sim_world *world, struct sim_host *host,
                         struct sim_instance *instance, ec_seq seq, const ec_hash *digest)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
 	assert(instance->exists && !instance->state);
 	configure(world, instance);
+	const struct ec_protocol *protocol = instance->protocol;
 	instance->limits = protocol->limits(&instance->config);
 	uint32_t capacity = FLUSH_STEPS * instance->limits.effects_per_step;
 	instance->state = calloc(1, instance->limits.state);

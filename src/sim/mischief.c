@@ -168,7 +168,8 @@ static bool plausible(const struct sim_world *world, const struct sim_host *host
                       const struct sim_item *item)
 {
 	struct ec_input input = sim_item_input(item);
-	return world->plan.protocol->check(&host->instance[item->era & 1].config, &input);
+	return sim_protocol_of(world, item->era)
+	        ->check(&host->instance[item->era & 1].config, &input);
 }
 
 static void sign_again(struct sim_world *world, const struct sim_host *host, struct sim_item *item)

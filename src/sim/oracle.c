@@ -14,7 +14,7 @@ enum { HELD_EVERY = 8, SHOW_SIZE = 4096 };
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,
                       const struct sim_instance *instance, const struct ec_out *out)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct ec_protocol *protocol = instance->protocol;
 	const struct ec_limits *limits = &instance->limits;
 	unsigned who = host->identity;
 	for (uint32_t i = 0; i < out->count; i++) {
@@ -156,8 +156,8 @@ void sim_check_blame(struct sim_world *world, const struct sim_host *host,
 	if (host->byzantine)
 		return;
 	bool known = effect->node < era->roster.n;
-	if (!known || !world->plan.protocol->guilty(&instance->config, effect->node, effect->head,
-	                                            effect->body))
+	if (!known || !instance->protocol->guilty(&instance->config, effect->node, effect->head,
+	                                          effect->body))
 		sim_violate(world, "evidence", "member %u blames %u without a proof",
 		            host->identity, effect->node);
 	else if (!sim_host_of(world, era->identity[effect->node])->byzantine)
@@ -171,7 +171,7 @@ static void *life_replayed(struct sim_world *world, const struct sim_host *host,
                            const struct sim_instance *instance, const struct sim_disk *disk,
                            struct ec_text *show)
 {
-	const struct ec_protocol *protocol = world->plan.protocol;
+	const struct ec_protocol *protocol = instance->protocol;
 	void *state = calloc(1, instance->limits.state);
 	assert(state);
 	protocol->init(state, &instance->config);
@@ -210,15 +210,16 @@ static void promises_check(struct sim_world *world, const struct sim_host *host,
 	char words[SHOW_SIZE], shown[SHOW_SIZE];
 	struct ec_text why = ec_text_over(words, sizeof words);
 	struct ec_text show = ec_text_over(shown, sizeof shown);
-	if (!world->plan.entry->promises_equal)
+	const struct sim_protocol_entry *entry = world->era[instance->era - 1].entry;
+	if (!entry->promises_equal)
 		return;
 	struct sim_disk all = sim_disk_flushed(&instance->disk);
 	void *restored = life_replayed(world, host, instance, &all, &show);
 	world->counts.fired[SIM_PROMISES_CHECKED]++;
-	if (!world->plan.entry->promises_equal(instance->state, restored, &why))
+	if (!entry->promises_equal(instance->state, restored, &why))
 		sim_violate(world, "memory equals log", "member %u would forget %s", host->identity,
 		            words);
-	sim_state_free(world, restored);
+	sim_state_free(world, instance->protocol, restored);
 	sim_disk_wipe(&all);
 }
 
@@ -236,8 +237,8 @@ void sim_check_replay(struct sim_world *world, struct sim_host *host)
 	if (strcmp(first, second) != 0)
 		sim_violate(world, "replay", "member %u replays one log to two states: %s; %s",
 		            host->identity, first, second);
-	sim_state_free(world, one);
-	sim_state_free(world, two);
+	sim_state_free(world, instance->protocol, one);
+	sim_state_free(world, instance->protocol, two);
 	promises_check(world, host, instance);
 }
 

@@ -1,6 +1,7 @@
 /* plan.c - one seed becomes a world: sizes, faults and their weights, Byzantine members. */
 #include "sim/plan.h"
 
+#include "sim/crypto.h"
 #include "sim/protocols.h"
 #include "sim/world.h"
 
@@ -30,9 +31,13 @@ static void options(struct sim_plan *plan, const struct sim_protocol_entry *entr
                     struct ec_prng *prng)
 {
 	struct ec_text text = ec_text_over(plan->options_text, sizeof plan->options_text);
-	plan->has_options = entry->options != NULL;
 	if (entry->options)
 		entry->options(prng, plan->options, &text);
+	if (!plan->other)
+		return;
+	ec_text_add(&text, "; then %s ", plan->other->protocol->name);
+	if (plan->other->options)
+		plan->other->options(prng, plan->other_options, &text);
 }
 
 /* Weights are drawn too ("swarm"): most worlds lack some faults and have much of others. */
@@ -97,6 +102,12 @@ static void colluders_draw(struct sim_plan *plan)
 	plan->link_items_max = 1 << 20;
 }
 
+/* Whether all protocols of the world bear members that lie. */
+static bool byzantine(const struct sim_plan *plan)
+{
+	return plan->protocol->byzantine && (!plan->other || plan->other->protocol->byzantine);
+}
+
 static uint32_t faults_of(const struct ec_protocol *protocol, uint32_t members)
 {
 	struct ec_roster_member member[SIM_MEMBERS_MAX] = {0};
@@ -108,7 +119,10 @@ static uint32_t faults_of(const struct ec_protocol *protocol, uint32_t members)
 /* What every era bears: one may do without one member. */
 static uint32_t bears(const struct sim_plan *plan)
 {
-	return faults_of(plan->protocol, plan->members - (plan->eras > 1 || plan->moves));
+	uint32_t members = plan->members - (plan->eras > 1 || plan->moves);
+	uint32_t most = byzantine(plan) ? faults_of(plan->protocol, members) : 0;
+	uint32_t others = plan->other ? faults_of(plan->other->protocol, members) : most;
+	return others < most ? others : most;
 }
 
 static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t members,
@@ -120,7 +134,7 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
 	if (colluders)
 		drawn = splits[ec_prng_below(prng, sizeof splits / sizeof splits[0])];
 	plan->members = members != UINT32_MAX ? members : drawn;
-	uint32_t most = plan->protocol->byzantine ? bears(plan) : 0;
+	uint32_t most = bears(plan);
 	plan->byzantine = byzantine != UINT32_MAX      ? byzantine
 	                  : ec_prng_chance(prng, 1, 4) ? 0
 	                                               : (uint32_t)between(prng, 0, most);
@@ -194,6 +208,18 @@ static void moves_plan(struct sim_plan *plan)
 	plan->era_members[2] = all & ~leaver;
 }
 
+/* What its protocols cannot do is not asked of them; where there are two, they take turns. */
+static void protocols_fit(struct sim_plan *plan)
+{
+	if (plan->entry->plain || (plan->other && plan->other->plain)) {
+		plan->eras = 1;
+		plan->persist_every = 0;
+		plan->link_items_max = 4096;
+	}
+	if (plan->other)
+		plan->eras = 2 + (uint32_t)(plan->seed % (SIM_ERAS_MAX - 1));
+}
+
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                         uint64_t seed, const struct sim_wish *wish)
 {
@@ -204,6 +230,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	uint32_t members = wish->members;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
 	base(plan, entry, seed, wish->bug);
+	plan->other = wish->other;
 	plan->notes = true;
 	plan->twins_check = seed % 50 == 7;
 	plan->audit = seed % 10 == 3 || plan->twins_check;
@@ -218,22 +245,19 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->keys_stay = ec_prng_chance(&prng, 1, 2);
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
-	if (entry->plain) {
-		plan->eras = 1;
-		plan->persist_every = 0;
-		plan->link_items_max = 4096;
-	}
-	if (entry->ledger && !wish->bug && !wish->colluders && (wish->ledger || seed % 100 == 21))
+	protocols_fit(plan);
+	if (entry->ledger && !wish->bug && !wish->colluders && !plan->other &&
+	    (wish->ledger || seed % 100 == 21))
 		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)
 		members = sizes_of_ledgers[ec_prng_below(&prng, 5)] + plan->moves;
-	if (entry->protocol->byzantine && !wish->colluders && seed % 20 == 9)
+	if (byzantine(plan) && !wish->colluders && !plan->other && seed % 20 == 9)
 		calm_draw(plan, &prng);
-	bool scarce = entry->protocol->byzantine && !wish->colluders && seed % 25 == 6;
+	bool scarce = byzantine(plan) && !wish->colluders && seed % 25 == 6;
 	if (scarce && members == UINT32_MAX)
 		members = sizes_of_scarce[ec_prng_below(&prng, 4)];
-	bool ambush = entry->protocol->byzantine && !wish->colluders && seed % 4 == 0 &&
-	              !plan->ledger && !plan->calm && !scarce;
+	bool ambush = byzantine(plan) && !wish->colluders && seed % 4 == 0 && !plan->ledger &&
+	              !plan->calm && !scarce;
 	if (ambush && members == UINT32_MAX)
 		members = sizes_of_ambush[ec_prng_below(&prng, 6)];
 	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
@@ -252,6 +276,11 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
 	if (plan->calm)
 		plan->client_ns = 10 * 1000;
+}
+
+const struct ec_crypto *sim_crypto_of(const struct sim_plan *plan)
+{
+	return plan->real_signatures ? &ec_crypto_ed25519 : &sim_crypto_fake;
 }
 
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,

@@ -11,7 +11,7 @@ enum {
 	SIM_ERAS_MAX = 4,
 	SIM_LEDGER_ERAS_MAX = 3,
 	SIM_BATCHES_MAX = 512,
-	SIM_OPTIONS_SIZE = 256
+	SIM_OPTIONS_SIZE = 8192
 };
 
 /* What a Byzantine member does; several at once. */
@@ -30,11 +30,13 @@ enum sim_mischief {
 /* Chances are a mille, a second and member, unless said otherwise; times in ns. */
 struct sim_plan {
 	uint64_t seed;
-	const struct ec_protocol *protocol;
+	const struct ec_protocol
+		*protocol; /* of the first era, and of every one that is not `other` */
 	const struct sim_protocol_entry *entry;
-	bool has_options;
-	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of the protocol */
-	char options_text[96];
+	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of the protocol, if it has any, without keys */
+	const struct sim_protocol_entry *other; /* of every second era; NULL: none */
+	uint64_t other_options[SIM_OPTIONS_SIZE / 8];
+	char options_text[160];
 	uint32_t bug;
 	bool calm;           /* nothing fails, and much comes at once */
 	bool forks_expected; /* beyond f: they are reported and break no property */
@@ -71,6 +73,7 @@ struct sim_wish {
 	uint32_t members, byzantine; /* UINT32_MAX: by the seed */
 	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
 	uint32_t bug;
+	const struct sim_protocol_entry *other; /* every second era is served by it; NULL: none */
 	bool ledger;        /* all of real members with ledgers, else 1 in 100 */
 	const char *proofs; /* folder for the receipts of worlds of ledgers; NULL: nowhere */
 };
@@ -84,5 +87,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
  * itself.  In: bug as in ec_config. */
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                      uint32_t members, uint32_t bug);
+
+/* What members of such a world verify and share with: stand-ins, or the real thing. */
+const struct ec_crypto *sim_crypto_of(const struct sim_plan *plan);
 
 #endif

@@ -6,11 +6,22 @@
 #include "base/text.h"
 #include "consensus/consensus.h"
 
+/* An era whose members are to share keys. */
+struct sim_keys_ask {
+	const struct ec_roster *roster;
+	const struct ec_crypto *crypto; /* of this world: stand-ins, or real */
+	uint8_t seed[32];               /* of the world, the era and the protocol */
+};
+
 struct sim_protocol_entry {
 	const struct ec_protocol *protocol;
 	/* Options for one world: drawn from `prng`, or for scripts when it is NULL; described in
 	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
 	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
+	/* Completes the options of one era, drawn by options(), with the keys that its members
+	 * share; NULL: members share none.  Out: shares[i] of member i of the roster.  Returns: who
+	 * holds parts, a bit each; the others have config.shares NULL. */
+	uint64_t (*keys)(const struct sim_keys_ask *ask, void *options, struct ec_shares *shares);
 	bool plain;  /* knows one era, no state transfer, and says all again on a new link: its
 	                worlds  have no changes of era, snapshots or short queues */
 	bool ledger; /* groups can run it: some worlds are of real members (ledger.h) */

@@ -43,7 +43,8 @@ struct sim_verdict sim_judge(const struct sim_order *order, const struct sim_out
 		return verdict;
 	}
 	bool all = order->count >= SIM_SEEDS_FOR_ALL && !order->wish.bug &&
-	           order->wish.members == UINT32_MAX && order->wish.byzantine == UINT32_MAX;
+	           order->wish.members == UINT32_MAX && order->wish.byzantine == UINT32_MAX &&
+	           !order->wish.other;
 	if (!all)
 		return verdict;
 	for (int i = 0; i < SIM_COUNT_KINDS; i++)
@@ -60,6 +61,8 @@ static void replay_command(const struct sim_order *order, uint64_t seed, struct 
 {
 	ec_text_add(text, "%s --protocol %s --seed %llu", order->program,
 	            order->entry->protocol->name, (unsigned long long)seed);
+	if (order->wish.other)
+		ec_text_add(text, " --then %s", order->wish.other->protocol->name);
 	if (order->wish.members != UINT32_MAX)
 		ec_text_add(text, " --nodes %u", order->wish.members);
 	if (order->wish.byzantine != UINT32_MAX)

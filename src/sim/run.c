@@ -195,6 +195,7 @@ static void happen(struct sim_world *world, const struct sim_event *event)
 void sim_run(struct sim_world *world)
 {
 	const struct sim_plan *plan = &world->plan;
+	const struct sim_oracles *oracles = sim_oracles_of(plan->protocol->order);
 	struct sim_event event;
 	start_all(world);
 	if (plan->colluders)
@@ -208,12 +209,12 @@ void sim_run(struct sim_world *world)
 			sim_check_references(world);
 			sim_check_replay(world, world->host[events / AUDIT_EVERY % world->hosts]);
 		}
-		if (world->healed && world->oracles->agreed(world))
+		if (world->healed && oracles->agreed(world))
 			break;
 	}
 	if (!world->violated && !world->ledger)
 		sim_check_references(world);
-	world->oracles->end(world);
+	oracles->end(world);
 	if (!world->violated && world->ledger)
 		sim_ledger_check_end(world);
 }

@@ -59,24 +59,24 @@ static void body_words(const struct sim_world *world, struct ec_bytes body, stru
 	            (const char *)world->batch[batch].body.data);
 }
 
-void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body,
-               char *text, size_t size)
+void sim_words(const struct sim_world *world, const struct ec_protocol *protocol,
+               struct ec_bytes head, struct ec_bytes body, char *text, size_t size)
 {
 	struct ec_text words = ec_text_over(text, size);
 	if (!world->trace.on)
 		return;
 	if (head.size)
-		world->plan.protocol->show_head(head, &words);
+		protocol->show_head(head, &words);
 	body_words(world, body, &words);
 }
 
 void sim_trace_save(struct sim_world *world, const struct sim_host *host,
-                    const struct sim_record *record)
+                    const struct sim_instance *instance, const struct sim_record *record)
 {
 	char words[WORDS_MAX], name[8];
 	if (!world->trace.on)
 		return;
-	sim_words(world, record->head, record->body, words, sizeof words);
+	sim_words(world, instance->protocol, record->head, record->body, words, sizeof words);
 	sim_say(world, "%s %s %s", sim_name(host, name), record->cut ? "cut" : "save", words);
 }
 
@@ -110,7 +110,8 @@ void sim_trace_sends(struct sim_world *world, const struct sim_host *host,
 		char words[WORDS_MAX], to[4 * SIM_OUTGOING_MAX], name[8];
 		struct ec_text text = ec_text_over(to, sizeof to);
 		receivers(world, instance, i, same, &text);
-		sim_words(world, effect->head, effect->body, words, sizeof words);
+		sim_words(world, instance->protocol, effect->head, effect->body, words,
+		          sizeof words);
 		sim_say(world, "%s -> %s %s", sim_name(host, name), to, words);
 		i += same;
 	}

@@ -18,6 +18,7 @@ struct sim_instance;
 struct sim_record;
 struct ec_effect;
 struct ec_bytes;
+struct ec_protocol;
 
 /* Appends a line; nothing while the trace is off. */
 void sim_say(struct sim_world *world, const char *format, ...)
@@ -28,12 +29,12 @@ void sim_trace_free(struct sim_trace *trace);
 
 /* A message or a record in words: its head as the protocol shows it, then a batch in quotes.
  * Out: text of `size` bytes; empty while the trace is off. */
-void sim_words(const struct sim_world *world, struct ec_bytes head, struct ec_bytes body,
-               char *text, size_t size);
+void sim_words(const struct sim_world *world, const struct ec_protocol *protocol,
+               struct ec_bytes head, struct ec_bytes body, char *text, size_t size);
 
 /* A line for a record that a host saves. */
 void sim_trace_save(struct sim_world *world, const struct sim_host *host,
-                    const struct sim_record *record);
+                    const struct sim_instance *instance, const struct sim_record *record);
 /* The messages that wait in outgoing: equal ones in one line. */
 void sim_trace_sends(struct sim_world *world, const struct sim_host *host,
                      const struct sim_instance *instance);

@@ -63,7 +63,9 @@ void sim_twins_say(struct sim_world *world, const struct sim_host *host,
 	struct ec_text text = ec_text_over(words, sizeof words);
 	if (!said || !message_of(world, item, &message))
 		return;
-	world->plan.protocol->show_head(message.head, &text);
+	const struct ec_protocol *protocol =
+		world->ledger ? world->plan.protocol : sim_protocol_of(world, message.era);
+	protocol->show_head(message.head, &text);
 	const struct ec_part place[] = {{words, strlen(words)}, {&message.era, 8}};
 	const struct ec_part word[] = {{message.head.data, message.head.size},
 	                               {message.digest.b, 32}};

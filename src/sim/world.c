@@ -42,6 +42,12 @@ const char *sim_name(const struct sim_host *host, char text[static 8])
 	return text;
 }
 
+const struct ec_protocol *sim_protocol_of(const struct sim_world *world, uint64_t era)
+{
+	assert(era >= 1 && era <= world->eras);
+	return world->era[era - 1].entry->protocol;
+}
+
 ec_node sim_member_of(const struct sim_world *world, uint64_t era, uint32_t identity)
 {
 	assert(era >= 1 && era <= world->eras);
@@ -116,8 +122,6 @@ struct sim_world *sim_world_new(const struct sim_plan *plan)
 	struct sim_world *world = calloc(1, sizeof *world);
 	assert(world && plan->members >= 1 && plan->members <= SIM_MEMBERS_MAX);
 	world->plan = *plan;
-	world->oracles = sim_oracles_of(plan->protocol->order);
-	assert(world->oracles);
 	world->now = 1; /* 0 means never */
 	ec_prng_seed(&world->prng, plan->seed ^ 0x73696d756c617465u);
 	world->pool = ec_pool_new(0);

@@ -15,6 +15,7 @@
 #include "sim/disk.h"
 #include "sim/event.h"
 #include "sim/plan.h"
+#include "sim/protocols.h"
 #include "sim/trace.h"
 
 enum {
@@ -49,10 +50,11 @@ struct sim_fetch {
 	uint64_t tried; /* identities */
 };
 
-/* An instance of the protocol at a host: it has a log from its first life on. */
+/* An instance of its era's protocol at a host: it has a log from its first life on. */
 struct sim_instance {
 	bool exists;
 	uint64_t era;
+	const struct ec_protocol *protocol;
 	ec_node self;
 	ec_seq base; /* its first delivery is the next position */
 	struct ec_config config;
@@ -151,11 +153,16 @@ struct sim_decided {
 };
 
 struct sim_era {
+	const struct sim_protocol_entry *entry; /* the protocol that serves it */
 	struct ec_roster roster;
 	struct ec_roster_member member[SIM_MEMBERS_MAX];
 	struct ec_secret secret[SIM_MEMBERS_MAX];
 	uint32_t identity[SIM_MEMBERS_MAX];
 	ec_hash domain;
+	bool has_options;
+	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of its protocol, with the keys of this roster */
+	uint64_t shared; /* members that hold parts of these keys, a bit each */
+	struct ec_shares shares[SIM_MEMBERS_MAX];
 	uint64_t entered_at; /* by the first correct host; 0: by none */
 };
 
@@ -170,7 +177,6 @@ struct sim_effects {
 
 struct sim_world {
 	struct sim_plan plan;
-	const struct sim_oracles *oracles; /* for the order of the protocol */
 	struct ec_prng prng;
 	struct ec_pool *pool;
 	struct sim_events events;
@@ -260,8 +266,11 @@ uint32_t sim_crash(struct sim_world *world, struct sim_host *host, uint32_t keep
 /* Ends an instance for good, with its log. */
 void sim_instance_end(struct sim_world *world, struct sim_instance *instance);
 
-/* Drops a block with all that it holds. */
-void sim_state_free(struct sim_world *world, void *state);
+/* Drops a block of this protocol with all that it holds; NULL: nothing. */
+void sim_state_free(struct sim_world *world, const struct ec_protocol *protocol, void *state);
+
+/* The protocol of an era, 1..eras. */
+const struct ec_protocol *sim_protocol_of(const struct sim_world *world, uint64_t era);
 
 /* Whether a step would find room for its effects. */
 bool sim_room(const struct sim_instance *instance);
