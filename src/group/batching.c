@@ -221,14 +221,23 @@ static bool proposer(const struct ec_member *m)
 	return instance->out.lead == m->now.era->self || instance->out.lead == EC_ALL;
 }
 
-/* When the next group should be proposed; 0: none waits. */
+/* Whose batches we propose: where nobody leads, our own. */
+static uint32_t proposes(const struct ec_member *m)
+{
+	return m->now.instance->out.lead == EC_ALL ? BODIES_OWN : BODIES_SOURCES;
+}
+
+/* When the next group should be proposed; 0: none waits.  Our own alone are one group already, by
+ * the rule above. */
 static uint64_t group_at(const struct ec_member *m)
 {
-	const struct body *first = bodies_first_waiting(m->bodies);
-	uint32_t waiting = bodies_waiting(m->bodies);
-	if (!first || !proposer(m))
+	if (!proposer(m))
 		return 0;
-	if (waiting >= GROUP_MAX)
+	const struct body *first = bodies_first_waiting(m->bodies, proposes(m));
+	uint32_t waiting = bodies_waiting(m->bodies, proposes(m));
+	if (!first)
+		return 0;
+	if (waiting >= GROUP_MAX || proposes(m) == BODIES_OWN)
 		return first->arrived;
 	bool alone = waiting == bodies_count(m->bodies);
 	return alone ? company_at(m, &m->groups, waiting, first->arrived)
@@ -248,15 +257,14 @@ bool batching_submit(struct ec_member *m)
 		company_saw(&m->groups, bodies_count(m->bodies));
 	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
 	if (at && at <= m->time.now) {
-		m->group = bodies_waiting(m->bodies);
+		m->group = bodies_waiting(m->bodies, proposes(m));
 		if (m->group == bodies_count(m->bodies))
 			company_left(&m->groups);
 	}
 	if (!m->group || !proposer(m))
 		return false;
 	struct instance *instance = m->now.instance;
-	struct body *body = bodies_submit(m->bodies, instance->out.lead == EC_ALL ? BODIES_OWN
-	                                                                          : BODIES_SOURCES);
+	struct body *body = bodies_submit(m->bodies, proposes(m));
 	m->group = body ? m->group - 1 : 0;
 	if (!body)
 		return false;

@@ -32,7 +32,7 @@ struct list {
 
 struct source {
 	struct list undelivered, unsubmitted;
-	uint32_t count; /* undelivered */
+	uint32_t count, waiting; /* undelivered; of them, not submitted */
 	uint64_t bytes;
 	uint64_t served; /* when its oldest was last delivered */
 };
@@ -114,8 +114,9 @@ static void submit_unlink(struct bodies *bodies, uint32_t at)
 {
 	struct source *source = &bodies->source[bodies->slot[at].body.source];
 	list_unlink(bodies, &source->unsubmitted, TO_SUBMIT, at);
-	assert(bodies->waiting > 0);
+	assert(bodies->waiting > 0 && source->waiting > 0);
 	bodies->waiting--;
+	source->waiting--;
 }
 
 /* Whoever is first in its row has been passed over since it came, or since the one before it was
@@ -147,6 +148,7 @@ static void row_enter(struct bodies *bodies, uint32_t at)
 		return;
 	list_push(bodies, &source->unsubmitted, TO_SUBMIT, at);
 	bodies->waiting++;
+	source->waiting++;
 }
 
 /* What stands behind it waits for the leader from now, if it was the first. */
@@ -389,8 +391,10 @@ void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began)
 		kept[i] = bodies->recent[(bodies->recent_first + i) % BODIES_RECENT_MAX];
 	for (uint32_t i = 0; i < count; i++)
 		bodies_wait(bodies, &bodies->slot[kept[i]].body, arrived, began);
-	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
+	for (uint32_t i = 0; i < BODIES_SOURCES; i++) {
 		bodies->source[i].unsubmitted = EMPTY;
+		bodies->source[i].waiting = bodies->source[i].count;
+	}
 	bodies->waiting = bodies->count;
 	for (uint32_t at = bodies->undelivered.first; at != NONE;
 	     at = bodies->slot[at].in[BY_ARRIVAL].after) {
@@ -438,14 +442,19 @@ void bodies_announced(struct bodies *bodies)
 	bodies->announce = bodies->slot[bodies->announce].in[BY_ARRIVAL].after;
 }
 
-uint32_t bodies_waiting(const struct bodies *bodies)
+uint32_t bodies_waiting(const struct bodies *bodies, uint32_t source)
 {
-	return bodies->waiting;
+	assert(source <= BODIES_SOURCES);
+	return source == BODIES_SOURCES ? bodies->waiting : bodies->source[source].waiting;
 }
 
-const struct body *bodies_first_waiting(const struct bodies *bodies)
+const struct body *bodies_first_waiting(const struct bodies *bodies, uint32_t source)
 {
-	uint32_t at = bodies->waiting ? bodies->undelivered.first : NONE;
+	assert(source <= BODIES_SOURCES);
+	uint32_t at = NONE;
+	if (bodies_waiting(bodies, source))
+		at = source == BODIES_SOURCES ? bodies->undelivered.first
+		                              : bodies->source[source].unsubmitted.first;
 	while (at != NONE && bodies->slot[at].body.submitted)
 		at = bodies->slot[at].in[BY_ARRIVAL].after;
 	return at == NONE ? NULL : &bodies->slot[at].body;

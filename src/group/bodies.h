@@ -120,11 +120,11 @@ void bodies_announced(struct bodies *bodies);
 /* Every undelivered one is to be announced again, from the oldest. */
 void bodies_reannounce(struct bodies *bodies);
 
-/* How many undelivered ones are not submitted. */
-uint32_t bodies_waiting(const struct bodies *bodies);
+/* How many undelivered ones are not submitted: of `source`, or BODIES_SOURCES for all. */
+uint32_t bodies_waiting(const struct bodies *bodies, uint32_t source);
 
 /* The oldest of those; NULL: none. */
-const struct body *bodies_first_waiting(const struct bodies *bodies);
+const struct body *bodies_first_waiting(const struct bodies *bodies, uint32_t source);
 
 /* Each counts the undelivered ones, or their bytes: of all, or of one source. */
 uint32_t bodies_count(const struct bodies *bodies);

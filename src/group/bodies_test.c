@@ -61,8 +61,8 @@ static void assert_next(struct held *held, uint32_t source, uint32_t number)
 /* `first`: when the oldest that is not submitted arrived. */
 static void assert_waiting(struct held *held, uint32_t count, uint64_t first)
 {
-	const struct body *body = bodies_first_waiting(held->bodies);
-	assert_int_equal(bodies_waiting(held->bodies), count);
+	const struct body *body = bodies_first_waiting(held->bodies, BODIES_SOURCES);
+	assert_int_equal(bodies_waiting(held->bodies, BODIES_SOURCES), count);
 	assert_int_equal(body ? body->arrived : 0, first);
 }
 

@@ -33,6 +33,16 @@ static void check_batch(const struct ec_member *m, struct ec_bytes batch,
 		seen->add(seen->self, &checked->digest);
 }
 
+void ec_member_check_batch(const struct ec_member *m, struct ec_bytes batch, const ec_hash *digest,
+                           struct ec_checked *checked)
+{
+	*checked = (struct ec_checked){.good = true, .digest = *digest};
+	if (batch_like(batch))
+		check_batch(m, batch, checked);
+	else
+		refuse_forgery(checked, EC_FORGERY_BATCH, "what is no batch");
+}
+
 static void check_body(const struct ec_member *m, const struct ec_frame *frame,
                        struct ec_checked *checked)
 {
@@ -156,6 +166,11 @@ static uint32_t batch_us(const struct ec_member *m, size_t size)
 	bool signatures = !(m->config.genesis->flags & EC_GENESIS_UNSIGNED);
 	size_t envelopes = (size + ENVELOPE_BYTES - 1) / ENVELOPE_BYTES;
 	return (uint32_t)(size / BYTES_A_US + (signatures ? envelopes * EC_VERIFY_US : 0));
+}
+
+uint32_t ec_member_check_batch_us(const struct ec_member *m, size_t size)
+{
+	return batch_us(m, size);
 }
 
 static uint32_t votes_us(size_t size)

@@ -119,6 +119,9 @@ static void perform(struct cluster *c, uint32_t node, const struct ec_act *act)
 	case EC_ACT_TELL:
 		told_add(c, node, act);
 		break;
+	case EC_ACT_CHECK:
+		cluster_check_later(c, node, act);
+		break;
 	case EC_ACT_READABLE:
 		of->readable = act->token;
 		break;
@@ -348,6 +351,7 @@ struct cluster *cluster_new(const struct cluster_plan *plan)
 		c->plan.sync_ns = MS / 2;
 	c->world = world_make(
 		&(struct world_plan){.members = plan->members,
+	                             .protocol = plan->protocol,
 	                             .authors = plan->authors,
 	                             .blocks_kept = 1 << 20,
 	                             .service = plan->service,

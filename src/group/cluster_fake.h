@@ -8,6 +8,7 @@
 #define EC_GROUP_CLUSTER_FAKE_H
 
 #include "base/prng.h"
+#include "group/frames.h"
 #include "group/member.h"
 #include "ledger/test_world.h"
 
@@ -21,9 +22,11 @@ struct cluster_plan {
 	bool unsigned_group; /* envelopes carry no signature, and the crypto is a cheap stand-in */
 	uint64_t delay_min_ns, delay_max_ns; /* of a link; 0: 100 us to 1 ms */
 	uint64_t sync_ns;                    /* of a log; 0: 500 us */
+	uint64_t check_ns;                   /* of a batch that was secret, about; 0: nothing */
 	/* What work costs a node, which does one thing at a time; 0: nothing. */
 	uint64_t frame_ns, byte_ns, envelope_ns, persist_ns;
 	const struct ec_protocol *const *protocols;
+	const char *protocol;                     /* of the genesis; NULL: pbft */
 	const struct ec_service *const *services; /* NULL: none */
 	const struct ec_service_entry *service;   /* of the genesis */
 	uint32_t service_count;
@@ -58,6 +61,7 @@ struct cluster_node {
 	bool unsaid;    /* its header signatures and certificates get lost on the way */
 	bool garbles;   /* changes a byte in one of eight frames that it sends */
 	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
+	bool forges;          /* its offers of a sealed batch hold a wrong signature */
 	uint32_t equivocates; /* while it leads this node gets other proposals; less 1; 0: nobody */
 	uint32_t censored;    /* while it leads it gets no batch of this node; less 1; 0: of all */
 	bool starves;         /* of that node it lacks the next batch alone: `starved` */
@@ -66,7 +70,10 @@ struct cluster_node {
 	struct event *work; /* what arrived and waits until it is free */
 	uint32_t work_first, work_count, work_capacity;
 	uint64_t free_at;
-	bool woke;               /* the last that it did was to wake */
+	bool woke; /* the last that it did was to wake */
+	uint64_t sent[EC_FRAME_KINDS];
+	uint64_t check_ns;       /* instead of the plan's; 0: that */
+	uint64_t checks;         /* batches that it had checked when they were delivered */
 	uint64_t admitted, busy; /* envelopes taken, and those that were too many */
 	uint32_t alarms, crashes, keys_retired;
 	ec_hash key_alone; /* that alone signs, as the member said last */

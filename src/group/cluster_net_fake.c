@@ -83,6 +83,7 @@ static void frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_
 		at = c->link_last[from][to];
 	c->link_last[from][to] = at;
 	enum ec_frame_kind kind = ec_frame_kind_of(bytes);
+	c->node[from].sent[kind]++;
 	if (c->node[to].mulls && kind == EC_FRAME_BODY)
 		at += bytes.size * MS / 1000;
 	bool help = kind == EC_FRAME_CHUNK || (kind == EC_FRAME_OLDER && bytes.size > 200);
@@ -109,7 +110,8 @@ static void frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_
 
 void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_bytes bytes)
 {
-	struct ec_bytes sent = cluster_equivocate(c, from, to, bytes);
+	struct ec_bytes sent = c->node[from].forges ? cluster_forge(c, from, bytes)
+	                                            : cluster_equivocate(c, from, to, bytes);
 	frame_send(c, from, to, sent);
 	ec_drop(sent);
 }

@@ -8,14 +8,14 @@ enum { TOLD_MAX = 1 << 16, NODES_MAX = CLUSTER_MAX };
 #define MS           ((uint64_t)1000 * 1000)
 #define RECONNECT_NS (20 * MS)
 
-enum event_kind { EVENT_FRAME, EVENT_SYNCED, EVENT_SUBMIT, EVENT_LINK, EVENT_WORK };
+enum event_kind { EVENT_FRAME, EVENT_SYNCED, EVENT_SUBMIT, EVENT_CHECKED, EVENT_LINK, EVENT_WORK };
 
 struct event {
 	uint64_t at, number;
 	enum event_kind kind;
 	uint32_t node, from, life;
 	uint64_t link;  /* which making of the link */
-	uint8_t *frame; /* SUBMIT: the salt, then the envelope */
+	uint8_t *frame; /* SUBMIT: the salt, then the envelope; CHECKED: the batch */
 	size_t size;
 	uint64_t token;
 };
@@ -53,6 +53,8 @@ void cluster_link_make(struct cluster *c, uint32_t a, uint32_t b);
 /* cluster_mischief_fake.c - what `from` sends in place of a frame to `to`, with one owner. */
 struct ec_bytes cluster_equivocate(struct cluster *c, uint32_t from, uint32_t to,
                                    struct ec_bytes bytes);
+/* The same of a sealed batch that is offered: another signature in it. */
+struct ec_bytes cluster_forge(struct cluster *c, uint32_t from, struct ec_bytes bytes);
 
 /* cluster_work_fake.c - the time that work takes a node, and what waits until it is free. */
 struct cluster_effort {
@@ -65,6 +67,8 @@ uint64_t cluster_wake(const struct cluster *c, uint32_t node);       /* 0: never
 void cluster_work_add(struct cluster *c, const struct event *event); /* takes over its frame */
 bool cluster_work_submit(struct cluster *c, uint32_t node, uint64_t token, const uint8_t *envelope,
                          size_t size, const uint8_t salt[static EC_SALT_SIZE]);
+/* Checks a batch, which takes a while: one of many may be quicker than one before it. */
+void cluster_check_later(struct cluster *c, uint32_t node, const struct ec_act *act);
 void cluster_work(struct cluster *c, uint32_t node); /* one thing that waits */
 void cluster_work_drop(struct cluster *c, uint32_t node);
 

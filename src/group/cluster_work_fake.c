@@ -4,6 +4,8 @@
  * Without costs everything is done at the moment when it arrives. */
 #include "group/cluster_net_fake.h"
 
+#include "crypto/hash.h"
+
 struct cluster_effort cluster_effort(struct cluster *c, uint32_t node)
 {
 	struct ec_member *member = c->node[node].member;
@@ -62,6 +64,37 @@ static void log_synced(struct cluster *c, const struct event *event)
 	cluster_acts(c, event->node);
 }
 
+void cluster_check_later(struct cluster *c, uint32_t node, const struct ec_act *act)
+{
+	uint64_t about = c->node[node].check_ns ? c->node[node].check_ns : c->plan.check_ns;
+	uint64_t takes = cluster_between(c, about / 2, about * 3 / 2);
+	struct event event = {.at = c->now + takes,
+	                      .kind = EVENT_CHECKED,
+	                      .node = node,
+	                      .life = c->node[node].life,
+	                      .token = act->token,
+	                      .size = act->bytes.size,
+	                      .frame = malloc(act->bytes.size)};
+	assert(event.frame);
+	memcpy(event.frame, act->bytes.data, act->bytes.size);
+	c->node[node].checks++;
+	cluster_event_push(c, event);
+}
+
+static void batch_checked(struct cluster *c, const struct event *event)
+{
+	struct cluster_node *of = &c->node[event->node];
+	struct ec_checked checked;
+	if (!of->member || of->life != event->life)
+		return;
+	struct ec_bytes batch = ec_pool_copy(of->pool, event->frame, event->size);
+	ec_hash digest = ec_sha256(batch.data, batch.size);
+	ec_member_check_batch(of->member, batch, &digest, &checked);
+	ec_member_checked(of->member, cluster_time(c), event->token, &checked);
+	ec_drop(batch);
+	cluster_acts(c, event->node);
+}
+
 static bool submitted(struct cluster *c, const struct event *event)
 {
 	struct cluster_node *of = &c->node[event->node];
@@ -109,6 +142,8 @@ static void handle(struct cluster *c, const struct event *event)
 		frame_arrived(c, event);
 	else if (event->kind == EVENT_SUBMIT)
 		submitted(c, event);
+	else if (event->kind == EVENT_CHECKED)
+		batch_checked(c, event);
 	else
 		log_synced(c, event);
 	cluster_charge(c, event->node, &before, event->size);

@@ -71,6 +71,7 @@ static bool reign_begin(struct ec_member *m, struct ec_membership *membership, u
 	struct era *era = era_new(&m->config, membership, base, why, why_size);
 	if (!era)
 		return false;
+	hosting_end(m);
 	reign_end(&m->past);
 	m->past = m->now;
 	m->past_until = m->past.era ? m->time.now + PAST_NS : 0;

@@ -33,13 +33,18 @@ static void fetch(struct ec_member *m, struct reign *reign, const struct ec_effe
 		transfer_begin(m, &effect->digest, true);
 }
 
+/* Whether what it orders is executed. */
+static bool live(const struct ec_member *m, const struct reign *reign)
+{
+	return reign == &m->now && !m->era_over && !m->diverged && !m->halted;
+}
+
 /* What an effect does to the application; that of an era that is over is discarded. */
 static void apply(struct ec_member *m, struct reign *reign, const struct ec_effect *effect)
 {
-	bool live = reign == &m->now && !m->era_over && !m->diverged && !m->halted;
 	if (effect->kind == EC_FETCH)
 		fetch(m, reign, effect);
-	else if (!live)
+	else if (!live(m, reign))
 		return;
 	else if (effect->kind == EC_DELIVER)
 		deliver(m, effect);
@@ -63,7 +68,8 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 	case EC_SNAP:
 	case EC_FETCH:
 	case EC_SERVE:
-		apply(m, reign, effect);
+		if (!sealed_hold(m, reign, effect))
+			apply(m, reign, effect);
 		break;
 	case EC_BLAME:
 		evidence_found(m, reign, effect);
@@ -78,22 +84,24 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 	}
 }
 
-/* Another leads, or the same anew: what waits is submitted once more. */
+/* Another leads, or the same anew: what waits is submitted once more.  Where nobody leads the
+ * protocol keeps what it took until it is delivered, and a view is no change of anything. */
 static void follow_leader(struct ec_member *m, struct reign *reign)
 {
 	const struct ec_out *out = &reign->instance->out;
 	if (out->view == reign->view && out->lead == reign->lead)
 		return;
-	bool other = reign == &m->now && out->view != reign->view;
+	bool other = reign == &m->now && out->view != reign->view && out->lead != EC_ALL;
+	bool led = out->lead != EC_ALL || reign->lead != EC_ALL;
 	reign->view = out->view;
 	reign->lead = out->lead;
-	if (reign == &m->now)
+	if (reign == &m->now && led)
 		bodies_resubmit(m->bodies, m->time.now, m->awake);
 	if (!other)
 		return;
 	m->counters.view_changes++;
 	act_text(m, EC_ACT_NOTE, NONE, "view %llu, led by %s", (unsigned long long)out->view,
-	         out->lead == EC_ALL ? "all" : reign->era->membership->seat[out->lead].owner);
+	         reign->era->membership->seat[out->lead].owner);
 }
 
 /* The instance in force does not go on while the state is brought by our own will, or waits for a
@@ -103,12 +111,38 @@ static bool frozen(const struct ec_member *m, const struct reign *reign)
 	return reign == &m->now && (transfer_freezes(m) || room_lacks(m));
 }
 
+/* What waited for the check of a batch; what is discarded anyhow waits for nothing. */
+static bool waited_perform(struct ec_member *m)
+{
+	struct ec_effect effect;
+	bool moved = false;
+	while (!member_turn_over(m) && !frozen(m, &m->now) &&
+	       sealed_next(m, live(m, &m->now), &effect)) {
+		apply(m, &m->now, &effect);
+		ec_drop(effect.head);
+		ec_drop(effect.body);
+		moved = true;
+	}
+	return moved;
+}
+
+void hosting_end(struct ec_member *m)
+{
+	struct ec_effect effect;
+	while (sealed_next(m, false, &effect)) {
+		if (effect.kind == EC_FETCH)
+			fetch_refuse(m, &m->now);
+		ec_drop(effect.head);
+		ec_drop(effect.body);
+	}
+}
+
 static bool effects_perform(struct ec_member *m, struct reign *reign)
 {
 	struct ec_effect effect;
 	struct ec_bytes proof;
-	bool moved = false;
-	while (!member_turn_over(m) && !frozen(m, reign) &&
+	bool moved = reign == &m->now && waited_perform(m);
+	while (!member_turn_over(m) && !frozen(m, reign) && !(reign == &m->now && sealed_full(m)) &&
 	       instance_effect(reign->instance, &effect, &proof)) {
 		perform(m, reign, &effect, proof);
 		ec_drop(effect.head);

@@ -192,7 +192,7 @@ void member_turn(struct ec_member *m)
 /* While batches wait we ask to be woken every PULSE_NS.  A longer silence is ours, not the
  * leader's: we were stopped, or saved our state, and what came meanwhile is still to be read.  Nor
  * is it the leader's while we reach no quorum: nobody could lead us. */
-static void advance(struct ec_member *m, struct ec_time time)
+void member_advance(struct ec_member *m, struct ec_time time)
 {
 	assert(time.now >= m->time.now);
 	uint64_t passed = time.now - m->time.now;
@@ -203,7 +203,7 @@ static void advance(struct ec_member *m, struct ec_time time)
 
 void ec_member_wake(struct ec_member *m, struct ec_time time)
 {
-	advance(m, time);
+	member_advance(m, time);
 	m->resting = true;
 	member_turn(m);
 	m->resting = false;
@@ -309,7 +309,7 @@ void member_frame(struct ec_member *m, uint32_t peer, struct ec_bytes bytes,
 void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, struct ec_bytes frame,
                      const struct ec_checked *checked)
 {
-	advance(m, time);
+	member_advance(m, time);
 	if (!m->started || m->halted || !link_up(m, peer))
 		return;
 	m->counters.messages_received++;
@@ -322,7 +322,7 @@ void ec_member_frame(struct ec_member *m, struct ec_time time, uint32_t peer, st
 enum ec_admission ec_member_admits(struct ec_member *m, struct ec_time time, size_t ahead,
                                    size_t size)
 {
-	advance(m, time);
+	member_advance(m, time);
 	if (not_ready_why(m))
 		return EC_NOT_READY;
 	const struct client *queued = clients_queued(m->clients);
@@ -337,7 +337,7 @@ enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uin
 {
 	struct ec_envelope read;
 	struct client client = {.token = token, .arrived = time.now, .envelope = envelope};
-	advance(m, time);
+	member_advance(m, time);
 	if (not_ready_why(m))
 		return EC_NOT_READY;
 	if (!ec_envelope_read(envelope, &read, NULL, 0))
@@ -354,7 +354,7 @@ uint32_t ec_member_retry_ms(const struct ec_member *m)
 
 void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)
 {
-	advance(m, time);
+	member_advance(m, time);
 	for (uint32_t i = 0; i < count; i++) {
 		struct record_mark mark = records_durable(&m->records);
 		struct reign *reign = reign_of(m, mark.era);
@@ -415,6 +415,7 @@ void ec_member_close(struct ec_member *m)
 	transfer_free(m);
 	older_free(m);
 	evidence_free(m);
+	sealed_free(m);
 	reign_end(&m->now);
 	reign_end(&m->past);
 	eras_free(m);

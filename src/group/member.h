@@ -21,6 +21,7 @@
 enum {
 	EC_FRAME_SIZE_MAX = 8 << 20, /* of one frame between members */
 	EC_PEERS_MAX = EC_MEMBERS_MAX,
+	EC_CHECKS_MAX = 256, /* batches handed out by EC_ACT_CHECK that were not judged yet */
 };
 
 struct ec_member;
@@ -123,6 +124,18 @@ uint32_t ec_member_check_us(const struct ec_member *member, struct ec_bytes fram
  * named by content). */
 bool ec_member_check_unordered(struct ec_bytes frame);
 
+/* The same for a batch that nobody saw before it was ordered (EC_ACT_CHECK).  In: its digest. */
+void ec_member_check_batch(const struct ec_member *member, struct ec_bytes batch,
+                           const ec_hash *digest, struct ec_checked *checked);
+
+/* About how long ec_member_check_batch() of so many bytes takes, in us.  Any thread. */
+uint32_t ec_member_check_batch_us(const struct ec_member *member, size_t size);
+
+/* What ec_member_check_batch() said of the batch of EC_ACT_CHECK with this token; in any order.  A
+ * bad one is executed as nothing, here as everywhere; what was delivered behind it waits for it. */
+void ec_member_checked(struct ec_member *member, struct ec_time time, uint64_t token,
+                       const struct ec_checked *checked);
+
 /* A frame that was checked.  A bad one breaks the link (an act). */
 void ec_member_frame(struct ec_member *member, struct ec_time time, uint32_t peer,
                      struct ec_bytes frame, const struct ec_checked *checked);
@@ -171,6 +184,8 @@ enum ec_act_kind {               /* fields used */
 	           EC_ACT_LOG,   /* bytes: append a record; ec_member_logged() when durable */
 	           EC_ACT_TRIM, /* count: that many of the oldest records are not needed any more */
 	           EC_ACT_TELL, /* token id code seq index: an envelope is in an ended block */
+	           EC_ACT_CHECK, /* token id bytes: check this batch, id: its digest; the answer by
+	                            ec_member_checked() */
 	           EC_ACT_READABLE,  /* token seq: the state may be read now */
 	           EC_ACT_CERTIFIED, /* seq: a certificate stands for all blocks up to seq */
 	           EC_ACT_MEMBERS,   /* text: the roster changed: links to make or drop */

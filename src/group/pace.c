@@ -12,14 +12,16 @@
 
 #include <assert.h>
 
-#define MS      ((uint64_t)1000 * 1000)
-#define CALM_NS ((uint64_t)10 * 1000 * MS)
+#define MS            ((uint64_t)1000 * 1000)
+#define CALM_NS       ((uint64_t)10 * 1000 * MS)
+#define NO_TIMEOUT_NS ((uint64_t)4 * 1000 * MS) /* nobody is deposed: only clients wait */
 enum { WAITING_WINDOWS = 2, BATCHES_PER_WINDOW = 2 };
 
 void pace_start(struct pace *pace, uint64_t timeout_ns)
 {
-	assert(timeout_ns >= 4);
-	*pace = (struct pace){.target_ns = timeout_ns / 2, .window = PACE_WINDOW_MIN};
+	assert(timeout_ns == 0 || timeout_ns >= 4);
+	uint64_t target_ns = timeout_ns ? timeout_ns / 2 : NO_TIMEOUT_NS;
+	*pace = (struct pace){.target_ns = target_ns, .window = PACE_WINDOW_MIN};
 }
 
 static uint64_t between(uint64_t low, uint64_t value, uint64_t high)

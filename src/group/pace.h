@@ -32,8 +32,8 @@ struct pace {
 	uint32_t left;    /* and positions until the next save; 0: it is due now */
 };
 
-/* Sets it to where a life begins: the smallest window.  In: the first time-out of the protocol, ns.
- */
+/* Sets it to where a life begins: the smallest window.  In: the first time-out of the protocol, ns;
+ * 0: it has none. */
 void pace_start(struct pace *pace, uint64_t timeout_ns);
 
 /* A batch of ours of `size` bytes was ordered, which came at `arrived` (ns); `under_way` bytes of

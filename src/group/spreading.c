@@ -11,6 +11,12 @@ enum { HAVES_MAX = 256 };
 #define HAVE_NS  (250 * MS)
 #define AGAIN_NS (2 * SECOND)
 
+/* Whether batches are secret until they are ordered. */
+static bool sealed(const struct ec_member *m)
+{
+	return m->now.era->protocol->sealed;
+}
+
 static const char BATCH_FORM[] = "edgecord/batch/1";
 enum { BATCH_FORM_SIZE = sizeof BATCH_FORM - 1 };
 
@@ -23,6 +29,8 @@ bool batch_like(struct ec_bytes body)
 
 void body_spread(struct ec_member *m, struct body *body)
 {
+	if (sealed(m))
+		return;
 	struct ec_bytes frame = ec_frame_write(
 		m->config.pool, &(struct ec_frame){.kind = EC_FRAME_BODY, .block = {body->bytes}});
 	for (uint32_t i = 0; i < m->now.era->roster.n; i++) {
@@ -54,8 +62,10 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 	                    .arrived = m->time.now,
 	                    .began = m->awake,
 	                    .source = peer};
-	enum bodies_put put = messages_asked_for(m, digest) ? bodies_keep(m->bodies, &body)
-	                                                    : bodies_put(m->bodies, &body);
+	bool asked = messages_asked_for(m, digest);
+	if (sealed(m) && !asked) /* it was under way as the era before ended */
+		return;
+	enum bodies_put put = asked ? bodies_keep(m->bodies, &body) : bodies_put(m->bodies, &body);
 	struct body *held = bodies_find(m->bodies, digest);
 	if (held) {
 		body_known_set(held, peer);
@@ -70,7 +80,7 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	struct body *body = bodies_find(m->bodies, &frame->name);
-	if (!body)
+	if (!body || (sealed(m) && !body->idle))
 		return;
 	body_known_set(body, peer);
 	act_frame(m, peer, &(struct ec_frame){.kind = EC_FRAME_BODY, .block = {body->bytes}});
@@ -82,6 +92,8 @@ void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *f
 	struct body *held = bodies_find(m->bodies, &frame->name);
 	if (bodies_was_delivered(m->bodies, &frame->name))
 		answer.kind = EC_FRAME_BODY_OLD;
+	else if (sealed(m))
+		return;
 	else if (held)
 		bodies_wait(m->bodies, held, m->time.now, m->awake);
 	if (held)
@@ -111,6 +123,8 @@ static void announce(struct ec_member *m, uint32_t peer, const struct body *body
 
 void bodies_greet(struct ec_member *m, uint32_t peer)
 {
+	if (sealed(m))
+		return;
 	for (struct body *body = bodies_oldest(m->bodies); body;
 	     body = bodies_after(m->bodies, body))
 		announce(m, peer, body);
@@ -130,7 +144,7 @@ static struct body *next_to_announce(struct ec_member *m)
 
 void spreading_turn(struct ec_member *m)
 {
-	for (uint32_t i = 0; i < HAVES_MAX; i++) {
+	for (uint32_t i = 0; i < HAVES_MAX && !sealed(m); i++) {
 		struct body *body = next_to_announce(m);
 		if (!body || m->time.now < body->arrived + HAVE_NS)
 			return;
@@ -147,6 +161,8 @@ uint64_t spreading_wake(const struct ec_member *m)
 	const struct body *next = bodies_unannounced(m->bodies);
 	const struct body *oldest = bodies_oldest(m->bodies);
 	uint64_t first = next ? next->arrived + HAVE_NS : 0;
+	if (sealed(m))
+		return 0;
 	if (!oldest)
 		return first;
 	uint64_t again = oldest->arrived > m->announced ? oldest->arrived : m->announced;

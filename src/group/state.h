@@ -11,6 +11,7 @@
 #include "group/outbox.h"
 #include "group/pace.h"
 #include "group/records.h"
+#include "group/sealed.h"
 #include "group/seals.h"
 
 #include <assert.h>
@@ -117,7 +118,7 @@ struct ec_member {
 		uint64_t arrived, under_way; /* of the first; bytes of ours then */
 		size_t bytes;
 	} ordered;
-	uint64_t awake; /* time in which we could do something; see advance() in member.c */
+	uint64_t awake; /* time in which we could do something; see member_advance() */
 	struct pace pace;
 	struct ec_ledger *ledger;
 	struct reign now, past;
@@ -147,6 +148,7 @@ struct ec_member {
 	uint64_t marker_ticket;
 	struct ticks ticks;
 	struct transfer *transfer;
+	struct sealed sealed;
 	uint64_t batch_ns; /* what batches took lately, from their arrival to delivery */
 	struct company batches, groups; /* envelopes of ours in one; batches proposed as one */
 	uint32_t group;                 /* of the group being proposed, those still to go */
@@ -288,6 +290,9 @@ void evidence_durable(struct ec_member *m, uint64_t era, uint64_t index);
 void evidence_carry(struct ec_member *m);
 /* Drops all that is kept in memory. */
 void evidence_free(struct ec_member *m);
+
+/* The reign in force ends: its effects that wait are dropped, a FETCH among them refused. */
+void hosting_end(struct ec_member *m);
 
 /* ---- delivering.c: what the order does to the ledger ---- */
 
@@ -440,6 +445,8 @@ void reads_serve(struct ec_member *m, uint64_t position, uint64_t ticket);
 
 /* ---- member.c ---- */
 
+/* Time has come to this; in which we were awake. */
+void member_advance(struct ec_member *m, struct ec_time time);
 /* Whether the turn has done as much as one may: the host has its acts to perform first. */
 bool member_turn_over(const struct ec_member *m);
 /* A checked frame, to whoever takes its kind; one that is not good breaks the link. */

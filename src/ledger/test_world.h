@@ -14,6 +14,7 @@ enum { WORLD_MEMBERS_MAX = 16, WORLD_AUTHORS_MAX = 64, WORLD_ENVELOPE_MAX = 8192
 
 struct world_plan {
 	const char *group;
+	const char *protocol;      /* NULL: pbft */
 	uint32_t members, authors; /* the authors have all roles */
 	uint32_t flags;            /* enum ec_genesis_flag */
 	const uint64_t *weight;    /* of each member; NULL: 1 */
@@ -113,6 +114,9 @@ static inline struct world world_make(const struct world_plan *plan)
 		.cells = plan->cells,
 		.cell = (struct ec_cell_entry *)(uintptr_t)plan->cell,
 	};
+	if (plan->protocol)
+		snprintf(draft.membership->protocol, sizeof draft.membership->protocol, "%s",
+		         plan->protocol);
 	for (uint32_t i = 0; plan->weight && i < plan->members; i++)
 		draft.membership->seat[i].weight = plan->weight[i];
 	snprintf(draft.network, sizeof draft.network, "test network");

@@ -38,6 +38,8 @@ struct ec_config_peer {
 	struct ec_address address;
 };
 
+struct ec_protocol;
+
 struct ec_node_config {
 	char path[EC_CONFIG_PATH_MAX]; /* of the file */
 	char data[EC_CONFIG_PATH_MAX], genesis[EC_CONFIG_PATH_MAX];
@@ -50,6 +52,7 @@ struct ec_node_config {
 	enum ec_journal_level log_level;
 	bool log_json;
 	uint32_t workers, bodies_mib, clients, segment_mib, timeout_ms; /* 0: the usual */
+	const struct ec_protocol *const *protocols; /* NULL ends; NULL: all of this program */
 };
 
 /* Whether every variable of the environment that begins with EDGECORD_ is one that a program of

@@ -86,6 +86,9 @@ static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 	case EC_ACT_TELL:
 		daemon_tell(daemon, act);
 		break;
+	case EC_ACT_CHECK:
+		daemon_check_batch(daemon, act);
+		break;
 	case EC_ACT_READABLE:
 		daemon_readable(daemon, act);
 		break;

@@ -20,7 +20,7 @@ enum {
 	CLIENTS_CHECKED_MAX = 1 << 14, /* envelopes being checked at once */
 	CHECK_HERE_US_MAX = 100,       /* a check that a thread of its own would make dearer; */
 	CHECK_TURN_NS_MAX = 400000,    /* and what all of these may take in a turn of the loop */
-	JOBS_MAX = EC_MESH_PEERS_MAX * (LANE_PAUSE + 64) + CLIENTS_CHECKED_MAX,
+	JOBS_MAX = EC_MESH_PEERS_MAX * (LANE_PAUSE + 64) + CLIENTS_CHECKED_MAX + EC_CHECKS_MAX,
 };
 _Static_assert((int)EC_MESH_PEERS_MAX <= (int)LANE_OF_CLIENTS, "each link has a lane");
 
@@ -112,6 +112,10 @@ void daemon_twin(void *self, uint32_t members);
 
 /* The member's number for a key; UINT32_MAX: a stranger's. */
 uint32_t daemon_peer_of(void *self, const uint8_t key[static EC_KEY_SIZE]);
+
+/* Checks a batch that was secret until now: at once or on a worker, then tells the member
+ * (daemon_batches.c).  In: act: EC_ACT_CHECK, whose bytes pass to it. */
+void daemon_check_batch(struct ec_daemon *daemon, const struct ec_act *act);
 
 /* ---- the member's news for clients (daemon_clients.c) ---- */
 

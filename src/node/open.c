@@ -98,19 +98,19 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
                         const struct ec_secret *next_key, char *why, size_t why_size)
 {
 	const struct ec_node_config *config = daemon->config;
-	struct ec_member_config member = {.genesis = daemon->genesis,
-	                                  .crypto = &ec_crypto_ed25519,
-	                                  .protocols = protocols,
-	                                  .services = ec_services,
-	                                  .store = daemon->store,
-	                                  .pool = daemon->pool,
-	                                  .identity = daemon->identity,
-	                                  .era_key = *era_key,
-	                                  .seen = seen_by(daemon->seen),
-	                                  .bodies_bytes_max = (uint64_t)config->bodies_mib << 20,
-	                                  .clients_max = config->clients,
-	                                  .protocol_timeout_ns =
-	                                          (uint64_t)config->timeout_ms * 1000000};
+	struct ec_member_config member = {
+		.genesis = daemon->genesis,
+		.crypto = &ec_crypto_ed25519,
+		.protocols = config->protocols ? config->protocols : protocols,
+		.services = ec_services,
+		.store = daemon->store,
+		.pool = daemon->pool,
+		.identity = daemon->identity,
+		.era_key = *era_key,
+		.seen = seen_by(daemon->seen),
+		.bodies_bytes_max = (uint64_t)config->bodies_mib << 20,
+		.clients_max = config->clients,
+		.protocol_timeout_ns = (uint64_t)config->timeout_ms * 1000000};
 	if (getrandom(member.seed, sizeof member.seed, 0) != sizeof member.seed) {
 		snprintf(why, why_size, "no randomness: %s", strerror(errno));
 		return false;

@@ -67,10 +67,14 @@ static inline void house_furnish(struct house *house, uint32_t i)
 	assert_true(ec_key_write(config->era_key, &house->world.era[i], why, sizeof why));
 }
 
-static inline void house_begin(struct house *house, const char *folder, uint32_t flags)
+/* Of another protocol than PBFT when it is given, which then is all that the nodes know. */
+static inline void house_begin_of(struct house *house, const char *folder, uint32_t flags,
+                                  const struct ec_protocol *const *protocols)
 {
-	struct world_plan plan = {
-		.members = HOUSE_MEMBERS, .authors = HOUSE_AUTHORS, .flags = flags};
+	struct world_plan plan = {.protocol = protocols ? protocols[0]->name : NULL,
+	                          .members = HOUSE_MEMBERS,
+	                          .authors = HOUSE_AUTHORS,
+	                          .flags = flags};
 	memset(house, 0, sizeof *house);
 	signal(SIGPIPE, SIG_IGN); /* as the node's process does: a socket's other end may be gone */
 	house->folder = folder;
@@ -78,8 +82,15 @@ static inline void house_begin(struct house *house, const char *folder, uint32_t
 	uv_loop_init(&house->loop);
 	uv_timer_init(&house->loop, &house->deadline);
 	house->deadline.data = house;
-	for (uint32_t i = 0; i < HOUSE_MEMBERS; i++)
+	for (uint32_t i = 0; i < HOUSE_MEMBERS; i++) {
+		house->config[i].protocols = protocols;
 		house_furnish(house, i);
+	}
+}
+
+static inline void house_begin(struct house *house, const char *folder, uint32_t flags)
+{
+	house_begin_of(house, folder, flags, NULL);
 }
 
 /* Opens member i; it learns where those before it live, and the others of it at their next life. */

@@ -36,6 +36,18 @@ static void send(struct sim_world *world, struct sim_host *host, const struct ec
 		ec_drop(item.head);
 }
 
+/* Done at once, by the member and its twin. */
+static void batch_check(struct sim_world *world, const struct sim_host *host,
+                        const struct ec_act *act)
+{
+	struct ec_member *const both[] = {host->ledger->member, host->ledger->twin};
+	for (int i = 0; i < 2 && both[i]; i++) {
+		struct ec_checked checked;
+		ec_member_check_batch(both[i], act->bytes, &act->id, &checked);
+		ec_member_checked(both[i], time_of(world, host), act->token, &checked);
+	}
+}
+
 static void trouble(struct sim_world *world, const struct sim_host *host, const struct ec_act *act)
 {
 	bool diverged = strncmp(act->text, "divergence", 10) == 0;
@@ -62,6 +74,9 @@ static void perform(struct sim_world *world, struct sim_host *host, const struct
 		break;
 	case EC_ACT_TELL:
 		sim_ledger_told(world, host, act);
+		break;
+	case EC_ACT_CHECK:
+		batch_check(world, host, act);
 		break;
 	case EC_ACT_READABLE:
 		sim_ledger_served(world, host, act);
