@@ -32,7 +32,7 @@ void ec_ledger_certify(struct ec_ledger *ledger, uint64_t seq,
                        const struct ec_certificate *certificate)
 {
 	struct ec_bytes header;
-	assert(seq <= ledger->seq);
+	assert(seq <= ledger->final_seq);
 	era_end_certify(ledger, seq, certificate);
 	if (seq <= ledger->certified_seq || !ec_ledger_header(ledger, seq, &header))
 		return;
@@ -79,5 +79,5 @@ enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, uns
 		*index = place.index;
 	if (code)
 		*code = place.code;
-	return place.seq <= ledger->seq ? EC_FOUND : EC_NOT_YET;
+	return place.seq <= ledger->final_seq ? EC_FOUND : EC_NOT_YET;
 }

@@ -138,5 +138,7 @@ bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_by
 	            ledger->next_membership;
 	if (ends)
 		block_end(ledger);
+	if (!ledger->revisable)
+		final_stand(ledger);
 	return ends;
 }

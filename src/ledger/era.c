@@ -160,7 +160,7 @@ void era_end_drop(struct ec_ledger *ledger)
 
 void ec_ledger_era_begin(struct ec_ledger *ledger)
 {
-	assert(ledger->next_membership && !ledger->open);
+	assert(ledger->next_membership && !ledger->open && ledger->final_seq == ledger->seq);
 	ec_membership_free(ledger->membership);
 	ledger->membership = ledger->next_membership;
 	ledger->next_membership = NULL;

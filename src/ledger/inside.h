@@ -6,6 +6,8 @@
  * (B2) tree_position is the last position of an ended block, or of the persisted one; where a group
  *      only orders, of one with a root or of one that is persisted.
  * (B3) Every layer's versions are above persisted.position.
+ * (B4) persisted.seq <= final_seq <= seq, and final_seq is the last block of which no position is
+ *      above final_position.
  */
 #ifndef EC_LEDGER_INSIDE_H
 #define EC_LEDGER_INSIDE_H
@@ -107,6 +109,8 @@ struct ec_ledger {
 	uint64_t seq, block_position;      /* of the last ended block */
 	uint64_t block_stamp_ns;
 	ec_hash block_hash;
+	bool revisable; /* what is delivered is tentative until it is said to be final */
+	uint64_t final_seq, final_position; /* where it is not: seq and position */
 	struct meta persisted;
 	struct older older;
 	bool turning;
@@ -278,6 +282,18 @@ bool era_ends_read(struct ec_ledger *ledger);
 struct ec_bytes bytes_copy(const void *data, size_t size);
 /* Frees such a copy; none is left alone. */
 void bytes_free(struct ec_bytes *bytes);
+
+/* ---- final.c ---- */
+
+/* The last final block: its last position, its stamp, the hash of its header. */
+struct final_block {
+	uint64_t position, stamp_ns;
+	ec_hash hash;
+};
+/* Of the persisted block, where no later one is final. */
+struct final_block final_block(const struct ec_ledger *ledger);
+/* Everything that was delivered is final. */
+void final_stand(struct ec_ledger *ledger);
 
 /* Sets where the order stands from the blocks in memory and the store: stamps, block, history,
  * claims, counts (undo.c). */

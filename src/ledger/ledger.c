@@ -134,6 +134,7 @@ static bool load(struct ec_ledger *ledger, char *why, size_t why_size)
 	if (!history_load(ledger, ledger->seq, &frontier))
 		return field_refuse(why, why_size, "store: a part of the history is missing");
 	ledger_stand(ledger);
+	final_stand(ledger);
 	return true;
 }
 
@@ -220,16 +221,20 @@ void ec_ledger_close(struct ec_ledger *ledger)
 
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
 {
+	struct final_block last = final_block(ledger);
+	uint64_t stamp_ns = ledger->revisable ? last.stamp_ns : ledger->stamp_ns;
 	return (struct ec_ledger_at){
 		.position = ledger->position,
-		.seq = ledger->seq,
-		.block_position = ledger->block_position,
+		.final_position = ledger->final_position,
+		.seq = ledger->final_seq,
+		.block_position = last.position,
 		.persisted_position = ledger->persisted.position,
-		.header = ledger->block_hash,
-		.stamp_ns = ledger->stamp_ns,
-		.time_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns),
+		.header = last.hash,
+		.stamp_ns = stamp_ns,
+		.time_ns = ec_genesis_time(ledger->genesis, stamp_ns),
 		.due_ns = ledger->due_ns,
-		.era_over = ledger->next_membership != NULL,
+		.era_over = ledger->next_membership && ledger->final_seq == ledger->seq,
+		.closed = ledger->next_membership != NULL,
 		.envelopes = ledger->envelopes,
 		.executed = ledger->executed,
 		.pending_bytes = ledger->state.bytes + ledger->ids.bytes + ledger->blocks_bytes +
@@ -256,6 +261,8 @@ bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *h
 {
 	const struct block *block = block_at(ledger, seq);
 	struct stored_block stored;
+	if (seq > ledger->final_seq)
+		return false;
 	if (block)
 		*header = ec_pool_copy(ledger->config.pool, block->header, block->header_size);
 	else if (seq == ledger->certified_seq && seq > 0)
@@ -276,7 +283,7 @@ bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
 {
 	if (name_size == 0 || name_size > EC_NAME_MAX)
 		return false;
-	return layer_get_at(&ledger->state, ledger->block_position, name, name_size, value);
+	return layer_get_at(&ledger->state, final_block(ledger).position, name, name_size, value);
 }
 
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
@@ -292,8 +299,8 @@ bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 		if (ec_ledger_get(ledger, cursor->name, cursor->name_size, value))
 			return true;
 	}
-	if (!layer_next_at(&ledger->state, ledger->block_position, cursor->name, cursor->name_size,
-	                   &name, value))
+	if (!layer_next_at(&ledger->state, final_block(ledger).position, cursor->name,
+	                   cursor->name_size, &name, value))
 		return false;
 	if (name.size < cursor->prefix_size || name.size > EC_NAME_MAX ||
 	    memcmp(name.data, cursor->prefix, cursor->prefix_size) != 0)

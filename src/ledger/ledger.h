@@ -40,14 +40,16 @@ void ec_ledger_close(struct ec_ledger *ledger);
 /* Where the ledger stands. */
 struct ec_ledger_at {
 	uint64_t position;           /* last position delivered */
-	uint64_t seq;                /* last block ended */
+	uint64_t final_position;     /* of those, the last that is final: see below */
+	uint64_t seq;                /* last block that ended, and is final */
 	uint64_t block_position;     /* last position of that block */
 	uint64_t persisted_position; /* where a restart would begin; the end of a block */
-	ec_hash header;    /* hash of the last block's header; the genesis hash before block 1 */
-	uint64_t stamp_ns; /* of the order so far */
+	ec_hash header;    /* hash of that block's header; the genesis hash before block 1 */
+	uint64_t stamp_ns; /* of the order so far; of that block where the order is revisable */
 	uint64_t time_ns;  /* community time of it */
 	uint64_t due_ns;   /* next community time at which a service waits for a TICK */
-	bool era_over;     /* the last block named the next roster: deliver nothing more */
+	bool era_over;     /* that block named the next roster */
+	bool closed;       /* one did, final or not: deliver nothing more unless it is taken back */
 	uint64_t envelopes, executed; /* since open: seen, and with result DONE */
 	uint64_t pending_bytes;       /* values in memory that a persist would move to the store */
 };
@@ -56,12 +58,33 @@ struct ec_ledger_at {
 struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger);
 
 /* One delivered position; `batch` empty for a filler.  In: position = at.position + 1.
- * Returns: whether a block ended with it; its seq is at.seq, its header ec_ledger_header(). */
+ * Returns: whether a block ended with it; if it is final its seq is at.seq, its header
+ * ec_ledger_header(). */
 bool ec_ledger_deliver(struct ec_ledger *ledger, uint64_t position, struct ec_bytes batch);
 
-/* Takes back every position after `position`, which is at least persisted_position, and in the era
- * in force (its predecessor's end may be taken back until ec_ledger_era_begin()). */
+/* Takes back every position after `position`, which is at least persisted_position and, where the
+ * order is revisable, final_position; and in the era in force (its predecessor's end may be taken
+ * back until ec_ledger_era_begin()).  The ledger is then what it was after that position. */
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position);
+
+/* Says whether the order may be revised: then what is delivered from now on is tentative, and
+ * nothing but at.position tells of it, until ec_ledger_final() does.  At the start it may not, and
+ * what is delivered is final.  In: nothing is tentative. */
+void ec_ledger_revisable(struct ec_ledger *ledger, bool revisable);
+
+/* Where the order may be revised: no undo will reach `position` or below.  In: position <=
+ * at.position; one below an earlier one changes nothing.  Returns: whether one more block is final
+ * with it, which is at.seq now: to be called until it says no. */
+bool ec_ledger_final(struct ec_ledger *ledger, uint64_t position);
+
+/* A block that ended and is not persisted, final or not.  Out: its last position and the hash of
+ * its header.  Returns: false when there is no such block. */
+bool ec_ledger_tentative(const struct ec_ledger *ledger, uint64_t seq, uint64_t *position,
+                         ec_hash *header);
+
+/* The final block that ends with this position, if it is not older than the last that was
+ * persisted; 0: none. */
+uint64_t ec_ledger_block_ending(const struct ec_ledger *ledger, uint64_t position);
 
 /* What is told of each envelope of a block: its id, block, place in it from 0, enum ec_result, and
  * the CBOR item that explains it; borrowed for the call. */
@@ -76,14 +99,14 @@ void ec_ledger_results(const struct ec_ledger *ledger, uint64_t seq, ec_ledger_r
 /* The membership in force; borrowed until the next era begins. */
 const struct ec_membership *ec_ledger_membership(const struct ec_ledger *ledger);
 
-/* The membership that the last block named; NULL unless era_over.  Borrowed until that block is
+/* The membership that the last block named; NULL unless at.closed.  Borrowed until that block is
  * taken back, or the next era begins, which makes it the one in force. */
 const struct ec_membership *ec_ledger_next_membership(const struct ec_ledger *ledger);
 
-/* Goes on in the next era, once era_over. */
+/* Goes on in the next era, once at.era_over. */
 void ec_ledger_era_begin(struct ec_ledger *ledger);
 
-/* Header bytes of a block that is kept; false when it is not.  Out: with one owner. */
+/* Header bytes of a final block that is kept; false when it is not.  Out: with one owner. */
 bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header);
 
 /* Keeps a certificate for the header of `seq` (already checked).  Newer covers older. */
@@ -101,7 +124,7 @@ uint64_t ec_ledger_certificates(const struct ec_ledger *ledger);
 bool ec_ledger_certified_header(struct ec_ledger *ledger, struct ec_bytes *header,
                                 struct ec_bytes *certificate);
 
-/* Writes every ended block up to `seq` to the store and syncs it; recounts the money.
+/* Writes every final block up to `seq` to the store and syncs it; recounts the money.
  * Returns: false when the disk failed or the books do not add up, with a sentence in `why`; also
  * when the disk is full (the store's lack() is above 0): then the same call, with nothing delivered
  * in between, finishes it when there is room. */
@@ -128,12 +151,13 @@ enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name,
                                      struct ec_bytes *proof);
 
 /* What became of an envelope, by id.  Out: code, enum ec_result, block, and index in it from 0; any
- * may be NULL.  EC_NOT_YET: executed in the open block.  EC_UNKNOWN: never seen, or pruned. */
+ * may be NULL.  EC_NOT_YET: executed in a block that has not ended or is not final; what stands in
+ * Out may change.  EC_UNKNOWN: never seen, or pruned. */
 enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
                                 uint64_t *seq, uint32_t *index);
 
-/* The value under a name outside of a transaction, as of the last ended block.  Out: value,
- * borrowed until the ledger changes.  Returns: false when there is none. */
+/* The value under a name outside of a transaction, as of the last final block (at.seq).  Out:
+ * value, borrowed until the ledger changes.  Returns: false when there is none. */
 bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
                    struct ec_bytes *value);
 

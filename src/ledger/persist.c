@@ -106,8 +106,8 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 {
 	const uint8_t prefix[] = {ledger->area, TABLE_STATE};
 	struct ec_store *store = ledger->store;
-	if (seq > ledger->seq)
-		seq = ledger->seq;
+	if (seq > ledger->final_seq)
+		seq = ledger->final_seq;
 	if (seq > ledger->persisted.seq)
 		settle(ledger, seq);
 	era_ends_write(ledger, ledger->persisted.seq);

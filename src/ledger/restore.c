@@ -357,9 +357,9 @@ static void area_finish(struct ec_ledger *ledger)
 static void own_keep(struct ec_ledger *ledger)
 {
 	struct table_name name = table_name(AREA_KEPT, TABLE_CERTIFICATE, ledger->certified_seq);
-	for (uint64_t seq = ledger->persisted.seq + 1; seq <= ledger->seq; seq++)
+	for (uint64_t seq = ledger->persisted.seq + 1; seq <= ledger->final_seq; seq++)
 		block_write(ledger, block_at(ledger, seq));
-	layer_settle(&ledger->ids, ledger->block_position);
+	layer_settle(&ledger->ids, final_block(ledger).position);
 	if (ledger->certified_seq > 0)
 		certified_write(ledger, &name, ledger->certified_seq, ledger->certified_header,
 		                ledger->certificate);

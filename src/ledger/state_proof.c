@@ -67,7 +67,7 @@ enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name,
 	struct ec_bytes bytes = {.data = name, .size = name_size};
 	if (name_size == 0 || name_size > EC_NAME_MAX || ledger_order_only(ledger))
 		return EC_UNKNOWN;
-	if (seq == 0 || seq < ledger->persisted.seq || seq > ledger->seq)
+	if (seq == 0 || seq < ledger->persisted.seq || seq > ledger->final_seq)
 		return EC_NOT_YET;
 	const struct block *block = block_at(ledger, seq);
 	tree_move(ledger, block ? block_last_position(block) : ledger->persisted.position);
@@ -105,7 +105,7 @@ bool ec_ledger_consistency(struct ec_ledger *ledger, uint64_t old_seq, uint64_t 
 {
 	ec_hash hashes[EC_MERKLE_PATH_MAX];
 	uint32_t length = 0; /* every history goes on from that of no headers */
-	if (seq <= old_seq || seq > ledger->seq + 1)
+	if (seq <= old_seq || seq > ledger->final_seq + 1)
 		return false;
 	if (old_seq > 0)
 		length = ec_merkle_consistency_from(history_node, ledger, old_seq, seq - 1, hashes);
@@ -119,7 +119,7 @@ bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t se
                          struct ec_bytes *path)
 {
 	ec_hash hashes[EC_MERKLE_PATH_MAX];
-	if (old_seq == 0 || seq <= old_seq || seq > ledger->seq + 1)
+	if (old_seq == 0 || seq <= old_seq || seq > ledger->final_seq + 1)
 		return false;
 	uint32_t length = ec_merkle_path_from(history_node, ledger, seq - 1, old_seq - 1, hashes);
 	if (length == UINT32_MAX)

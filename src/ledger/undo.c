@@ -62,6 +62,8 @@ void ledger_stand(struct ec_ledger *ledger)
 void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position)
 {
 	assert(position >= ledger->persisted.position && position <= ledger->position);
+	if (ledger->revisable)
+		assert(position >= ledger->final_position);
 	if (position == ledger->position)
 		return;
 	size_t left = blocks_left(ledger, position);
@@ -72,4 +74,6 @@ void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position)
 	blocks_cut(ledger, left, position);
 	ledger->position = position;
 	ledger_stand(ledger);
+	if (!ledger->revisable)
+		final_stand(ledger);
 }
