@@ -6,11 +6,6 @@
 
 _Static_assert(EC_UNIFORM_SIZE == crypto_hash_sha512_BYTES, "SHA-512");
 
-void ec_erase(void *secret, size_t size)
-{
-	sodium_memzero(secret, size);
-}
-
 void ec_hash_uniform(const char *domain, const struct ec_part *part, size_t count,
                      uint8_t out[static EC_UNIFORM_SIZE])
 {

@@ -8,6 +8,7 @@
 #define EC_CRYPTO_PRIME_GROUP_H
 
 #include "crypto/hash.h"
+#include "crypto/sign.h"
 #include "crypto/threshold.h"
 
 enum { EC_UNIFORM_SIZE = 64 }; /* hashed to it, a value modulo the order is as good as uniform */
@@ -92,8 +93,5 @@ bool ec_shares_at_0(const struct ec_prime_group *group, const uint32_t *from, ui
 
 /* As expand() of struct ec_threshold_crypto. */
 bool ec_threshold_expand(const struct ec_prime_group *group, struct ec_threshold_key *key);
-
-/* Overwrites `size` bytes of secrets, also where a compiler sees that nobody reads them. */
-void ec_erase(void *secret, size_t size);
 
 #endif

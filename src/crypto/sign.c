@@ -36,9 +36,14 @@ void ec_secret_random(struct ec_secret *secret)
 	sodium_memzero(seed, sizeof seed);
 }
 
+void ec_erase(void *bytes, size_t size)
+{
+	sodium_memzero(bytes, size);
+}
+
 void ec_secret_erase(struct ec_secret *secret)
 {
-	sodium_memzero(secret, sizeof *secret);
+	ec_erase(secret, sizeof *secret);
 }
 
 void ec_sign(const struct ec_secret *secret, const void *message, size_t size,

@@ -26,6 +26,9 @@ void ec_random(void *out, size_t size);
 /* Overwrites a secret with zeros, also where a compiler sees that nobody reads them. */
 void ec_secret_erase(struct ec_secret *secret);
 
+/* The same for any bytes. */
+void ec_erase(void *bytes, size_t size);
+
 /* Signs the message as it stands, not a hash of it (RFC 8032, 5.1.6): the same secret and message
  * give the same signature. */
 void ec_sign(const struct ec_secret *secret, const void *message, size_t size,
