@@ -1,0 +1,153 @@
+/* beacon.c - a random beacon from the coin that members share. */
+#include "crypto/beacon.h"
+
+#include "base/cbor.h"
+
+#include <assert.h>
+
+static const char kind[] = "edgecord/beacon/1";
+
+enum { NAME_SIZE = 6 + sizeof(ec_hash) + 8 };
+
+/* The name of a round's coin, in `at`. */
+static struct ec_bytes name_of(const ec_hash *domain, uint64_t round, uint8_t at[static NAME_SIZE])
+{
+	struct ec_writer writer = ec_writer_over(at, NAME_SIZE);
+	ec_write_raw(&writer, "beacon", 6);
+	ec_write_hash(&writer, domain);
+	ec_write_u64(&writer, round);
+	assert(ec_writer_ok(&writer) && writer.size == NAME_SIZE);
+	return (struct ec_bytes){.data = at, .size = NAME_SIZE};
+}
+
+void ec_beacon_share(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
+                     uint32_t self, const struct ec_threshold_secret *secret, const ec_hash *domain,
+                     uint64_t round, const uint8_t random[static 32],
+                     struct ec_threshold_share *share)
+{
+	uint8_t name[NAME_SIZE];
+	crypto->coin_share(key, self, secret, name_of(domain, round, name), random, share);
+}
+
+static bool share_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
+                       const struct ec_beacon *beacon, uint32_t from,
+                       const struct ec_threshold_share *share)
+{
+	uint8_t name[NAME_SIZE];
+	return from < key->n &&
+	       crypto->coin_share_good(key, from, name_of(&beacon->domain, beacon->round, name),
+	                               share);
+}
+
+bool ec_beacon_ready(const struct ec_threshold_key *key, const struct ec_beacon *beacon)
+{
+	return beacon->count == key->needed;
+}
+
+bool ec_beacon_add(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
+                   struct ec_beacon *beacon, uint32_t from, const struct ec_threshold_share *share)
+{
+	uint32_t place = 0;
+	while (place < beacon->count && beacon->from[place] < from)
+		place++;
+	bool there = place < beacon->count && beacon->from[place] == from;
+	if (there || ec_beacon_ready(key, beacon) || !share_good(crypto, key, beacon, from, share))
+		return false;
+	for (uint32_t i = beacon->count++; i > place; i--) {
+		beacon->from[i] = beacon->from[i - 1];
+		beacon->share[i] = beacon->share[i - 1];
+	}
+	beacon->from[place] = from;
+	beacon->share[place] = *share;
+	return true;
+}
+
+ec_hash ec_beacon_value(const struct ec_threshold_crypto *crypto,
+                        const struct ec_threshold_key *key, const struct ec_beacon *beacon)
+{
+	uint8_t name[NAME_SIZE];
+	assert(ec_beacon_ready(key, beacon));
+	return crypto->coin_combine(key, beacon->from, beacon->share,
+	                            name_of(&beacon->domain, beacon->round, name));
+}
+
+bool ec_beacon_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
+                    const ec_hash *domain, uint64_t round, const struct ec_beacon *beacon,
+                    ec_hash *value, struct ec_text *why)
+{
+	if (!ec_hash_equal(&beacon->domain, domain)) {
+		ec_text_add(why, "it is of another group, era or protocol: domain ");
+		ec_text_add_hex(why, beacon->domain.b, sizeof beacon->domain);
+		ec_text_add(why, ", expected ");
+		ec_text_add_hex(why, domain->b, sizeof *domain);
+		return false;
+	}
+	if (beacon->round != round) {
+		ec_text_add(why, "it is of round %llu, expected %llu",
+		            (unsigned long long)beacon->round, (unsigned long long)round);
+		return false;
+	}
+	if (!ec_beacon_ready(key, beacon)) {
+		ec_text_add(why, "it holds %u shares, exactly %u are needed", beacon->count,
+		            key->needed);
+		return false;
+	}
+	for (uint32_t i = 0; i < beacon->count; i++) {
+		bool ascends = i == 0 || beacon->from[i - 1] < beacon->from[i];
+		if (ascends && share_good(crypto, key, beacon, beacon->from[i], &beacon->share[i]))
+			continue;
+		ec_text_add(why, "the share of member %u is not good", beacon->from[i]);
+		return false;
+	}
+	*value = ec_beacon_value(crypto, key, beacon);
+	return true;
+}
+
+size_t ec_beacon_write(const struct ec_beacon *beacon, void *out, size_t size_max)
+{
+	assert(beacon->count <= EC_THRESHOLD_NEEDED_MAX && beacon->round <= INT64_MAX);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
+	ec_cbor_write_array(&writer, 4);
+	ec_cbor_write_string(&writer, kind);
+	ec_cbor_write_hash(&writer, &beacon->domain);
+	ec_cbor_write_uint(&writer, beacon->round);
+	ec_cbor_write_array(&writer, beacon->count);
+	for (uint32_t i = 0; i < beacon->count; i++) {
+		ec_cbor_write_array(&writer, 2);
+		ec_cbor_write_uint(&writer, beacon->from[i]);
+		ec_cbor_write_bytes(&writer, beacon->share[i].b, sizeof beacon->share[i]);
+	}
+	bool fits = ec_cbor_writer_ok(&writer);
+	assert(fits);
+	(void)fits;
+	return writer.out.size;
+}
+
+static void shares_read(struct ec_cbor *cbor, struct ec_beacon *beacon)
+{
+	beacon->count = ec_cbor_array(cbor, EC_THRESHOLD_NEEDED_MAX);
+	for (uint32_t i = 0; i < beacon->count; i++) {
+		ec_cbor_array_exact(cbor, 2);
+		beacon->from[i] = (uint32_t)ec_cbor_uint(cbor, EC_THRESHOLD_MEMBERS_MAX - 1);
+		if (i > 0 && beacon->from[i] <= beacon->from[i - 1])
+			ec_cbor_refuse(cbor);
+		ec_cbor_bytes_exact(cbor, beacon->share[i].b, sizeof beacon->share[i]);
+	}
+}
+
+bool ec_beacon_read(const void *data, size_t size, struct ec_beacon *beacon, struct ec_text *why)
+{
+	struct ec_cbor cbor = ec_cbor_over(data, size);
+	*beacon = (struct ec_beacon){0};
+	ec_cbor_array_exact(&cbor, 4);
+	struct ec_view said = ec_cbor_text(&cbor, sizeof kind - 1);
+	if (said.size != sizeof kind - 1 || memcmp(said.data, kind, said.size) != 0)
+		ec_cbor_refuse(&cbor);
+	beacon->domain = ec_cbor_hash(&cbor);
+	beacon->round = ec_cbor_uint(&cbor, INT64_MAX);
+	shares_read(&cbor, beacon);
+	if (ec_cbor_done(&cbor))
+		return true;
+	ec_cbor_explain(&cbor, why);
+	return false;
+}
