@@ -122,6 +122,8 @@ static bool values_judge(struct aba *aba, const struct aba_coin *coin)
 		if (coin->key && planted(aba, ABA_BUG_EARLY_SHARE))
 			aba_want(aba, ABA_SHARE, aba->round, 0);
 		aba->values = conf_judge(aba, round);
+		if (aba->values && planted(aba, ABA_BUG_CONF_IGNORED))
+			aba->values = round->want >> BITS_CONF & ABA_BOTH;
 	}
 	if (aba->values && common && coin->key)
 		aba_want(aba, ABA_SHARE, aba->round, 0);

@@ -69,6 +69,7 @@ enum aba_bug {
 	ABA_BUG_NONE,
 	ABA_BUG_NO_CONF,         /* the protocol as first published */
 	ABA_BUG_CONF_BIN_VALUES, /* CONF says bin_values, not vals */
+	ABA_BUG_CONF_IGNORED,    /* CONF is waited for, but V stays vals */
 	ABA_BUG_EARLY_SHARE,     /* the coin share goes out with CONF */
 	ABA_BUG_UNVERIFIED,      /* shares are combined unseen */
 	ABA_BUG_RELAY,           /* BVAL is repeated after f */
@@ -93,8 +94,9 @@ struct aba_options {
 
 struct aba; /* one instance */
 
-/* The bytes of an instance, a multiple of 8: 48 a round for the votes of all members, and f+1
- * shares for each round that has a common coin.  4, 31, 64 members: 14, 51, 93 KB scheduled. */
+/* The bytes of an instance, a multiple of 8: 56 a round for the votes of all members, and f+1
+ * shares for each round that has a common coin.  About 16, 51 and 93 KB for 4, 31 and 64 members.
+ */
 size_t aba_size(const struct aba_options *options);
 
 /* Makes an instance of the bytes at `aba`, whatever they were. */
