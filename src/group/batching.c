@@ -8,7 +8,7 @@
  * UNDER_WAY_MAX at once.  He who leads proposes in groups by the same rule, but waits half as long:
  * what stands in one group shares syncs, signatures and writes at everyone.
  */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include "crypto/hash.h"
 
@@ -62,7 +62,7 @@ static uint32_t items_take(struct ec_member *m)
  * for an end long enough. */
 static bool close_due(const struct ec_member *m)
 {
-	return !clients_queue(m->clients) || m->time.now - m->block_ended >= BLOCK_NS;
+	return !clients_queue(m->clients) || m->time.now - m->block_closed >= BLOCK_NS;
 }
 
 static struct ec_bytes batch_write(struct ec_member *m, uint32_t count)
@@ -160,10 +160,11 @@ static void took_note(struct ec_member *m, uint64_t took)
 	m->batch_ns = (m->batch_ns * (TOOK_WEIGHT - 1) + took) / TOOK_WEIGHT;
 }
 
-void batching_delivered(struct ec_member *m, const ec_hash *digest)
+void batching_ordered(struct ec_member *m, const ec_hash *digest)
 {
-	const struct body *body = bodies_find(m->bodies, digest);
-	if (body && !body->idle) {
+	struct body *body = bodies_find(m->bodies, digest);
+	if (body && !body->idle && !body->ordered) {
+		body->ordered = true;
 		took_note(m, m->time.now - body->arrived);
 		m->groups.answered = m->time.now;
 		if (body->source == BODIES_OWN) {
@@ -171,6 +172,11 @@ void batching_delivered(struct ec_member *m, const ec_hash *digest)
 			ordered_note(m, body);
 		}
 	}
+}
+
+void batching_delivered(struct ec_member *m, const ec_hash *digest)
+{
+	batching_ordered(m, digest);
 	bodies_delivered(m->bodies, digest, m->awake);
 }
 
@@ -185,7 +191,7 @@ static uint64_t leaves_at(const struct ec_member *m)
 {
 	const struct client *oldest = clients_queued(m->clients);
 	uint32_t under_way = bodies_from(m->bodies, BODIES_OWN);
-	if (!oldest || under_way >= UNDER_WAY_MAX)
+	if (!oldest || under_way >= UNDER_WAY_MAX || revising_full(m))
 		return 0;
 	if (under_way && !pace_room(&m->pace, bodies_bytes_from(m->bodies, BODIES_OWN)))
 		return 0;
@@ -199,7 +205,7 @@ static uint64_t leaves_at(const struct ec_member *m)
 bool batching_turn(struct ec_member *m)
 {
 	ec_hash digest;
-	if (!m->resting)
+	if (!m->resting || revising_full(m))
 		return false;
 	ordered_judge(m);
 	company_saw(&m->batches, clients_waiting(m->clients));

@@ -340,33 +340,11 @@ enum bodies_put bodies_put(struct bodies *bodies, const struct body *body)
 	return BODIES_NEW;
 }
 
-void body_known_set(struct body *body, uint32_t peer)
-{
-	assert(peer < EC_PEERS_MAX);
-	body->known[peer / 64] |= (uint64_t)1 << peer % 64;
-}
-
-bool body_known(const struct body *body, uint32_t peer)
-{
-	assert(peer < EC_PEERS_MAX);
-	return body->known[peer / 64] >> peer % 64 & 1;
-}
-
 void bodies_forget_peer(struct bodies *bodies, uint32_t peer)
 {
 	assert(peer < EC_PEERS_MAX);
 	for (uint32_t i = 0; i < bodies->used; i++)
 		bodies->slot[i].body.known[peer / 64] &= ~((uint64_t)1 << peer % 64);
-}
-
-uint32_t body_old_said(struct body *body, uint32_t peer)
-{
-	uint32_t count = 0;
-	assert(peer < EC_PEERS_MAX);
-	body->old[peer / 64] |= (uint64_t)1 << peer % 64;
-	for (uint32_t i = 0; i < BODIES_WORDS; i++)
-		count += (uint32_t)__builtin_popcountll(body->old[i]);
-	return count;
 }
 
 struct body *bodies_submit(struct bodies *bodies, uint32_t source)
@@ -402,6 +380,17 @@ void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began)
 		body->submitted = false;
 		list_push(bodies, &bodies->source[body->source].unsubmitted, TO_SUBMIT, at);
 	}
+}
+
+void bodies_unsubmit(struct bodies *bodies, struct body *body)
+{
+	uint32_t at = index_of(bodies, body);
+	if (body->idle || !body->submitted)
+		return;
+	row_leave(bodies, at, bodies->source[body->source].served);
+	body->submitted = false;
+	row_enter(bodies, at);
+	passed_find(bodies);
 }
 
 void bodies_clear(struct bodies *bodies)

@@ -31,6 +31,9 @@ struct body {
 	bool spread;      /* it came as a BODY: others have it or get it too */
 	bool idle;        /* it waits for no delivery: it was delivered, or only kept */
 	bool submitted;
+	bool ordered;    /* it stood in the order once, for good or not */
+	uint64_t undone; /* where it stood until that was taken back; 0: it was not, or stands again
+	                  */
 	uint64_t known[BODIES_WORDS]; /* peers whose link of now carried it */
 	uint64_t old[BODIES_WORDS];   /* peers that say that it was delivered */
 };
@@ -75,6 +78,10 @@ void bodies_claimed(struct bodies *bodies, struct body *body, uint32_t source, u
 /* It was delivered, `awake`; held or not.  Returns: whether it was delivered before, as far as is
  * known. */
 bool bodies_delivered(struct bodies *bodies, const ec_hash *digest, uint64_t awake);
+
+/* One that waits for delivery is to be submitted again; it stands at the end of its source's row.
+ */
+void bodies_unsubmit(struct bodies *bodies, struct body *body);
 
 /* Since when, in time awake, the leader has passed one over, at the longest; 0: none waits.  A
  * batch is passed over while nothing that came before it from the same source is delivered: what

@@ -3,7 +3,7 @@
  * (I1) Only a header that our own execution gave is certified in our ledger.
  * (I2) A quorum on another header than ours ends our part in the group.
  */
-#include "group/state.h"
+#include "group/revising.h"
 
 void certified_free(struct certified *certified)
 {
@@ -75,6 +75,7 @@ static void accept(struct ec_member *m, const struct certified *certified,
 	certified_keep(&m->certified, certified);
 	m->uncertified_since = ec_ledger_at(m->ledger).seq > certified->seq ? m->time.now : 0;
 	outbox_push(&m->outbox, (struct act){.kind = EC_ACT_CERTIFIED, .seq = certified->seq});
+	revising_certified(m, certified);
 }
 
 /* A certificate that holds, for a block that we may have, not have yet, or have otherwise. */

@@ -1,5 +1,5 @@
 /* delivering.c - what the order does to the ledger, and what clients are told of it. */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include "base/text.h"
 
@@ -36,14 +36,18 @@ static void result_came(void *self, const ec_hash *id, uint64_t seq, uint32_t in
 {
 	struct ec_member *m = self;
 	m->counters.envelopes_delivered++;
-	/* What was executed before is answered with that place, whatever its repeat came to. */
-	if (ec_result_turned_away(code))
-		ec_ledger_result(m->ledger, id, &code, &seq, &index);
 	struct act act = {.kind = EC_ACT_TELL, .id = *id, .seq = seq, .index = index, .code = code};
+	/* What was executed before is answered with that place, whatever its repeat came to. */
+	if (ec_result_turned_away(code) &&
+	    ec_ledger_result(m->ledger, id, &code, &seq, &index) == EC_FOUND) {
+		act.code = code;
+		act.seq = seq;
+		act.index = index;
+	}
 	tell(m, &act, detail);
 }
 
-static void block_ended(struct ec_member *m)
+void block_ended(struct ec_member *m)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	m->block_ended = m->time.now;
@@ -57,15 +61,18 @@ static void block_ended(struct ec_member *m)
 
 void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes batch)
 {
-	assert(position == ec_ledger_at(m->ledger).position + 1);
-	uint64_t envelopes = ec_ledger_at(m->ledger).envelopes;
+	struct ec_ledger_at before = ec_ledger_at(m->ledger);
+	assert(position == before.position + 1);
 	bool ended = ec_ledger_deliver(m->ledger, position, batch);
-	envelopes = ec_ledger_at(m->ledger).envelopes - envelopes;
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	uint64_t envelopes = at.envelopes - before.envelopes;
 	m->executed += envelopes;
 	if (envelopes)
 		m->ticks.traffic = m->time.now;
-	if (ended)
+	if (at.seq > before.seq)
 		block_ended(m);
+	if (ended)
+		m->block_closed = m->time.now;
 	if (ended || !m->ticks.open_since)
 		m->ticks.open_since = ended ? 0 : m->time.now;
 }
@@ -88,15 +95,29 @@ static void pending_note(struct ec_member *m, const struct ec_effect *effect)
 	pace_delivered(&m->pace, effect->body.size, at.pending_bytes, into ? interval - into : 0);
 }
 
+static void batch_note(struct ec_member *m, const struct ec_effect *effect)
+{
+	m->counters.batches_delivered++;
+	batching_delivered(m, &effect->digest);
+	claim_note(m, effect->body);
+}
+
+void delivered_note(struct ec_member *m, const struct ec_effect *effect)
+{
+	batch_note(m, effect);
+	pending_note(m, effect);
+}
+
 void deliver(struct ec_member *m, const struct ec_effect *effect)
 {
+	if (revising(m)) {
+		revising_deliver(m, effect);
+		return;
+	}
 	if (effect->seq <= m->brought) /* it waited for the log while the state went past it */
 		return;
-	if (effect->body.size) {
-		m->counters.batches_delivered++;
-		batching_delivered(m, &effect->digest);
-		claim_note(m, effect->body);
-	}
+	if (effect->body.size)
+		batch_note(m, effect);
 	deliver_position(m, effect->seq, effect->body);
 	pending_note(m, effect);
 	if (effect->body.size)

@@ -81,8 +81,10 @@ static const char *misfit(const struct ec_protocol *protocol,
 {
 	struct ec_bytes encoded = {.data = membership->options, .size = membership->options_size};
 	const char *wrong = NULL;
-	if (protocol->order != EC_TOTAL)
+	if (protocol->order == EC_PARTIAL)
 		return "it makes no total order, which blocks need";
+	if (protocol->order == EC_REVISABLE && protocol->sealed)
+		return "its batches are sealed and its order may be revised: no member does both";
 	for (uint32_t i = 0; !protocol->weighs && i < membership->n; i++)
 		if (membership->seat[i].weight != 1)
 			return "it counts heads, so every member must have weight 1";

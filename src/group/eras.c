@@ -13,7 +13,7 @@
  *      secret is left here, and the host is told (EC_ACT_ERA_KEY); in every later life the state
  *      is of an era that does not name it (I1).
  */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include "base/cbor.h"
 
@@ -102,7 +102,9 @@ static void fill_to_base(struct ec_member *m)
 
 void reign_start(struct ec_member *m)
 {
+	ec_ledger_revisable(m->ledger, false);
 	fill_to_base(m);
+	revising_start(m);
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	struct instance *instance = m->now.instance;
 	if (!instance)
@@ -259,7 +261,7 @@ static bool era_next(struct ec_member *m)
 {
 	char why[160];
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	if (!snapshot_write(m, why, sizeof why)) {
+	if (!snapshot_write(m, at.seq, why, sizeof why)) {
 		if (room_wait(m))
 			return false;
 		member_halt(m, "the state cannot be saved at the end of an era: %s", why);

@@ -53,7 +53,7 @@ void ec_flush_init(struct ec_flush *flush, uint32_t capacity)
 		flush->slot[i] = (struct slot){.next = i + 1 < capacity ? i + 1 : NONE};
 }
 
-static bool on_application(enum ec_effect_kind kind)
+bool ec_flush_applies(enum ec_effect_kind kind)
 {
 	switch (kind) {
 	case EC_DELIVER:
@@ -128,7 +128,7 @@ void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
 	slot->number = flush->added++;
 	slot->applications = flush->applications_added;
 	slot->saves = flush->saves_added;
-	flush->applications_added += !eager && on_application(effect.kind);
+	flush->applications_added += !eager && ec_flush_applies(effect.kind);
 	flush->saves_added += effect.kind == EC_SAVE;
 	list_push(flush,
 	          effect.kind == EC_SAVE ? &flush->saves
@@ -150,7 +150,7 @@ static bool eager_ready(const struct ec_flush *flush)
 	if (!flush->eager.count)
 		return false;
 	const struct slot *slot = &flush->slot[flush->eager.first];
-	return !on_application(slot->effect.kind) ||
+	return !ec_flush_applies(slot->effect.kind) ||
 	       slot->applications <= flush->applications_passed;
 }
 
@@ -168,7 +168,7 @@ bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect)
 		return false;
 	*effect = list_pop(flush, earliest);
 	if (earliest == &flush->ordered)
-		flush->applications_passed += on_application(effect->kind);
+		flush->applications_passed += ec_flush_applies(effect->kind);
 	flush->saves_left += effect->kind == EC_SAVE;
 	return true;
 }

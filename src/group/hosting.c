@@ -1,5 +1,5 @@
 /* hosting.c - the steps of an instance, and its effects performed. */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include "consensus/consensus.h"
 
@@ -19,15 +19,18 @@ static void fetch_refuse(struct ec_member *m, struct reign *reign)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	uint64_t base = reign->era->config.base;
-	instance_tell(reign->instance,
-	              (struct ec_input){.kind = EC_FETCHED,
-	                                .seq = at.position < base ? base : at.position,
-	                                .digest = at.header});
+	struct ec_input stands = {.kind = EC_FETCHED,
+	                          .seq = at.final_position < base ? base : at.final_position,
+	                          .digest = at.header};
+	if (reign == &m->now && revising(m) && !m->era_over)
+		revising_stand(m);
+	instance_stand(reign->instance, stands);
 }
 
 static void fetch(struct ec_member *m, struct reign *reign, const struct ec_effect *effect)
 {
-	if (reign != &m->now || m->era_over || effect->seq <= ec_ledger_at(m->ledger).position)
+	if (reign != &m->now || m->era_over ||
+	    effect->seq <= ec_ledger_at(m->ledger).final_position)
 		fetch_refuse(m, reign);
 	else
 		transfer_begin(m, &effect->digest, true);
@@ -52,6 +55,12 @@ static void apply(struct ec_member *m, struct reign *reign, const struct ec_effe
 		snapshot_take(m, effect->seq);
 	else if (effect->kind == EC_SERVE)
 		reads_serve(m, effect->seq, effect->ticket);
+	else if (!revising(m))
+		return;
+	else if (effect->kind == EC_UNDO)
+		revising_undo(m, effect->seq);
+	else if (effect->kind == EC_FINAL)
+		revising_final(m, effect->seq);
 }
 
 static void perform(struct ec_member *m, struct reign *reign, const struct ec_effect *effect,
@@ -68,6 +77,8 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 	case EC_SNAP:
 	case EC_FETCH:
 	case EC_SERVE:
+	case EC_UNDO:
+	case EC_FINAL:
 		if (!sealed_hold(m, reign, effect))
 			apply(m, reign, effect);
 		break;
@@ -77,9 +88,6 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 	case EC_NOTE:
 		act_text(m, EC_ACT_NOTE, NONE, "%.*s", (int)effect->head.size,
 		         effect->head.size ? (const char *)effect->head.data : "");
-		break;
-	case EC_UNDO: /* an order that blocks need is total: nothing is tentative */
-	case EC_FINAL:
 		break;
 	}
 }
@@ -161,8 +169,9 @@ bool hosting_turn(struct ec_member *m, struct reign *reign)
 	if (member_turn_over(m) || frozen(m, reign))
 		return moved;
 	uint64_t since = reign == &m->now && !transferring(m) ? member_since(m) : 0;
-	bool stepped =
-		instance_turn(reign->instance, (struct moment){m->time.now, m->time.stamp, since});
+	bool stepped = reign == &m->now && instance_ready(reign->instance) && revising_pin(m);
+	stepped = stepped || instance_turn(reign->instance,
+	                                   (struct moment){m->time.now, m->time.stamp, since});
 	if (!stepped && reign == &m->now)
 		stepped = batching_submit(m);
 	if (stepped)

@@ -150,8 +150,10 @@ void instance_step(struct instance *instance, struct moment moment, struct ec_in
 	limits_hold(instance);
 	if (input.kind == EC_RECORD)
 		assert(out->count == 0);
-	for (uint32_t i = 0; i < out->count; i++)
+	for (uint32_t i = 0; i < out->count; i++) {
+		instance->applied += ec_flush_applies(out->effect[i].kind);
 		ec_flush_add(instance->flush, out->effect[i]);
+	}
 	out->count = 0;
 }
 
@@ -224,6 +226,18 @@ void instance_tell(struct instance *instance, struct ec_input input)
 	inputs_push(&instance->own, input);
 }
 
+void instance_stand(struct instance *instance, struct ec_input fetched)
+{
+	assert(fetched.kind == EC_FETCHED);
+	instance->standing += instance->protocol->order == EC_REVISABLE;
+	instance_tell(instance, fetched);
+}
+
+bool instance_settled(const struct instance *instance)
+{
+	return instance->applied == instance->performed && !instance->standing;
+}
+
 static void step_queued(struct instance *instance, struct moment moment, struct inputs *queue)
 {
 	struct ec_input input = inputs_pop(queue);
@@ -231,6 +245,10 @@ static void step_queued(struct instance *instance, struct moment moment, struct 
 		assert(instance->inbox_of[input.from] > 0);
 		instance->inbox_of[input.from]--;
 		instance->inbox_bytes[input.from] -= input_size(&input);
+	}
+	if (input.kind == EC_FETCHED && instance->standing) {
+		instance->standing--;
+		instance->void_until = instance->applied;
 	}
 	instance_step(instance, moment, input);
 	input_drop(&input);
@@ -278,7 +296,7 @@ static void run_sign(struct instance *instance)
 		instance->run_proof[at[i]] = proof[i];
 }
 
-bool instance_effect(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof)
+static bool effect_next(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof)
 {
 	if (instance->run_at == instance->run_count) {
 		instance->run_at = instance->run_count = 0;
@@ -292,4 +310,17 @@ bool instance_effect(struct instance *instance, struct ec_effect *effect, struct
 	*effect = instance->run[instance->run_at];
 	*proof = instance->run_proof[instance->run_at++];
 	return true;
+}
+
+bool instance_effect(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof)
+{
+	while (effect_next(instance, effect, proof)) {
+		bool applies = ec_flush_applies(effect->kind);
+		instance->performed += applies;
+		if (!applies || (!instance->standing && instance->performed > instance->void_until))
+			return true;
+		ec_drop(effect->head);
+		ec_drop(effect->body);
+	}
+	return false;
 }

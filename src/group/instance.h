@@ -37,6 +37,9 @@ struct instance {
 	uint64_t steps;
 	uint64_t since; /* as the protocol knows it */
 	bool started;
+	uint64_t applied, performed; /* effects on the application: emitted, and handed out */
+	uint64_t void_until;         /* of those emitted, so many are discarded */
+	uint32_t standing;           /* FETCHED that wait, with which all emitted before are */
 };
 
 /* Makes an instance of config->self in config->roster, which the protocol can serve.  Aborts
@@ -70,6 +73,14 @@ bool instance_receive(struct instance *instance, const struct ec_input *input);
 
 /* Queues an input of the host or of itself; takes over the bytes. */
 void instance_tell(struct instance *instance, struct ec_input input);
+
+/* Queues a FETCHED.  Where the order is revisable what the instance does to the application before
+ * it has heard that is discarded: it rests on what is not there any more. */
+void instance_stand(struct instance *instance, struct ec_input fetched);
+
+/* Whether the application stands where the instance believes: nothing that it emitted is on its
+ * way. */
+bool instance_settled(const struct instance *instance);
 
 /* Steps it once with what is queued, or wakes it.  Returns: false when there is nothing to do or
  * no room. */

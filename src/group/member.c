@@ -5,7 +5,7 @@
  * or after TURN_STEPS, or when TURN_ENVELOPES were executed, so that the host can do other work;
  * then ec_member_wake_at() is now.
  */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +181,7 @@ void member_turn(struct ec_member *m)
 	transfer_turn(m);
 	caught_up_note(m);
 	older_turn(m);
+	revising_turn(m);
 	signing_turn(m);
 	ticks_turn(m);
 	trim(m);
@@ -218,6 +219,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	uint64_t wake = earlier(batching_wake(m), messages_wake(m));
 	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
+	wake = earlier(wake, revising_wake(m));
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
 	wake = earlier(wake, m->room_again);
@@ -325,6 +327,8 @@ enum ec_admission ec_member_admits(struct ec_member *m, struct ec_time time, siz
 	member_advance(m, time);
 	if (not_ready_why(m))
 		return EC_NOT_READY;
+	if (revising_full(m))
+		return EC_BUSY;
 	const struct client *queued = clients_queued(m->clients);
 	bool admits = pace_admits(&m->pace, m->time.now, queued ? queued->arrived : 0,
 	                          clients_bytes(m->clients) + ahead, size);
@@ -429,6 +433,7 @@ void ec_member_close(struct ec_member *m)
 	records_free(&m->records);
 	bodies_free(m->bodies);
 	clients_free(m->clients);
+	tail_free(&m->tail);
 	free(m->items);
 	free(m->reads);
 	ec_ledger_close(m->ledger);

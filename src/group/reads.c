@@ -34,7 +34,7 @@ enum ec_admission ec_member_read(struct ec_member *m, struct ec_time time, uint6
 void reads_serve(struct ec_member *m, uint64_t position, uint64_t ticket)
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	assert(at.position >= position);
+	assert(at.final_position >= position);
 	while (m->reads_count && m->reads[m->reads_first].ticket <= ticket) {
 		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_READABLE,
 		                                     .token = m->reads[m->reads_first].token,
@@ -50,7 +50,7 @@ void reads_marker_delivered(struct ec_member *m, const ec_hash *digest)
 		return;
 	uint64_t ticket = m->marker_ticket;
 	m->marker_ticket = 0;
-	reads_serve(m, ec_ledger_at(m->ledger).position, ticket);
+	reads_serve(m, ec_ledger_at(m->ledger).final_position, ticket);
 }
 
 void reads_again(struct ec_member *m)

@@ -115,9 +115,10 @@ void signing_block_ended(struct ec_member *m, bool must)
 		sign(m, must);
 }
 
-void signing_checkpoint(struct ec_member *m)
+void signing_checkpoint(struct ec_member *m, uint64_t position)
 {
-	sign(m, false);
+	if (ec_ledger_at(m->ledger).block_position == position)
+		sign(m, false);
 }
 
 static bool idle(const struct ec_member *m)
@@ -143,7 +144,7 @@ uint64_t signing_wake(const struct ec_member *m)
 void signing_moved(struct ec_member *m)
 {
 	m->signing.stamp = ec_ledger_at(m->ledger).stamp_ns;
-	m->block_ended = m->time.now;
+	m->block_ended = m->block_closed = m->time.now;
 }
 
 void signing_start(struct ec_member *m)

@@ -20,39 +20,43 @@ bool room_wait(struct ec_member *m)
 	return true;
 }
 
-bool snapshot_write(struct ec_member *m, char *why, size_t why_size)
+bool snapshot_write(struct ec_member *m, uint64_t seq, char *why, size_t why_size)
 {
-	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	if (!ec_ledger_persist(m->ledger, at.seq, why, why_size))
+	struct ec_bytes header;
+	if (!ec_ledger_persist(m->ledger, seq, why, why_size))
 		return false;
-	m->counters.persisted = at.seq;
-	m->snapshot = at.header;
+	bool there = ec_ledger_header(m->ledger, seq, &header);
+	assert(there); /* it is the one that was saved */
+	(void)there;
+	m->counters.persisted = seq;
+	m->snapshot = ec_header_hash(header);
+	ec_drop(header);
 	return true;
 }
 
-/* The block that ended last is on disk. */
+/* The block that ends with this position is on disk. */
 static void snapped(struct ec_member *m, uint64_t position)
 {
-	signing_checkpoint(m);
-	instance_tell(m->now.instance, (struct ec_input){.kind = EC_SNAPPED,
-	                                                 .seq = position,
-	                                                 .digest = ec_ledger_at(m->ledger).header});
+	signing_checkpoint(m, position);
+	instance_tell(
+		m->now.instance,
+		(struct ec_input){.kind = EC_SNAPPED, .seq = position, .digest = m->snapshot});
 }
 
 void snapshot_take(struct ec_member *m, uint64_t position)
 {
 	char why[160];
-	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	uint64_t seq = ec_ledger_block_ending(m->ledger, position);
 	if (position < m->brought) /* it waited for the log while the state went past it */
 		return;
-	if (at.block_position != position) {
+	if (!seq) {
 		member_halt(m,
-		            "protocol %s asks for a checkpoint at position %llu, where no block "
-		            "ends; its interval must be a multiple of 64",
+		            "protocol %s asks for a checkpoint at position %llu, where no final "
+		            "block ends; its interval must be a multiple of 64",
 		            m->now.era->protocol->name, (unsigned long long)position);
 		return;
 	}
-	bool saved = snapshot_write(m, why, sizeof why);
+	bool saved = snapshot_write(m, seq, why, sizeof why);
 	m->snap_waits = !saved && room_wait(m);
 	m->snap_position = position;
 	if (saved)

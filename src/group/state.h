@@ -13,6 +13,7 @@
 #include "group/records.h"
 #include "group/sealed.h"
 #include "group/seals.h"
+#include "group/tail.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -149,13 +150,18 @@ struct ec_member {
 	struct ticks ticks;
 	struct transfer *transfer;
 	struct sealed sealed;
+	struct tail tail;  /* of the era in force, where its order is revisable */
+	uint64_t undone;   /* when a batch was taken back that may wait for (T2) of revising.c; 0:
+	                      none */
+	uint64_t pinned;   /* the tentative block that the instance was told is pinned; 0: none */
 	uint64_t batch_ns; /* what batches took lately, from their arrival to delivery */
 	struct company batches, groups; /* envelopes of ours in one; batches proposed as one */
 	uint32_t group;                 /* of the group being proposed, those still to go */
 	bool resting;                   /* the host has given us all it had */
 	struct older_fetch *older;
 	uint64_t announced;         /* when all waiting batches last were, again */
-	uint64_t block_ended;       /* when the last block did */
+	uint64_t block_ended;       /* when the last block did, and was final */
+	uint64_t block_closed;      /* when one did, final or not */
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
 	uint32_t liar; /* the peer that was caught lying last; NONE */
@@ -267,7 +273,9 @@ bool batch_form(struct ec_member *m, ec_hash *digest);
 /* Steps the instance with the next batch to propose, if it is ours to propose and the time has
  * come.  Returns: whether it did. */
 bool batching_submit(struct ec_member *m);
-/* A batch was delivered, held or not: it waits no more, and how long it took is noted. */
+/* A batch stands in the order, held or not: how long that took is noted, once. */
+void batching_ordered(struct ec_member *m, const ec_hash *digest);
+/* And it stands there for good: it waits no more. */
 void batching_delivered(struct ec_member *m, const ec_hash *digest);
 /* When to look again. */
 uint64_t batching_wake(const struct ec_member *m);
@@ -298,8 +306,11 @@ void hosting_end(struct ec_member *m);
 
 /* A DELIVER of the instance in force. */
 void deliver(struct ec_member *m, const struct ec_effect *effect);
-/* One position into the ledger, `batch` empty for a filler; when a block ends with it, clients are
- * told, and it is signed. */
+/* A batch stands for good where a DELIVER put it, and was executed: what follows but for reads. */
+void delivered_note(struct ec_member *m, const struct ec_effect *effect);
+/* A block ended, and is final: clients are told, and it is signed.  In: it is at.seq. */
+void block_ended(struct ec_member *m);
+/* One position into the ledger, `batch` empty for a filler; and block_ended(), if one did. */
 void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes batch);
 /* Tells the clients whose envelopes are in a state that was brought. */
 void clients_look_up(struct ec_member *m);
@@ -308,8 +319,9 @@ void clients_look_up(struct ec_member *m);
 
 /* A block ended: signs its header if it is one that all sign, or `must`. */
 void signing_block_ended(struct ec_member *m, bool must);
-/* The block that ended last is on disk: its header is signed. */
-void signing_checkpoint(struct ec_member *m);
+/* The block that ends with this position is on disk: if none ended after it its header is signed.
+ */
+void signing_checkpoint(struct ec_member *m, uint64_t position);
 /* Signs the newest header when there is nothing else to do. */
 void signing_turn(struct ec_member *m);
 /* When to look again. */
@@ -343,9 +355,9 @@ void certified_keep(struct certified *certified, const struct certified *from);
 
 /* ---- snapshots.c: checkpoints on disk ---- */
 
-/* Saves the state up to the last block.  Returns: false with a sentence in `why` when the disk
- * failed or is full; ask room_wait() which. */
-bool snapshot_write(struct ec_member *m, char *why, size_t why_size);
+/* Saves the state up to block `seq`, which is final.  Returns: false with a sentence in `why` when
+ * the disk failed or is full; ask room_wait() which. */
+bool snapshot_write(struct ec_member *m, uint64_t seq, char *why, size_t why_size);
 /* A SNAP of the instance in force: SNAPPED once it is saved; the member halts when it cannot be. */
 void snapshot_take(struct ec_member *m, uint64_t position);
 /* After a sync that returned false.  Returns: whether the disk is full, and it is tried again. */

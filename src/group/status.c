@@ -40,6 +40,7 @@ static void order_status(const struct ec_member *m, struct ec_member_status *sta
 {
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	status->position = at.position;
+	status->tentative = at.position - at.final_position;
 	status->seq = at.seq;
 	status->certified = ec_ledger_certified(m->ledger);
 	status->stamp_ns = at.stamp_ns;

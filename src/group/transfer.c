@@ -8,6 +8,7 @@
  * (I1) A chunk is asked of one peer at a time.
  * (I2) The state in force stands until every chunk of the new one was checked.
  */
+#include "group/revising.h"
 #include "group/transfer.h"
 
 #include <stdlib.h>
@@ -107,7 +108,6 @@ void transfer_begin(struct ec_member *m, const ec_hash *header, bool protocol)
 static void end(struct ec_member *m)
 {
 	struct transfer *t = m->transfer;
-	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	free(t->chunk);
 	t->chunk = NULL;
 	ec_drop(t->certificate);
@@ -116,10 +116,14 @@ static void end(struct ec_member *m)
 	if (t->own_will) /* what a protocol wants in vain must not put ours off for ever */
 		t->again = m->time.now + ANSWER_NS;
 	t->moved |= t->protocol; /* the protocol hears of what it asked for, and of what moved */
-	if (t->moved && m->now.instance)
-		instance_tell(m->now.instance, (struct ec_input){.kind = EC_FETCHED,
-		                                                 .seq = at.position,
-		                                                 .digest = at.header});
+	if (!t->moved || !m->now.instance)
+		return;
+	if (revising(m) && !m->era_over)
+		revising_stand(m);
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	instance_stand(
+		m->now.instance,
+		(struct ec_input){.kind = EC_FETCHED, .seq = at.position, .digest = at.header});
 }
 
 static void give_up(struct ec_member *m, const char *why)
@@ -262,7 +266,7 @@ static bool describe(struct ec_member *m, uint32_t peer, const struct ec_frame *
 		return false;
 	if (!proven)
 		snapshot.certificate = EC_NO_BYTES;
-	if (header.position <= ec_ledger_at(m->ledger).position || snapshot.bits > BITS_MAX)
+	if (header.position <= ec_ledger_at(m->ledger).final_position || snapshot.bits > BITS_MAX)
 		return false;
 	if (!ec_ledger_restore_begin(m->ledger, &snapshot, &hash))
 		return false;

@@ -1,0 +1,544 @@
+/* drift_fake.c - a small honest protocol whose order is revised until it is final: for tests.
+ *
+ *   TOLD    leader -> all    a batch that waits: into the tail of everyone, anywhere
+ *   DROPPED leader -> all    it does not wait any more: out of the tail, if it is in it
+ *   DECIDED leader -> each   position, batch: the first of the tail is this, and final
+ *   WANT    each -> leader   where it stands: DECIDED from there on
+ *   STATE   leader -> one    that is not at hand any more: fetch this checkpoint
+ *
+ * Only decisions are saved, by the leader, before they are said.
+ */
+#include "group/drift_fake.h"
+
+#include "base/codec.h"
+#include "base/prng.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum kind { TOLD = 1, DROPPED, DECIDED, WANT, STATE, KINDS };
+enum { LOG = 512, POOL = 128, BURST = 16, INTERVAL = 64, BATCH_MAX = 1 << 20, MEMBERS = 16 };
+enum { HEAD_SIZE = 1 + 8 + 32 };
+#define MS      ((uint64_t)1000 * 1000)
+#define WAIT_NS (10 * MS)
+#define LATE_NS (300 * MS)
+
+struct drift_knobs drift;
+
+struct item { /* a batch, or nothing: a filler */
+	ec_hash digest;
+	struct ec_bytes body;
+	uint64_t since;
+};
+
+struct drift_state {
+	struct ec_config config;
+	struct ec_prng prng;
+	struct item tail[POOL];
+	uint32_t tail_count;
+	ec_seq final;
+	bool fetching;
+	uint64_t asked; /* when we last asked for what comes after `final` */
+	/* of the leader */
+	struct item pool[POOL]; /* told of, not decided */
+	uint32_t pool_count;
+	struct item log[LOG]; /* of positions floor + 1 .. head, by position % LOG */
+	ec_seq floor, head, snapped;
+	ec_hash snapped_digest;
+	ec_seq next[MEMBERS]; /* to be sent to each; 0: it has not said where it stands */
+};
+
+struct message {
+	enum kind kind;
+	ec_seq seq;
+	ec_hash digest;
+};
+
+static struct ec_bytes head_write(struct ec_out *out, enum kind kind, ec_seq seq, ec_hash digest)
+{
+	struct ec_bytes head = ec_pool_take(out->pool, HEAD_SIZE);
+	struct ec_writer writer = ec_writer_over(ec_writable(head), HEAD_SIZE);
+	ec_write_u8(&writer, (uint8_t)kind);
+	ec_write_u64(&writer, seq);
+	ec_write_hash(&writer, &digest);
+	return head;
+}
+
+static bool head_read(struct ec_bytes head, struct message *message)
+{
+	struct ec_reader reader = ec_reader_over(head.data, head.size);
+	message->kind = (enum kind)ec_read_u8(&reader);
+	message->seq = ec_read_u64(&reader);
+	message->digest = ec_read_hash(&reader);
+	return ec_reader_done(&reader) && message->kind >= TOLD && message->kind < KINDS;
+}
+
+static bool leads(const struct drift_state *d)
+{
+	return d->config.self == 0;
+}
+
+static void send(struct ec_out *out, ec_node node, enum kind kind, ec_seq seq, ec_hash digest,
+                 struct ec_bytes body)
+{
+	ec_emit(out, (struct ec_effect){.kind = EC_SEND,
+	                                .node = node,
+	                                .head = head_write(out, kind, seq, digest),
+	                                .body = ec_keep(body)});
+}
+
+/* ---- the tail ---- */
+
+static void deliver_from(struct drift_state *d, uint32_t first, struct ec_out *out)
+{
+	for (uint32_t i = first; i < d->tail_count; i++)
+		ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
+		                                .seq = d->final + 1 + i,
+		                                .body = ec_keep(d->tail[i].body)});
+}
+
+/* Leaves the first `left`, which stay delivered. */
+static void undo_to(struct drift_state *d, uint32_t left, struct ec_out *out)
+{
+	if (left >= d->tail_count)
+		return;
+	ec_emit(out, (struct ec_effect){.kind = EC_UNDO, .seq = d->final + left});
+	drift.undone++;
+}
+
+static uint32_t tail_find(const struct drift_state *d, const ec_hash *digest)
+{
+	uint32_t i = 0;
+	while (i < d->tail_count && !ec_hash_equal(&d->tail[i].digest, digest))
+		i++;
+	return i;
+}
+
+static void tail_remove(struct drift_state *d, uint32_t at)
+{
+	ec_drop(d->tail[at].body);
+	d->tail_count--;
+	memmove(&d->tail[at], &d->tail[at + 1], (d->tail_count - at) * sizeof d->tail[0]);
+}
+
+static void tail_insert(struct drift_state *d, uint32_t at, const ec_hash *digest,
+                        struct ec_bytes body)
+{
+	assert(d->tail_count < POOL && at <= d->tail_count);
+	memmove(&d->tail[at + 1], &d->tail[at], (d->tail_count - at) * sizeof d->tail[0]);
+	d->tail[at] = (struct item){.digest = *digest, .body = ec_keep(body)};
+	d->tail_count++;
+}
+
+static void tail_drop(struct drift_state *d, struct ec_out *out)
+{
+	undo_to(d, 0, out);
+	while (d->tail_count)
+		tail_remove(d, d->tail_count - 1);
+}
+
+static void told(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	static const ec_hash none;
+	if (d->fetching || d->tail_count + 2 > POOL || tail_find(d, &in->digest) < d->tail_count)
+		return;
+	uint32_t at = d->tail_count;
+	if (!drift.straight && ec_prng_chance(&d->prng, 1, 2))
+		at = (uint32_t)ec_prng_below(&d->prng, at + 1);
+	undo_to(d, at, out);
+	tail_insert(d, at, &in->digest, in->body);
+	if (!drift.straight && ec_prng_chance(&d->prng, 1, 8))
+		tail_insert(d, at, &none, EC_NO_BYTES);
+	deliver_from(d, at, out);
+}
+
+static void dropped(struct drift_state *d, const struct message *m, struct ec_out *out)
+{
+	uint32_t at = tail_find(d, &m->digest);
+	if (d->fetching || at == d->tail_count)
+		return;
+	undo_to(d, at, out);
+	tail_remove(d, at);
+	deliver_from(d, at, out);
+}
+
+/* The first `count` of the tail are final. */
+static void finish(struct drift_state *d, uint32_t count, struct ec_out *out)
+{
+	ec_seq before = d->final, base = d->config.base;
+	for (; count; count--) {
+		tail_remove(d, 0);
+		d->final++;
+	}
+	ec_emit(out, (struct ec_effect){.kind = EC_FINAL, .seq = d->final});
+	for (ec_seq seq = before + 1; seq <= d->final; seq++)
+		if ((seq - base) % INTERVAL == 0)
+			ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = seq});
+}
+
+static void want(struct drift_state *d, uint64_t now, struct ec_out *out)
+{
+	d->asked = now;
+	send(out, 0, WANT, d->final + 1, (ec_hash){{0}}, EC_NO_BYTES);
+}
+
+static void decided(struct drift_state *d, const struct ec_input *in, const struct message *m,
+                    struct ec_out *out)
+{
+	if (d->fetching || m->seq <= d->final)
+		return;
+	if (m->seq > d->final + 1) {
+		if (in->now > d->asked + 100 * MS)
+			want(d, in->now, out);
+		return;
+	}
+	if (!d->tail_count || !ec_hash_equal(&d->tail[0].digest, &in->digest)) {
+		undo_to(d, 0, out);
+		uint32_t at = tail_find(d, &in->digest);
+		if (at < d->tail_count)
+			tail_remove(d, at);
+		else if (d->tail_count == POOL)
+			tail_remove(d, POOL - 1);
+		tail_insert(d, 0, &in->digest, in->body);
+		deliver_from(d, 0, out);
+	}
+	finish(d, 1, out);
+}
+
+static void state_said(struct drift_state *d, const struct message *m, struct ec_out *out)
+{
+	if (d->fetching || m->seq <= d->final)
+		return;
+	tail_drop(d, out);
+	d->fetching = true;
+	drift.fetched++;
+	ec_emit(out, (struct ec_effect){.kind = EC_FETCH, .seq = m->seq, .digest = m->digest});
+}
+
+/* ---- the leader ---- */
+
+static void submitted(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	assert(leads(d) && d->pool_count < POOL);
+	d->pool[d->pool_count++] =
+		(struct item){.digest = in->digest, .body = ec_keep(in->body), .since = in->now};
+	send(out, EC_ALL, TOLD, 0, in->digest, in->body);
+}
+
+static bool log_full(const struct drift_state *d)
+{
+	return d->head - d->floor == LOG && d->floor >= d->snapped;
+}
+
+static void log_add(struct drift_state *d, struct item item)
+{
+	d->head++;
+	if (d->head - d->floor > LOG)
+		d->floor++;
+	struct item *place = &d->log[d->head % LOG];
+	ec_drop(place->body);
+	*place = item;
+}
+
+static void decide(struct drift_state *d, struct item item, struct ec_out *out)
+{
+	log_add(d, item);
+	ec_emit(out, (struct ec_effect){.kind = EC_SAVE,
+	                                .seq = d->head,
+	                                .head = head_write(out, DECIDED, d->head, item.digest),
+	                                .body = ec_keep(item.body)});
+}
+
+/* One batch that has waited long enough, in no order. */
+static void decide_one(struct drift_state *d, struct ec_out *out)
+{
+	uint32_t at = drift.straight ? 0 : (uint32_t)ec_prng_below(&d->prng, d->pool_count);
+	struct item item = d->pool[at];
+	d->pool_count--;
+	memmove(&d->pool[at], &d->pool[at + 1], (d->pool_count - at) * sizeof d->pool[0]);
+	if (drift.drops && ec_prng_chance(&d->prng, 1, drift.drops)) {
+		send(out, EC_ALL, DROPPED, 0, item.digest, EC_NO_BYTES);
+		ec_drop(item.body);
+		drift.dropped++;
+		return;
+	}
+	if (ec_prng_chance(&d->prng, 1, 16) && !log_full(d))
+		decide(d, (struct item){0}, out);
+	if (!log_full(d))
+		decide(d, item, out);
+	else
+		d->pool[d->pool_count++] = item;
+}
+
+static bool decision_due(const struct drift_state *d, uint64_t now)
+{
+	return d->pool_count && !drift.hold && !log_full(d) &&
+	       (now >= d->pool[0].since + WAIT_NS || d->pool_count > POOL / 2);
+}
+
+/* Whether there is more to send to a member now. */
+static bool send_some(struct drift_state *d, ec_node node, uint64_t now, struct ec_out *out)
+{
+	ec_seq *next = &d->next[node];
+	if (!*next || (drift.late == node + 1 && now / LATE_NS % 2))
+		return false;
+	if (*next <= d->floor) {
+		send(out, node, STATE, d->snapped, d->snapped_digest, EC_NO_BYTES);
+		*next = 0;
+		return false;
+	}
+	for (uint32_t i = 0; i < BURST && *next <= d->head; i++, ++*next) {
+		const struct item *item = &d->log[*next % LOG];
+		send(out, node, DECIDED, *next, item->digest, item->body);
+	}
+	return *next <= d->head;
+}
+
+static void lead(struct drift_state *d, uint64_t now, struct ec_out *out)
+{
+	bool more = false;
+	if (decision_due(d, now))
+		decide_one(d, out);
+	for (ec_node node = 0; node < d->config.roster->n; node++)
+		more |= send_some(d, node, now, out);
+	out->want = POOL - d->pool_count;
+	out->wake = more || decision_due(d, now) ? 1 : now + WAIT_NS;
+	if (!more && !d->pool_count && !drift.late)
+		out->wake = 0;
+}
+
+/* ---- the face ---- */
+
+static void recorded(struct drift_state *d, const struct ec_input *in)
+{
+	struct message m;
+	bool good = head_read(in->head, &m);
+	assert(good);
+	(void)good;
+	if (m.kind == STATE)
+		d->head = d->floor = m.seq;
+	else if (m.seq == d->head + 1)
+		log_add(d, (struct item){.digest = in->digest, .body = ec_keep(in->body)});
+}
+
+static void started(struct drift_state *d, const struct ec_input *in)
+{
+	d->final = d->snapped = in->seq;
+	d->snapped_digest = in->digest;
+	if (d->head < in->seq)
+		d->head = d->floor = in->seq;
+	d->next[0] = leads(d) ? d->final + 1 : 0;
+}
+
+static void snapped(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	if (in->seq <= d->snapped)
+		return;
+	d->snapped = in->seq;
+	d->snapped_digest = in->digest;
+	if (leads(d))
+		ec_emit(out,
+		        (struct ec_effect){.kind = EC_SAVE,
+		                           .flags = EC_CUT,
+		                           .seq = in->seq,
+		                           .head = head_write(out, STATE, in->seq, in->digest)});
+}
+
+static void fetched(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	while (d->tail_count)
+		tail_remove(d, d->tail_count - 1);
+	d->fetching = false;
+	assert(in->seq >= d->final);
+	d->final = in->seq;
+	d->asked = in->now;
+	if (leads(d))
+		d->next[0] = d->final + 1;
+	else
+		send(out, 0, WANT, d->final + 1, (ec_hash){{0}}, EC_NO_BYTES);
+}
+
+static void linked(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	if (leads(d)) {
+		d->next[in->from] = 0;
+	} else if (in->from == 0 && !d->fetching) {
+		tail_drop(d, out); /* what a leader that is gone told of */
+		want(d, in->now, out);
+	}
+}
+
+static void pinned(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	if (d->fetching || in->seq <= d->final)
+		return;
+	assert(in->seq - d->final <= d->tail_count);
+	drift.pinned++;
+	finish(d, (uint32_t)(in->seq - d->final), out);
+}
+
+static void received(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
+{
+	struct message m;
+	bool good = head_read(in->head, &m);
+	assert(good);
+	(void)good;
+	if (m.kind == TOLD)
+		told(d, in, out);
+	else if (m.kind == DROPPED)
+		dropped(d, &m, out);
+	else if (m.kind == DECIDED)
+		decided(d, in, &m, out);
+	else if (m.kind == STATE)
+		state_said(d, &m, out);
+	else if (leads(d))
+		d->next[in->from] = m.seq;
+}
+
+static void step(void *self, const struct ec_input *in, struct ec_out *out)
+{
+	struct drift_state *d = self;
+	out->lead = 0;
+	switch (in->kind) {
+	case EC_RECORD:
+		recorded(d, in);
+		return;
+	case EC_START:
+		started(d, in);
+		break;
+	case EC_RECV:
+		received(d, in, out);
+		break;
+	case EC_LINK:
+		linked(d, in, out);
+		break;
+	case EC_SUBMIT:
+		submitted(d, in, out);
+		break;
+	case EC_SNAPPED:
+		snapped(d, in, out);
+		break;
+	case EC_FETCHED:
+		fetched(d, in, out);
+		break;
+	case EC_PINNED:
+		pinned(d, in, out);
+		break;
+	case EC_WAKE:
+	case EC_READ:
+		break;
+	}
+	if (leads(d))
+		lead(d, in->now, out);
+}
+
+static void init(void *self, const struct ec_config *config)
+{
+	struct drift_state *d = self;
+	uint64_t seed;
+	memset(d, 0, sizeof *d);
+	d->config = *config;
+	d->config.options = NULL;
+	memcpy(&seed, config->seed, sizeof seed);
+	ec_prng_seed(&d->prng, seed);
+	assert(config->roster->n <= MEMBERS);
+}
+
+static struct ec_terms terms(const struct ec_config *config)
+{
+	(void)config;
+	return (struct ec_terms){
+		.timeout_ns = 500 * MS, .interval = INTERVAL, .batch_bytes_max = BATCH_MAX};
+}
+
+static const char *misfit(const struct ec_config *config)
+{
+	return config->roster->n <= MEMBERS ? NULL : "it serves 16 members";
+}
+
+static struct ec_limits limits(const struct ec_config *config)
+{
+	return (struct ec_limits){.state = sizeof(struct drift_state),
+	                          .effects_per_step = 2 * POOL + config->roster->n * BURST + 32,
+	                          .buffers_held = 2 * POOL + LOG,
+	                          .message_max = HEAD_SIZE + BATCH_MAX,
+	                          .record_max = HEAD_SIZE + BATCH_MAX};
+}
+
+static bool check(const struct ec_config *config, const struct ec_input *in)
+{
+	struct message m;
+	(void)config;
+	return head_read(in->head, &m) && (m.kind == WANT || in->from == 0);
+}
+
+static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                   struct ec_bytes body)
+{
+	(void)config;
+	(void)node;
+	(void)head;
+	(void)body;
+	return false;
+}
+
+static uint32_t hold(const struct item *item, uint32_t size, struct ec_bytes *at, uint32_t count)
+{
+	for (uint32_t i = 0; i < size; i++) {
+		if (!item[i].body.buffer)
+			continue;
+		if (at)
+			at[count] = item[i].body;
+		count++;
+	}
+	return count;
+}
+
+static uint32_t held(const void *self, struct ec_bytes *at)
+{
+	const struct drift_state *d = self;
+	uint32_t count = hold(d->tail, d->tail_count, at, 0);
+	count = hold(d->pool, d->pool_count, at, count);
+	return hold(d->log, LOG, at, count);
+}
+
+static void invariants(const void *self)
+{
+	const struct drift_state *d = self;
+	assert(d->floor <= d->head && d->head - d->floor <= LOG);
+}
+
+static void show(const void *self, struct ec_text *text)
+{
+	(void)self;
+	(void)text;
+}
+
+static void show_head(struct ec_bytes head, struct ec_text *text)
+{
+	(void)head;
+	(void)text;
+}
+
+static uint32_t faults(const struct ec_roster *roster)
+{
+	(void)roster;
+	return 0;
+}
+
+const struct ec_protocol ec_drift = {
+	.name = "drift",
+	.order = EC_REVISABLE,
+	.faults = faults,
+	.terms = terms,
+	.misfit = misfit,
+	.limits = limits,
+	.init = init,
+	.check = check,
+	.guilty = guilty,
+	.step = step,
+	.held = held,
+	.invariants = invariants,
+	.show = show,
+	.show_head = show_head,
+};
