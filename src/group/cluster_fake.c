@@ -177,7 +177,9 @@ static struct ec_member_config config_of(struct cluster *c, uint32_t node)
 	static const struct ec_service *const none[] = {NULL};
 	struct ec_member_config config = {.genesis = c->world.genesis,
 	                                  .crypto = cluster_crypto(c),
-	                                  .protocols = c->plan.protocols,
+	                                  .protocols =
+	                                          of->protocols ? of->protocols : c->plan.protocols,
+	                                  .shares = c->plan.shares,
 	                                  .services = of->services       ? of->services
 	                                              : c->plan.services ? c->plan.services
 	                                                                 : none,

@@ -26,7 +26,8 @@ struct cluster_plan {
 	/* What work costs a node, which does one thing at a time; 0: nothing. */
 	uint64_t frame_ns, byte_ns, envelope_ns, persist_ns;
 	const struct ec_protocol *const *protocols;
-	const char *protocol;                     /* of the genesis; NULL: pbft */
+	const char *protocol; /* of the genesis; NULL: pbft */
+	struct ec_shares_source shares;
 	const struct ec_service *const *services; /* NULL: none */
 	const struct ec_service_entry *service;   /* of the genesis */
 	uint32_t service_count;
@@ -54,6 +55,7 @@ struct cluster_node {
 	uint64_t appends;                         /* of all lives */
 	uint64_t crash_at_append;                 /* it crashes as it appends that one; 0: never */
 	const struct ec_service *const *services; /* NULL: those of the plan */
+	const struct ec_protocol *const *protocols;
 	bool halted, has_next_key;
 	bool log_waits; /* its disk is full: nothing becomes durable */
 	bool liar;      /* flips a bit in chunks of state, and older blocks, that it sends */
@@ -99,6 +101,9 @@ void cluster_wipe(struct cluster *cluster, uint32_t node);  /* down: log and sto
 /* Whether a and b may be connected; at the start all are. */
 void cluster_connect(struct cluster *cluster, uint32_t a, uint32_t b, bool connected);
 void cluster_break(struct cluster *cluster, uint32_t a, uint32_t b); /* comes back by itself */
+
+/* From now links take so long, also for what is under way, if that is sooner. */
+void cluster_delays(struct cluster *cluster, uint64_t min_ns, uint64_t max_ns);
 
 /* Runs for that long, or until `done` (may be NULL) says so.  Returns: whether it did. */
 bool cluster_run(struct cluster *cluster, uint64_t ns, bool (*done)(struct cluster *, void *),

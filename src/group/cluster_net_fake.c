@@ -9,9 +9,8 @@ static bool sooner(const struct event *a, const struct event *b)
 	return a->at != b->at ? a->at < b->at : a->number < b->number;
 }
 
-void cluster_event_push(struct cluster *c, struct event event)
+static void event_put(struct cluster *c, struct event event)
 {
-	event.number = c->number++;
 	if (c->heap_count == c->heap_capacity) {
 		c->heap_capacity = 2 * c->heap_capacity + 64;
 		c->heap = realloc(c->heap, c->heap_capacity * sizeof *c->heap);
@@ -23,6 +22,12 @@ void cluster_event_push(struct cluster *c, struct event event)
 		at = (at - 1) / 2;
 	}
 	c->heap[at] = event;
+}
+
+void cluster_event_push(struct cluster *c, struct event event)
+{
+	event.number = c->number++;
+	event_put(c, event);
 }
 
 struct event cluster_event_pop(struct cluster *c)
@@ -114,6 +119,27 @@ void cluster_frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec
 	                                            : cluster_equivocate(c, from, to, bytes);
 	frame_send(c, from, to, sent);
 	ec_drop(sent);
+}
+
+void cluster_delays(struct cluster *c, uint64_t min_ns, uint64_t max_ns)
+{
+	struct event *under_way = c->heap;
+	size_t count = c->heap_count;
+	c->plan.delay_min_ns = min_ns;
+	c->plan.delay_max_ns = max_ns;
+	c->heap = NULL;
+	c->heap_count = c->heap_capacity = 0;
+	for (uint32_t a = 0; a < c->nodes; a++)
+		for (uint32_t b = 0; b < c->nodes; b++)
+			if (c->link_last[a][b] > c->now + max_ns)
+				c->link_last[a][b] = c->now + max_ns;
+	for (size_t i = 0; i < count; i++) {
+		struct event event = under_way[i];
+		if (event.kind == EVENT_FRAME && event.at > c->now + max_ns)
+			event.at = c->now + max_ns;
+		event_put(c, event); /* of one time, the one that was sent first comes first */
+	}
+	free(under_way);
 }
 
 uint32_t cluster_peer(struct cluster *c, uint32_t node, uint32_t other)

@@ -46,6 +46,7 @@ void reign_end(struct reign *reign)
 	if (reign->secret)
 		ec_secret_erase(reign->secret);
 	free(reign->secret);
+	shares_free(reign->shares);
 	*reign = (struct reign){0};
 }
 
@@ -110,8 +111,9 @@ void reign_start(struct ec_member *m)
 	if (!instance)
 		return;
 	assert(at.position >= m->now.era->config.base);
-	instance_start(instance, (struct moment){m->time.now, m->time.stamp, 0}, at.position,
-	               &at.header);
+	m->now.shares = shares_of(m, m->now.era);
+	instance_start(instance, m->now.shares, (struct moment){m->time.now, m->time.stamp, 0},
+	               at.position, &at.header);
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
 		if (link_up(m, peer) && m->now.era->index_of[peer] != NONE)
 			instance_tell(instance,

@@ -99,12 +99,12 @@ static void follow_leader(struct ec_member *m, struct reign *reign)
 	const struct ec_out *out = &reign->instance->out;
 	if (out->view == reign->view && out->lead == reign->lead)
 		return;
-	bool other = reign == &m->now && out->view != reign->view && out->lead != EC_ALL;
-	bool led = out->lead != EC_ALL || reign->lead != EC_ALL;
+	bool other = out->view != reign->view;
 	reign->view = out->view;
 	reign->lead = out->lead;
-	if (reign == &m->now && led)
-		bodies_resubmit(m->bodies, m->time.now, m->awake);
+	if (reign != &m->now || out->lead == EC_ALL)
+		return;
+	bodies_resubmit(m->bodies, m->time.now, m->awake);
 	if (!other)
 		return;
 	m->counters.view_changes++;

@@ -33,7 +33,7 @@ struct instance *instance_new(const struct ec_protocol *protocol, const struct e
 	if (!instance)
 		abort();
 	instance->protocol = protocol;
-	instance->config = config;
+	instance->config = *config;
 	instance->secret = secret;
 	instance->pool = pool;
 	instance->limits = protocol->limits(config);
@@ -49,7 +49,6 @@ struct instance *instance_new(const struct ec_protocol *protocol, const struct e
 	    !instance->out.effect)
 		abort();
 	ec_flush_init(instance->flush, capacity);
-	protocol->init(instance->state, config);
 	return instance;
 }
 
@@ -80,7 +79,8 @@ void instance_free(struct instance *instance)
 	inputs_free(&instance->records);
 	for (uint32_t i = 0; i < INSTANCE_MEMO; i++)
 		ec_drop(instance->memo[i].body);
-	state_drop(instance);
+	if (instance->started)
+		state_drop(instance);
 	free(instance->inbox_of);
 	free(instance->inbox_bytes);
 	free(instance->out.effect);
@@ -195,10 +195,12 @@ static void replay(struct instance *instance, struct moment moment)
 	}
 }
 
-void instance_start(struct instance *instance, struct moment moment, uint64_t seq,
-                    const ec_hash *digest)
+void instance_start(struct instance *instance, const struct ec_shares *shares, struct moment moment,
+                    uint64_t seq, const ec_hash *digest)
 {
 	assert(!instance->started);
+	instance->config.shares = shares;
+	instance->protocol->init(instance->state, &instance->config);
 	replay(instance, moment);
 	instance->started = true;
 	instance_step(instance, moment,
@@ -207,7 +209,7 @@ void instance_start(struct instance *instance, struct moment moment, uint64_t se
 
 bool instance_receive(struct instance *instance, const struct ec_input *input)
 {
-	assert(input->from < instance->config->roster->n);
+	assert(input->from < instance->config.roster->n);
 	if (instance->inbox_of[input->from] >= INSTANCE_INBOX_MAX ||
 	    instance->inbox_bytes[input->from] > INSTANCE_INBOX_BYTES_MAX)
 		return false;
@@ -285,12 +287,12 @@ static void run_sign(struct instance *instance)
 		if (effect->kind != EC_SEND || !(effect->flags & EC_SIGN))
 			continue;
 		leaf[count] =
-			ec_proof_leaf(&instance->config->domain, effect->head, &effect->digest);
+			ec_proof_leaf(&instance->config.domain, effect->head, &effect->digest);
 		at[count++] = i;
 	}
 	if (!count)
 		return;
-	ec_proof_make(instance->config->crypto, instance->secret, &instance->config->domain, leaf,
+	ec_proof_make(instance->config.crypto, instance->secret, &instance->config.domain, leaf,
 	              count, instance->pool, proof);
 	for (uint32_t i = 0; i < count; i++)
 		instance->run_proof[at[i]] = proof[i];

@@ -14,7 +14,7 @@ enum {
 
 struct instance {
 	const struct ec_protocol *protocol;
-	const struct ec_config *config; /* outlives us */
+	struct ec_config config;        /* that of the era, with our shares from the start on */
 	const struct ec_secret *secret; /* signs what is marked EC_SIGN; outlives us */
 	struct ec_pool *pool;
 	struct ec_limits limits;
@@ -42,8 +42,9 @@ struct instance {
 	uint32_t standing;           /* FETCHED that wait, with which all emitted before are */
 };
 
-/* Makes an instance of config->self in config->roster, which the protocol can serve.  Aborts
- * without memory; ended by instance_free(). */
+/* Makes an instance of config->self in config->roster, which the protocol can serve, without its
+ * state.  In: what config points to outlives it.  Aborts without memory; ended by
+ * instance_free(). */
 struct instance *instance_new(const struct ec_protocol *protocol, const struct ec_config *config,
                               const struct ec_secret *secret, struct ec_pool *pool);
 
@@ -58,9 +59,10 @@ struct moment {
 /* A record of its log, in the order in which they were written; keeps the bytes. */
 void instance_record(struct instance *instance, const struct ec_input *record);
 
-/* Replays the newest CUT and what it spares, then starts where the application stands. */
-void instance_start(struct instance *instance, struct moment moment, uint64_t seq,
-                    const ec_hash *digest);
+/* Makes its state, replays the newest CUT and what it spares, then starts where the application
+ * stands.  In: our parts of shared keys, which outlive it; NULL: none. */
+void instance_start(struct instance *instance, const struct ec_shares *shares, struct moment moment,
+                    uint64_t seq, const ec_hash *digest);
 
 /* Whether it may be stepped: the queue of effects has room for one more step. */
 bool instance_ready(const struct instance *instance);

@@ -34,6 +34,15 @@ struct ec_batches_seen {
 	void (*add)(void *self, const ec_hash *digest);
 };
 
+/* Where our parts of the keys that members share come from. */
+struct ec_shares_source {
+	void *self;
+	/* Fills our parts, for the seat `index` of a roster.  Asked in every life, when the roster
+	 * comes into force.  Returns: false when it has none.  NULL: it never has. */
+	bool (*find)(void *self, const struct ec_membership *membership, uint32_t index,
+	             struct ec_shares *shares);
+};
+
 struct ec_member_config {
 	const struct ec_genesis *genesis; /* outlives the member */
 	const struct ec_crypto *crypto;
@@ -46,6 +55,7 @@ struct ec_member_config {
 	struct ec_secret era_key; /* of the era in force */
 	uint8_t seed[32];         /* fresh randomness of this life */
 	struct ec_batches_seen seen;
+	struct ec_shares_source shares;
 	uint64_t bodies_bytes_max;    /* undelivered batch bodies kept, a member; 0: 4 MiB */
 	uint64_t clients_max;         /* envelopes waiting at this gateway; 0: 65536 */
 	uint64_t protocol_timeout_ns; /* first time-out of protocols that have one; 0: their own */

@@ -143,6 +143,16 @@ static inline void vote_in(struct cluster *c, struct ec_membership *next, uint64
 		cluster_vote(c, next, i, token + i);
 }
 
+/* The same members under another protocol. */
+static inline void change_protocol(struct cluster *c, const char *protocol, uint64_t era,
+                                   uint64_t token)
+{
+	struct ec_membership *next = world_membership(4, era);
+	snprintf(next->protocol, sizeof next->protocol, "%s", protocol);
+	vote_in(c, next, token);
+	ec_membership_free(next);
+}
+
 static inline void change_era(struct cluster *c, uint32_t members, uint64_t era, uint64_t token)
 {
 	struct ec_membership *next = world_membership(members, era);

@@ -12,6 +12,7 @@
 #include "group/pace.h"
 #include "group/records.h"
 #include "group/sealed.h"
+#include "group/shares.h"
 #include "group/seals.h"
 #include "group/tail.h"
 
@@ -27,6 +28,7 @@ static const uint32_t NONE = UINT32_MAX;
 struct reign {
 	const struct era *era;
 	struct ec_secret *secret;  /* its era key; erased with it */
+	struct ec_shares *shares;  /* of its shared keys; NULL: none; erased with it */
 	bool muted;                /* the key is not that of our seat: follow, promise nothing */
 	struct instance *instance; /* NULL: no seat */
 	struct seals *seals;

@@ -3,7 +3,18 @@
 
 #include <stdio.h>
 
-#define NO_HEADERS_NS (10 * SECOND)
+/* How long a block may wait for its certificate; longer where nothing else has a time-out either.
+ */
+#define NO_HEADERS_NS       (10 * SECOND)
+#define NO_HEADERS_AMPLE_NS (600 * SECOND)
+
+/* Whether no quorum has found what we found, for too long. */
+static bool alone(const struct ec_member *m)
+{
+	bool times = m->now.era->terms.timeout_ns != 0;
+	return m->uncertified_since &&
+	       m->time.now - m->uncertified_since > (times ? NO_HEADERS_NS : NO_HEADERS_AMPLE_NS);
+}
 
 const char *not_ready_why(const struct ec_member *m)
 {
@@ -23,8 +34,9 @@ const char *not_ready_why(const struct ec_member *m)
 		return "no quorum of members is reachable";
 	if (!m->caught_up)
 		return "not caught up with a quorum of members";
-	if (m->uncertified_since && m->time.now - m->uncertified_since > NO_HEADERS_NS)
-		return "no quorum of equal headers for 10 s";
+	if (alone(m))
+		return m->now.era->terms.timeout_ns ? "no quorum of equal headers for 10 s"
+		                                    : "no quorum of equal headers for 600 s";
 	return NULL;
 }
 
