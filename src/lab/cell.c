@@ -7,10 +7,11 @@
  * last. (C2) A message whose body travels by digest is heard once the body is there.
  */
 #include "lab/cell_inner.h"
+#include "lab/clock.h"
+#include "lab/keys.h"
 
 #include <assert.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { HEARD_MAX = 1 << 22 };
 
@@ -39,13 +40,6 @@ static void *take(size_t count, size_t size)
 	if (!block)
 		abort();
 	return block;
-}
-
-static uint64_t core_now(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 /* (C2) */
@@ -268,12 +262,10 @@ static void member_start(struct cell *cell, uint32_t at)
 	memcpy(cell->seat[at].key, member->secret.key, EC_KEY_SIZE);
 	cell->seat[at].weight = 1;
 	cell->seat[at].roles = EC_VOTER | EC_LEADER;
-	static const struct ec_shares none;
-	bool shares = memcmp(&cell->shares[at], &none, sizeof none) != 0;
 	member->config = (struct ec_config){.self = at,
 	                                    .roster = &cell->roster,
 	                                    .crypto = &ec_crypto_ed25519,
-	                                    .shares = shares ? &cell->shares[at] : NULL,
+	                                    .keys = cell->protocol->keys ? &cell->keys : NULL,
 	                                    .options = cell->options};
 	memcpy(member->config.domain.b, "lab", 3);
 	memcpy(member->config.seed, seed, sizeof member->config.seed);
@@ -289,7 +281,9 @@ static void begin(struct cell *cell)
 	ec_prng_seed(&cell->prng, cell->load->seed);
 	cell->roster = (struct ec_roster){.era = 1, .n = n, .member = cell->seat};
 	cell->options = protocol->options_size ? take(1, protocol->options_size) : NULL;
-	cell->protocol->options(n, cell->load->batch_bytes, cell->options, cell->shares);
+	cell->protocol->options(n, cell->load->batch_bytes, cell->options);
+	if (cell->protocol->keys)
+		lab_keys_generate(n, cell->load->seed, &cell->keys, cell->shares, NULL);
 	cell->batch = take(cell->load->batches, sizeof *cell->batch);
 	cell->missing = take(cell->load->batches, sizeof *cell->missing);
 	for (uint32_t i = 0; i < cell->load->batches; i++)
@@ -303,7 +297,8 @@ static void begin(struct cell *cell)
 		(void)wrong;
 		member->instance =
 			instance_new(protocol, &member->config, &member->secret, cell->pool);
-		instance_start(member->instance, (struct moment){0}, 0, &member->digest[0]);
+		instance_start(member->instance, cell->protocol->keys ? &cell->shares[at] : NULL,
+		               (struct moment){0}, 0, &member->digest[0]);
 		pump(cell, at);
 	}
 }
@@ -344,7 +339,7 @@ void lab_run(const struct lab_protocol *protocol, const struct lab_model *model,
 	cell->result = result;
 	cell->pool = ec_pool_new(0);
 	begin(cell);
-	uint64_t core = core_now(), heard = 0;
+	uint64_t core = lab_core_ns(), heard = 0;
 	for (uint32_t i = 0; i < (load->lone ? load->at_once : load->at_once * load->n); i++)
 		lab_submit_next(cell, i % load->n);
 	while (cell->finished < load->batches && heard++ < HEARD_MAX &&
@@ -352,7 +347,7 @@ void lab_run(const struct lab_protocol *protocol, const struct lab_model *model,
 		cell->now = event.time;
 		happen(cell, &event);
 	}
-	result->core_ns = core_now() - core;
+	result->core_ns = lab_core_ns() - core;
 	result->batches = cell->finished;
 	result->done = cell->finished == load->batches;
 	result->took_ns = cell->now;

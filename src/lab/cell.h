@@ -14,9 +14,9 @@ enum { LAB_MEMBERS_MAX = 64 };
 /* What a protocol needs of whoever makes a group of it. */
 struct lab_protocol {
 	const struct ec_protocol *protocol;
-	/* Options, and each member's shares, of a group of n members; `shares` is all zero and
-	 * stays so where members share no keys.  In: batch_bytes, the largest of a batch. */
-	void (*options)(uint32_t n, uint32_t batch_bytes, void *options, struct ec_shares *shares);
+	/* Options of a group of n members.  In: batch_bytes, the largest of a batch. */
+	void (*options)(uint32_t n, uint32_t batch_bytes, void *options);
+	bool keys; /* its members share keys, generated before they begin */
 };
 
 struct lab_load {

@@ -47,6 +47,7 @@ struct cell {
 	struct ec_prng prng;
 	struct ec_roster roster;
 	struct ec_roster_member seat[LAB_MEMBERS_MAX];
+	struct ec_shared_keys keys;
 	struct ec_shares shares[LAB_MEMBERS_MAX];
 	void *options;
 	struct member member[LAB_MEMBERS_MAX];

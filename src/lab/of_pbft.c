@@ -3,9 +3,9 @@
 
 #include "consensus/pbft/pbft.h"
 
-static void options(uint32_t n, uint32_t batch_bytes, void *out, struct ec_shares *shares)
+static void options(uint32_t n, uint32_t batch_bytes, void *out)
 {
-	(void)n, (void)shares;
+	(void)n;
 	struct pbft_options pbft = {.batch_bytes_max = batch_bytes};
 	memcpy(out, &pbft, sizeof pbft);
 }
@@ -34,6 +34,6 @@ static uint32_t problems(uint32_t n, uint64_t seed, struct lab_problem problem[L
 	return 1;
 }
 
-const struct lab_entry lab_pbft = {.cell = {&ec_pbft, options},
+const struct lab_entry lab_pbft = {.cell = {.protocol = &ec_pbft, .options = options},
                                    .method = "the baseline: three phases, all to all",
                                    .problems = problems};
