@@ -1,0 +1,240 @@
+/* checkpoint.c - claims, the end of the log, and state transfer.
+ *
+ * Checkpoints are at the multiples of the interval, wherever in an epoch they fall.  A member whose
+ * application is on disk there claims it: position, digest, and the epoch that delivers the
+ * position, with where that begins.  Of f+1 equal claims one is of a correct member: they lead who
+ * is behind.  Of a quorum f+1 are: with our own state on disk too, the log is cut before that epoch
+ * and older ones are forgotten, but for one checkpoint more and a few epochs.
+ *
+ * Who stands in an epoch that f+1 members keep no more has a state brought that f+1 claim, from one
+ * of them, then from the next.  When all have failed the next claim or link lets it try again:
+ * there is no timer, and the host has its own. */
+#include "consensus/honeybadger/state.h"
+
+static bool claim_equal(const struct claim *a, const struct claim *b)
+{
+	return a->seq == b->seq && a->epoch == b->epoch && a->first == b->first &&
+	       ec_hash_equal(&a->digest, &b->digest);
+}
+
+static struct claim *claim_slot(const struct hb *self, struct claim *claims, ec_seq seq)
+{
+	return &claims[seq / self->options.interval % CLAIMS];
+}
+
+/* Which voters claim the same. */
+static uint64_t supporters(const struct hb *self, const struct claim *claim)
+{
+	uint64_t set = 0;
+	for (uint32_t i = 0; i < self->voters; i++) {
+		struct peer *peer = hb_peer(self, self->node_of[i]);
+		if (claim_equal(claim_slot(self, peer->claim, claim->seq), claim))
+			set |= bit(i);
+	}
+	return set;
+}
+
+uint64_t hb_oldest(const struct hb *self, uint64_t at)
+{
+	uint64_t oldest = at > KEPT_MIN ? at - KEPT_MIN : 1;
+	if (oldest > self->lower_epoch)
+		oldest = self->lower_epoch;
+	return oldest > self->oldest ? oldest : self->oldest;
+}
+
+/* Our own life, and the log, begin at this claim from now on. */
+static void low_set(struct hb *self, const struct claim *claim, struct ec_out *out)
+{
+	assert(claim->seq > self->low && claim->seq <= self->snapped);
+	if (claim->epoch > self->low_epoch)
+		self->lower_epoch = self->low_epoch;
+	self->low = claim->seq;
+	self->low_epoch = claim->epoch;
+	hb_own_claim_set(self, claim);
+	if (!voter(self))
+		return;
+	struct message message = {.kind = SAVED_CUT,
+	                          .epoch = claim->epoch,
+	                          .seq = claim->seq,
+	                          .first = claim->first,
+	                          .digest = claim->digest};
+	hb_save(self, out, &message, EC_NO_BYTES, EC_CUT);
+}
+
+/* A quorum has this on disk, and so have we. */
+static void low_try(struct hb *self, const struct claim *claim, struct ec_out *out)
+{
+	if (claim->seq <= self->low || claim->seq > self->snapped || claim->epoch > self->at ||
+	    set_count(supporters(self, claim)) < self->quorum)
+		return;
+	low_set(self, claim, out);
+	hb_note(self, out, "rule:low", self->low);
+	uint64_t oldest = self->oldest;
+	self->oldest = hb_oldest(self, self->at);
+	hb_kept_forget(self);
+	if (self->oldest > oldest)
+		hb_at_say(self, EC_ALL, out);
+}
+
+/* The newest claim of f+1 members within (above, upto]; false: there is none. */
+static bool claim_find(const struct hb *self, ec_seq above, ec_seq upto, struct claim *found)
+{
+	uint32_t enough = planted(&self->config, BUG_ONE_CLAIM) ? 1 : self->faults + 1;
+	*found = (struct claim){0};
+	for (uint32_t i = 0; i < self->voters; i++) {
+		const struct peer *peer = hb_peer(self, self->node_of[i]);
+		for (int k = 0; k < CLAIMS; k++) {
+			const struct claim *claim = &peer->claim[k];
+			if (claim->seq > above && claim->seq <= upto && claim->seq > found->seq &&
+			    set_count(supporters(self, claim)) >= enough)
+				*found = *claim;
+		}
+	}
+	return found->seq != 0;
+}
+
+/* The application stands ahead of the epoch where we are: f+1 say which epoch it is in. */
+static void overtake(struct hb *self, struct ec_out *out)
+{
+	struct claim claim;
+	if (self->fetching || self->snapped <= self->low ||
+	    !claim_find(self, self->low, self->snapped, &claim) || claim.epoch <= self->at)
+		return;
+	low_set(self, &claim, out);
+	self->lower_epoch = claim.epoch;
+	hb_jump(self, &claim, out);
+}
+
+void hb_own_claim_set(struct hb *self, const struct claim *claim)
+{
+	struct claim *own = claim_slot(self, self->own, claim->seq);
+	if (claim->seq >= own->seq)
+		*own = *claim;
+}
+
+static struct message claim_message(enum kind kind, const struct claim *claim)
+{
+	return (struct message){.kind = kind,
+	                        .epoch = claim->epoch,
+	                        .seq = claim->seq,
+	                        .first = claim->first,
+	                        .digest = claim->digest};
+}
+
+void hb_claim_make(struct hb *self, ec_seq seq, const ec_hash *digest, struct ec_out *out)
+{
+	struct claim claim = {.seq = seq, .digest = *digest};
+	if (!voter(self) || !seq || seq % self->options.interval ||
+	    claim_slot(self, self->own, seq)->seq >= seq)
+		return;
+	for (uint64_t epoch = self->at; epoch >= self->oldest && !claim.epoch; epoch--) {
+		const struct kept *kept = hb_kept(self, epoch);
+		if (kept && kept->placed && kept->first < seq) {
+			claim.epoch = epoch;
+			claim.first = kept->first;
+		}
+	}
+	if (!claim.epoch)
+		return;
+	/* Where we are further than the epoch that was found delivers, it is not the one. */
+	if (claim.epoch == self->at && seq > claim.first + hb_live(self, self->at)->passed)
+		return;
+	hb_own_claim_set(self, &claim);
+	struct message message = claim_message(SAVED_CLAIM, &claim);
+	hb_save(self, out, &message, EC_NO_BYTES, 0);
+	message.kind = CLAIM;
+	hb_send(self, out, EC_ALL, &message, EC_NO_BYTES, 0);
+}
+
+void hb_claims_say(struct hb *self, ec_node to, struct ec_out *out)
+{
+	for (int i = 0; i < CLAIMS && voter(self); i++) {
+		const struct claim *claim = &self->own[i];
+		if (!claim->seq || claim->seq < self->low)
+			continue;
+		struct message message = claim_message(CLAIM, claim);
+		hb_send(self, out, to, &message, EC_NO_BYTES, 0);
+	}
+}
+
+void hb_claim_received(struct hb *self, const struct ec_input *in, const struct message *m,
+                       struct ec_out *out)
+{
+	struct claim *claim = claim_slot(self, hb_peer(self, in->from)->claim, m->seq);
+	if (m->seq <= claim->seq)
+		return;
+	*claim = (struct claim){
+		.seq = m->seq, .digest = m->digest, .epoch = m->epoch, .first = m->first};
+	low_try(self, claim, out);
+	overtake(self, out);
+}
+
+/* All claims that may have become ours too. */
+static void lows_try(struct hb *self, struct ec_out *out)
+{
+	struct claim newest;
+	for (uint32_t i = 0; i < CLAIMS; i++) {
+		newest = self->own[i];
+		if (newest.seq)
+			low_try(self, &newest, out);
+	}
+}
+
+void hb_snapped(struct hb *self, const struct ec_input *in, struct ec_out *out)
+{
+	if (in->seq > self->snapped)
+		self->snapped = in->seq;
+	hb_claim_make(self, in->seq, &in->digest, out);
+	lows_try(self, out);
+	overtake(self, out);
+}
+
+void hb_fetched(struct hb *self, const struct ec_input *in, struct ec_out *out)
+{
+	self->fetching = false;
+	if (in->seq <= self->delivered)
+		return; /* it failed: the next one */
+	self->delivered = in->seq;
+	if (in->seq > self->snapped)
+		self->snapped = in->seq;
+	self->tried = 0;
+	hb_note(self, out, "state brought", in->seq);
+	overtake(self, out);
+}
+
+/* Whether f+1 others keep the epoch no more where we stand: one of them is correct, and so a state
+ * beyond it is claimed by f+1. */
+static bool hopeless(const struct hb *self)
+{
+	uint32_t beyond = 0;
+	for (uint32_t i = 0; i < self->voters; i++)
+		beyond += i != self->seat && hb_peer(self, self->node_of[i])->oldest > self->at;
+	return beyond > self->faults;
+}
+
+bool hb_catch_up(struct hb *self, struct ec_out *out)
+{
+	struct claim claim;
+	if (self->fetching || !hopeless(self) ||
+	    !claim_find(self, self->delivered, NUMBER_MAX, &claim) || hb_room(out) < 2)
+		return false;
+	if (claim.seq != self->fetch)
+		self->tried = 0;
+	self->fetch = claim.seq;
+	uint64_t left = 0;
+	for (uint64_t set = supporters(self, &claim); set; set &= set - 1)
+		left |= bit(self->node_of[__builtin_ctzll(set)]);
+	left &= ~self->tried & ~bit(self->config.self);
+	if (!left)
+		return false;
+	for (uint32_t skip = self->config.self % set_count(left); skip; skip--)
+		left &= left - 1;
+	ec_node node = (ec_node)__builtin_ctzll(left);
+	self->tried |= bit(node);
+	self->fetching = true;
+	hb_note(self, out, "rule:state-transfer", claim.seq);
+	ec_emit(out,
+	        (struct ec_effect){
+			.kind = EC_FETCH, .node = node, .seq = claim.seq, .digest = claim.digest});
+	return true;
+}

@@ -1,0 +1,225 @@
+/* honeybadger.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
+#include "consensus/honeybadger/state.h"
+
+static uint32_t faults_of(const struct ec_roster *roster)
+{
+	return (uint32_t)ec_faults_byzantine(ec_voters(roster));
+}
+
+static void voters_set(struct hb *self)
+{
+	const struct ec_roster *roster = self->config.roster;
+	uint32_t seat = 0;
+	for (ec_node node = 0; node < roster->n; node++)
+		if (roster->member[node].roles & EC_VOTER)
+			self->node_of[seat++] = (uint8_t)node;
+	self->n = roster->n;
+	self->voters = seat;
+	self->faults = faults_of(roster);
+	self->quorum = (uint32_t)ec_quorum_byzantine(seat);
+	self->seat = hb_seat_of(roster, self->config.self);
+	self->everyone = seat == 64 ? UINT64_MAX : bit(seat) - 1;
+}
+
+static void init(void *opaque, const struct ec_config *config)
+{
+	struct hb *self = opaque;
+	assert(!hb_misfit(config));
+	assert(config->self < config->roster->n);
+	memset(self, 0, hb_state_size(config));
+	self->config = *config;
+	self->options = hb_options_of(config);
+	voters_set(self);
+	self->group = hb_group_of(config);
+	self->agreement = hb_agreement_of(config);
+	self->agreement.self = self->seat;
+	self->ring = hb_ring_of(config);
+	hb_layout_set(self);
+	self->keyed = self->options.needed != 0;
+	self->sharing = self->keyed && config->shares && voter(self);
+	if (self->sharing)
+		self->shares = *config->shares;
+	self->config.options = self->config.shares = NULL;
+	hb_keys_expand(self);
+	self->at = self->oldest = self->low_epoch = self->lower_epoch = 1;
+	for (ec_node node = 0; node < self->n; node++) {
+		struct peer *peer = hb_peer(self, node);
+		peer->at = peer->oldest = 1;
+	}
+}
+
+static void message_received(struct hb *self, const struct ec_input *in, struct ec_out *out)
+{
+	struct message m;
+	bool known = hb_message_read(in->head, &m);
+	assert(known); /* check() let it pass */
+	switch ((int)m.kind) {
+	case VAL:
+		hb_val_received(self, in, &m);
+		break;
+	case ECHO:
+		hb_echo_received(self, in, &m);
+		break;
+	case VOTES:
+		hb_votes_received(self, in, &m);
+		break;
+	case AT:
+		hb_at_received(self, in, &m);
+		break;
+	case CLAIM:
+		hb_claim_received(self, in, &m, out);
+		break;
+	default:
+		assert(false);
+	}
+}
+
+static void input_take(struct hb *self, const struct ec_input *in, struct ec_out *out)
+{
+	switch (in->kind) {
+	case EC_RECV:
+		message_received(self, in, out);
+		break;
+	case EC_LINK:
+		if (in->from != self->config.self)
+			hb_linked(self, in->from, out);
+		break;
+	case EC_SUBMIT:
+		hb_submitted(self, in);
+		break;
+	case EC_SNAPPED:
+		hb_snapped(self, in, out);
+		break;
+	case EC_FETCHED:
+		hb_fetched(self, in, out);
+		break;
+	case EC_START:
+		hb_life_start(self, in, out);
+		break;
+	case EC_RECORD: /* taken before */
+	case EC_WAKE:
+	case EC_READ:   /* reads go through the order */
+	case EC_PINNED: /* nothing here is tentative */
+		break;
+	}
+}
+
+/* All that follows from what was heard: once for many messages.  Returns: whether anything moved,
+ * so that more may. */
+static bool turn(struct hb *self, struct ec_out *out)
+{
+	bool moved = false;
+	uint64_t at = self->at;
+	self->inputs = 0;
+	for (uint64_t epoch = at; epoch <= at + AHEAD; epoch++)
+		hb_epoch_drive(self, hb_live(self, epoch), out);
+	moved |= hb_deliver(self, out);
+	moved |= hb_propose(self, out);
+	for (uint64_t epoch = self->at; epoch <= self->at + AHEAD; epoch++)
+		moved |= hb_say(self, hb_live(self, epoch), out);
+	moved |= hb_again(self, out);
+	moved |= hb_catch_up(self, out);
+	return moved;
+}
+
+/* Positions count from the beginning of the era in here, from that of the order outside. */
+static struct ec_input input_of_era(const struct hb *self, const struct ec_input *in)
+{
+	struct ec_input own = *in;
+	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
+		return own;
+	assert(in->seq >= self->config.base);
+	own.seq -= self->config.base;
+	return own;
+}
+
+static void effects_of_order(const struct hb *self, struct ec_out *out)
+{
+	for (uint32_t i = 0; i < out->count; i++) {
+		struct ec_effect *effect = &out->effect[i];
+		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
+		    effect->kind == EC_FETCH)
+			effect->seq += self->config.base;
+	}
+}
+
+static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
+{
+	struct hb *self = opaque;
+	struct ec_input own = input_of_era(self, input), *in = &own;
+	assert(out->count == 0);
+	if (in->kind == EC_RECORD) {
+		hb_record_replayed(self, in, out->pool);
+		return;
+	}
+	input_take(self, in, out);
+	assert(self->started);
+	bool due = in->kind == EC_WAKE || ++self->inputs >= PATIENCE;
+	self->more = !due || turn(self, out);
+	effects_of_order(self, out);
+	out->wake = !self->more ? 0 : in->now ? in->now : 1;
+	out->view = 0;
+	out->want = hb_want(self);
+	out->lead = EC_ALL;
+}
+
+/* Nothing here is signed: what a member says is known from its links alone. */
+static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                   struct ec_bytes body)
+{
+	(void)config, (void)node, (void)head, (void)body;
+	return false;
+}
+
+static const char *const bugs[] = {
+#ifdef EC_PLANTED
+	[BUG_EARLY_OPENING - 1] = "shares of opening are given before S is fixed",
+	[BUG_LABEL - 1] = "the label of what is sealed does not name the proposer",
+	[BUG_COIN_NAME - 1] = "the name of a coin does not name the agreement",
+	[BUG_FORGETS - 1] = "epochs that are done are forgotten at once",
+	[BUG_BAD_SEAL - 1] = "an epoch waits for the opening of what cannot be opened",
+	[BUG_ECHO_UNSAVED - 1] = "an ECHO is said and not saved",
+	[BUG_VOTES_UNSAVED - 1] = "votes are said and not saved",
+	[BUG_PROPOSES_ANEW - 1] = "a new life proposes anew in the same epoch",
+	[BUG_ONE_CLAIM - 1] = "one member's claim is enough to have its state brought",
+	[BUG_ARRIVAL_ORDER - 1] = "each delivers an epoch in an order of its own",
+	[BUG_TRUSTING - 1] = "a codeword is not encoded again and compared",
+	[BUG_ABA + ABA_BUG_NO_CONF - 2] = "agreement has no CONF",
+	[BUG_ABA + ABA_BUG_CONF_BIN_VALUES - 2] = "CONF says bin_values and not what AUX came to",
+	[BUG_ABA + ABA_BUG_EARLY_SHARE - 2] = "a coin share goes out with CONF",
+	[BUG_ABA + ABA_BUG_UNVERIFIED - 2] = "coin shares are combined and not verified",
+	[BUG_ABA + ABA_BUG_RELAY - 2] = "BVAL is repeated after f",
+	[BUG_ABA + ABA_BUG_BIN_VALUES - 2] = "2f BVAL are enough for bin_values",
+	[BUG_ABA + ABA_BUG_AUX_ONCE - 2] = "AUX is not judged again when bin_values grows",
+	[BUG_ABA + ABA_BUG_NO_COMPARE - 2] = "one value alone decides, whatever the coin is",
+	[BUG_ABA + ABA_BUG_TERM_ROUND - 2] = "TERM stands for nothing in later rounds",
+	[BUG_ABA + ABA_BUG_QUORUM - 2] = "n-f-1 are enough for AUX and CONF",
+	[BUG_ABA + ABA_BUG_ADOPT - 2] = "f TERM are adopted",
+	[BUG_ABA + ABA_BUG_NO_RELAY - 2] = "BVAL of a round that was left is not repeated",
+	[BUG_ABA + ABA_BUG_ADOPTER - 2] = "who adopts a TERM falls silent in its own round",
+#endif
+	NULL,
+};
+
+const struct ec_protocol ec_honeybadger = {
+	.name = "honeybadger",
+	.order = EC_TOTAL,
+	.reads = false,
+	.sealed = true,
+	.byzantine = true,
+	.faults = faults_of,
+	.bugs = bugs,
+	.options_size = sizeof(struct honeybadger_options),
+	.options_read = hb_options_read,
+	.terms = hb_terms,
+	.misfit = hb_misfit,
+	.limits = hb_limits,
+	.init = init,
+	.check = hb_check,
+	.guilty = guilty,
+	.step = step,
+	.held = hb_held,
+	.invariants = hb_invariants,
+	.show = hb_show,
+	.show_head = hb_show_head,
+};
