@@ -87,7 +87,7 @@ enum {
 	EC_SIGN = 4,  /* a SEND that receivers can show to others: it comes with `proof` */
 };
 
-struct ec_shared_keys { /* what all members hold in parts: f + 1 of them use it */
+struct ec_shared_keys { /* what the voters hold in parts, the i-th the i-th: f + 1 use it */
 	struct ec_threshold_key coin, seal;
 };
 

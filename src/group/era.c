@@ -52,26 +52,26 @@ static const char *keys_read(const struct ec_crypto *crypto, const struct ec_mem
                              struct ec_shared_keys **keys)
 {
 	const struct ec_roster roster = ec_membership_roster(membership);
+	uint32_t voters = ec_voters(&roster);
 	size_t half = membership->keys_size / 2;
 	*keys = NULL;
 	if (!half)
 		return NULL;
-	if (half / EC_POINT_SIZE != ec_faults_byzantine(ec_voters(&roster)) + 1)
-		return "the keys that its members share need one more member than may be faulty";
-	if (membership->n > EC_THRESHOLD_MEMBERS_MAX || !crypto->threshold)
-		return "at most 64 members share keys";
+	if (half / EC_POINT_SIZE != ec_faults_byzantine(voters) + 1)
+		return "the keys that its voters share need one more of them than may be faulty";
+	if (voters > EC_THRESHOLD_MEMBERS_MAX || !crypto->threshold)
+		return "at most 64 voters share keys";
 	struct ec_shared_keys *read = malloc(sizeof *read);
 	if (!read)
 		abort();
-	if (ec_threshold_key_read(crypto->threshold, membership->n, membership->keys, half,
-	                          &read->coin) &&
-	    ec_threshold_key_read(crypto->threshold, membership->n, membership->keys + half, half,
+	if (ec_threshold_key_read(crypto->threshold, voters, membership->keys, half, &read->coin) &&
+	    ec_threshold_key_read(crypto->threshold, voters, membership->keys + half, half,
 	                          &read->seal)) {
 		*keys = read;
 		return NULL;
 	}
 	free(read);
-	return "the keys that its members share are no points of the group";
+	return "the keys that its voters share are no points of the group";
 }
 
 /* Reads the options into where config->options points to.  A time-out of 0: that of the options. */

@@ -180,8 +180,8 @@ static void keys_that_members_share_are_read_and_judged(void **state)
 	fake_deal(&ec_threshold_ristretto255, 1, 7, 3, &key, secret);
 	assert_memory_equal(&era->config.keys->seal, &key, sizeof key);
 	era_free(era);
-	refused(&(struct draft){.n = 7, .keys = 2}, "one more member than may be faulty");
-	refused(&(struct draft){.n = 4, .keys = 3}, "one more member than may be faulty");
+	refused(&(struct draft){.n = 7, .keys = 2}, "one more of them than may be faulty");
+	refused(&(struct draft){.n = 4, .keys = 3}, "one more of them than may be faulty");
 	refused(&(struct draft){.n = 4, .keys = 2, .spoiled = true}, "no points");
 	refused(&(struct draft){.n = 65, .keys = 22}, "at most 64");
 }

@@ -7,7 +7,7 @@
 static bool item_good(const struct ec_config *config, const struct aba_options *agreement,
                       const struct item *item)
 {
-	bool keyed = hb_options_of(config).needed != 0;
+	bool keyed = config->keys;
 	struct aba_word word = {(enum aba_kind)item->vote, item->round, item->value};
 	if (item->instance >= agreement->n)
 		return false;

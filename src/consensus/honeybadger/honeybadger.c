@@ -35,12 +35,11 @@ static void init(void *opaque, const struct ec_config *config)
 	self->agreement.self = self->seat;
 	self->ring = hb_ring_of(config);
 	hb_layout_set(self);
-	self->keyed = self->options.needed != 0;
+	self->keyed = config->keys;
 	self->sharing = self->keyed && config->shares && voter(self);
 	if (self->sharing)
 		self->shares = *config->shares;
 	self->config.options = self->config.shares = NULL;
-	hb_keys_expand(self);
 	self->at = self->oldest = self->low_epoch = self->lower_epoch = 1;
 	for (ec_node node = 0; node < self->n; node++) {
 		struct peer *peer = hb_peer(self, node);

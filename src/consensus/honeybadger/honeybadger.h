@@ -12,8 +12,7 @@ enum {
 	HONEYBADGER_BATCH_BYTES = 1 << 18, /* the default */
 	HONEYBADGER_PROPOSAL_BYTES_MAX = 1 << 22,
 	HONEYBADGER_PROPOSAL_BYTES = 1 << 20, /* the default */
-	HONEYBADGER_OPTIONS_SIZE_MAX =
-		4 + 4 + 4 + 1 + 1 + 2 * EC_THRESHOLD_NEEDED_MAX * EC_POINT_SIZE,
+	HONEYBADGER_OPTIONS_SIZE = 4 + 4 + 4 + 1,
 };
 
 /* When a round of agreement has a coin that costs nothing. */
@@ -23,26 +22,22 @@ enum honeybadger_coins {
 };
 
 /* What ec_config.options points to; a zero is the default.  Equal at all members of an era.  In a
- * roster: nothing, or u32 interval, u32 batch_bytes_max, u32 proposal_bytes_max, u8 coins, u8
- * needed, then `needed` commitments of the coin's key and as many of the seal's, little-endian. */
+ * roster: nothing, or u32 interval, u32 batch_bytes_max, u32 proposal_bytes_max, u8 coins,
+ * little-endian. */
 struct honeybadger_options {
 	uint32_t interval;           /* deliveries between checkpoints, 1..HONEYBADGER_INTERVAL_MAX;
 	                                a multiple of 64 wherever blocks are made of them */
 	uint32_t batch_bytes_max;    /* of one batch, at least 1 */
 	uint32_t proposal_bytes_max; /* of what a member proposes in an epoch; at least a batch */
 	enum honeybadger_coins coins;
-	uint32_t needed; /* f + 1, or 0: the era has no keys: coins are hashes of their names, and
-	                    what is proposed is not sealed.  Live then only while the schedule of
-	                    messages is no adversary; as safe as with keys */
-	uint8_t coin[EC_THRESHOLD_NEEDED_MAX][EC_POINT_SIZE]; /* crypto/threshold.h */
-	uint8_t seal[EC_THRESHOLD_NEEDED_MAX][EC_POINT_SIZE]; /* another key, never the same */
 };
 
 /* The protocol: order EC_TOTAL, Byzantine, sealed, reads through the order.
  *
  * Members: 1..HONEYBADGER_MEMBERS_MAX, at least one of them a voter.  Every voter proposes, and
- * out.lead is EC_ALL.  The keys are shared by the voters: the i-th voter of the roster holds part
- * i. A voter with config.shares NULL takes part and gives no shares.  A member that is no voter
+ * out.lead is EC_ALL.  With config.keys NULL coins are hashes of their names, and what is proposed
+ * is not sealed: live only while the schedule of messages is no adversary, as safe as with keys.
+ * A voter with config.shares NULL takes part and gives no shares.  A member that is no voter
  * follows: it delivers, promises nothing, saves nothing.  out.view is 0: an epoch is no reason to
  * submit a batch again, which is proposed until it is delivered.  DELIVER.node is the member that
  * proposed the batch, EC_ALL and no body for a filler; DELIVER.stamp is 0. */

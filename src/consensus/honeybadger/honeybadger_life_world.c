@@ -190,6 +190,7 @@ static void member_new(struct world *world, ec_node node)
 	                                    .base = world->is.base,
 	                                    .roster = &world->roster,
 	                                    .crypto = &world->crypto,
+	                                    .keys = world->is.keys ? &world->keys : NULL,
 	                                    .domain = world->domain,
 	                                    .options = &world->options};
 	if (world->is.keys && node < voters && !(world->is.shareless >> node & 1)) {
@@ -204,19 +205,13 @@ static void member_new(struct world *world, ec_node node)
 
 static void keys_deal(struct world *world)
 {
-	struct honeybadger_options *options = &world->options;
-	struct ec_threshold_key key;
-	uint32_t voters = world->is.voters;
+	uint32_t voters = world->is.voters, needed = (voters - 1) / 3 + 1;
 	world->crypto.threshold = world->is.keys == WORLD_TRUE_KEYS ? &ec_threshold_ristretto255
 	                                                            : &sim_threshold_cheap;
 	if (!world->is.keys)
 		return;
-	options->needed = (voters - 1) / 3 + 1;
-	fake_deal(world->crypto.threshold, 1, voters, options->needed, &key, world->coin);
-	memcpy(options->coin, key.commitment, sizeof options->coin);
-	fake_deal(world->crypto.threshold, 2, voters, options->needed, &world->seal_key,
-	          world->seal);
-	memcpy(options->seal, world->seal_key.commitment, sizeof options->seal);
+	fake_deal(world->crypto.threshold, 1, voters, needed, &world->keys.coin, world->coin);
+	fake_deal(world->crypto.threshold, 2, voters, needed, &world->keys.seal, world->seal);
 }
 
 struct world *world_new(struct world_options is)

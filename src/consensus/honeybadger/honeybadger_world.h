@@ -74,7 +74,7 @@ struct world {
 	ec_hash domain;
 	struct ec_crypto crypto;
 	struct ec_threshold_secret coin[WORLD_MEMBERS], seal[WORLD_MEMBERS];
-	struct ec_threshold_key seal_key;
+	struct ec_shared_keys keys;
 	struct ec_pool *pool;
 	struct world_member *member;
 	struct world_queue link[WORLD_MEMBERS][WORLD_MEMBERS]; /* from, to */

@@ -63,9 +63,7 @@ size_t hb_bundle_max(const struct ec_config *config)
 static struct layout layout_of(uint32_t n, uint32_t voters, uint32_t ring,
                                const struct aba_options *agreement)
 {
-	struct layout at = {.coin = aligned(sizeof(struct hb)), .agreement = aba_size(agreement)};
-	at.seal = at.coin + aligned(sizeof(struct ec_threshold_key));
-	at.peers = at.seal + aligned(sizeof(struct ec_threshold_key));
+	struct layout at = {.peers = aligned(sizeof(struct hb)), .agreement = aba_size(agreement)};
 	at.live = at.peers + aligned(n * sizeof(struct peer));
 	at.proposals = at.live + aligned(LIVE * sizeof(struct live));
 	at.shares = at.proposals + aligned((size_t)LIVE * voters * sizeof(struct proposal));
@@ -120,26 +118,13 @@ static void *place(const struct hb *self, size_t offset)
 
 const struct ec_threshold_key *hb_coin_key(const struct hb *self)
 {
-	return self->keyed ? place(self, self->layout.coin) : NULL;
+	return self->keyed ? &self->config.keys->coin : NULL;
 }
 
 const struct ec_threshold_key *hb_seal_key(const struct hb *self)
 {
 	assert(self->keyed);
-	return place(self, self->layout.seal);
-}
-
-void hb_keys_expand(struct hb *self)
-{
-	struct layout at = self->layout;
-	if (!self->keyed)
-		return;
-	for (int coin = 0; coin < 2; coin++) {
-		struct ec_threshold_key *key = place(self, coin ? at.coin : at.seal);
-		hb_key_of(&self->options, self->voters, coin, key);
-		bool good = self->config.crypto->threshold->expand(key);
-		assert(good); /* misfit() saw it */
-	}
+	return &self->config.keys->seal;
 }
 
 struct peer *hb_peer(const struct hb *self, ec_node node)

@@ -208,7 +208,7 @@ static struct ec_bytes decipher(const struct hb *self, const struct live *live, 
 void hb_payload_open(struct hb *self, struct live *live, uint32_t instance, struct ec_pool *pool)
 {
 	struct proposal *proposal = hb_proposal(self, live, instance);
-	uint32_t needed = self->options.needed, from[EC_THRESHOLD_NEEDED_MAX];
+	uint32_t needed = hb_seal_key(self)->needed, from[EC_THRESHOLD_NEEDED_MAX];
 	struct ec_threshold_share share[EC_THRESHOLD_NEEDED_MAX];
 	uint8_t at[LABEL_SIZE], key[EC_SEALED_KEY_SIZE];
 	struct ec_bytes named = label(self, live->epoch, instance, at);

@@ -94,7 +94,7 @@ struct pending {
 
 /* Where the arrays behind the struct begin, in bytes from its own beginning (layout.c). */
 struct layout {
-	size_t coin, seal, peers, live, proposals, shares, agreements, agreement, kept, echoes, end;
+	size_t peers, live, proposals, shares, agreements, agreement, kept, echoes, end;
 };
 
 struct hb {
@@ -180,9 +180,6 @@ struct honeybadger_options hb_options_of(const struct ec_config *config);
 struct ec_terms hb_terms(const struct ec_config *config);
 /* Why no instance could serve a roster: too many members, no voter, keys for others. */
 const char *hb_misfit(const struct ec_config *config);
-/* The key that options name, not expanded.  In: of the coin, or of the seal. */
-void hb_key_of(const struct honeybadger_options *options, uint32_t voters, bool coin,
-               struct ec_threshold_key *key);
 
 /* ---- layout.c: the block, and what a roster and options come to ---- */
 
@@ -205,8 +202,6 @@ uint32_t hb_batches_max(const struct ec_config *config);
 size_t hb_bundle_max(const struct ec_config *config);
 /* Fills self->layout.  In: config, n, voters, ring and agreement are set. */
 void hb_layout_set(struct hb *self);
-/* Expands the keys of the options, if there are any, into the block.  In: misfit() said NULL. */
-void hb_keys_expand(struct hb *self);
 /* The key of the coin; NULL: the era has none. */
 const struct ec_threshold_key *hb_coin_key(const struct hb *self);
 /* The key of the seal.  In: the era has one. */
