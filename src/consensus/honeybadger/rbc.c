@@ -131,16 +131,20 @@ static uint32_t readies_count(const struct rbc *rbc, const ec_hash *root)
 	return count;
 }
 
-/* Something was heard for this root: whether that is enough for our READY. */
+/* Something was heard for this root: whether that is enough for our READY, and to deliver. */
 static void root_heard(struct rbc *rbc, const ec_hash *root)
 {
-	if (rbc->ready_due || rbc->readied || rbc->self >= rbc->group.n)
-		return;
-	if (echoes_count(rbc, root) < rbc->group.n - rbc->group.f &&
-	    readies_count(rbc, root) < rbc->group.f + 1)
-		return;
-	rbc->ready_due = true;
-	rbc->ready_root = *root;
+	uint32_t n = rbc->group.n, f = rbc->group.f;
+	uint32_t echoes = echoes_count(rbc, root), readies = readies_count(rbc, root);
+	bool said = rbc->ready_due || rbc->readied || rbc->self >= n;
+	if (!said && (echoes >= n - f || readies >= f + 1)) {
+		rbc->ready_due = true;
+		rbc->ready_root = *root;
+	}
+	if (!rbc->ripe && readies >= 2 * f + 1 && echoes >= n - 2 * f) {
+		rbc->ripe = true;
+		rbc->ripe_root = *root;
+	}
 }
 
 void rbc_val(struct rbc *rbc, struct ec_bytes body)
@@ -222,9 +226,8 @@ void rbc_restore(struct rbc *rbc, const struct rbc_say *say)
 	}
 }
 
-/* Whether the n shards of this payload have this root. */
-static bool encodes_to(const struct rbc *rbc, struct ec_bytes payload, const ec_hash *root,
-                       struct ec_pool *pool)
+/* Whether the n shards of this payload have the ripe root. */
+static bool encodes_to(const struct rbc *rbc, struct ec_bytes payload, struct ec_pool *pool)
 {
 #ifdef EC_PLANTED
 	if (rbc->trusting)
@@ -235,19 +238,18 @@ static bool encodes_to(const struct rbc *rbc, struct ec_bytes payload, const ec_
 	ec_hash again = rbc_root(body[0]);
 	for (uint32_t i = 0; i < rbc->group.n; i++)
 		ec_drop(body[i]);
-	return ec_hash_equal(&again, root);
+	return ec_hash_equal(&again, &rbc->ripe_root);
 }
 
-/* What n - 2f shards of this root decode to.  Out: payload, with RBC_PAYLOAD: one owner. */
-static enum rbc_result decode(const struct rbc *rbc, const ec_hash *root, struct ec_pool *pool,
-                              struct ec_bytes *payload)
+/* What n - 2f shards of the ripe root decode to.  Out: payload, with RBC_PAYLOAD: one owner. */
+static enum rbc_result decode(const struct rbc *rbc, struct ec_pool *pool, struct ec_bytes *payload)
 {
 	struct ec_erasure code = code_of(rbc->group);
 	const uint8_t *shard[RBC_MEMBERS_MAX];
 	size_t size = 0; /* of the payload, as the first one tells; the others must tell the same */
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < rbc->group.n && count < code.needed; i++) {
-		if (!echo_for(rbc, i, root))
+		if (!echo_for(rbc, i, &rbc->ripe_root))
 			continue;
 		size_t offset = shard_offset(rbc->group.n, i), told = 0;
 		shard[count] = rbc->shard[i].data + offset;
@@ -262,23 +264,12 @@ static enum rbc_result decode(const struct rbc *rbc, const ec_hash *root, struct
 	uint8_t none[1];
 	if (ec_erasure_decode(code, shard, block.size ? ec_writable(block) : none)) {
 		*payload = ec_slice(block, 0, size);
-		if (encodes_to(rbc, *payload, root, pool))
+		if (encodes_to(rbc, *payload, pool))
 			return RBC_PAYLOAD;
 	}
 	ec_drop(block);
 	*payload = EC_NO_BYTES;
 	return RBC_NOTHING;
-}
-
-/* The root that 2f + 1 members are ready for and n - 2f shards are here of. */
-static const ec_hash *root_ready(const struct rbc *rbc)
-{
-	for (uint32_t i = 0; i < rbc->group.n; i++)
-		if ((rbc->readies & bit(i)) &&
-		    readies_count(rbc, &rbc->ready[i]) >= 2 * rbc->group.f + 1 &&
-		    echoes_count(rbc, &rbc->ready[i]) >= code_of(rbc->group).needed)
-			return &rbc->ready[i];
-	return NULL;
 }
 
 static void shards_drop(struct rbc *rbc)
@@ -291,11 +282,8 @@ static void shards_drop(struct rbc *rbc)
 
 enum rbc_result rbc_delivered(struct rbc *rbc, struct ec_pool *pool, struct ec_bytes *payload)
 {
-	if (rbc->result == RBC_PENDING) {
-		const ec_hash *root = root_ready(rbc);
-		if (!root)
-			return RBC_PENDING;
-		rbc->result = decode(rbc, root, pool, &rbc->payload);
+	if (rbc->ripe && rbc->result == RBC_PENDING) {
+		rbc->result = decode(rbc, pool, &rbc->payload);
 		shards_drop(rbc);
 	}
 	*payload = rbc->payload;
@@ -346,6 +334,8 @@ void rbc_invariants(const struct rbc *rbc)
 	/* (R3) */
 	if (rbc->result != RBC_PENDING && rbc->self < rbc->group.n)
 		assert(rbc->readied || rbc->ready_due);
+	if (rbc->result != RBC_PENDING)
+		assert(rbc->ripe);
 	/* (R4) */
 	if (rbc->payload.size > 0)
 		assert(rbc->result == RBC_PAYLOAD);

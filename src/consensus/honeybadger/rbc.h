@@ -81,9 +81,10 @@ struct rbc {
 	bool trusting;        /* planted: see rbc_init */
 	bool echoed, readied; /* said */
 	bool ready_due;       /* to be said, and for ready_root */
+	bool ripe;            /* 2f + 1 READYs and n - 2f shards are here for ripe_root */
 	enum rbc_result result;
-	uint64_t echoes, readies; /* members heard, a bit each */
-	ec_hash ready_root;       /* ours */
+	uint64_t echoes, readies;      /* members heard, a bit each */
+	ec_hash ready_root, ripe_root; /* the first: ours */
 	ec_hash ready[RBC_MEMBERS_MAX];
 	struct ec_bytes own;                    /* the VAL to us, which is our ECHO */
 	struct ec_bytes shard[RBC_MEMBERS_MAX]; /* ECHOs, until the result stands */
