@@ -176,13 +176,21 @@ static void terms_judge(struct aba *aba)
 		aba->halted = true;
 }
 
-void aba_go(struct aba *aba, const struct aba_coin *coin)
+static void judge(struct aba *aba, const struct aba_coin *coin)
 {
 	bool value;
+	if (aba->restoring)
+		return;
 	terms_judge(aba);
 	while (!aba->halted && !aba->retired && !aba->stuck && values_judge(aba, coin) &&
 	       coin_look(aba, coin, &value))
 		round_end(aba, value);
+}
+
+void aba_go(struct aba *aba, const struct aba_coin *coin)
+{
+	aba->restoring = false;
+	judge(aba, coin);
 }
 
 /* ---- what comes in ---- */
@@ -194,7 +202,7 @@ void aba_input(struct aba *aba, const struct aba_coin *coin, bool value)
 	aba->input = true;
 	aba->est = 1u << value;
 	aba_want(aba, ABA_BVAL, 0, aba->est);
-	aba_go(aba, coin);
+	judge(aba, coin);
 }
 
 void aba_hear(struct aba *aba, const struct aba_coin *coin, uint32_t from, struct aba_word word)
@@ -211,7 +219,7 @@ void aba_hear(struct aba *aba, const struct aba_coin *coin, uint32_t from, struc
 	if (word.kind == ABA_BVAL &&
 	    (here || (word.round < aba->round && !planted(aba, ABA_BUG_NO_RELAY))))
 		bval_relay(aba, word.round);
-	aba_go(aba, coin);
+	judge(aba, coin);
 }
 
 void aba_share(struct aba *aba, const struct aba_coin *coin, uint32_t from, uint32_t round,
@@ -223,7 +231,7 @@ void aba_share(struct aba *aba, const struct aba_coin *coin, uint32_t from, uint
 	assert(coin->key->needed == aba->f + 1);
 	aba_toss_hear(aba_toss_at(aba, round), aba_shares_at(aba, round), coin, round, from, share,
 	              planted(aba, ABA_BUG_UNVERIFIED));
-	aba_go(aba, coin);
+	judge(aba, coin);
 }
 
 /* ---- what can be asked ---- */

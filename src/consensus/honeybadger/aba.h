@@ -18,7 +18,6 @@
  *   adopts names a round that is not below its own, nor below any of the f+1 that it heard: one
  *   of them is correct, and where more than one is missing, members that wait for votes of rounds
  *   before the deciding one could starve if adopters fell silent.
- * - Who has halted repeats its TERM alone: f+1 correct members said it, so all will.
  *
  * How long it takes, with a scheduler that knows each coin as soon as one correct member gave its
  * share.  At that moment at most one value b can still be a V of its own: among the n-f CONF that
@@ -125,16 +124,17 @@ void aba_share(struct aba *aba, const struct aba_coin *coin, uint32_t from, uint
  * of this round is to be made and said.  Returns: false when there is none. */
 bool aba_next(struct aba *aba, struct aba_word *word);
 
-/* All that was said, one word a call, for a new link; TERM alone once halted.
+/* All that was said, one word a call, for a new link or a record that replaces others.
  * In/out: cursor: 0 at first.  Returns: false when there is no more. */
 bool aba_said(const struct aba *aba, uint32_t *cursor, struct aba_word *word);
 
 /* A word of a former life of ours, which was durable: it is not said again, nothing is said against
  * it, and it counts.  Of a SHARE only that it was given: the share itself comes by aba_share().
- * After the last one, aba_go().  Precondition: the word is good; nothing was heard yet. */
+ * Nothing is judged from the first one to aba_go().  Precondition: the word is good; nothing of
+ * others was heard yet. */
 void aba_restore(struct aba *aba, struct aba_word word);
 
-/* Looks at what is there: once after all aba_restore(), harmless at any time. */
+/* All is restored: judges what is there.  Harmless at any other time. */
 void aba_go(struct aba *aba, const struct aba_coin *coin);
 
 /* Whether it is decided; never taken back.  Out: value. */

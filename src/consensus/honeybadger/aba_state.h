@@ -24,6 +24,7 @@ struct aba {
 	enum aba_bug bug;
 	uint32_t round, est;
 	uint32_t values; /* V of our round; 0: it is open */
+	bool restoring;  /* nothing is judged before aba_go() */
 	bool input, retired, halted, stuck;
 	bool decided, decision, term_said;
 	uint32_t term_round;         /* of our TERM, once decided */

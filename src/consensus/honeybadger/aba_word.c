@@ -69,8 +69,6 @@ bool aba_next(struct aba *aba, struct aba_word *word)
 bool aba_said(const struct aba *aba, uint32_t *cursor, struct aba_word *word)
 {
 	uint32_t end = aba->rounds * BITS;
-	if (aba->halted && *cursor < end)
-		*cursor = end;
 	for (; *cursor < end; ++*cursor) {
 		const struct round *round = round_at(aba, *cursor / BITS);
 		uint32_t bits = (uint32_t)round->said >> *cursor % BITS << *cursor % BITS;
@@ -92,6 +90,7 @@ bool aba_said(const struct aba *aba, uint32_t *cursor, struct aba_word *word)
 
 void aba_restore(struct aba *aba, struct aba_word word)
 {
+	aba->restoring = true;
 	if (word.kind == ABA_TERM) {
 		aba_decide(aba, word.values == ABA_ONE, word.round);
 		aba->term_said = true;

@@ -8,67 +8,6 @@
 
 enum { LIES_MOST = 400 };
 
-uint64_t aba_world_verified;
-
-/* ---- a cheap coin: all good shares of a name are the same number, which is the coin ---- */
-
-static uint64_t number_mix(uint64_t x)
-{
-	x ^= x >> 30, x *= 0xbf58476d1ce4e5b9u;
-	x ^= x >> 27, x *= 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
-static uint64_t number_of(struct ec_bytes name)
-{
-	uint64_t seed;
-	uint32_t round;
-	memcpy(&seed, name.data, sizeof seed);
-	memcpy(&round, name.data + name.size - sizeof round, sizeof round);
-	return number_mix(number_mix(seed + 1) + round * 0x9e3779b97f4a7c15u);
-}
-
-static void fake_share(const struct ec_threshold_key *key, uint32_t self,
-                       const struct ec_threshold_secret *secret, struct ec_bytes name,
-                       const uint8_t random[static 32], struct ec_threshold_share *share)
-{
-	uint64_t number = number_of(name);
-	(void)key, (void)secret, (void)random;
-	memset(share, 0, sizeof *share);
-	memcpy(share->b, &number, sizeof number);
-	share->b[8] = (uint8_t)self;
-}
-
-static bool fake_share_good(const struct ec_threshold_key *key, uint32_t from, struct ec_bytes name,
-                            const struct ec_threshold_share *share)
-{
-	uint64_t number = number_of(name);
-	(void)key;
-	aba_world_verified++;
-	return share->b[8] == from && memcmp(share->b, &number, sizeof number) == 0;
-}
-
-static ec_hash fake_combine(const struct ec_threshold_key *key, const uint32_t *from,
-                            const struct ec_threshold_share *share, struct ec_bytes name)
-{
-	ec_hash hash = {{0}};
-	uint64_t sum = 0;
-	(void)from, (void)name;
-	for (uint32_t i = 0; i < key->needed; i++) {
-		uint64_t number;
-		memcpy(&number, share[i].b, sizeof number);
-		if (i == 0)
-			sum = number;
-		else if (number != sum)
-			sum = number_mix(sum ^ number_mix(number));
-	}
-	hash.b[0] = sum & 1;
-	return hash;
-}
-
-static const struct ec_threshold_crypto fake = {
-	.coin_share = fake_share, .coin_share_good = fake_share_good, .coin_combine = fake_combine};
-
 /* ---- the world ---- */
 
 static uint32_t rounds_of(const struct aba_world *world)
@@ -95,10 +34,11 @@ struct aba_world *aba_world_new(const struct aba_world_options *options)
 	world->key = (struct ec_threshold_key){.n = n, .needed = world->f + 1};
 	if (options->crypto)
 		world->key = *options->key;
-	world->coin = (struct aba_coin){.crypto = options->crypto ? options->crypto : &fake,
-	                                .key = &world->key,
-	                                .epoch = 7,
-	                                .instance = 3};
+	world->coin =
+		(struct aba_coin){.crypto = options->crypto ? options->crypto : &aba_cheap_coin,
+	                          .key = options->keyless ? NULL : &world->key,
+	                          .epoch = 7,
+	                          .instance = 3};
 	memcpy(world->coin.domain.b, &options->seed, sizeof options->seed);
 	ec_prng_seed(&world->prng, options->seed);
 	world->member_options = (struct aba_options){.n = n,
@@ -111,6 +51,7 @@ struct aba_world *aba_world_new(const struct aba_world_options *options)
 	world->shares_out = zeros(rounds_of(world), sizeof *world->shares_out);
 	world->term_round = zeros(n, sizeof *world->term_round);
 	world->decided_round = zeros(n, sizeof *world->decided_round);
+	world->crashes_left = options->crashes;
 	world->lies_left = (uint32_t)ec_prng_below(&world->prng, LIES_MOST);
 	for (uint32_t i = 0; i < n; i++) {
 		world->term_round[i] = world->decided_round[i] = UINT32_MAX;
@@ -195,10 +136,14 @@ bool aba_world_coin(const struct aba_world *world, uint32_t round, bool *value)
 		*value = round % 3 == 0;
 		return true;
 	}
+	if (world->options.keyless) {
+		*value = aba_toss_foreseen(&world->coin, round);
+		return true;
+	}
 	if (!world->shares_out[round] || world->options.crypto)
 		return false;
 	aba_coin_name(&world->coin, round, name);
-	*value = number_of((struct ec_bytes){.data = name, .size = sizeof name}) & 1;
+	*value = aba_cheap_number((struct ec_bytes){.data = name, .size = sizeof name}) & 1;
 	return true;
 }
 
@@ -357,6 +302,52 @@ void aba_world_move(struct aba_world *world, uint32_t from, uint32_t to, struct 
 	}
 }
 
+/* Says again what `from` said. */
+static void said_again(struct aba_world *world, uint32_t from, uint32_t to)
+{
+	struct aba_word word;
+	uint32_t cursor = 0;
+	while (aba_said(world->member[from], &cursor, &word))
+		item_add(world, (struct aba_item){from, to, word, false});
+}
+
+void aba_world_restart(struct aba_world *world, uint32_t member)
+{
+	struct aba *aba = world->member[member];
+	struct aba_word word[ABA_ROUNDS_MAX * 7 + 1];
+	uint32_t count = 0, cursor = 0;
+	for (uint32_t at = world->first; at < world->count;)
+		if (world->item[at].from == member || world->item[at].to == member)
+			world->item[at] = world->item[--world->count];
+		else
+			at++;
+	while (aba_said(aba, &cursor, &word[count]))
+		count++;
+	world->member_options.self = member;
+	aba_init(aba, &world->member_options);
+	for (uint32_t round = 0; round < rounds_of(world); round++) {
+		struct aba_heard *heard = aba_world_heard(world, member, round);
+		memset(heard->aux, 0, sizeof heard->aux);
+		heard->conf = 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		aba_restore(aba, word[i]);
+		heard_note(world, &(struct aba_item){member, member, word[i], false});
+		if (word[i].kind == ABA_SHARE)
+			aba_share(aba, &world->coin, member, word[i].round,
+			          share_at(world, member, word[i].round));
+	}
+	aba_go(aba, &world->coin);
+	aba_input(aba, &world->coin, world->options.ones >> member & 1);
+	member_follow(world, member);
+	for (uint32_t i = 0; i < world->options.n; i++)
+		if (aba_world_correct(world, i)) {
+			said_again(world, i, member);
+			if (i != member)
+				said_again(world, member, i);
+		}
+}
+
 static uint32_t item_choose(struct aba_world *world)
 {
 	uint32_t left = world->count - world->first;
@@ -432,6 +423,12 @@ bool aba_world_run(struct aba_world *world, uint64_t most)
 		if (world->options.lies != ABA_SILENT)
 			lies_tell(world, aba_round(world->member[world->item[at].to]));
 		aba_world_deliver(world, at);
+		if (world->crashes_left && ec_prng_chance(&world->prng, 1, 40)) {
+			world->crashes_left--;
+			uint32_t member = (uint32_t)ec_prng_below(&world->prng, world->options.n);
+			if (aba_world_correct(world, member))
+				aba_world_restart(world, member);
+		}
 	}
 	return true;
 }

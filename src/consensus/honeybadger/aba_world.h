@@ -36,6 +36,8 @@ struct aba_world_options {
 	enum aba_bug bug;
 	enum aba_order order;
 	enum aba_lies lies;
+	bool keyless;      /* an era that has no key: the coin is foreseen */
+	uint32_t crashes;  /* how many, of correct members */
 	bool outcome_only; /* no oracle for what members say, only for what they decide */
 	uint64_t seed;     /* of the coin, the order, the lies */
 	const struct ec_threshold_crypto *crypto; /* NULL: a cheap coin */
@@ -79,13 +81,20 @@ struct aba_world {
 	uint32_t *term_round, *decided_round; /* by member; UINT32_MAX: none */
 	bool outcome_known, outcome;
 	uint64_t said[ABA_KINDS]; /* by correct members: each word goes to n - 1 others */
-	uint32_t lie_round, lies_left;
+	uint32_t lie_round, lies_left, crashes_left;
 	const char *violation;
 	char text[160];
 };
 
-/* Coin shares verified with the cheap coin, since the test set it to 0. */
+/* ---- aba_coin_world.c ---- */
+
+/* Shares verified with the cheap coin, since the test set it to 0. */
 extern uint64_t aba_world_verified;
+extern const struct ec_threshold_crypto aba_cheap_coin;
+/* What the cheap shares of a name are; its last bit is the coin. */
+uint64_t aba_cheap_number(struct ec_bytes name);
+
+/* ---- aba_world.c ---- */
 
 struct aba_world *aba_world_new(const struct aba_world_options *options);
 /* Returns: the first violation, a sentence that lasts until the next call, or NULL. */
@@ -102,6 +111,9 @@ void aba_world_deliver(struct aba_world *world, uint32_t at);
 /* Delivers this word, a lie of whoever lies, else only if it is under way; values 0: whatever they
  * are. */
 void aba_world_move(struct aba_world *world, uint32_t from, uint32_t to, struct aba_word word);
+/* A member is gone with all that was under way between it and others, and lives again from what it
+ * said; all say again to it, and it to all, what is still needed. */
+void aba_world_restart(struct aba_world *world, uint32_t member);
 /* Delivers all in the world's order, with its lies.  Returns: false when that took `most`. */
 bool aba_world_run(struct aba_world *world, uint64_t most);
 /* All must have halted. */
