@@ -2,7 +2,7 @@
  *
  * (G1) A member's word of a phase is taken once, and only in that phase.
  * (G2) A qualified dealer dealt, and nobody proved anything against it.
- * (G3) DONE: more than f qualified dealers, n - f verdicts of members that did not lie. */
+ * (G3) DONE: more than f qualified dealers, verdicts of all voters but f that did not lie. */
 #include "crypto/dkg.h"
 
 #include "base/quorum.h"
@@ -10,15 +10,21 @@
 
 #include <assert.h>
 
-static uint32_t faults(const struct ec_dkg *dkg)
+static uint32_t voters(const struct ec_dkg *dkg)
 {
-	return (uint32_t)ec_faults_byzantine(dkg->n);
+	return (uint32_t)__builtin_popcountll(dkg->voters);
 }
 
-void ec_dkg_init(struct ec_dkg *dkg, const ec_hash *id, uint32_t n)
+static uint32_t faults(const struct ec_dkg *dkg)
 {
-	assert(n >= 1 && n <= EC_THRESHOLD_MEMBERS_MAX);
-	*dkg = (struct ec_dkg){.id = *id, .n = n, .phase = EC_DKG_ENROL};
+	return (uint32_t)ec_faults_byzantine(voters(dkg));
+}
+
+void ec_dkg_init(struct ec_dkg *dkg, const ec_hash *id, uint32_t n, uint64_t who)
+{
+	assert(n >= 1 && n <= EC_THRESHOLD_MEMBERS_MAX && who);
+	assert(n == EC_THRESHOLD_MEMBERS_MAX || who >> n == 0);
+	*dkg = (struct ec_dkg){.id = *id, .n = n, .voters = who, .phase = EC_DKG_ENROL};
 }
 
 uint32_t ec_dkg_needed(const struct ec_dkg *dkg)
@@ -39,7 +45,7 @@ static uint32_t qualified(const struct ec_dkg *dkg)
 
 void ec_dkg_advance(struct ec_dkg *dkg)
 {
-	uint32_t most = dkg->n - faults(dkg);
+	uint32_t most = voters(dkg) - faults(dkg);
 	bool enough = false;
 	switch (dkg->phase) {
 	case EC_DKG_ENROL:
@@ -64,7 +70,8 @@ static void spoke(struct ec_dkg *dkg, uint32_t member, uint8_t flag)
 {
 	assert(!(dkg->member[member].flags & flag)); /* (G1) */
 	dkg->member[member].flags |= flag;
-	uint32_t speakers = flag == EC_DKG_ENROLLED ? dkg->n : dkg_count(dkg, EC_DKG_ENROLLED, 0);
+	uint32_t speakers =
+		flag == EC_DKG_ENROLLED ? voters(dkg) : dkg_count(dkg, EC_DKG_ENROLLED, 0);
 	if (dkg_count(dkg, flag, 0) == speakers)
 		ec_dkg_advance(dkg);
 }
@@ -73,8 +80,8 @@ static void spoke(struct ec_dkg *dkg, uint32_t member, uint8_t flag)
 static const char *unwelcome(const struct ec_dkg *dkg, uint32_t member, enum ec_dkg_phase phase,
                              uint8_t flag)
 {
-	if (member >= dkg->n)
-		return "only a member that the keys are for takes part";
+	if (member >= dkg->n || !(dkg->voters >> member & 1))
+		return "only a voter of the roster that the keys are for takes part";
 	if (dkg->phase < phase)
 		return "it comes too early: an earlier phase of the generation has not ended";
 	if (dkg->phase > phase)

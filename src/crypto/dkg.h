@@ -13,8 +13,9 @@
  * A phase ends when everybody who may speak has spoken, or when the log says so (advance: a
  * deadline that the log's owner sets).  The sum of the polynomials of the qualified dealers is the
  * key: those that dealt, and of which nobody proved a bad box or a false complaint.  It is DONE
- * when more than f are qualified, so that one of them is correct, and n - f verdicts count, so
- * that more than f correct members hold their shares of all.  Else it has FAILED; try another.
+ * when more than f are qualified, so that one of them is correct, and the verdicts of all voters
+ * but f count, so that more than f correct ones hold their shares of all.  Else it has FAILED; try
+ * another.
  *
  * Limits.  Whoever deals last, or lets a dealer of its own fail after it saw the others, chooses
  * among at most 2^f keys (Gennaro, Jarecki, Krawczyk, Rabin, "Secure Distributed Key Generation for
@@ -43,7 +44,7 @@ enum {
 	                       EC_THRESHOLD_MEMBERS_MAX * EC_DKG_BOX_SIZE,
 	EC_DKG_COMPLAINT_SIZE = 1 + EC_POINT_SIZE + 64,
 	EC_DKG_VERDICT_SIZE_MAX = EC_THRESHOLD_MEMBERS_MAX * EC_DKG_COMPLAINT_SIZE,
-	EC_DKG_STATE_SIZE_MAX = 34 + EC_THRESHOLD_MEMBERS_MAX * (2 + EC_POINT_SIZE),
+	EC_DKG_STATE_SIZE_MAX = 42 + EC_THRESHOLD_MEMBERS_MAX * (2 + EC_POINT_SIZE),
 };
 
 struct ec_dkg_member {
@@ -53,8 +54,9 @@ struct ec_dkg_member {
 };
 
 struct ec_dkg {
-	ec_hash id; /* of this generation: of no other one, in no other group */
-	uint32_t n; /* 1 to EC_THRESHOLD_MEMBERS_MAX; needed is floor((n-1)/3) + 1 */
+	ec_hash id;      /* of this generation: of no other one, in no other group */
+	uint32_t n;      /* 1 to EC_THRESHOLD_MEMBERS_MAX */
+	uint64_t voters; /* of whom f may be faulty: who takes part; bit i for member i */
 	enum ec_dkg_phase phase;
 	struct ec_dkg_member member[EC_THRESHOLD_MEMBERS_MAX];
 };
@@ -65,8 +67,9 @@ struct ec_dkg_deals {
 	struct ec_bytes of[EC_THRESHOLD_MEMBERS_MAX];
 };
 
-/* Starts one. */
-void ec_dkg_init(struct ec_dkg *dkg, const ec_hash *id, uint32_t n);
+/* Starts one, for a roster of n members.  In: who, a bit a voter, at least one: only voters take
+ * part, and with v of them f is floor((v-1)/3). */
+void ec_dkg_init(struct ec_dkg *dkg, const ec_hash *id, uint32_t n, uint64_t who);
 
 /* How many shares its keys need: f + 1. */
 uint32_t ec_dkg_needed(const struct ec_dkg *dkg);

@@ -130,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < MEMBERS_MAX; i++)
 		memset(world.seed[i], (int)i + 1, sizeof world.seed[i]);
 	uint32_t n = 1 + data[0] % MEMBERS_MAX;
-	ec_dkg_init(&world.dkg, &id, n);
+	ec_dkg_init(&world.dkg, &id, n, UINT64_MAX >> (64 - n));
 	for (size_t at = 1; at + 4 <= size && at / 4 < STEPS_MAX; at += 4) {
 		uint32_t who = data[at + 1] % MEMBERS_MAX;
 		if (data[at] % 8 == 7 || who >= n)

@@ -27,7 +27,7 @@ static inline void house_open(struct house *house, uint32_t n)
 	memset(house, 0, sizeof *house);
 	for (uint32_t i = 0; i < n; i++)
 		memset(house->seed[i], (int)i + 1, sizeof house->seed[i]);
-	ec_dkg_init(&house->dkg, &id, n);
+	ec_dkg_init(&house->dkg, &id, n, UINT64_MAX >> (64 - n));
 }
 
 static inline const char *house_enrol(struct house *house, uint32_t i)

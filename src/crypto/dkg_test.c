@@ -341,6 +341,33 @@ static void what_is_malformed_changes_nothing(void **state)
 	assert_non_null(verdict(0, NULL, 0)); /* repeated */
 }
 
+/* Members 1 and 4 have no vote: they hold nothing, and what is needed goes by those who have. */
+static void learners_take_no_part(void **state)
+{
+	(void)state;
+	static const uint32_t voter[] = {0, 2, 3, 5};
+	const ec_hash id = {{8}};
+	house_open(&house, 6);
+	ec_dkg_init(&house.dkg, &id, 6, 0x2d);
+	assert_non_null(house_enrol(&house, 1));
+	for (uint32_t i = 0; i < 4; i++)
+		assert_null(house_enrol(&house, voter[i]));
+	assert_int_equal(house.dkg.phase, EC_DKG_DEAL);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_null(house_deal(&house, voter[i]));
+	ec_dkg_advance(&house.dkg);
+	for (uint32_t i = 1; i < 4; i++) {
+		size_t complaints;
+		assert_null(house_judge(&house, voter[i], &complaints));
+	}
+	ec_dkg_advance(&house.dkg);
+	house_use(&house, 2); /* 2 and 3 */
+	assert_int_equal(house.coin.needed, 2);
+	struct ec_threshold_secret coin, seal;
+	assert_false(
+		ec_dkg_secret(GROUP, &house.dkg, &house.deals, 1, house.seed[1], &coin, &seal));
+}
+
 /* A member whose seed is not the one that it enrolled with accuses nobody, and holds nothing. */
 static void a_lost_seed(void **state)
 {
@@ -401,7 +428,7 @@ static void the_state_reads_back(void **state)
 			}
 			bytes[at] = kept;
 		}
-	bytes[33] = EC_DKG_DEAL; /* in which nobody can have judged */
+	bytes[41] = EC_DKG_DEAL; /* in which nobody can have judged */
 	assert_false(ec_dkg_decode(&read, house_bytes(bytes, size)));
 }
 
@@ -419,6 +446,7 @@ int main(void)
 		cmocka_unit_test(a_complaint_serves_nobody_else),
 		cmocka_unit_test(a_complaint_is_of_one_generation),
 		cmocka_unit_test(what_is_malformed_changes_nothing),
+		cmocka_unit_test(learners_take_no_part),
 		cmocka_unit_test(a_lost_seed),
 		cmocka_unit_test(nothing_is_used_twice),
 		cmocka_unit_test(the_state_reads_back),
