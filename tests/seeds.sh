@@ -89,6 +89,11 @@ check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
+check "200 worlds of longest" $sim --protocol longest --seeds 200
+check "50 worlds of pbft, then longest, then pbft" $sim --protocol pbft --then longest --seeds 50
+for bug in 1 2 3 4; do
+	found longest $bug 100
+done
 found sequencer 1 100
 found sequencer 2 100
 # Worlds do not find 10: a script does (scripts.sh).  pbft_view_test has a schedule for each bug.

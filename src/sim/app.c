@@ -11,22 +11,40 @@ bool sim_executed(const struct sim_app *app, uint32_t batch)
 	return app->executed[batch / 64] >> batch % 64 & 1;
 }
 
-/* Returns: whether it was executed, and not passed over as a filler or a batch known before. */
-static bool app_execute(struct sim_world *world, struct sim_app *app, ec_seq seq,
-                        const ec_hash *digest, uint32_t batch)
+/* Of rivals the first in the order runs. */
+static enum sim_fate rival_execute(const struct sim_world *world, const struct sim_host *host,
+                                   struct sim_app *app, uint32_t rivals)
 {
-	const struct ec_part parts[] = {{app->digest.b, 32}, {&seq, sizeof seq}, {digest->b, 32}};
-	app->digest = ec_sha256_parts(parts, 3);
+	uint64_t *won = &app->won[rivals / 64], bit = (uint64_t)1 << rivals % 64;
+	bool forgets = world->both_win && host->identity % 2;
+	if (!rivals)
+		return SIM_RAN;
+	enum sim_fate fate = *won & bit && !forgets ? SIM_REFUSED : SIM_RAN;
+	*won |= bit;
+	return fate;
+}
+
+enum sim_fate sim_execute(const struct sim_world *world, const struct sim_host *host,
+                          struct sim_app *app, ec_seq seq, const ec_hash *digest, uint32_t batch)
+{
+	enum sim_fate fate = SIM_PASSED_OVER;
+	if (batch != UINT32_MAX && (!sim_executed(app, batch) || world->executes_again)) {
+		fate = rival_execute(world, host, app, world->batch[batch].rivals);
+		app->executed[batch / 64] |= (uint64_t)1 << batch % 64;
+	}
+	bool refused = fate == SIM_REFUSED;
+	const struct ec_part parts[] = {{app->digest.b, 32},
+	                                {&seq, sizeof seq},
+	                                {digest->b, 32},
+	                                {&refused, refused}}; /* no byte where it is not */
+	app->digest = ec_sha256_parts(parts, 4);
 	app->seq = seq;
-	if (batch == UINT32_MAX || (sim_executed(app, batch) && !world->executes_again))
-		return false;
-	app->executed[batch / 64] |= (uint64_t)1 << batch % 64;
-	if (world->batch[batch].era && app->era < world->eras) {
+	if (fate == SIM_RAN && world->batch[batch].era && app->era < world->eras) {
 		app->era++;
 		app->era_seq = seq;
 		app->era_digest = app->digest;
 	}
-	return true;
+	return fate;
 }
 
 /* How many correct members stand at seq or beyond. */
@@ -45,24 +63,33 @@ void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_inst
 		world->counts.fired[SIM_ERA_DISCARDED]++;
 		return;
 	}
-	if (!host->byzantine && (instance->fetch.on || effect->seq != host->app.seq + 1)) {
+	if (!host->byzantine && (instance->fetch.on || effect->seq != sim_tip_seq(host) + 1)) {
 		sim_violate(world, "no gaps", "member %u delivered %llu at %llu%s", host->identity,
-		            (unsigned long long)effect->seq, (unsigned long long)host->app.seq,
+		            (unsigned long long)effect->seq, (unsigned long long)sim_tip_seq(host),
 		            instance->fetch.on ? " while fetching" : "");
 		return;
 	}
-	if (effect->seq != host->app.seq + 1)
+	if (effect->seq != sim_tip_seq(host) + 1)
 		return;
-	ec_hash digest = sim_digest(world, effect->body);
 	uint32_t batch = effect->body.size ? sim_batch_find(world, effect->body) : UINT32_MAX;
 	sim_trace_effect(world, host, effect);
+	if (instance->protocol->order == EC_REVISABLE)
+		sim_tail_deliver(world, host, effect, batch);
+	else
+		sim_settle(world, host, instance, effect, batch);
+}
+
+void sim_settle(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                const struct ec_effect *effect, uint32_t batch)
+{
+	ec_hash digest = sim_digest(world, effect->body);
 	uint64_t era = host->app.era;
-	bool executed = app_execute(world, &host->app, effect->seq, &digest, batch);
+	enum sim_fate fate = sim_execute(world, host, &host->app, effect->seq, &digest, batch);
 	if (batch != UINT32_MAX && !host->arrived[batch])
 		sim_batch_arrive(world, host, batch);
 	if (!host->byzantine) {
 		sim_oracles_of(instance->protocol->order)
-			->delivered(world, host, effect, batch, executed);
+			->delivered(world, host, effect, batch, fate);
 		uint32_t enough = instance->protocol->faults(&world->era[era - 1].roster);
 		if (effect->seq > world->acknowledged && standing(world, effect->seq) > enough)
 			world->acknowledged = effect->seq;
@@ -168,6 +195,7 @@ void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_inst
                  const struct sim_app *snapshot)
 {
 	instance->fetch.on = false;
+	sim_tail_cut(host, 0);
 	world->counts.fired[snapshot ? SIM_FETCH : SIM_FETCH_FAILED]++;
 	if (snapshot && snapshot->seq > host->app.seq) {
 		host->app = *snapshot;

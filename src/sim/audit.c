@@ -147,6 +147,10 @@ void sim_check_references(struct sim_world *world)
 		struct sim_host *host = world->host[h];
 		for (int i = 0; i < 2; i++)
 			refer_instance(world, &all, &host->instance[i]);
+		for (uint32_t i = 0; i < host->tail_count; i++) {
+			refer(&all, &host->tail[i].head, 1);
+			refer(&all, &host->tail[i].body, 1);
+		}
 		refer_queue(&all, &host->self);
 		refer_queue(&all, &host->early);
 		refer_queue(&all, &host->past);
@@ -157,6 +161,7 @@ void sim_check_references(struct sim_world *world)
 		refer(&all, &world->batch[i].body, 1);
 	for (uint32_t i = 0; world->ledger && i < world->ledger->envelopes; i++)
 		refer(&all, &world->ledger->envelope[i].bytes, 1);
+	refer(&all, &world->pin.head, 1);
 	compare(world, &all);
 	free(all.at);
 }

@@ -45,7 +45,7 @@ void sim_batch_arrive(struct sim_world *world, struct sim_host *host, uint32_t b
 uint64_t sim_since(struct sim_host *host)
 {
 	while (host->queue_first < host->queue_count &&
-	       sim_executed(&host->app, host->queue[host->queue_first]))
+	       sim_executed(sim_tip(host), host->queue[host->queue_first]))
 		host->queue_first++;
 	return host->queue_first == host->queue_count
 	               ? 0
@@ -56,7 +56,8 @@ uint64_t sim_since(struct sim_host *host)
  * a view of it. */
 static uint64_t turn_now(struct sim_host *host, const struct sim_instance *instance)
 {
-	uint64_t view = instance->view << 3 | instance->era;
+	bool anyone = instance->lead == EC_ALL; /* takes batches in every view */
+	uint64_t view = (anyone ? 0 : instance->view) << 3 | instance->era;
 	if (view != host->turn_view) {
 		host->turn_view = view;
 		host->turn++;
@@ -75,7 +76,7 @@ bool sim_feed(struct sim_world *world, struct sim_host *host)
 	sim_since(host);
 	for (uint32_t i = host->queue_first; i < host->queue_count; i++) {
 		uint32_t batch = host->queue[i];
-		if (host->submitted[batch] == turn || sim_executed(&host->app, batch))
+		if (host->submitted[batch] == turn || sim_executed(sim_tip(host), batch))
 			continue;
 		host->submitted[batch] = turn;
 		sim_step(world, host, instance,
@@ -86,6 +87,14 @@ bool sim_feed(struct sim_world *world, struct sim_host *host)
 		return true;
 	}
 	return false;
+}
+
+/* In every second world one pair of neighbours in four may not both run. */
+static uint32_t rivals(const struct sim_world *world, uint32_t batch)
+{
+	uint32_t pair = batch / 2 + 1, first = batch / 2 * 2;
+	bool change = world->batch[first].era || world->batch[batch].era;
+	return world->plan.seed % 2 && pair % 4 == 1 && !change ? pair : 0;
 }
 
 /* A new batch, and when its body comes to whom: soon to most, to some never by itself. */
@@ -104,6 +113,7 @@ void sim_client(struct sim_world *world)
 	snprintf(text, sizeof text, era ? "era %u of %u" : "batch %u of %u",
 	         era ? (unsigned)era : n + 1, era ? eras : world->plan.batches);
 	uint32_t batch = sim_batch_new(world, text, era);
+	world->batch[batch].rivals = rivals(world, batch);
 	uint32_t gateway = (uint32_t)ec_prng_below(&world->prng, world->hosts);
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		bool lost = h != gateway && !world->healed &&

@@ -53,6 +53,10 @@
 	X(ERA_JUMP, "member moved to a later era by state")         \
 	X(ERA_EARLY, "message of the next era that waited")         \
 	X(BLAME, "evidence against a member")                       \
+	X(UNDO, "tentative delivery taken back")                    \
+	X(RIVAL_REFUSED, "batch refused, for a rival won")          \
+	X(FINAL_CONFLICT, "conflicting FINAL beyond the bound")     \
+	X(PINNED, "position pinned by a quorum")                    \
 	X(LEDGER_WORLD, "world of real members, keys and ledgers")  \
 	X(LEDGER_BLOCK, "block equal to another member's")          \
 	X(LEDGER_CERTIFICATE, "certificate verified")               \

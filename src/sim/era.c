@@ -94,6 +94,7 @@ void sim_era_enter(struct sim_world *world, struct sim_host *host)
 	host->durable = *app;
 	sim_keep(host, app);
 	old->retired_at = world->now;
+	host->pin_told = 0;
 	if (!host->byzantine) {
 		world->counts.fired[SIM_ERA]++;
 		if (!era->entered_at)
@@ -120,6 +121,7 @@ void sim_era_jump(struct sim_world *world, struct sim_host *host)
 		world->counts.fired[SIM_ERA_JUMP]++;
 		for (int i = 0; i < 2; i++)
 			sim_instance_end(world, &host->instance[i]);
+		sim_tail_cut(host, 0);
 		host->app = helper->durable;
 		host->entering = false;
 		sim_era_enter(world, host);

@@ -304,6 +304,19 @@ static void instance_copy(struct sim_world *world, struct sim_instance *to,
 		ec_keep(world->held[i]);
 }
 
+static void tail_copy(struct sim_host *to, const struct sim_host *from)
+{
+	size_t size = from->tail_count * sizeof *from->tail;
+	to->tail = size ? malloc(size) : NULL;
+	to->tail_capacity = from->tail_count;
+	assert(!size || to->tail);
+	for (uint32_t i = 0; i < from->tail_count; i++) {
+		to->tail[i] = from->tail[i];
+		ec_keep(to->tail[i].head);
+		ec_keep(to->tail[i].body);
+	}
+}
+
 bool sim_hands_fork(struct sim_world *world, struct sim_host *host, uint64_t one, uint64_t other)
 {
 	if (host->byzantine || !host->up || world->hosts == SIM_HOSTS_MAX)
@@ -316,6 +329,7 @@ bool sim_hands_fork(struct sim_world *world, struct sim_host *host, uint64_t one
 	twin->byzantine = host->byzantine = true;
 	twin->self = twin->early = twin->past = (struct sim_queue){0};
 	twin->said = NULL;
+	tail_copy(twin, host);
 	twin->history = NULL;
 	twin->history_count = twin->history_capacity = 0;
 	for (int i = 0; i < 2; i++)

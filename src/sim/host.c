@@ -149,6 +149,23 @@ void sim_saved(struct sim_world *world, struct sim_host *host, struct sim_instan
 		ec_flush_durable(instance->flush, count);
 }
 
+/* What an instance of an era that ended revises is discarded with it. */
+static void revise(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                   const struct ec_effect *effect)
+{
+	if (instance->era != host->app.era)
+		return;
+	sim_trace_effect(world, host, effect);
+	if (!host->byzantine)
+		sim_oracles_of(instance->protocol->order)->revised(world, host, instance, effect);
+	if (instance->protocol->order != EC_REVISABLE)
+		return;
+	if (effect->kind == EC_UNDO)
+		sim_undo(world, host, effect->seq);
+	else
+		sim_final(world, host, instance, effect->seq);
+}
+
 static void perform(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                     const struct ec_effect *effect)
 {
@@ -168,7 +185,7 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 		sim_ambush_saved(world, host, effect->head);
 		break;
 	case EC_DELIVER:
-		if (effect->seq > world->decided_count)
+		if (effect->seq > world->decided_count && instance->protocol->order == EC_TOTAL)
 			sim_ambush(world, host, SIM_MOMENT_DELIVERY);
 		sim_deliver(world, host, instance, effect);
 		break;
@@ -186,9 +203,7 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 		break;
 	case EC_UNDO:
 	case EC_FINAL:
-		sim_trace_effect(world, host, effect);
-		if (!host->byzantine)
-			sim_oracles_of(instance->protocol->order)->revised(world, host, effect);
+		revise(world, host, instance, effect);
 		break;
 	case EC_NOTE:
 		sim_trace_effect(world, host, effect);

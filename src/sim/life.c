@@ -136,8 +136,10 @@ void sim_start(struct sim_world *world, struct sim_host *host)
 	host->turn++;
 	host->busy_until = world->now;
 	clock_start(world, host);
+	sim_tail_cut(host, 0);
 	host->app = host->durable;
 	host->waiting = false;
+	host->pin_told = 0;
 	host->read_count = 0;
 	if (host->ledger) {
 		sim_ledger_start(world, host);

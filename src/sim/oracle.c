@@ -65,10 +65,23 @@ static struct sim_decided *decided_at(struct sim_world *world, ec_seq seq)
 	return &world->decided[seq - 1];
 }
 
+/* Two FINALs differ: where nothing pins them and the plan keeps no bound, they may; no more is
+ * judged then.  Returns: whether it is so. */
+static bool beyond_bound(struct sim_world *world)
+{
+	const struct sim_plan *plan = &world->plan;
+	bool beyond = plan->bound_ns && !plan->pinned && !plan->bounded;
+	world->counts.fired[SIM_FINAL_CONFLICT] += beyond && !world->over;
+	world->over |= beyond;
+	return beyond;
+}
+
 static void disagree(struct sim_world *world, const struct sim_host *host, ec_seq seq,
                      const struct sim_decided *decided)
 {
 	char a[8], b[8];
+	if (beyond_bound(world))
+		return;
 	world->forks_reported++;
 	sim_name(host, a);
 	sim_name(world->host[decided->host], b);
@@ -100,7 +113,7 @@ static void proposer_check(struct sim_world *world, const struct sim_host *host,
 	if (!decided->named)
 		decided->node = effect->node;
 	decided->named = true;
-	if (decided->node != effect->node && !world->plan.forks_expected)
+	if (decided->node != effect->node && !world->plan.forks_expected && !beyond_bound(world))
 		sim_violate(world, "agreement",
 		            "at %llu %s delivered a proposal of %u, others of %u",
 		            (unsigned long long)effect->seq, sim_name(host, name), effect->node,
@@ -110,9 +123,10 @@ static void proposer_check(struct sim_world *world, const struct sim_host *host,
 /* A protocol may order a batch twice; it is executed where it stands first, at every member and in
  * every life, and nowhere else. */
 static void once_check(struct sim_world *world, const struct sim_host *host, ec_seq seq,
-                       uint32_t index, bool executed)
+                       uint32_t index, enum sim_fate fate)
 {
 	struct sim_batch *batch = &world->batch[index];
+	bool executed = fate != SIM_PASSED_OVER;
 	if (world->plan.forks_expected)
 		return;
 	if (!batch->first)
@@ -125,8 +139,25 @@ static void once_check(struct sim_world *world, const struct sim_host *host, ec_
 		            (unsigned long long)batch->first);
 }
 
-static void total_delivered(struct sim_world *world, const struct sim_host *host,
-                            const struct ec_effect *effect, uint32_t index, bool executed)
+/* Of rivals one runs, the same everywhere. */
+static void rivals_check(struct sim_world *world, const struct sim_host *host, uint32_t index,
+                         enum sim_fate fate)
+{
+	uint32_t *winner = &world->winner[world->batch[index].rivals];
+	if (!world->batch[index].rivals || world->plan.forks_expected)
+		return;
+	world->counts.fired[SIM_RIVAL_REFUSED] += fate == SIM_REFUSED;
+	if (fate == SIM_RAN && !*winner)
+		*winner = index + 1;
+	if ((fate == SIM_RAN) != (*winner == index + 1) && fate != SIM_PASSED_OVER)
+		sim_violate(world, "one of rivals wins", "member %u %s batch %u, the winner is %u",
+		            host->identity, fate == SIM_RAN ? "runs" : "refuses", index,
+		            *winner - 1);
+}
+
+/* What stays: of a revisable order at FINAL. */
+static void order_delivered(struct sim_world *world, const struct sim_host *host,
+                            const struct ec_effect *effect, uint32_t index, enum sim_fate fate)
 {
 	ec_hash batch = sim_digest(world, effect->body);
 	if (effect->body.size && index == UINT32_MAX)
@@ -135,16 +166,38 @@ static void total_delivered(struct sim_world *world, const struct sim_host *host
 	world->counts.delivered++;
 	sim_check_position(world, host, effect->seq, &batch, &host->app.digest);
 	proposer_check(world, host, effect);
-	if (index != UINT32_MAX)
-		once_check(world, host, effect->seq, index, executed);
+	if (index == UINT32_MAX)
+		return;
+	rivals_check(world, host, index, fate);
+	once_check(world, host, effect->seq, index, fate);
 }
 
 /* UNDO and FINAL: what is delivered in a total order stays. */
 static void total_revised(struct sim_world *world, const struct sim_host *host,
-                          const struct ec_effect *effect)
+                          const struct sim_instance *instance, const struct ec_effect *effect)
 {
+	(void)instance;
 	sim_violate(world, "order kind", "member %u revises a total order at %llu", host->identity,
 	            (unsigned long long)effect->seq);
+}
+
+/* What is final stays, and grows up to what is delivered; nothing moves under a fetch. */
+static void revisable_revised(struct sim_world *world, const struct sim_host *host,
+                              const struct sim_instance *instance, const struct ec_effect *effect)
+{
+	unsigned long long seq = effect->seq, final = host->app.seq, tip = sim_tip_seq(host);
+	unsigned who = host->identity;
+	bool undo = effect->kind == EC_UNDO;
+	if (instance->fetch.on || seq > tip)
+		sim_violate(world, "no gaps", "member %u says %s %llu at %llu%s", who,
+		            undo ? "UNDO" : "FINAL", seq, tip,
+		            instance->fetch.on ? " while fetching" : "");
+	else if (undo && seq < final)
+		sim_violate(world, "what is final stays", "member %u undoes to %llu, %llu is final",
+		            who, seq, final);
+	else if (!undo && seq < final)
+		sim_violate(world, "finals grow", "member %u says FINAL %llu after FINAL %llu", who,
+		            seq, final);
 }
 
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
@@ -242,7 +295,7 @@ void sim_check_replay(struct sim_world *world, struct sim_host *host)
 	promises_check(world, host, instance);
 }
 
-static bool total_agreed(const struct sim_world *world)
+static bool all_agreed(const struct sim_world *world)
 {
 	if (world->ledger)
 		return sim_ledger_agreed(world);
@@ -303,7 +356,7 @@ static bool owes(const struct sim_world *world, const struct sim_host *host)
 	return world->ledger ? sim_ledger_serves(world, host) : !host->byzantine;
 }
 
-static void total_end(struct sim_world *world)
+static void all_end(struct sim_world *world)
 {
 	world->counts.seeds = 1;
 	world->counts.virtual_ns = world->now;
@@ -315,11 +368,13 @@ static void total_end(struct sim_world *world)
 			            "the histories fork in silence");
 		return;
 	}
+	if (world->over)
+		return;
 	if (!world->violated && forked(world))
 		sim_violate(world, "agreement", "two histories differ");
-	if (!world->violated && !total_agreed(world) && world->ledger)
+	if (!world->violated && !all_agreed(world) && world->ledger)
 		sim_ledger_not_agreed(world);
-	if (!world->violated && !total_agreed(world))
+	if (!world->violated && !all_agreed(world))
 		not_agreed(world);
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (owes(world, world->host[h]) && world->host[h]->read_count)
@@ -330,9 +385,9 @@ static void total_end(struct sim_world *world)
 const struct sim_oracles *sim_oracles_of(enum ec_order order)
 {
 	static const struct sim_oracles kinds[] = {
-		[EC_TOTAL] = {total_delivered, total_revised, total_agreed, total_end},
+		[EC_TOTAL] = {order_delivered, total_revised, all_agreed, all_end},
 		[EC_PARTIAL] = {0},
-		[EC_REVISABLE] = {0},
+		[EC_REVISABLE] = {order_delivered, revisable_revised, all_agreed, all_end},
 	};
 	bool known = order < sizeof kinds / sizeof kinds[0] && kinds[order].delivered;
 	return known ? &kinds[order] : NULL;

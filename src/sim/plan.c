@@ -27,17 +27,24 @@ static void base(struct sim_plan *plan, const struct sim_protocol_entry *entry, 
 		plan->roles[i] = EC_VOTER | EC_LEADER;
 }
 
+static void options_of(const struct sim_plan *plan, const struct sim_protocol_entry *entry,
+                       struct ec_prng *prng, void *block, struct ec_text *text)
+{
+	if (entry->options)
+		entry->options(prng, block, text);
+	if (entry->revisable && !plan->manual)
+		entry->revisable(block, plan->bound_ns, plan->pinned, text);
+}
+
 static void options(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                     struct ec_prng *prng)
 {
 	struct ec_text text = ec_text_over(plan->options_text, sizeof plan->options_text);
-	if (entry->options)
-		entry->options(prng, plan->options, &text);
+	options_of(plan, entry, prng, plan->options, &text);
 	if (!plan->other)
 		return;
 	ec_text_add(&text, "; then %s ", plan->other->protocol->name);
-	if (plan->other->options)
-		plan->other->options(prng, plan->other_options, &text);
+	options_of(plan, plan->other, prng, plan->other_options, &text);
 }
 
 /* Weights are drawn too ("swarm"): most worlds lack some faults and have much of others. */
@@ -216,8 +223,32 @@ static void protocols_fit(struct sim_plan *plan)
 		plan->persist_every = 0;
 		plan->link_items_max = 4096;
 	}
+	if (plan->entry->tells_all || (plan->other && plan->other->tells_all))
+		plan->link_items_max = 4096;
 	if (plan->other)
 		plan->eras = 2 + (uint32_t)(plan->seed % (SIM_ERAS_MAX - 1));
+}
+
+static bool revisable(const struct sim_plan *plan)
+{
+	return plan->entry->revisable || (plan->other && plan->other->revisable);
+}
+
+/* A third of the worlds keeps the bound that FINAL stands on: who crashes is back soon, and nobody
+ * is parted.  A third pins; in a third FINAL may fail. */
+static void revisable_draw(struct sim_plan *plan, struct ec_prng *prng)
+{
+	plan->bounded = plan->seed % 3 == 0;
+	plan->bound_ns = (plan->bounded ? 500 : 50) * SIM_MS;
+	plan->pinned = plan->seed % 3 == 1;
+	plan->pin_every = (uint32_t)between(prng, 2, 16);
+	plan->fault_max_ns = plan->bounded ? 100 * SIM_MS : 10 * SIM_S;
+	if (!plan->bounded)
+		return;
+	plan->breaks = plan->partition = plan->block = plan->isolate = plan->ambush = 0;
+	plan->stall = plan->slow = 0;
+	plan->body_lost_permille = 0;
+	plan->link_items_max = 1 << 16;
 }
 
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
@@ -261,6 +292,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	if (ambush && members == UINT32_MAX)
 		members = sizes_of_ambush[ec_prng_below(&prng, 6)];
 	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
+	if (revisable(plan))
+		revisable_draw(plan, &prng);
 	options(plan, entry, &prng);
 	if (scarce && wish->byzantine == UINT32_MAX)
 		scarce_draw(plan, &prng);

@@ -38,6 +38,10 @@ struct sim_plan {
 	uint64_t other_options[SIM_OPTIONS_SIZE / 8];
 	char options_text[160];
 	uint32_t bug;
+	bool bounded; /* what is said reaches everyone within bound_ns, whatever fails */
+	bool pinned;  /* a quorum pins positions of a revisable order: what is FINAL waits for it */
+	uint32_t pin_every;  /* positions */
+	uint64_t bound_ns;   /* of a revisable order; kept where `bounded` */
 	bool calm;           /* nothing fails, and much comes at once */
 	bool forks_expected; /* beyond f: they are reported and break no property */
 	bool manual;         /* a script moves everything */

@@ -2,6 +2,7 @@
 #include "sim/protocols.h"
 
 #include "consensus/pbft/pbft.h"
+#include "sim/longest.h"
 #include "sim/sequencer.h"
 #include "sim/world.h"
 
@@ -28,7 +29,8 @@ static const struct sim_protocol_entry pbft_entry = {.protocol = &ec_pbft,
                                                      .options = pbft_options_draw,
                                                      .rules = pbft_rules};
 
-static const struct sim_protocol_entry *const entries[] = {&pbft_entry, &sim_sequencer_entry};
+static const struct sim_protocol_entry *const entries[] = {&pbft_entry, &sim_sequencer_entry,
+                                                           &sim_longest_entry};
 
 const struct sim_protocol_entry *sim_protocol_at(unsigned index)
 {

@@ -22,9 +22,14 @@ struct sim_protocol_entry {
 	 * share; NULL: members share none.  Out: shares[i] of member i of the roster.  Returns: who
 	 * holds parts, a bit each; the others have config.shares NULL. */
 	uint64_t (*keys)(const struct sim_keys_ask *ask, void *options, struct ec_shares *shares);
-	bool plain;  /* knows one era, no state transfer, and says all again on a new link: its
-	                worlds  have no changes of era, snapshots or short queues */
-	bool ledger; /* groups can run it: some worlds are of real members (ledger.h) */
+	/* Completes options() for a revisable order: for FINAL to hold while all is heard within
+	 * `bound_ns`, or to wait for PINNED; says so in `text`.  NULL: the order is not revisable.
+	 */
+	void (*revisable)(void *options, uint64_t bound_ns, bool pinned, struct ec_text *text);
+	bool tells_all; /* says all again on a new link: its worlds have no short queues */
+	bool plain;     /* knows one era, no state transfer, and says all again on a new link: its
+	                   worlds  have no changes of era, snapshots or short queues */
+	bool ledger;    /* groups can run it: some worlds are of real members (ledger.h) */
 	/* Whether `restored`, from all records, holds what `lived` promised; NULL: not told. */
 	bool (*promises_equal)(const void *lived, const void *restored, struct ec_text *why);
 	const char *const *rules; /* that many worlds must see fire; NULL ends */

@@ -12,14 +12,20 @@ static bool byzantine_only(enum sim_count count)
 	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) ||
 	       (count >= SIM_LIAR_1 && count <= SIM_LIAR_9) || count == SIM_BLAME ||
 	       count == SIM_FETCH || count == SIM_FETCH_ABSENT || count == SIM_FETCH_FAILED ||
-	       count == SIM_CALM;
+	       count == SIM_CALM || count == SIM_AMBUSH;
 }
 
 /* Whether worlds of this protocol must see it. */
 static bool expected(const struct sim_protocol_entry *entry, enum sim_count count)
 {
-	if (count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN)
+	if (count == SIM_QUEUE_OVERFLOW)
+		return !entry->plain && !entry->tells_all;
+	if ((count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN) || count == SIM_CLOCK_JUMP)
 		return entry->ledger;
+	if (count == SIM_FINAL_CONFLICT)
+		return false; /* a protocol may be better than it promises */
+	if (count == SIM_UNDO || count == SIM_PINNED)
+		return entry->revisable != NULL;
 	if (count == SIM_PROMISES_CHECKED)
 		return entry->promises_equal != NULL;
 	return entry->protocol->byzantine || !byzantine_only(count);

@@ -37,6 +37,8 @@ static void schedule(struct sim_world *world)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_ERA_LOOK});
 	if ((plan->protocol->reads || plan->ledger) && plan->reads_permille)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_READ});
+	if (plan->pinned)
+		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_PIN});
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (world->host[h]->mischief & (SIM_REPLAY | SIM_AMNESIA))
 			sim_later(world, SIM_S,
@@ -132,6 +134,21 @@ static void parts(struct sim_world *world, const struct sim_event *event)
 		sim_heal(world);
 }
 
+/* What happens every so often. */
+static void look(struct sim_world *world, struct sim_host *host, const struct sim_event *event)
+{
+	if (event->kind == SIM_ERA_LOOK)
+		sim_era_look(world);
+	if (event->kind == SIM_PIN)
+		sim_pin(world);
+	if (event->kind == SIM_MISCHIEF)
+		sim_mischief(world, host);
+	again(world, event,
+	      event->kind == SIM_ERA_LOOK ? SIM_S
+	      : event->kind == SIM_PIN    ? 200 * SIM_MS
+	                                  : 300 * SIM_MS);
+}
+
 static void happen(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_host *host = world->host[event->host];
@@ -178,12 +195,9 @@ static void happen(struct sim_world *world, const struct sim_event *event)
 		host->slow = false;
 		break;
 	case SIM_ERA_LOOK:
-		sim_era_look(world);
-		again(world, event, SIM_S);
-		break;
+	case SIM_PIN:
 	case SIM_MISCHIEF:
-		sim_mischief(world, host);
-		again(world, event, 300 * SIM_MS);
+		look(world, host, event);
 		break;
 	case SIM_PHASE:
 		if (!world->plan.colluders)
@@ -209,7 +223,7 @@ void sim_run(struct sim_world *world)
 			sim_check_references(world);
 			sim_check_replay(world, world->host[events / AUDIT_EVERY % world->hosts]);
 		}
-		if (world->healed && oracles->agreed(world))
+		if (world->over || (world->healed && oracles->agreed(world)))
 			break;
 	}
 	if (!world->violated && !world->ledger)

@@ -24,7 +24,7 @@ uint64_t sim_between(struct sim_world *world, uint64_t low, uint64_t high)
 
 void sim_violate(struct sim_world *world, const char *oracle, const char *format, ...)
 {
-	if (world->violated)
+	if (world->violated || world->over)
 		return;
 	world->violated = true;
 	int size = snprintf(world->violation, sizeof world->violation, "%s: ", oracle);
@@ -151,6 +151,7 @@ static void host_free(struct sim_world *world, struct sim_host *host)
 	sim_queue_free(&host->past);
 	sim_ledger_host_end(host);
 	sim_twins_end(host);
+	sim_tail_free(host);
 	free(host->history);
 	free(host);
 }
@@ -168,6 +169,7 @@ void sim_world_free(struct sim_world *world)
 	}
 	for (uint32_t i = 0; i < world->batches; i++)
 		ec_drop(world->batch[i].body);
+	ec_drop(world->pin.head);
 	sim_events_free(&world->events);
 	sim_ledger_end(world);
 	ec_pool_free(world->pool);

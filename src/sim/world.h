@@ -9,137 +9,22 @@
 
 #include "base/prng.h"
 #include "consensus/proof.h"
-#include "group/flush.h"
 #include "sim/ambush.h"
 #include "sim/counts.h"
-#include "sim/disk.h"
 #include "sim/event.h"
-#include "sim/plan.h"
+#include "sim/host.h"
 #include "sim/protocols.h"
 #include "sim/trace.h"
-
-enum {
-	SIM_HOSTS_MAX = 2 * SIM_MEMBERS_MAX,
-	SIM_EARLY_MAX = 512,    /* messages of the next era that wait at a host */
-	SIM_KEPT = 4,           /* snapshots that a host can serve */
-	SIM_OUTGOING_MAX = 64,  /* messages signed by one tree */
-	SIM_HELD_MAX = 1 << 16, /* references of one instance */
-	SIM_READS_MAX = 64,
-};
 
 /* Day zero of every world: ns since 1970. */
 static const uint64_t SIM_DAY_ZERO = 1700000000000000000u;
 static const uint64_t SIM_MS = 1000000, SIM_S = 1000000000;
 
-/* Everything that the application is: its copy is a snapshot. */
-struct sim_app {
-	ec_seq seq;
-	ec_hash digest; /* of the chain of what was delivered */
-	uint64_t era;
-	ec_seq era_seq; /* the instance of this era delivers from the next position on */
-	ec_hash era_digest;
-	uint64_t executed[SIM_BATCHES_MAX / 64];
-};
-
-struct sim_fetch {
-	bool on;
-	ec_seq seq;
-	ec_hash digest;
-	ec_node hint;
-	uint32_t asked;
-	uint64_t tried; /* identities */
-};
-
-/* An instance of its era's protocol at a host: it has a log from its first life on. */
-struct sim_instance {
-	bool exists;
-	uint64_t era;
-	const struct ec_protocol *protocol;
-	ec_node self;
-	ec_seq base; /* its first delivery is the next position */
-	struct ec_config config;
-	struct ec_limits limits;
-	void *state; /* NULL: down */
-	struct ec_flush *flush;
-	struct sim_disk disk;
-	bool syncing;
-	uint64_t wake, wake_scheduled; /* on the host's clock */
-	uint64_t view;
-	uint32_t want;
-	ec_node lead;
-	struct sim_fetch fetch;
-	ec_seq snapping;     /* asked for and not yet answered; of a script */
-	uint64_t retired_at; /* when it began to serve laggards only; 0: it is the current one */
-};
-
-/* What travels; or LINK when `link`; or, between real members, the end of a link when `down`. */
-struct sim_item {
-	uint64_t arrives;
-	bool link, down, body_asked, mutant;
-	uint32_t from_host;
-	uint64_t era;
-	ec_node from;
-	struct ec_bytes head, body, proof;
-	ec_hash digest;
-};
-
-struct sim_queue {
-	struct sim_item *item; /* a ring */
-	uint32_t first, count, capacity;
-};
-
-struct sim_link { /* one direction */
-	struct sim_queue queue;
-	bool up;
-	bool blocked; /* holds its messages back */
-	bool cut;     /* stays broken until a heal */
-	bool echoing; /* `echo` will be heard again */
-	struct sim_item echo;
-	uint64_t last_arrival, scheduled; /* when the event for the head is due; 0: none */
-};
-
-struct sim_read {
-	uint64_t ticket, since;
-	ec_seq seen; /* acknowledged before it began */
-};
-
-struct sim_host {
-	uint32_t index, identity;
-	bool byzantine, up, twin, slow;
-	uint32_t mischief; /* enum sim_mischief */
-	uint64_t faces;    /* the hosts that it speaks to */
-	uint64_t life;
-	uint64_t born, clock_zero; /* when this life began: by the world, by its own clock */
-	uint32_t clock_permille;   /* how fast that clock runs */
-	uint64_t day_offset;       /* its time of day minus the world's, modulo 2^64 */
-	uint64_t busy_until;
-	struct sim_app app, durable, kept[SIM_KEPT];
-	uint32_t kept_count;
-	struct sim_instance instance[2]; /* by era & 1 */
-	struct sim_queue self, early;
-	bool entering;                     /* the application named the next era */
-	bool starting;                     /* its log is being replayed */
-	uint64_t arrived[SIM_BATCHES_MAX]; /* when the body came here, in world time; 0: not yet */
-	uint64_t submitted[SIM_BATCHES_MAX]; /* in which turn of this host */
-	uint16_t queue[SIM_BATCHES_MAX];
-	uint32_t queue_first, queue_count;
-	uint64_t turn, turn_view;
-	bool waiting; /* since was not 0 at the last step */
-	struct sim_read reads[SIM_READS_MAX];
-	uint32_t read_count;
-	ec_hash *history; /* of a correct one: the application after each position */
-	uint64_t history_count, history_capacity;
-	struct sim_ledger_host *ledger; /* in a world of ledgers */
-	struct sim_queue past;          /* what a Byzantine one said before */
-	uint32_t swap_from, swap_to;    /* batches: the first is named as the second */
-	uint64_t swap_until;
-	struct sim_said *said; /* by it and its twin; NULL: it has none */
-};
-
 struct sim_batch {
 	struct ec_bytes body;
 	ec_hash digest;
-	uint64_t era; /* not 0: it orders the change to the next era */
+	uint64_t era;    /* not 0: it orders the change to the next era */
+	uint32_t rivals; /* of those with the same number one wins; 0: it has none */
 	uint64_t submitted_at;
 	ec_seq first; /* where a correct host delivered it first; 0: nowhere yet */
 };
@@ -150,6 +35,14 @@ struct sim_decided {
 	uint32_t host; /* who delivered it first */
 	bool named;    /* the one who proposed it is known; not where a state was brought past it */
 	ec_node node;
+};
+
+/* What a quorum certified last of a revisable order; 0: nothing yet. */
+struct sim_pin {
+	uint64_t number, era;
+	ec_seq seq;
+	ec_hash digest;
+	struct ec_bytes head; /* of the delivery there; owned */
 };
 
 struct sim_era {
@@ -194,6 +87,7 @@ struct sim_world {
 	ec_seq decided_count, decided_capacity;
 	ec_seq acknowledged; /* executed by enough members that a client was answered */
 	uint64_t tickets;
+	struct sim_pin pin;
 	struct sim_ledger_world *ledger; /* NULL: members at the level of consensus.h */
 	struct sim_effects out, twin_out;
 	struct ec_effect outgoing[SIM_OUTGOING_MAX];
@@ -205,6 +99,9 @@ struct sim_world {
 	struct sim_trace trace;
 	uint64_t forks_reported;
 	bool executes_again; /* planted, for tests: the application keeps no list */
+	bool both_win;       /* planted: and runs what a rival forbids */
+	uint32_t winner[SIM_BATCHES_MAX / 2 + 1]; /* by rivals: the batch + 1 that won, finally */
+	bool over; /* what was promised within a bound fails beyond it: nothing more is judged */
 	bool violated;
 	char violation[512];
 };
@@ -352,6 +249,14 @@ void sim_link_go(struct sim_world *world, uint32_t from, uint32_t to);
  * discarded. */
 void sim_deliver(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
                  const struct ec_effect *effect);
+/* A delivery that stays, with the batch that it is of: the application executes it, the oracles
+ * judge it. */
+void sim_settle(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+                const struct ec_effect *effect, uint32_t batch);
+/* Applies a delivery to an application's state: this host's, or a copy of it.  In: the digest of
+ * its body, and the batch or UINT32_MAX.  Returns: what became of it. */
+enum sim_fate sim_execute(const struct sim_world *world, const struct sim_host *host,
+                          struct sim_app *app, ec_seq seq, const ec_hash *digest, uint32_t batch);
 /* A SNAP: the application is copied, and on disk a while later; in a script when it says so. */
 void sim_snap(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
               const struct ec_effect *effect);
@@ -367,6 +272,32 @@ void sim_fetched(struct sim_world *world, struct sim_host *host, struct sim_inst
                  const struct sim_app *snapshot);
 /* Keeps a copy of the application to be served to others, the newest SIM_KEPT. */
 void sim_keep(struct sim_host *host, const struct sim_app *app);
+
+/* ---- tail.c: the tentative end of a revisable order ---- */
+/* The application with all that is tentative; without any it is what is final. */
+const struct sim_app *sim_tip(const struct sim_host *host);
+/* The position of the last delivery, tentative or not. */
+ec_seq sim_tip_seq(const struct sim_host *host);
+/* The digest of the application after a position of this host's order; NULL: it is not there yet,
+ * or a state was brought past it. */
+const ec_hash *sim_digest_at(const struct sim_host *host, ec_seq seq);
+/* A DELIVER at the next position of a revisable order. */
+void sim_tail_deliver(struct sim_world *world, struct sim_host *host,
+                      const struct ec_effect *effect, uint32_t batch);
+/* Forgets all but the first `keep` tentative deliveries; their batches wait again. */
+void sim_tail_cut(struct sim_host *host, uint32_t keep);
+/* Forgets all and frees it. */
+void sim_tail_free(struct sim_host *host);
+/* An UNDO: all behind seq is taken back; nothing where seq is not between FINAL and tip. */
+void sim_undo(struct sim_world *world, struct sim_host *host, ec_seq seq);
+/* A FINAL: what is tentative up to seq stays, and an era may end with it; nothing where seq is not
+ * between the last FINAL and tip. */
+void sim_final(struct sim_world *world, struct sim_host *host, struct sim_instance *instance,
+               ec_seq seq);
+
+/* ---- pin.c ---- */
+/* A member looks whether a quorum stands where it does, and whoever can hears what is pinned. */
+void sim_pin(struct sim_world *world);
 
 /* ---- client.c: batches and reads ---- */
 /* Makes a batch of this text, not empty; an era that is not 0: it orders the change to that one.
@@ -407,13 +338,13 @@ void sim_era_jump(struct sim_world *world, struct sim_host *host);
 /* ---- oracle.c ---- */
 /* What a kind of order is judged by. */
 struct sim_oracles {
-	/* A delivery at a correct host.  In: the batch, or UINT32_MAX; whether the application
-	 * executed it now. */
+	/* A delivery at a correct host, when it is final.  In: the batch, or UINT32_MAX; what the
+	 * application did with it. */
 	void (*delivered)(struct sim_world *world, const struct sim_host *host,
-	                  const struct ec_effect *effect, uint32_t batch, bool executed);
-	/* An UNDO or a FINAL of a correct host. */
+	                  const struct ec_effect *effect, uint32_t batch, enum sim_fate fate);
+	/* An UNDO or a FINAL of a correct host, before it is done. */
 	void (*revised)(struct sim_world *world, const struct sim_host *host,
-	                const struct ec_effect *effect);
+	                const struct sim_instance *instance, const struct ec_effect *effect);
 	/* Whether every correct host has executed every batch, and left no read unanswered. */
 	bool (*agreed)(const struct sim_world *world);
 	void (*end)(struct sim_world *world);
