@@ -115,15 +115,20 @@ void sim_client(struct sim_world *world)
 	uint32_t batch = sim_batch_new(world, text, era);
 	world->batch[batch].rivals = rivals(world, batch);
 	uint32_t gateway = (uint32_t)ec_prng_below(&world->prng, world->hosts);
+	uint32_t gateways = 1 + (uint32_t)(batch % 2);
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		bool lost = h != gateway && !world->healed &&
 		            ec_prng_chance(&world->prng, world->plan.body_lost_permille, 1000);
+		if (sim_plan_sealed(&world->plan)) /* the others only when its client tries again */
+			lost = (h + world->hosts - gateway) % world->hosts >= gateways;
 		if (world->plan.colluders) /* each half is told of its own batches only */
 			lost = sim_side(world->host[h]) != (batch & 1);
 		world->counts.fired[SIM_BODY_LATE] += lost;
 		uint64_t delay =
 			sim_between(world, world->plan.delay_min_ns, 2 * world->plan.delay_max_ns);
-		sim_later(world, lost ? world->plan.chaos_ns : delay,
+		if (world->healed)
+			delay += lost ? 20 * SIM_S : 0;
+		sim_later(world, lost && !world->healed ? world->plan.chaos_ns : delay,
 		          (struct sim_event){.kind = SIM_BODY, .host = h, .count = batch});
 	}
 }

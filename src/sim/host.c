@@ -173,6 +173,7 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 		sim_send_all(world, host, instance);
 	switch (effect->kind) {
 	case EC_SEND:
+		sim_check_secrets(world, host, instance, effect);
 		world->outgoing[world->outgoing_count] = *effect;
 		ec_keep(effect->head);
 		ec_keep(effect->body);

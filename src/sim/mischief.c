@@ -319,12 +319,35 @@ static void say_again(struct sim_world *world, struct sim_host *host)
 	sim_post(world, host->index, to, item, 0);
 }
 
+/* A batch that no client made, or one of a client with a byte of it changed. */
+static void junk(struct sim_world *world, struct sim_host *host)
+{
+	struct sim_instance *instance = sim_current(host);
+	bool takes = instance && instance->state && instance->protocol->sealed && instance->want &&
+	             (instance->lead == EC_ALL || instance->lead == instance->self) &&
+	             sim_room(instance);
+	if (!takes || !world->batches || !ec_prng_chance(&world->prng, 1, 4))
+		return;
+	struct ec_bytes like = world->batch[ec_prng_below(&world->prng, world->batches)].body;
+	struct ec_bytes body = ec_pool_copy(world->pool, like.data, like.size);
+	ec_writable(body)[ec_prng_below(&world->prng, body.size)] ^= 0x80;
+	world->counts.fired[SIM_JUNK_SUBMITTED]++;
+	sim_step(world, host, instance,
+	         &(struct ec_input){.kind = EC_SUBMIT,
+	                            .body = body,
+	                            .digest = sim_digest(world, body),
+	                            .stamp = sim_stamp(world, host)});
+	ec_drop(body);
+}
+
 void sim_mischief(struct sim_world *world, struct sim_host *host)
 {
 	if (!host->up)
 		return;
 	if (host->mischief & SIM_REPLAY)
 		say_again(world, host);
+	if (host->mischief & SIM_JUNK)
+		junk(world, host);
 	if ((host->mischief & SIM_AMNESIA) && ec_prng_chance(&world->prng, 1, 20)) {
 		sim_crash(world, host, 0);
 		for (int i = 0; i < 2; i++)

@@ -155,12 +155,45 @@ static void rivals_check(struct sim_world *world, const struct sim_host *host, u
 		            *winner - 1);
 }
 
+/* A sealed protocol orders what it cannot look into; only a Byzantine member proposes junk. */
+static bool junk_allowed(const struct sim_world *world, const struct sim_host *host,
+                         const struct ec_effect *effect)
+{
+	const struct sim_era *era = &world->era[host->app.era - 1];
+	return era->entry->protocol->sealed && effect->node < era->roster.n &&
+	       world->host[era->identity[effect->node]]->byzantine;
+}
+
+/* Nobody finds in a message a batch that is not yet ordered anywhere. */
+void sim_check_secrets(struct sim_world *world, const struct sim_host *host,
+                       const struct sim_instance *instance, const struct ec_effect *effect)
+{
+	const struct sim_era *era = &world->era[instance->era - 1];
+	bool keyless = era->entry->keys && !era->shared;
+	if (!world->plan.secrets || !era->entry->protocol->sealed || keyless)
+		return;
+	world->counts.fired[SIM_SECRETS_CHECKED]++;
+	for (uint32_t i = 0; i < world->batches; i++) {
+		const struct sim_batch *batch = &world->batch[i];
+		bool told = memmem(effect->head.data, effect->head.size, batch->body.data,
+		                   batch->body.size) ||
+		            memmem(effect->body.data, effect->body.size, batch->body.data,
+		                   batch->body.size);
+		if (!batch->first && told)
+			sim_violate(world, "sealed batches",
+			            "member %u says batch %u before it is ordered", host->identity,
+			            i);
+	}
+}
+
 /* What stays: of a revisable order at FINAL. */
 static void order_delivered(struct sim_world *world, const struct sim_host *host,
                             const struct ec_effect *effect, uint32_t index, enum sim_fate fate)
 {
 	ec_hash batch = sim_digest(world, effect->body);
-	if (effect->body.size && index == UINT32_MAX)
+	if (effect->body.size && index == UINT32_MAX && junk_allowed(world, host, effect))
+		world->counts.fired[SIM_JUNK_DELIVERED]++;
+	else if (effect->body.size && index == UINT32_MAX)
 		sim_violate(world, "validity", "member %u delivered at %llu what nobody submitted",
 		            host->identity, (unsigned long long)effect->seq);
 	world->counts.delivered++;

@@ -27,6 +27,11 @@ static void base(struct sim_plan *plan, const struct sim_protocol_entry *entry, 
 		plan->roles[i] = EC_VOTER | EC_LEADER;
 }
 
+bool sim_plan_sealed(const struct sim_plan *plan)
+{
+	return plan->protocol->sealed || (plan->other && plan->other->protocol->sealed);
+}
+
 static void options_of(const struct sim_plan *plan, const struct sim_protocol_entry *entry,
                        struct ec_prng *prng, void *block, struct ec_text *text)
 {
@@ -88,6 +93,8 @@ static void byzantine_draw(struct sim_plan *plan, struct ec_prng *prng)
 		for (uint32_t i = 0; i < 8; i++)
 			if (ec_prng_chance(prng, 1, 3))
 				plan->mischief[who] |= kinds[i];
+		if (sim_plan_sealed(plan) && ec_prng_chance(prng, 1, 2))
+			plan->mischief[who] |= SIM_JUNK;
 		if (plan->absent_permille)
 			plan->mischief[who] |= SIM_LIE;
 		if (!plan->mischief[who])
@@ -266,6 +273,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->twins_check = seed % 50 == 7;
 	plan->audit = seed % 10 == 3 || plan->twins_check;
 	plan->real_signatures = seed % 100 == 42;
+	plan->secrets = seed % 50 == 11;
 	plan->batches = (uint32_t)between(&prng, 30, 160);
 	plan->eras = ec_prng_chance(&prng, 1, 3) ? (uint32_t)between(&prng, 2, 3) : 1;
 	plan->chaos_ns = between(&prng, 10, 40) * SIM_S;

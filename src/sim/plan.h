@@ -24,6 +24,7 @@ enum sim_mischief {
 	SIM_AMNESIA = 32,    /* comes back without its log */
 	SIM_LIE = 64,        /* serves wrong bulk state */
 	SIM_MUTE = 128,      /* says nothing at all */
+	SIM_JUNK = 512,      /* submits batches of its own making to a sealed protocol */
 	SIM_SWAP = 256,      /* for a while names one batch for another, in all that it says */
 };
 
@@ -48,6 +49,7 @@ struct sim_plan {
 	bool ledger;         /* real members with keys and ledgers (ledger.h) */
 	bool moves;          /* of these one joins in the second era, another leaves in the third */
 	const char *proofs;  /* folder for receipts, or NULL */
+	bool secrets; /* messages of sealed protocols are searched for what they should hide */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
 	uint32_t mischief[SIM_MEMBERS_MAX]; /* by identity; 0: correct */
@@ -91,6 +93,9 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
  * itself.  In: bug as in ec_config. */
 void sim_plan_manual(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                      uint32_t members, uint32_t bug);
+
+/* Whether one of its protocols is sealed: clients go to few gateways then. */
+bool sim_plan_sealed(const struct sim_plan *plan);
 
 /* What members of such a world verify and share with: stand-ins, or the real thing. */
 const struct ec_crypto *sim_crypto_of(const struct sim_plan *plan);

@@ -24,6 +24,9 @@ static bool expected(const struct sim_protocol_entry *entry, enum sim_count coun
 		return entry->ledger;
 	if (count == SIM_FINAL_CONFLICT)
 		return false; /* a protocol may be better than it promises */
+	if (count == SIM_JUNK_SUBMITTED || count == SIM_JUNK_DELIVERED ||
+	    count == SIM_SECRETS_CHECKED)
+		return entry->protocol->sealed;
 	if (count == SIM_UNDO || count == SIM_PINNED)
 		return entry->revisable != NULL;
 	if (count == SIM_PROMISES_CHECKED)
@@ -86,15 +89,15 @@ static void replay_command(const struct sim_order *order, uint64_t seed, struct 
 
 static void plan_print(const struct sim_plan *plan)
 {
-	static const char *const mischief[] = {"withhold", "delay",      "mutate",
-	                                       "replay",   "equivocate", "amnesia",
-	                                       "lie",      "mute",       "swap"};
+	static const char *const mischief[] = {"withhold",   "delay",   "mutate", "replay",
+	                                       "equivocate", "amnesia", "lie",    "mute",
+	                                       "swap",       "junk"};
 	printf("members %u, Byzantine %u", plan->members, plan->byzantine);
 	for (uint32_t i = 0; i < plan->members; i++) {
 		if (!plan->mischief[i])
 			continue;
 		printf("%s%c:", i ? ", " : " ", (char)('a' + i));
-		for (int k = 0; k < 9; k++)
+		for (int k = 0; k < 10; k++)
 			if (plan->mischief[i] >> k & 1)
 				printf(" %s", mischief[k]);
 	}

@@ -40,7 +40,7 @@ static void schedule(struct sim_world *world)
 	if (plan->pinned)
 		sim_later(world, SIM_S, (struct sim_event){.kind = SIM_PIN});
 	for (uint32_t h = 0; h < world->hosts; h++)
-		if (world->host[h]->mischief & (SIM_REPLAY | SIM_AMNESIA))
+		if (world->host[h]->mischief & (SIM_REPLAY | SIM_AMNESIA | SIM_JUNK))
 			sim_later(world, SIM_S,
 			          (struct sim_event){.kind = SIM_MISCHIEF, .host = h});
 }

@@ -361,6 +361,10 @@ void sim_check_position(struct sim_world *world, const struct sim_host *host, ec
  * own invariants. */
 void sim_check_limits(struct sim_world *world, const struct sim_host *host,
                       const struct sim_instance *instance, const struct ec_out *out);
+/* A message of a sealed protocol, in worlds with `secrets`: no batch that is not yet ordered stands
+ * in it. */
+void sim_check_secrets(struct sim_world *world, const struct sim_host *host,
+                       const struct sim_instance *instance, const struct ec_effect *effect);
 /* A BLAME: of a correct host it must be a proof, and against a Byzantine member. */
 void sim_check_blame(struct sim_world *world, const struct sim_host *host,
                      const struct sim_instance *instance, const struct ec_effect *effect);
