@@ -17,7 +17,7 @@ edgecord, folder, genesis, proof, key = sys.argv[1:]
 checks = Checks()
 ANY, EVENT = None, object()
 NAMES = ("up", "init", "status", "submit", "query", "receipt", "verify", "show", "bench", "node",
-         "node join", "node rejoin", "sim", "lab")
+         "node join", "node rejoin", "node switch", "sim", "lab")
 
 
 def run(*words):
@@ -65,6 +65,9 @@ def table():
     yield ("node", "--config", config, "--set", "colour=blue"), 2, EVENT
     yield ("node", "--config", config), 1, EVENT  # it runs already
     yield ("node", "join", folder), 1, EVENT  # that is no group's folder
+    switch = "node", "switch", "--protocol", "pbft"
+    yield (*switch, folder), 1, EVENT  # nor is it here
+    yield (*switch, "--option", "interval=128", os.path.dirname(genesis)), 0, "node switch"
     yield ("node", "rejoin", os.path.dirname(genesis)), 1, EVENT
     yield ("node", "rejoin", os.path.dirname(config)), 1, EVENT  # it runs and votes
 

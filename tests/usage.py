@@ -144,6 +144,23 @@ def names():
               f"node {words[0]}: a folder that is none says what was expected", (code, errors))
 
 
+def protocols():
+    """A protocol is asked for by a name that the program has, with options that it has."""
+    for words, why in ((("init", "--dir", os.path.join(folder, "named"), "--protocol", "paxos"),
+                        "there is no 'paxos'; there are: pbft"),
+                       (("bench", "--protocol", "paxos"), "there is no 'paxos'"),
+                       (("node", "switch", "--protocol", "paxos", folder), "there is no 'paxos'"),
+                       (("node", "switch", folder), "--protocol NAME"),
+                       (("node", "switch", "--protocol", "pbft", "--option", "colour=1", folder),
+                        "'colour=1' is no option of pbft"),
+                       (("node", "switch", "--protocol", "pbft", "--option", "interval=512",
+                         folder), "at most 256")):
+        code, out, errors = run(*words)
+        check(code == 2 and not out and why in errors, f"{' '.join(words[:-1])}: usage",
+              (code, errors))
+    check(not os.path.exists(os.path.join(folder, "named")), "init: and nothing is made")
+
+
 def workers():
     """Simulations end with the one who asked for them."""
     with subprocess.Popen([EDGECORD, "sim", "--seeds", "1000000", "--jobs", "2"],
@@ -168,6 +185,7 @@ def is_running(pid):
 
 
 names()
+protocols()
 workers()
 simulations()
 experiments()

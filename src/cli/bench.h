@@ -24,6 +24,7 @@ struct bench_options {
 	bool rest, json, keep;
 	uint32_t clients, depth, members, payload_bytes;
 	double seconds, open_rate; /* open_rate 0: closed loop */
+	const char *protocol;      /* of the cell */
 	const char *folder;        /* where the cell is made; NULL: data/bench.PID */
 };
 

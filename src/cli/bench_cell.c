@@ -106,7 +106,7 @@ bool bench_cell_start(const struct bench_options *options, const char *folder,
 {
 	struct ec_network_plan plan = {.folder = folder,
 	                               .name = "bench",
-	                               .protocol = "pbft",
+	                               .protocol = options->protocol,
 	                               .cells = 1,
 	                               .members = options->members,
 	                               .homes = BENCH_AUTHORS,

@@ -174,8 +174,8 @@ static void print_load(const struct bench_run *run)
 {
 	const struct bench_options *options = &run->options;
 	const struct bench_result *result = &run->result;
-	printf("bench       %s, %u clients x %u under way, %s, %s, n = %u, %u bytes\n",
-	       bench_mode_name(options->mode), options->clients, options->depth,
+	printf("bench       %s, %s, %u clients x %u under way, %s, %s, n = %u, %u bytes\n",
+	       options->protocol, bench_mode_name(options->mode), options->clients, options->depth,
 	       options->open_rate > 0 ? "open loop" : "closed loop",
 	       options->rest ? "HTTP" : "binary door", run->members, options->payload_bytes);
 	if (options->open_rate > 0)
@@ -252,6 +252,7 @@ static void put_load(struct ec_json *json, const struct bench_run *run)
 {
 	const struct bench_options *options = &run->options;
 	const struct bench_result *result = &run->result;
+	ec_json_put_text(json, "protocol", options->protocol);
 	ec_json_put_text(json, "mode", bench_mode_name(options->mode));
 	ec_json_put_text(json, "door", options->rest ? "http" : "binary");
 	ec_json_put_uint(json, "clients", options->clients);

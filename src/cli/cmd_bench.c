@@ -4,6 +4,7 @@
 #include "cli/bench_report.h"
 #include "cli/commands.h"
 #include "cli/option_numbers.h"
+#include "cli/protocol_option.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -18,6 +19,7 @@ enum {
 	OPTION_OPEN,
 	OPTION_KEEP,
 	OPTION_PAYLOAD,
+	OPTION_PROTOCOL,
 	SETTLE_MS = 20000,
 	SIGNED_A_SECOND = 12000, /* so many envelopes are signed beforehand */
 };
@@ -34,6 +36,8 @@ static const struct argp_option options[] = {
 	{"rest", OPTION_REST, NULL, 0, "Over HTTP instead of the binary door", 0},
 	{"open", OPTION_OPEN, "RATE", 0, "Open loop: so many a second, whatever comes back", 0},
 	{"members", 'n', "N", 0, "Members of the cell (default 4)", 0},
+	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of the cell (default pbft)",
+         0},
 	{"payload", OPTION_PAYLOAD, "BYTES", 0, "Of each envelope (default 128)", 0},
 	{"dir", 'D', "DIR", 0, "Where to make the cell (default data/bench.PID)", 0},
 	{"keep", OPTION_KEEP, NULL, 0, "Leave its folder there", 0},
@@ -86,6 +90,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_KEEP:
 		out->keep = true;
+		return 0;
+	case OPTION_PROTOCOL:
+		out->protocol = ec_option_protocol(state, argument)->name;
 		return 0;
 	case OPTION_PAYLOAD:
 		out->payload_bytes = (uint32_t)ec_option_whole(state, "payload", argument, 1, 1500);
@@ -188,8 +195,11 @@ int ec_cmd_bench(int argc, char **argv)
 		NULL,
 		NULL};
 	static struct bench_run run;
-	run.options = (struct bench_options){
-		.clients = 16, .members = 4, .payload_bytes = 128, .seconds = 10};
+	run.options = (struct bench_options){.protocol = "pbft",
+	                                     .clients = 16,
+	                                     .members = 4,
+	                                     .payload_bytes = 128,
+	                                     .seconds = 10};
 	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
 	if (!folder_make(&run.options, run.folder))
 		return EC_EXIT_FAILED;

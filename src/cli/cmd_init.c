@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/make_network.h"
 #include "cli/option_numbers.h"
+#include "cli/protocol_option.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -20,6 +21,7 @@ enum {
 	OPTION_RATE,
 	OPTION_KEEP_DAYS,
 	OPTION_KEEP_BLOCKS,
+	OPTION_PROTOCOL,
 };
 
 struct arguments {
@@ -42,6 +44,8 @@ static const struct argp_option options[] = {
          0},
 	{"keep-blocks", OPTION_KEEP_BLOCKS, "N", 0,
          "Blocks that nodes keep whole, so that receipts can be fetched (default 100000)", 0},
+	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of every group (default pbft)",
+         0},
 	{"json", 'j', NULL, 0, "Print what was made as JSON", 0},
 	{0},
 };
@@ -98,6 +102,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_KEEP_BLOCKS:
 		plan->keep_blocks = ec_option_whole(state, "keep-blocks", argument,
 		                                    EC_KEEP_BLOCKS_MIN, EC_KEEP_BLOCKS_MAX);
+		return 0;
+	case OPTION_PROTOCOL:
+		plan->protocol = ec_option_protocol(state, argument)->name;
 		return 0;
 	case 'j':
 		arguments->json = true;

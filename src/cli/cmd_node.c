@@ -189,12 +189,15 @@ int ec_cmd_node(int argc, char **argv)
 		return ec_cmd_node_join(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "rejoin") == 0)
 		return ec_cmd_node_rejoin(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "switch") == 0)
+		return ec_cmd_node_switch(argc - 1, argv + 1);
 	static const struct argp argp = {
 		options,
 		parse,
 		NULL,
 		"Runs one node until SIGTERM or Ctrl-C. `edgecord node join` adds one to a group "
-		"of a local network; `edgecord node --rejoin` brings one back.\v"
+		"of a local network; `edgecord node --rejoin` brings one back; `edgecord node "
+		"switch` has a group go on by another protocol.\v"
 		"Settings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
 		"order; 1: could not start, or its disk failed: start it again; 2: usage, or a "

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/network_file.h"
 #include "cli/node_files.h"
+#include "cli/node_place.h"
 #include "cli/node_readmit.h"
 #include "base/text.h"
 #include "cli/roster_change.h"
@@ -63,89 +64,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* A group of a local network, or a node of it. */
-struct place {
-	struct ec_network *network; /* from malloc */
-	uint32_t g, i;
-	bool json; /* how a person is told */
-};
-
-/* A sentence, which may have a gateway's words in it. */
-static void say_plain(const char *why)
-{
-	fputs("edgecord node: ", stderr);
-	ec_cli_print_plain(stderr,
-	                   (struct ec_bytes){.data = (const uint8_t *)why, .size = strlen(why)});
-	fputc('\n', stderr);
-}
-
-/* On stderr: a sentence, or a line as those of a node's journal.  Returns: false. */
-static bool refuse(const struct place *place, const char *why)
-{
-	const struct ec_journal journal = {.fd = STDERR_FILENO, .json = true};
-	if (place->json)
-		ec_journal_say(&journal, EC_ERROR, "refused", EC_TEXT("text", why));
-	else
-		say_plain(why);
-	return false;
-}
-
-/* The node at a place. */
-static const struct ec_network_node *node_at(const struct place *place)
-{
-	return &place->network->group[place->g].node[place->i];
-}
-
-/* Takes the last `depth` names off a path. */
-static void path_above(char path[static PATH_MAX], int depth)
-{
-	for (int k = 0; k < depth; k++) {
-		char *slash = strrchr(path, '/');
-		if (slash && slash != path)
-			*slash = 0;
-	}
-}
-
-/* Finds the network around the folder of a group, or of a node of one.  Returns: false with a
- * message. */
-static bool place_find(struct place *place, const char *folder, bool of_node)
-{
-	char why[512], whole[PATH_MAX], above[PATH_MAX], file[PATH_MAX + 16];
-	const char *expected = of_node ? "expected the folder of a node of a local network, as "
-	                                 "DIR/cell1/node2 with a DIR that `edgecord init` made"
-	                               : "expected the folder of a group of a local network, as "
-	                                 "DIR/cell1 with a DIR that `edgecord init` made";
-	if (!realpath(folder, whole)) {
-		snprintf(why, sizeof why, "%.300s: %s", folder, strerror(errno));
-		return refuse(place, why);
-	}
-	memcpy(above, whole, PATH_MAX);
-	path_above(above, of_node ? 2 : 1);
-	snprintf(file, sizeof file, "%s/network.json", above);
-	if (access(file, F_OK) != 0)
-		return refuse(place, expected);
-	struct ec_network *network = place->network = ec_network_read(above, why, sizeof why);
-	if (!network)
-		return refuse(place, why);
-	for (place->g = 0; place->g < network->groups; place->g++) {
-		const struct ec_network_group *group = &network->group[place->g];
-		for (place->i = 0; place->i < (of_node ? group->nodes : 1); place->i++)
-			if (strcmp(of_node ? group->node[place->i].folder : group->folder, whole) ==
-			    0)
-				return true;
-	}
-	free(network);
-	return refuse(place, expected);
-}
-
 /* A new key in the folder of the node at this place.  Returns: false with a message. */
 static bool key_make(const struct place *place, const char *name, struct ec_secret *secret)
 {
 	char path[FILE_PATH_MAX], why[512];
 	ec_secret_random(secret);
-	if (!file_path(path, node_at(place)->folder, name))
-		return refuse(place, "the path is too long");
-	return ec_key_write(path, secret, why, sizeof why) || refuse(place, why);
+	if (!file_path(path, place_node(place)->folder, name))
+		return place_refuse(place, "the path is too long");
+	return ec_key_write(path, secret, why, sizeof why) || place_refuse(place, why);
 }
 
 /* Folder, keys and configuration of one more node, which is the place from then on; network.json is
@@ -157,7 +83,8 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	struct ec_network_node *node = &group->node[group->nodes];
 	struct ec_secret identity, era;
 	if (group->nodes == EC_NETWORK_NODES_MAX)
-		return refuse(place, "the group has as many nodes as a local network may have");
+		return place_refuse(place,
+		                    "the group has as many nodes as a local network may have");
 	place->i = group->nodes;
 	uint16_t port = ec_network_ports_find(3);
 	*node = (struct ec_network_node){.peer_port = port,
@@ -166,7 +93,7 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	struct ec_text path = ec_text_over(node->folder, sizeof node->folder);
 	ec_text_add(&path, "%s/node%u", group->folder, group->nodes + 1);
 	if (!port || path.cut || !file_make_folder(node->folder, 0700))
-		return refuse(place, "cannot make the node's folder, or no ports are free");
+		return place_refuse(place, "cannot make the node's folder, or no ports are free");
 	if (!key_make(place, "identity.key", &identity) || !key_make(place, "era.key", &era))
 		return false;
 	memcpy(node->identity_key, identity.key, EC_KEY_SIZE);
@@ -180,14 +107,14 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	group->nodes++;
 	return (ec_node_files_write(place->network, place->g, place->i, why, sizeof why) &&
 	        ec_network_write(place->network, why, sizeof why)) ||
-	       refuse(place, why);
+	       place_refuse(place, why);
 }
 
 /* The configuration file of the node at this place.  Returns: false with a message. */
 static bool config_path(const struct place *place, char path[static FILE_PATH_MAX])
 {
-	return file_path(path, node_at(place)->folder, "node.yaml") ||
-	       refuse(place, "the path is too long");
+	return file_path(path, place_node(place)->folder, "node.yaml") ||
+	       place_refuse(place, "the path is too long");
 }
 
 /* Becomes the node.  In: option: one more for it; NULL: none. */
@@ -252,7 +179,7 @@ static int join(struct place *place, const struct arguments *arguments)
 	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_seat seat;
 	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why) ||
-	            refuse(place, why);
+	            place_refuse(place, why);
 	if (good) {
 		ec_roster_change_plan(&change, 1);
 		good = node_add(place, &seat);
@@ -260,7 +187,7 @@ static int join(struct place *place, const struct arguments *arguments)
 	if (good) {
 		change.next->seat[change.next->n - 1] = seat;
 		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) ||
-		       refuse(place, why);
+		       place_refuse(place, why);
 	}
 	if (good)
 		tell(place, &change);
@@ -275,7 +202,7 @@ static struct ec_node_config *config_of(const struct place *place)
 		return NULL;
 	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
 	if (!config)
-		refuse(place, why);
+		place_refuse(place, why);
 	return config;
 }
 
@@ -284,7 +211,8 @@ static bool node_renew(const struct place *place, uint8_t key[static EC_KEY_SIZE
 {
 	char why[512];
 	struct ec_node_config *config = config_of(place);
-	bool good = config && (ec_node_renew(config, key, why, sizeof why) || refuse(place, why));
+	bool good =
+		config && (ec_node_renew(config, key, why, sizeof why) || place_refuse(place, why));
 	free(config);
 	return good;
 }
@@ -295,8 +223,8 @@ static bool era_key_of(const struct place *place, uint8_t key[static EC_KEY_SIZE
 	char why[512];
 	struct ec_secret secret = {0};
 	struct ec_node_config *config = config_of(place);
-	bool good = config &&
-	            (ec_key_read(config->era_key, &secret, why, sizeof why) || refuse(place, why));
+	bool good = config && (ec_key_read(config->era_key, &secret, why, sizeof why) ||
+	                       place_refuse(place, why));
 	if (good)
 		memcpy(key, secret.key, EC_KEY_SIZE);
 	ec_secret_erase(&secret);
@@ -309,13 +237,13 @@ static bool state_await(const struct place *place)
 {
 	struct ec_node_says said = {0};
 	for (uint64_t heard = up_now(); !said.ready; usleep(ASK_EVERY_US)) {
-		said = ec_node_ask(node_at(place));
+		said = ec_node_ask(place_node(place));
 		if (said.era)
 			heard = up_now();
 		else if (up_now() - heard > (uint64_t)PATIENCE_MS * 1000000)
-			return refuse(place,
-			              "the node does not answer, so its era key is not voted on: "
-			              "start it, then `edgecord node rejoin` has it voted on");
+			return place_refuse(
+				place, "the node does not answer, so its era key is not voted on: "
+				       "start it, then `edgecord node rejoin` has it voted on");
 	}
 	return true;
 }
@@ -327,15 +255,16 @@ static bool key_vote(const struct place *place)
 	struct ec_roster_change change;
 	const struct ec_network_group *group = &place->network->group[place->g];
 	bool good = ec_roster_change_begin(&change, group, place->i, why, sizeof why) ||
-	            refuse(place, why);
-	uint32_t seat = good ? ec_membership_find(change.now, node_at(place)->identity_key) : 0;
+	            place_refuse(place, why);
+	uint32_t seat = good ? ec_membership_find(change.now, place_node(place)->identity_key) : 0;
 	if (good && seat >= change.now->n)
-		good = refuse(place, "the roster in force has no seat for this node; use "
-		                     "`node join`");
+		good = place_refuse(place, "the roster in force has no seat for this node; use "
+		                           "`node join`");
 	if (good)
 		ec_roster_change_plan(&change, 0);
 	good = good && era_key_of(place, change.next->seat[seat].era_key) &&
-	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) || refuse(place, why));
+	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) ||
+	        place_refuse(place, why));
 	if (good)
 		tell(place, &change);
 	ec_roster_change_end(&change);
@@ -348,7 +277,7 @@ static bool readmit(const struct place *place)
 	struct ec_json json = {0};
 	if (!state_await(place))
 		return false;
-	if (!ec_node_ask(node_at(place)).voter)
+	if (!ec_node_ask(place_node(place)).voter)
 		return key_vote(place);
 	if (!place->json) {
 		printf("it votes already\n");
@@ -370,7 +299,7 @@ static int renew_only(const struct place *place, const struct arguments *argumen
 	if (!place->json) {
 		printf("it has a new era key; when it runs, `edgecord node rejoin %s` has the key "
 		       "voted on\n",
-		       node_at(place)->folder);
+		       place_node(place)->folder);
 		return start(place, NULL, arguments);
 	}
 	ec_json_open(&json, '{');
@@ -382,9 +311,10 @@ static int renew_only(const struct place *place, const struct arguments *argumen
 
 static int rejoin(const struct place *place, const struct arguments *arguments)
 {
-	struct ec_node_says said = ec_node_ask(node_at(place));
+	struct ec_node_says said = ec_node_ask(place_node(place));
 	if (said.voter) {
-		refuse(place, "this node runs and votes: if its data is to go, stop it first");
+		place_refuse(place,
+		             "this node runs and votes: if its data is to go, stop it first");
 		return EC_EXIT_FAILED;
 	}
 	if (said.era)
@@ -413,8 +343,9 @@ static void readmit_and_exit(const struct place *place, pid_t node)
 	ec_keys_guard();
 	bool good = readmit(place);
 	if (!good)
-		refuse(place,
-		       "it stays a learner; `edgecord node rejoin` has its key voted on again");
+		place_refuse(
+			place,
+			"it stays a learner; `edgecord node rejoin` has its key voted on again");
 	fflush(NULL);
 	_exit(good ? EC_EXIT_OK : EC_EXIT_FAILED);
 }
@@ -424,7 +355,7 @@ bool ec_node_readmit_later(const char *config, bool json)
 	char folder[PATH_MAX];
 	struct place place = {.json = json};
 	if (!realpath(config, folder))
-		return refuse(&place, strerror(errno));
+		return place_refuse(&place, strerror(errno));
 	path_above(folder, 1);
 	if (!place_find(&place, folder, true))
 		return false;
@@ -435,7 +366,7 @@ bool ec_node_readmit_later(const char *config, bool json)
 	if (pid == 0)
 		readmit_and_exit(&place, node);
 	free(place.network);
-	return pid > 0 || refuse(&place, strerror(errno));
+	return pid > 0 || place_refuse(&place, strerror(errno));
 }
 
 /* What both commands do with their command line. */

@@ -106,10 +106,14 @@ static void print_group(const json_t *json)
 		       text_of(guilty, "owner"), number_of(guilty, "member"),
 		       number_of(guilty, "era"));
 	}
-	printf("order      view %" PRId64 " led by %s, %" PRId64 " view changes, position %" PRId64
-	       "\n",
-	       number_of(json, "view"), text_of(json, "leader"), number_of(json, "view_changes"),
-	       number_of(json, "position"));
+	if (is(json, "leaderless"))
+		printf("order      epoch %" PRId64 ", led by nobody, position %" PRId64 "\n",
+		       number_of(json, "view"), number_of(json, "position"));
+	else
+		printf("order      view %" PRId64 " led by %s, %" PRId64
+		       " view changes, position %" PRId64 "\n",
+		       number_of(json, "view"), text_of(json, "leader"),
+		       number_of(json, "view_changes"), number_of(json, "position"));
 }
 
 static void print_ledger(const json_t *json)

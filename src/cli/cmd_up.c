@@ -1,6 +1,7 @@
 /* cmd_up.c - `edgecord up`: a living energy community on this machine. */
 #include "cli/commands.h"
 #include "cli/option_numbers.h"
+#include "cli/protocol_option.h"
 #include "cli/up.h"
 #include "node/daemon.h"
 #include "profile/import.h"
@@ -144,13 +145,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			*(const char **)((char *)out + texts[i].at) = argument;
 			return 0;
 		}
-	char room[200];
-	struct ec_text names = ec_text_over(room, sizeof room);
 	switch (key) {
 	case ARGP_KEY_END:
-		if (out->protocol && !ec_daemon_runs(out->protocol, &names))
-			argp_error(state, "--protocol: there is no '%s'; there are: %s",
-			           out->protocol, names.at);
+		if (out->protocol)
+			ec_option_protocol(state, out->protocol);
 		words_check(state, out);
 		files_check(state, out);
 		return 0;

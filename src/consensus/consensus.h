@@ -155,6 +155,11 @@ struct ec_out { /* the host empties it after each step */
 	ec_node lead;  /* who takes batches: a member, or EC_ALL */
 };
 
+struct ec_option {        /* a field of encoded options: a number, little-endian; 0: its default */
+	const char *name; /* with its unit */
+	uint32_t size;    /* 4 or 8 bytes */
+};
+
 struct ec_protocol {
 	const char *name;
 	enum ec_order order;
@@ -169,6 +174,8 @@ struct ec_protocol {
 	/* Decodes options of a roster, any bytes, none for the defaults.  timeout_ns, if not 0,
 	 * stands for theirs.  Returns: NULL, or what they must be, a sentence never freed. */
 	const char *(*options_read)(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
+	const struct ec_option *option; /* all their fields in order, for whoever writes them; a
+	                                   NULL name ends; NULL: people write none */
 	struct ec_terms (*terms)(const struct ec_config *); /* reads options alone */
 	/* Why no instance could serve this roster, with these options and shared keys; NULL: one
 	 * can.  Reads these alone; limits() and init() are called only after it said NULL. */

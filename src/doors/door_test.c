@@ -240,6 +240,23 @@ static void a_group_that_only_orders_says_so(void **state)
 	house_close(house);
 }
 
+static void who_leads_is_told_or_that_nobody_does(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct ec_client *client = visit(house);
+	house->daemon->leaderless = true;
+	struct ec_door_answer answer =
+		asked(client, (struct ec_door_request){.kind = EC_DOOR_STATUS});
+	json_t *json = json_loadb((const char *)answer.text.data, answer.text.size, 0, NULL);
+	assert_non_null(json);
+	assert_true(json_is_null(json_object_get(json, "leader")));
+	assert_true(json_is_true(json_object_get(json, "leaderless")));
+	json_decref(json);
+	ec_client_close(client);
+	house_close(house);
+}
+
 static void status_and_counts_are_told(void **state)
 {
 	(void)state;
@@ -253,6 +270,7 @@ static void status_and_counts_are_told(void **state)
 	assert_non_null(json);
 	assert_string_equal(json_string_value(json_object_get(json, "network")), "net \"quoted\"");
 	assert_string_equal(json_string_value(json_object_get(json, "leader")), "owner 2");
+	assert_true(json_is_false(json_object_get(json, "leaderless")));
 	assert_true(json_is_true(json_object_get(json, "ready")));
 	assert_true(json_is_null(json_object_get(json, "liar")));
 	json_t *guilty = json_array_get(json_object_get(json, "guilty"), 0);
@@ -312,6 +330,7 @@ int main(void)
 		cmocka_unit_test(without_a_quorum_only_local_reads_are_answered),
 		cmocka_unit_test(receipts_and_results_are_found_by_id),
 		cmocka_unit_test(a_group_that_only_orders_says_so),
+		cmocka_unit_test(who_leads_is_told_or_that_nobody_does),
 		cmocka_unit_test(status_and_counts_are_told),
 		cmocka_unit_test(a_follower_hears_of_certified_blocks),
 	};

@@ -48,6 +48,7 @@ struct ec_daemon {
 	uint64_t seq, certified, certificates, envelopes, pruned;
 	const char *alarm;
 	bool no_certificates, no_reads, disk_low;
+	bool leaderless;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	uint32_t members_foreign;
 	ec_hash last_id;
@@ -290,7 +291,8 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 	                                    .seq = daemon->seq,
 	                                    .certified = daemon->certified,
 	                                    .self = 1,
-	                                    .leader = 2,
+	                                    .leader = daemon->leaderless ? UINT32_MAX : 2,
+	                                    .leaderless = daemon->leaderless,
 	                                    .n = 4,
 	                                    .links_up = 3,
 	                                    .ready = !daemon->not_ready,

@@ -223,7 +223,8 @@ struct ec_member_status {
 	uint64_t tentative;                 /* of the positions, those that may be taken back yet */
 	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
 	bool leader_self, ready, diverged, fetching, voter;
-	bool quorum; /* links are up to enough voters */
+	bool leaderless; /* nobody leads in this protocol */
+	bool quorum;     /* links are up to enough voters */
 	char protocol[EC_TEXT_MAX];
 	char not_ready[64];         /* why clients are refused; empty when ready */
 	uint64_t waiting_envelopes; /* of clients of this gateway, queued or in a batch under way */

@@ -53,6 +53,7 @@ static void test_batches_are_seen_by_nobody_before_they_are_ordered(void **state
 		assert_int_equal(status.view_changes, 0);
 		assert_int_equal(status.leader, UINT32_MAX);
 		assert_false(status.leader_self);
+		assert_true(status.leaderless);
 		assert_string_equal(status.protocol, "veil");
 		assert_int_equal(status.bodies_bytes, 0);
 	}

@@ -80,6 +80,7 @@ static void era_status(const struct ec_member *m, struct ec_member_status *statu
 		return;
 	status->view = m->now.instance->out.view;
 	status->leader = m->now.instance->out.lead;
+	status->leaderless = status->leader == EC_ALL;
 	status->leader_self = status->leader == era->self;
 }
 

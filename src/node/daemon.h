@@ -26,9 +26,9 @@ enum ec_node_exit {
 /* What a data folder and its configuration say; read by node/config.h. */
 struct ec_node_config;
 
-/* Whether this program can run members of such a protocol.  Out: names of all that it can are
- * added, for a person. */
-bool ec_daemon_runs(const char *protocol, struct ec_text *names);
+/* The protocol of this name, if this program can run members of it; else NULL.  Out: names of all
+ * that it can are added, for a person. */
+const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names);
 
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.

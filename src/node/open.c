@@ -25,14 +25,15 @@
 /* All protocols that a node of this program can run. */
 static const struct ec_protocol *const protocols[] = {&ec_pbft, NULL};
 
-bool ec_daemon_runs(const char *protocol, struct ec_text *names)
+const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names)
 {
-	bool runs = false;
+	const struct ec_protocol *found = NULL;
 	for (uint32_t i = 0; protocols[i]; i++) {
 		ec_text_add(names, "%s%s", i ? ", " : "", protocols[i]->name);
-		runs |= strcmp(protocols[i]->name, protocol) == 0;
+		if (strcmp(protocols[i]->name, name) == 0)
+			found = protocols[i];
 	}
-	return runs;
+	return found;
 }
 
 static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)

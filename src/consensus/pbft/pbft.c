@@ -220,6 +220,9 @@ static const char *const bugs[] = {
 	NULL,
 };
 
+static const struct ec_option options[] = {
+	{"interval", 4}, {"batch_bytes_max", 4}, {"timeout_ns", 8}, {NULL, 0}};
+
 const struct ec_protocol ec_pbft = {
 	.name = "pbft",
 	.order = EC_TOTAL,
@@ -229,6 +232,7 @@ const struct ec_protocol ec_pbft = {
 	.bugs = bugs,
 	.options_size = sizeof(struct pbft_options),
 	.options_read = pbft_options_read,
+	.option = options,
 	.terms = pbft_terms,
 	.misfit = pbft_misfit,
 	.limits = limits,

@@ -1,0 +1,147 @@
+/* cmd_node_switch.c - `edgecord node switch`: a running group of a local network goes on by another
+ * protocol, or by other options of the one it has, by a change of era. */
+#include "cli/client_options.h"
+#include "cli/commands.h"
+#include "cli/node_place.h"
+#include "cli/protocol_option.h"
+#include "cli/roster_change.h"
+
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATIENCE_MS = 60000, OPTION_PROTOCOL = 256, OPTION_OPTION, PAIRS_MAX = 16 };
+
+struct arguments {
+	const char *folder;
+	const struct ec_protocol *protocol;
+	const char *pair[PAIRS_MAX];
+	uint32_t pairs;
+	uint8_t options[EC_OPTIONS_MAX];
+	size_t options_size;
+	bool json;
+};
+
+static const struct argp_option options[] = {
+	{"protocol", OPTION_PROTOCOL, "NAME", 0, "The protocol of the next era", 0},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0,
+         "An option of it, as its DESIGN.md and docs/formats.md have them; more than once for more; "
+         "all others have their defaults",
+         0},
+	{"json", 'j', NULL, 0,
+         "Print the new era and the pause of commits as one JSON object; what goes wrong is JSON on "
+         "stderr",
+         0},
+	{0},
+};
+
+static void arguments_judge(struct arguments *out, struct argp_state *state)
+{
+	char why[400];
+	if (!out->folder)
+		argp_error(state, "give the folder of the group: DIR/GROUP");
+	if (!out->protocol)
+		argp_error(state, "say which protocol: --protocol NAME");
+	if (!ec_protocol_options(out->protocol, out->pair, out->pairs, out->options,
+	                         &out->options_size, why, sizeof why))
+		argp_error(state, "--option: %s", why);
+}
+
+static error_t parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case OPTION_PROTOCOL:
+		out->protocol = ec_option_protocol(state, argument);
+		return 0;
+	case OPTION_OPTION:
+		if (out->pairs == PAIRS_MAX)
+			argp_error(state, "more than %d options", PAIRS_MAX);
+		out->pair[out->pairs++] = argument;
+		return 0;
+	case 'j':
+		out->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (out->folder)
+			argp_error(state, "one folder only, not also '%s'", argument);
+		out->folder = argument;
+		return 0;
+	case ARGP_KEY_END:
+		arguments_judge(out, state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void tell(const struct place *place, const struct ec_roster_change *change)
+{
+	const struct ec_membership *next = change->next;
+	struct ec_json json = {0};
+	if (!place->json) {
+		printf("era %llu has begun with protocol %s; commits paused for at most %.0f ms "
+		       "(%llu notes meanwhile)\n",
+		       (unsigned long long)next->era, next->protocol,
+		       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+		return;
+	}
+	ec_json_open(&json, '{');
+	ec_json_put_uint(&json, "era", next->era);
+	ec_json_put_uint(&json, "members", next->n);
+	ec_json_put_text(&json, "protocol", next->protocol);
+	ec_json_key(&json, "pause_ms");
+	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
+	ec_json_put_uint(&json, "notes", change->commits);
+	ec_json_close(&json, '}');
+	ec_cli_json_print(&json);
+}
+
+static bool go_over(const struct place *place, const struct arguments *arguments)
+{
+	char why[512];
+	struct ec_roster_change change;
+	const struct ec_network_group *group = &place->network->group[place->g];
+	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why);
+	if (good) {
+		ec_roster_change_plan(&change, 0);
+		snprintf(change.next->protocol, sizeof change.next->protocol, "%s",
+		         arguments->protocol->name);
+		memcpy(change.next->options, arguments->options, arguments->options_size);
+		change.next->options_size = arguments->options_size;
+		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why);
+	}
+	if (good)
+		tell(place, &change);
+	else
+		place_refuse(place, why);
+	ec_roster_change_end(&change);
+	return good;
+}
+
+int ec_cmd_node_switch(int argc, char **argv)
+{
+	static const struct argp argp = {
+		options,
+		parse,
+		"DIR/GROUP",
+		"Has a running group of a local network go on by another protocol, or by other "
+		"options of the one it has: its members vote for a roster that names them.\v"
+		"Every member must run a program that has the protocol.  Nothing that was "
+		"acknowledged is lost, and receipts stay good (docs/protocols.md).  In a real "
+		"network each owner votes with his own key.",
+		NULL,
+		NULL,
+		NULL};
+	static char name[] = "edgecord node switch";
+	struct arguments arguments = {0};
+	argv[0] = name;
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	struct place place = {.json = arguments.json};
+	if (!place_find(&place, arguments.folder, false))
+		return EC_EXIT_FAILED;
+	bool good = go_over(&place, &arguments);
+	free(place.network);
+	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+}

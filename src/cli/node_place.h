@@ -1,0 +1,28 @@
+/* node_place.h - a group of a local network, or a node of it, found by its folder. */
+#ifndef EC_CLI_NODE_PLACE_H
+#define EC_CLI_NODE_PLACE_H
+
+#include "cli/make_network.h"
+
+#include <limits.h>
+
+struct place {
+	struct ec_network *network; /* from malloc, the caller's to free */
+	uint32_t g, i;
+	bool json; /* how a person is told */
+};
+
+/* Finds the network around the folder of a group, or of a node of one.  In: place->json.  Returns:
+ * false with a message on stderr; nothing is to be freed then. */
+bool place_find(struct place *place, const char *folder, bool of_node);
+
+/* The node at a place. */
+const struct ec_network_node *place_node(const struct place *place);
+
+/* On stderr: a sentence, or a line as those of a node's journal.  Returns: false. */
+bool place_refuse(const struct place *place, const char *why);
+
+/* Takes the last `depth` names off a path. */
+void path_above(char path[static PATH_MAX], int depth);
+
+#endif

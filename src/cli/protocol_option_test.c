@@ -1,0 +1,57 @@
+/* protocol_option_test.c - options of a protocol, as people write them and a roster holds them. */
+#include "base/test.h"
+#include "cli/protocol_option.h"
+#include "consensus/pbft/pbft.h"
+
+static const struct ec_protocol bare = {.name = "bare"};
+
+static void refused(const struct ec_protocol *protocol, const char *pair, const char *reason)
+{
+	uint8_t out[EC_OPTIONS_MAX];
+	char why[300] = "";
+	size_t size;
+	assert_false(ec_protocol_options(protocol, &pair, 1, out, &size, why, sizeof why));
+	if (!strstr(why, reason))
+		fail_msg("\"%s\" says nothing of \"%s\"", why, reason);
+}
+
+static void they_are_encoded_in_the_order_of_the_protocol(void **state)
+{
+	(void)state;
+	static const char *const pairs[] = {"timeout_ns=2000000000", "interval=128"};
+	static const uint8_t expected[16] = {128, 0, 0, 0, 0, 0, 0, 0, 0, 0x94, 0x35, 0x77};
+	uint8_t out[EC_OPTIONS_MAX];
+	char why[300] = "";
+	size_t size;
+	assert_true(ec_protocol_options(&ec_pbft, pairs, 2, out, &size, why, sizeof why));
+	assert_int_equal(size, sizeof expected);
+	assert_memory_equal(out, expected, sizeof expected);
+	assert_true(ec_protocol_options(&ec_pbft, NULL, 0, out, &size, why, sizeof why));
+	assert_int_equal(size, 0);
+	assert_true(ec_protocol_options(&bare, NULL, 0, out, &size, why, sizeof why));
+	assert_int_equal(size, 0);
+}
+
+static void what_is_wrong_is_said_with_what_there_is(void **state)
+{
+	(void)state;
+	refused(&ec_pbft, "colour=1",
+	        "'colour=1' is no option of pbft: expected NAME=NUMBER with a name of: interval, "
+	        "batch_bytes_max, timeout_ns");
+	refused(&ec_pbft, "interval", "no option of pbft");
+	refused(&ec_pbft, "interval=", "no option of pbft");
+	refused(&ec_pbft, "interval=4294967296", "no option of pbft");
+	refused(&ec_pbft, "interval=-1", "no option of pbft");
+	refused(&ec_pbft, "interval=512", "pbft: its interval of checkpoints is at most 256");
+	refused(&bare, "interval=64",
+	        "no option of bare: expected NAME=NUMBER with a name of: (it");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(they_are_encoded_in_the_order_of_the_protocol),
+		cmocka_unit_test(what_is_wrong_is_said_with_what_there_is),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
