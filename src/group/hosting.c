@@ -79,7 +79,7 @@ static void perform(struct ec_member *m, struct reign *reign, const struct ec_ef
 	case EC_SERVE:
 	case EC_UNDO:
 	case EC_FINAL:
-		if (!sealed_hold(m, reign, effect))
+		if (!live(m, reign) || !sealed_hold(m, reign, effect))
 			apply(m, reign, effect);
 		break;
 	case EC_BLAME:
