@@ -26,11 +26,11 @@ struct arguments {
 static const struct argp_option options[] = {
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "The protocol of the next era", 0},
 	{"option", OPTION_OPTION, "NAME=NUMBER", 0,
-         "An option of it, as its DESIGN.md and docs/formats.md have them; more than once for more; "
+         "An option of it, as its DESIGN.md and docs/formats.md have them; may be repeated; "
          "all others have their defaults",
          0},
 	{"json", 'j', NULL, 0,
-         "Print the new era and the pause of commits as one JSON object; what goes wrong is JSON on "
+         "Print the new era and the pause of commits as a JSON object; what goes wrong is JSON on "
          "stderr",
          0},
 	{0},

@@ -77,7 +77,7 @@ void lab_keys_generate(uint32_t n, uint64_t seed, struct ec_shared_keys *keys,
 	ec_hash id = ec_sha256(&seed, sizeof seed);
 	if (!house)
 		abort();
-	ec_dkg_init(&house->dkg, &id, n);
+	ec_dkg_init(&house->dkg, &id, n, UINT64_MAX >> (64 - n));
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ec_part parts[] = {{&seed, sizeof seed}, {&i, sizeof i}};
 		ec_hash own = ec_sha256_parts(parts, 2);

@@ -32,6 +32,6 @@ const struct lab_entry *lab_entry_at(uint32_t index);
 const struct lab_entry *lab_entry_find(const char *name);
 
 /* Each in a file of its own. */
-extern const struct lab_entry lab_pbft;
+extern const struct lab_entry lab_pbft, lab_honeybadger;
 
 #endif
