@@ -8,6 +8,7 @@
  */
 #include "node/open.h"
 
+#include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
 #include "node/daemon_inner.h"
 #include "node/file.h"
@@ -23,7 +24,7 @@
 #include <unistd.h>
 
 /* All protocols that a node of this program can run. */
-static const struct ec_protocol *const protocols[] = {&ec_pbft, NULL};
+static const struct ec_protocol *const protocols[] = {&ec_pbft, &ec_honeybadger, NULL};
 
 const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names)
 {
