@@ -1,7 +1,10 @@
 /* ristretto.c - a thin layer over libsodium's ristretto255.
  *
  * libsodium refuses to give the identity as a product.  Here it is one, 32 zeros, because the order
- * is prime: a product is the identity only where a factor is, which is no error of algebra. */
+ * is prime: a product is the identity only where a factor is, which is no error of algebra.
+ *
+ * libsodium 1.0.18 does not look at the highest bit of a point, so that each would have two
+ * encodings; here it must be 0, as RFC 9496 (4.3.1) has it. */
 #include "crypto/ristretto.h"
 
 #include <assert.h>
@@ -12,28 +15,35 @@ _Static_assert(EC_SCALAR_SIZE == crypto_core_ristretto255_SCALARBYTES, "scalar")
 _Static_assert(EC_UNIFORM_SIZE == crypto_core_ristretto255_HASHBYTES, "hash");
 _Static_assert(EC_UNIFORM_SIZE == crypto_core_ristretto255_NONREDUCEDSCALARBYTES, "hash");
 
+static bool high_bit(const uint8_t point[static EC_POINT_SIZE])
+{
+	return point[EC_POINT_SIZE - 1] & 0x80;
+}
+
 static bool point_good(const uint8_t point[static EC_POINT_SIZE])
 {
-	return crypto_core_ristretto255_is_valid_point(point) == 1 &&
+	return !high_bit(point) && crypto_core_ristretto255_is_valid_point(point) == 1 &&
 	       !sodium_is_zero(point, EC_POINT_SIZE);
 }
 
 static bool add(uint8_t out[static EC_POINT_SIZE], const uint8_t a[static EC_POINT_SIZE],
                 const uint8_t b[static EC_POINT_SIZE])
 {
-	return crypto_core_ristretto255_add(out, a, b) == 0;
+	return !high_bit(a) && !high_bit(b) && crypto_core_ristretto255_add(out, a, b) == 0;
 }
 
 static bool subtract(uint8_t out[static EC_POINT_SIZE], const uint8_t a[static EC_POINT_SIZE],
                      const uint8_t b[static EC_POINT_SIZE])
 {
-	return crypto_core_ristretto255_sub(out, a, b) == 0;
+	return !high_bit(a) && !high_bit(b) && crypto_core_ristretto255_sub(out, a, b) == 0;
 }
 
 static bool multiply(uint8_t out[static EC_POINT_SIZE], const uint8_t scalar[static EC_SCALAR_SIZE],
                      const uint8_t point[static EC_POINT_SIZE])
 {
 	uint8_t product[EC_POINT_SIZE];
+	if (high_bit(point))
+		return false;
 	if (crypto_scalarmult_ristretto255(product, scalar, point) != 0) {
 		if (crypto_core_ristretto255_is_valid_point(point) != 1)
 			return false;

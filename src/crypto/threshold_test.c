@@ -141,6 +141,35 @@ static void the_group_is_ristretto255(void **state)
 	assert_memory_equal(out, second, sizeof second);
 }
 
+/* Of RFC 9496, A.2, those that are easily written: not below p, negative; and our own with the
+ * highest bit, which libsodium 1.0.18 takes. */
+static void a_point_has_one_encoding(void **state)
+{
+	(void)state;
+	const struct ec_prime_group *group = real->group;
+	const uint8_t one[32] = {1};
+	uint8_t base[32], out[32], high[32], bad[4][32];
+	memset(bad, 0xff, sizeof bad);
+	bad[0][0] = 0; /* 00ff..ff */
+	bad[1][31] = 0x7f;
+	bad[2][0] = 0xf3;
+	bad[2][31] = 0x7f;
+	memcpy(bad[3], one, sizeof one); /* 1 is odd, hence negative */
+	group->multiply_base(base, one);
+	memcpy(high, base, sizeof high);
+	high[31] |= 0x80;
+	for (int i = 0; i < 5; i++) {
+		const uint8_t *point = i < 4 ? bad[i] : high;
+		assert_false(group->point_good(point));
+		assert_false(group->add(out, point, base));
+		assert_false(group->add(out, base, point));
+		assert_false(group->subtract(out, point, base));
+		assert_false(group->subtract(out, base, point));
+		assert_false(group->multiply(out, one, point));
+	}
+	assert_true(group->point_good(base));
+}
+
 static void a_nonce_depends_on_the_message(void **state)
 {
 	(void)state;
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test(every_bit_counts),
 		cmocka_unit_test(a_false_share_shows),
 		cmocka_unit_test(a_share_has_one_encoding),
+		cmocka_unit_test(a_point_has_one_encoding),
 		cmocka_unit_test(a_nonce_depends_on_the_message),
 		cmocka_unit_test(keys_out_of_range_are_refused),
 	};
