@@ -18,6 +18,7 @@ breaks() { # PROTOCOL SCRIPT BUG PROPERTY
 for script in $(find src -path '*/scripts/*.txt' | sort); do
 	protocol=$(basename "$(dirname "$(dirname "$script")")")
 	[ "$protocol" = sim ] && protocol=sequencer
+	[ "$protocol" = scripts ] && protocol=$(basename "$(dirname "$script")")
 	if build/edgecord-sim --protocol "$protocol" --script "$script" >"$log" 2>&1; then
 		echo "ok script $script"
 	else

@@ -279,6 +279,21 @@ bool sim_hands_fetched(struct sim_world *world, struct sim_host *host, bool ok)
 	return true;
 }
 
+bool sim_hands_pin(struct sim_world *world, struct sim_host *host, const struct sim_host *like,
+                   ec_seq seq)
+{
+	struct sim_instance *instance = sim_current(host);
+	if (!instance || !instance->state || seq <= like->app.seq || seq > sim_tip_seq(like))
+		return false;
+	const struct sim_tentative *entry = &like->tail[seq - like->app.seq - 1];
+	sim_step(world, host, instance,
+	         &(struct ec_input){.kind = EC_PINNED,
+	                            .seq = seq,
+	                            .digest = entry->after.digest,
+	                            .head = entry->head});
+	return true;
+}
+
 static void instance_copy(struct sim_world *world, struct sim_instance *to,
                           const struct sim_instance *from)
 {

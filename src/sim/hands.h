@@ -50,6 +50,11 @@ void sim_hands_snapped(struct sim_world *world, struct sim_host *host);
  * `ok`, it fails.  Returns: false when it fetches nothing. */
 bool sim_hands_fetched(struct sim_world *world, struct sim_host *host, bool ok);
 
+/* Tells a host that a quorum certified a position as another has it.  Returns: false when that one
+ * has nothing tentative there, or the first is down. */
+bool sim_hands_pin(struct sim_world *world, struct sim_host *host, const struct sim_host *like,
+                   ec_seq seq);
+
 /* A copy of a host, down to its log, that holds the same keys: from now on the one speaks to
  * `one`, its twin to `other`.  Returns: false when it is down, Byzantine already, or the world is
  * full. */

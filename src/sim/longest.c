@@ -17,7 +17,7 @@
 
 #include "base/quorum.h"
 #include "sim/longest_tree.h"
-#include "sim/world.h"
+#include "sim/sequencer.h"
 
 #include <assert.h>
 
@@ -74,12 +74,6 @@ static struct ec_terms terms(const struct ec_config *config)
 {
 	const struct longest_options *o = config->options;
 	return (struct ec_terms){.interval = o->interval, .batch_bytes_max = 1 << 15};
-}
-
-static const char *misfit(const struct ec_config *config)
-{
-	(void)config;
-	return NULL;
 }
 
 static void init(void *self, const struct ec_config *config)
@@ -241,8 +235,7 @@ static void finals(struct longest *s, struct ec_out *out)
 	bool by_depth = !s->options.pinned || s->bug == WAITS_FOR_NO_PIN;
 	if (!s->started || height < s->said)
 		return;
-	if (by_depth && height > depth && height - depth > s->lock_height &&
-	    height - depth > s->said)
+	if (by_depth && height > depth + s->lock_height && height > depth + s->said)
 		lock_at(s, longest_ancestor(&s->tree, s->current, height - depth), out);
 	final_say(s, s->lock_height, out);
 }
@@ -408,6 +401,11 @@ static void step(void *self, const struct ec_input *input, struct ec_out *out)
 	out->want = s->started && s->pooled < POOL;
 }
 
+const struct longest_tree *longest_tree_of(const void *instance)
+{
+	return &((const struct longest *)instance)->tree;
+}
+
 static uint32_t held(const void *self, struct ec_bytes *at)
 {
 	const struct longest *s = self;
@@ -437,23 +435,15 @@ static void show(const void *self, struct ec_text *text)
 	            s->tree.block[s->current].height, s->tree.count - 1, s->told, s->said);
 }
 
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
-}
-
 /* Every block, and what is FINAL, is in the log. */
 static bool promises_equal(const void *lived, const void *restored, struct ec_text *why)
 {
 	const struct longest *a = lived, *b = restored;
-	if (a->tree.count != b->tree.count)
-		ec_text_add(why, "%u of %u blocks", a->tree.count - b->tree.count,
-		            a->tree.count - 1);
-	else if (a->lock_height > b->lock_height)
-		ec_text_add(why, "that %u is FINAL", a->lock_height);
-	return a->tree.count == b->tree.count && a->lock_height <= b->lock_height;
+	bool same = a->tree.count == b->tree.count && a->lock_height <= b->lock_height;
+	if (!same)
+		ec_text_add(why, "one of %u blocks, or that %u is FINAL", a->tree.count - 1,
+		            a->lock_height);
+	return same;
 }
 
 static void options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
@@ -482,11 +472,11 @@ const struct ec_protocol sim_longest = {.name = "longest",
                                         .bugs = bugs,
                                         .options_size = sizeof(struct longest_options),
                                         .terms = terms,
-                                        .misfit = misfit,
+                                        .misfit = sim_never_misfit,
                                         .limits = limits,
                                         .init = init,
                                         .check = check,
-                                        .guilty = guilty,
+                                        .guilty = sim_never_guilty,
                                         .step = step,
                                         .held = held,
                                         .invariants = invariants,
@@ -497,4 +487,5 @@ const struct sim_protocol_entry sim_longest_entry = {.protocol = &sim_longest,
                                                      .tells_all = true,
                                                      .options = options_draw,
                                                      .revisable = revisable,
+                                                     .verbs = sim_longest_verbs,
                                                      .promises_equal = promises_equal};

@@ -4,9 +4,10 @@
 #ifndef EC_SIM_LONGEST_H
 #define EC_SIM_LONGEST_H
 
-#include "sim/protocols.h"
+#include "sim/verbs.h"
 
 extern const struct ec_protocol sim_longest;
 extern const struct sim_protocol_entry sim_longest_entry;
+extern const struct sim_verb sim_longest_verbs[]; /* `tree A` */
 
 #endif

@@ -60,4 +60,7 @@ struct ec_bytes longest_head_make(struct ec_pool *pool, struct longest_head head
 /* In words, as ec_protocol.show_head. */
 void longest_head_show(struct ec_bytes bytes, struct ec_text *text);
 
+/* The blocks of an instance; borrowed. */
+const struct longest_tree *longest_tree_of(const void *instance);
+
 #endif

@@ -5,6 +5,9 @@
 #include "base/prng.h"
 #include "base/text.h"
 #include "consensus/consensus.h"
+#include "sim/counts.h"
+
+struct sim_verb;
 
 /* An era whose members are to share keys. */
 struct sim_keys_ask {
@@ -32,7 +35,10 @@ struct sim_protocol_entry {
 	bool ledger;    /* groups can run it: some worlds are of real members (ledger.h) */
 	/* Whether `restored`, from all records, holds what `lived` promised; NULL: not told. */
 	bool (*promises_equal)(const void *lived, const void *restored, struct ec_text *why);
-	const char *const *rules; /* that many worlds must see fire; NULL ends */
+	const struct sim_verb *verbs; /* of its scripts (verbs.h); a NULL name ends; NULL: none */
+	const enum sim_count *never;  /* what its worlds cannot see; SIM_COUNT_KINDS ends; NULL:
+	                                 nothing */
+	const char *const *rules;     /* that many worlds must see fire; NULL ends */
 };
 
 /* The protocol of this name; NULL: there is none. */

@@ -18,6 +18,10 @@ static bool byzantine_only(enum sim_count count)
 /* Whether worlds of this protocol must see it. */
 static bool expected(const struct sim_protocol_entry *entry, enum sim_count count)
 {
+	for (const enum sim_count *never = entry->never; never && *never != SIM_COUNT_KINDS;
+	     never++)
+		if (*never == count)
+			return false;
 	if (count == SIM_QUEUE_OVERFLOW)
 		return !entry->plain && !entry->tells_all;
 	if ((count >= SIM_LEDGER_WORLD && count <= SIM_LEDGER_TWIN) || count == SIM_CLOCK_JUMP)

@@ -2,6 +2,7 @@
 #include "base/test.h"
 #include "sim/script.h"
 #include "sim/sequencer.h"
+#include "sim/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,8 @@ static const char RIGHT[] = "# One batch.\n\nnodes 3\n----\n\nsubmit a alpha\n--
 			    "a save propose 1 \"alpha\"\na -> * propose 1 \"alpha\"\n"
 			    "a -> a ack 1\n\ncrash b\n----\nb lost 0 effects\n";
 
+static const struct sim_protocol_entry *entry = &sim_sequencer_entry;
+
 /* Runs a text as a script.  Out: what the file holds afterwards. */
 static int run(const char *text, bool rewrite, char *after, size_t size)
 {
@@ -19,7 +22,7 @@ static int run(const char *text, bool rewrite, char *after, size_t size)
 	assert_true(file >= 0);
 	assert_int_equal(write(file, text, strlen(text)), (ssize_t)strlen(text));
 	close(file);
-	int code = sim_script_run(&sim_sequencer_entry, path, 0, rewrite);
+	int code = sim_script_run(entry, path, 0, rewrite);
 	FILE *again = fopen(path, "rb");
 	assert_non_null(again);
 	after[fread(after, 1, size - 1, again)] = 0;
@@ -72,6 +75,8 @@ static void what_cannot_be_obeyed_is_refused(void **state)
 		"nodes 3\nfork a b\n----\n",
 		"nodes 3\nera a 2\n----\n",
 		"nodes 3\ntick x\n----\n",
+		"nodes 3\npin a 1 as b\n----\n",
+		"nodes 3\ncheer a\n----\n",
 		"nodes 3\n----\n\nroles a voter\n----\n",
 		"nodes 3\nsubmit a 1 2 3 4 5 6 7 8 9 10 11 12 13\n----\n",
 	};
@@ -80,12 +85,38 @@ static void what_cannot_be_obeyed_is_refused(void **state)
 		assert_int_equal(run(bad[i], false, after, sizeof after), 2);
 }
 
+static bool verb_cheer(struct sim_script *script, struct sim_words *words)
+{
+	struct sim_host *host;
+	char name[8];
+	if (!sim_host_read(script, words->at[1], &host))
+		return false;
+	sim_say(script->world, "%s cheers", sim_name(host, name));
+	return true;
+}
+
+static void a_protocol_brings_its_own_verbs(void **state)
+{
+	static const struct sim_verb verbs[] = {{"cheer", 2, 2, false, verb_cheer}, {.name = NULL}};
+	struct sim_protocol_entry own = sim_sequencer_entry;
+	const char *text = "nodes 3\n\ncheer b\n----\nb cheers\n";
+	char after[4096];
+	(void)state;
+	own.verbs = verbs;
+	entry = &own;
+	assert_int_equal(run(text, false, after, sizeof after), 0);
+	assert_int_equal(run("nodes 3\ncheer\n----\n", false, after, sizeof after), 2);
+	assert_int_equal(run("nodes 3\ncheer z\n----\n", false, after, sizeof after), 2);
+	entry = &sim_sequencer_entry;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_happens_as_written_passes),
 		cmocka_unit_test(another_trace_fails_and_is_rewritten),
 		cmocka_unit_test(what_cannot_be_obeyed_is_refused),
+		cmocka_unit_test(a_protocol_brings_its_own_verbs),
 	};
 	if (!ec_crypto_start())
 		return 1;

@@ -65,7 +65,7 @@ static struct ec_terms terms(const struct ec_config *config)
 	return (struct ec_terms){.interval = ENTRIES, .batch_bytes_max = 1 << 15};
 }
 
-static const char *misfit(const struct ec_config *config)
+const char *sim_never_misfit(const struct ec_config *config)
 {
 	(void)config;
 	return NULL;
@@ -319,8 +319,8 @@ static void show_head(struct ec_bytes bytes, struct ec_text *text)
 		ec_text_add(text, " ticket %u", (unsigned)head.ticket);
 }
 
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
+bool sim_never_guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                      struct ec_bytes body)
 {
 	(void)config, (void)node, (void)head, (void)body;
 	return false;
@@ -345,11 +345,11 @@ const struct ec_protocol sim_sequencer = {.name = "sequencer",
                                           .faults = faults,
                                           .bugs = bugs,
                                           .terms = terms,
-                                          .misfit = misfit,
+                                          .misfit = sim_never_misfit,
                                           .limits = limits,
                                           .init = init,
                                           .check = check,
-                                          .guilty = guilty,
+                                          .guilty = sim_never_guilty,
                                           .step = step,
                                           .held = held,
                                           .invariants = invariants,
