@@ -6,9 +6,15 @@
  * is behind.  Of a quorum f+1 are: with our own state on disk too, the log is cut before that epoch
  * and older ones are forgotten, but for one checkpoint more and a few epochs.
  *
- * Who stands in an epoch that f+1 members keep no more has a state brought that f+1 claim, from one
- * of them, then from the next.  When all have failed the next claim or link lets it try again:
- * there is no timer, and the host has its own. */
+ * Who stands in an epoch that another keeps no more has a state brought that f+1 claim, from one of
+ * them, then from the next.  When all have failed the next claim or link lets it try again: there
+ * is no timer, and the host has its own.
+ *
+ * To leave an epoch like this harms nobody who is still in it.  Somebody correct has ended it: f+1
+ * correct members have said TERM and READY there, and n-2f have an ECHO; these keep that, also if
+ * they leave, and it is enough for all (rbc.h, rbc_certain; deliver.c, epoch_over), until one of
+ * them keeps it no more, which says so.  Nor is anybody left with too few claims: who forgets an
+ * epoch has a quorum's claims of a later one. */
 #include "consensus/honeybadger/state.h"
 
 static bool claim_equal(const struct claim *a, const struct claim *b)
@@ -202,14 +208,14 @@ void hb_fetched(struct hb *self, const struct ec_input *in, struct ec_out *out)
 	overtake(self, out);
 }
 
-/* Whether f+1 others keep the epoch no more where we stand: one of them is correct, and so a state
- * beyond it is claimed by f+1. */
+/* Whether a member keeps the epoch no more where we stand.  A liar may say so: it takes f+1 claims
+ * besides to bring us anywhere. */
 static bool hopeless(const struct hb *self)
 {
-	uint32_t beyond = 0;
 	for (uint32_t i = 0; i < self->voters; i++)
-		beyond += i != self->seat && hb_peer(self, self->node_of[i])->oldest > self->at;
-	return beyond > self->faults;
+		if (i != self->seat && hb_peer(self, self->node_of[i])->oldest > self->at)
+			return true;
+	return false;
 }
 
 bool hb_catch_up(struct hb *self, struct ec_out *out)

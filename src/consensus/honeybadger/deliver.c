@@ -3,7 +3,10 @@
  * Epoch e delivers the batches of proposer e mod n first, then those of the next one: who comes
  * first changes.  An epoch in which nobody proposed a batch delivers one filler, so that epochs
  * never outnumber positions and the ring of kept epochs is bounded by checkpoints.  Positions that
- * the application has already (a life that begins ahead of its epoch) are passed in silence. */
+ * the application has already (a life that begins ahead of its epoch) are passed in silence.
+ *
+ * A delivery stands behind the record of our TERMs and shares: whoever begins a life beyond an
+ * epoch has said in it all that others can need of it. */
 #include "consensus/honeybadger/state.h"
 
 static uint32_t proposer_at(const struct hb *self, const struct live *live)
@@ -111,11 +114,19 @@ void hb_jump(struct hb *self, const struct claim *claim, struct ec_out *out)
 	stand_at(self, claim->epoch, claim->first, out);
 }
 
+/* Whether nobody needs more votes of ours in this epoch: all agreements have halted; or f+1 members
+ * stand beyond it, of which a correct one saw them halt, so that f+1 correct ones have said TERM,
+ * and TERM is all that any of us would add. */
+static bool epoch_over(const struct hb *self, const struct live *live)
+{
+	return live->halted == self->everyone || hb_beyond(self) > self->faults;
+}
+
 bool hb_deliver(struct hb *self, struct ec_out *out)
 {
 	struct live *live = hb_live(self, self->at);
 	ec_seq first = hb_kept(self, self->at)->first;
-	if (!live->fixed || live->ones & ~live->opened || self->fetching)
+	if (!live->fixed || live->ones & ~live->opened || live->unsaid || self->fetching)
 		return false;
 	if (!live->listed)
 		live->total = total_of(self, live);
@@ -129,7 +140,7 @@ bool hb_deliver(struct hb *self, struct ec_out *out)
 	if (live->passed < live->total)
 		return true;
 	bool fits = self->at + 1 + AHEAD - hb_oldest(self, self->at + 1) < self->ring;
-	if (live->halted != self->everyone || !fits)
+	if (!epoch_over(self, live) || !fits)
 		return live->passed != before;
 	if (hb_room(out) < 2)
 		return self->more = true;

@@ -122,6 +122,9 @@ static void instance_look(struct hb *self, struct live *live, uint32_t i, struct
 	if (!(live->decided & bit(i)) && aba_decided(aba, &one)) {
 		live->decided |= bit(i);
 		live->ones |= one ? bit(i) : 0;
+		if (one)
+			rbc_certain(&proposal->rbc);
+		live->touched |= bit(i);
 		hb_note(self, out, "decided in round", aba_round(aba));
 	}
 	if (aba_halted(aba))

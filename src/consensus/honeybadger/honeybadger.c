@@ -112,10 +112,10 @@ static bool turn(struct hb *self, struct ec_out *out)
 	self->inputs = 0;
 	for (uint64_t epoch = at; epoch <= at + AHEAD; epoch++)
 		hb_epoch_drive(self, hb_live(self, epoch), out);
-	moved |= hb_deliver(self, out);
 	moved |= hb_propose(self, out);
-	for (uint64_t epoch = self->at; epoch <= self->at + AHEAD; epoch++)
+	for (uint64_t epoch = at; epoch <= at + AHEAD; epoch++)
 		moved |= hb_say(self, hb_live(self, epoch), out);
+	moved |= hb_deliver(self, out);
 	moved |= hb_again(self, out);
 	moved |= hb_catch_up(self, out);
 	return moved;

@@ -289,3 +289,45 @@ const char *world_free(struct world *world)
 	free(world);
 	return violation;
 }
+
+static void instance_release(struct world *world, void *state)
+{
+	uint32_t count = ec_honeybadger.held(state, world->held);
+	for (uint32_t i = 0; i < count; i++)
+		ec_drop(world->held[i]);
+}
+
+void world_audit(struct world *world, ec_node node)
+{
+	struct world_member *member = &world->member[node];
+	void *lived = member->state;
+	struct world_queue effects = member->effects;
+	uint64_t wake = member->wake;
+	uint32_t want = member->want;
+	char line[160];
+	struct ec_text why = ec_text_over(line, sizeof line);
+	assert(!member->saving && !effects.count);
+	member->effects = (struct world_queue){.size = sizeof(struct ec_effect)};
+	member->state = calloc(1, world->limits.state);
+	world->auditing = true;
+	ec_honeybadger.init(member->state, &member->config);
+	records_replay(world, node);
+	world_input(world, node,
+	            (struct ec_input){.kind = EC_START,
+	                              .seq = member->applied + world->is.base,
+	                              .digest = member->chain[member->applied]});
+	world->auditing = false;
+	if (!honeybadger_promises_equal(lived, member->state, &why))
+		world_violate(world, "promise: records do not bind as memory does");
+	while (member->effects.count) {
+		world_effect_drop(world_at(&member->effects, 0));
+		world_shift(&member->effects);
+	}
+	instance_release(world, member->state);
+	free(member->effects.item);
+	free(member->state);
+	member->state = lived;
+	member->effects = effects;
+	member->wake = wake;
+	member->want = want;
+}

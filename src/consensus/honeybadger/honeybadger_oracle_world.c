@@ -60,6 +60,19 @@ static void opening_hear(struct world *world, ec_node from, uint64_t epoch)
 			world_violate(world, "secrecy: a share of opening before S was fixed");
 }
 
+/* A TERM in a record may never be sent by itself, but again after a crash. */
+static void terms_hear(struct world *world, ec_node from, uint64_t epoch, struct ec_bytes body)
+{
+	struct ec_reader reader = ec_reader_over(body.data, body.size);
+	while (reader.left && !reader.bad) {
+		struct item item;
+		hb_item_read(&reader, &item);
+		struct world_said *of = said(world, from, epoch, item.instance);
+		if (of && item.kind == ITEM_VOTE && item.vote == ABA_TERM)
+			of->term = item.value;
+	}
+}
+
 static void bundle_hear(struct world *world, ec_node from, uint64_t epoch, struct ec_bytes body)
 {
 	struct ec_reader reader = ec_reader_over(body.data, body.size);
@@ -88,6 +101,8 @@ void world_hear(struct world *world, ec_node from, struct ec_bytes head, struct 
 	bool known = hb_message_read(head, &m);
 	assert(known);
 	struct world_said *of = said(world, from, m.epoch, m.kind == ECHO ? m.instance : from);
+	if (m.kind == SAVED_VOTES)
+		terms_hear(world, from, m.epoch, body);
 	if (m.kind == VOTES)
 		bundle_hear(world, from, m.epoch, body);
 	if (!of || (m.kind != ECHO && m.kind != VAL))

@@ -1,30 +1,183 @@
-/* honeybadger_test.c - the good case counted, many epochs, groups of all sizes. */
+/* honeybadger_test.c - the good case counted, many epochs, groups of all sizes, silence. */
 #include "base/test.h"
 #include "consensus/honeybadger/honeybadger_world.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
-static void one_batch_is_delivered_by_all(void **state)
+static void all_applied(const struct world *world, ec_seq seq)
+{
+	for (ec_node node = 0; node < world->n; node++)
+		assert_int_equal(world->member[node].applied, seq);
+}
+
+static struct world *finished(struct world *world)
+{
+	if (!world_finish(world) && !world->violation)
+		world_print(world);
+	assert_null(world->violation);
+	assert_false(world_behind(world));
+	return world;
+}
+
+/* Every member proposes at once: RBC 3 delays, one round of agreement 2 (BVAL, AUX; the coin is
+ * known), TERM and the shares of opening together: 6 delays. */
+static void good_case_has_the_messages_of_the_paper(void **state)
+{
+	(void)state;
+	for (uint32_t n = 4; n <= 8; n++) {
+		struct world *world = world_new(
+			(struct world_options){.n = n, .twins = true, .keys = WORLD_CHEAP_KEYS});
+		uint32_t rounds = 0;
+		for (ec_node node = 0; node < n; node++) {
+			char text[32];
+			snprintf(text, sizeof text, "batch of %u", node);
+			world_batch(world, node, text);
+		}
+		world_submit(world);
+		while (world_wakes(world))
+			;
+		for (; world->member[0].applied < n && rounds < 20; rounds++)
+			world_round(world);
+		assert_int_equal(rounds, 6);
+		all_applied(finished(world), n);
+		assert_int_equal(world->sent[VAL], n * (n - 1));
+		assert_int_equal(world->sent[ECHO], n * n * (n - 1));
+		/* A bundle for each of: READY, BVAL, AUX, TERM with the shares of opening. */
+		assert_int_equal(world->sent[VOTES], 4 * n * (n - 1));
+		assert_int_equal(world->sent[AT], n * (n - 1));
+		assert_int_equal(world->items[ITEM_READY], n * n);
+		assert_int_equal(world->items[ITEM_VOTE], 3 * n * n);
+		assert_int_equal(world->items[ITEM_OPEN], n * n);
+		assert_int_equal(world->items[ITEM_COIN], 0);
+		assert_null(world_free(world));
+	}
+}
+
+static void one_member_alone_has_a_batch(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 8; n++) {
-		struct world *world = world_new(
-			(struct world_options){.n = n, .twins = true, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new((struct world_options){
+			.n = n, .twins = true, .keys = n % 2 ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS});
 		world_batch(world, n - 1, "alpha");
-		if (!world_finish(world))
-			world_print(world);
-		assert_null(world->violation);
-		for (ec_node node = 0; node < n; node++)
-			assert_int_equal(world->member[node].applied, 1);
+		all_applied(finished(world), 1);
 		assert_null(world_free(world));
 	}
+}
+
+static void who_has_nothing_to_say_is_silent(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4, .keys = WORLD_CHEAP_KEYS});
+	world_settle(world);
+	assert_int_equal(world->steps, 2 * 4); /* START, and nothing follows */
+	world_batch(world, 2, "alpha");
+	finished(world);
+	uint32_t steps = world->steps;
+	world_settle(world);
+	assert_int_equal(world->steps, steps);
+	for (uint32_t kind = 0; kind < KINDS; kind++)
+		assert_int_equal(world->member[0].wake, 0);
+	assert_null(world_free(world));
+}
+
+static void many_batches_pass_checkpoints(void **state)
+{
+	(void)state;
+	static const uint64_t bases[] = {0, 640};
+	for (int b = 0; b < 2; b++) {
+		struct world *world = world_new((struct world_options){
+			.n = 4, .base = bases[b], .twins = true, .keys = WORLD_CHEAP_KEYS});
+		for (uint32_t i = 0; i < 120; i++) {
+			char text[32];
+			snprintf(text, sizeof text, "batch %u", i);
+			world_batch(world, i % 4, text);
+		}
+		all_applied(finished(world), 120);
+		assert_int_equal(world->sent[CLAIM], 15 * 4 * 3);
+		assert_int_equal(world->fetches, 0);
+		assert_int_equal(world_hb(world, 0)->low, 120);
+		/* The log holds no more than what is not behind the low mark. */
+		for (ec_node node = 0; node < 4; node++) {
+			uint32_t left = 0;
+			struct world_queue *records = &world->member[node].records;
+			for (uint32_t i = 0; i < records->count; i++) {
+				const struct world_record *record = world_at(records, i);
+				left += record->seq >= world_hb(world, node)->low_epoch;
+			}
+			assert_in_range(left, 1, 24);
+		}
+		assert_null(world_free(world));
+	}
+}
+
+/* A learner, and a voter that holds no part of the keys. */
+static void who_gives_no_shares_follows(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 6,
+	                                                       .voters = 5,
+	                                                       .keys = WORLD_CHEAP_KEYS,
+	                                                       .shareless = 1 << 2,
+	                                                       .thrown = true,
+	                                                       .twins = true});
+	for (uint32_t i = 0; i < 40; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", i);
+		world_batch(world, i % 5, text);
+	}
+	all_applied(finished(world), 40);
+	assert_int_equal(world->member[5].records.count, 0);
+	assert_int_equal(world->member[5].want, 0);
+	assert_true(world->items[ITEM_COIN] > 0);
+	assert_null(world_free(world));
+}
+
+static void large_groups_deliver(void **state)
+{
+	(void)state;
+	static const uint32_t sizes[] = {7, 16, 31};
+	for (int k = 0; k < 3; k++) {
+		uint32_t n = sizes[k];
+		struct world *world = world_new(
+			(struct world_options){.n = n, .interval = 64, .keys = WORLD_CHEAP_KEYS});
+		for (ec_node node = 0; node < n; node++) {
+			char text[32];
+			snprintf(text, sizeof text, "batch of %u", node);
+			world_batch(world, node, text);
+		}
+		all_applied(finished(world), n);
+		print_message("n %u: %zu KiB of state, %u effects a step at most, %u buffers\n", n,
+		              world->limits.state >> 10, world->effects_most, world->held_most);
+		assert_null(world_free(world));
+	}
+}
+
+/* With the keys of the program, of four members one away. */
+static void true_keys_open(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new((struct world_options){.n = 4, .keys = WORLD_TRUE_KEYS, .thrown = true});
+	world_batch(world, 1, "alpha");
+	world_batch(world, 2, "beta");
+	world_crash(world, 3);
+	finished(world);
+	world_restart(world, 3);
+	all_applied(finished(world), 2);
+	assert_null(world_free(world));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_batch_is_delivered_by_all),
+		cmocka_unit_test(good_case_has_the_messages_of_the_paper),
+		cmocka_unit_test(one_member_alone_has_a_batch),
+		cmocka_unit_test(who_has_nothing_to_say_is_silent),
+		cmocka_unit_test(many_batches_pass_checkpoints),
+		cmocka_unit_test(who_gives_no_shares_follows),
+		cmocka_unit_test(large_groups_deliver),
+		cmocka_unit_test(true_keys_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

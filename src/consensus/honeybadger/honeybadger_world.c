@@ -146,7 +146,8 @@ static void effect_perform(struct world *world, ec_node node, const struct ec_ef
 		if (effect->seq != member->applied + world->is.base ||
 		    member->applied % world->options.interval)
 			world_violate(world, "contract: a checkpoint elsewhere than where we are");
-		member->snapping = member->applied;
+		if (member->snapping < 64)
+			member->snap[member->snapping++] = member->applied;
 		break;
 	case EC_FETCH:
 		world->fetches++;
@@ -166,6 +167,7 @@ static void effect_perform(struct world *world, ec_node node, const struct ec_ef
 static void record_put(struct world *world, struct world_member *member,
                        const struct ec_effect *effect)
 {
+	world_hear(world, member->config.self, effect->head, effect->body);
 	struct world_record record = {.seq = effect->seq,
 	                              .head = ec_keep(effect->head),
 	                              .body = ec_keep(effect->body),
@@ -180,9 +182,9 @@ static void answers_give(struct world *world, ec_node node)
 	struct world_member *member = &world->member[node];
 	if (!member->up || member->effects.count || member->saving)
 		return;
-	if (member->snapping) {
-		ec_seq seq = member->snapping;
-		member->snapping = 0;
+	while (member->snapping) {
+		ec_seq seq = member->snap[0];
+		memmove(member->snap, member->snap + 1, --member->snapping * sizeof seq);
 		if (seq > member->durable)
 			member->durable = seq;
 		world_input(world, node,
@@ -285,7 +287,8 @@ static void effects_take(struct world *world, ec_node node, const struct ec_out 
 			world_push(&member->effects, &effect);
 	}
 	for (uint32_t i = 0; i < count; i++) {
-		effect_perform(world, node, &eager[i]);
+		if (!world->auditing)
+			effect_perform(world, node, &eager[i]);
 		world_effect_drop(&eager[i]);
 	}
 }
@@ -298,7 +301,7 @@ void world_input(struct world *world, ec_node node, struct ec_input in)
 	                     .pool = world->pool};
 	in.now = world->now;
 	world->steps++;
-	bool twins = world->is.twins && in.kind != EC_RECORD;
+	bool twins = world->is.twins && in.kind != EC_RECORD && !world->auditing;
 	if (twins)
 		twin_begin(world, member);
 	else if (world->steps % 64 == 0)

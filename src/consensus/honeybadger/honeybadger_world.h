@@ -41,10 +41,11 @@ struct world_member {
 	bool submitted[WORLD_BATCHES]; /* in this life */
 	bool has[WORLD_BATCHES];       /* delivered, in its present history */
 	ec_seq applied, durable;       /* the application, in memory and on disk */
-	ec_seq snapping;               /* a SNAP not answered yet */
-	struct ec_effect fetch;        /* not answered yet, if kind is FETCH */
-	ec_hash history[WORLD_SEQS];   /* digest delivered at seq */
-	ec_hash chain[WORLD_SEQS];     /* the application's state after seq */
+	uint32_t snapping;             /* SNAPs not answered yet */
+	ec_seq snap[64];
+	struct ec_effect fetch;      /* not answered yet, if kind is FETCH */
+	ec_hash history[WORLD_SEQS]; /* digest delivered at seq */
+	ec_hash chain[WORLD_SEQS];   /* the application's state after seq */
 };
 
 struct world_options {
@@ -101,6 +102,7 @@ struct world {
 	uint32_t items[ITEM_OPEN + 1]; /* in VOTES that were sent, each once */
 	uint64_t bytes;                /* sent */
 	uint32_t steps, saves, fetches, refused, effects_most, held_most;
+	bool auditing;     /* eager effects are dropped */
 	bool mute_unknown; /* batches that nobody submitted are no violation */
 	char notes[4096];
 };
@@ -135,6 +137,9 @@ bool world_behind(const struct world *world);
 /* The disk of a member does what was handed to it, `count` saves of it. */
 void world_disk(struct world *world, ec_node node, uint32_t count);
 void world_crash(struct world *world, ec_node node);
+/* Whether a life of all its records would be bound as it is; else a violation.  In: all that it
+ * emitted is performed. */
+void world_audit(struct world *world, ec_node node);
 void world_restart(struct world *world, ec_node node);
 /* Breaks a link: what is under way in both directions is lost but the first ones. */
 void world_break(struct world *world, ec_node a, ec_node b, uint32_t keep_ab, uint32_t keep_ba);

@@ -14,11 +14,20 @@ void hb_at_say(struct hb *self, ec_node to, struct ec_out *out)
 	hb_send(self, out, to, &message, EC_NO_BYTES, EC_EAGER);
 }
 
+uint32_t hb_beyond(const struct hb *self)
+{
+	uint32_t beyond = 0;
+	for (uint32_t i = 0; i < self->voters; i++)
+		beyond += i != self->seat && hb_peer(self, self->node_of[i])->at > self->at;
+	return beyond;
+}
+
 void hb_linked(struct hb *self, ec_node to, struct ec_out *out)
 {
 	struct peer *peer = hb_peer(self, to);
 	peer->silent = true;
 	peer->again = 0;
+	peer->backs = 0;
 	self->tried &= ~bit(to);
 	hb_at_say(self, to, out);
 	hb_claims_say(self, to, out);
@@ -30,19 +39,28 @@ static void again_from(struct peer *peer, uint64_t epoch)
 		peer->again = epoch;
 }
 
+/* A new life of it begins before the old one ended.  A few times a link and an epoch of ours: it
+ * may be heard of late, but asking must not be cheap. */
+static bool goes_back(const struct hb *self, struct peer *peer)
+{
+	if (peer->back != self->at)
+		peer->backs = 0;
+	peer->back = self->at;
+	return ++peer->backs <= BACKS_MAX;
+}
+
 void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m)
 {
 	struct peer *peer = hb_peer(self, in->from);
-	peer->oldest = m->oldest > peer->oldest ? m->oldest : peer->oldest;
 	if (in->from == self->config.self)
 		return;
-	if (m->epoch > peer->at && !peer->silent) {
-		again_from(peer, peer->at + AHEAD + 1);
-	} else if (peer->silent || (m->epoch < peer->at && peer->back != self->at)) {
-		/* It begins anew: once a link and an epoch of ours, or asking would be cheap. */
-		peer->back = self->at;
+	if (peer->silent || (m->epoch < peer->at && goes_back(self, peer))) {
 		peer->oldest = m->oldest;
 		peer->again = m->epoch;
+	} else if (m->epoch >= peer->at) {
+		if (m->epoch > peer->at)
+			again_from(peer, peer->at + AHEAD + 1);
+		peer->oldest = m->oldest > peer->oldest ? m->oldest : peer->oldest;
 	} else {
 		return;
 	}
@@ -71,19 +89,19 @@ static void epoch_say(struct hb *self, ec_node to, uint64_t epoch, struct ec_out
 		hb_send(self, out, to, &message, ec_keep(kept->bundle[i]), 0);
 }
 
-/* The next epoch that it needs all of; 0: none.  What it said itself is a bound, and so is ours. */
+/* The next epoch that it needs all of; 0: none.  One that we have yet to come to stays due: of a
+ * former life of ours there may be words in it. */
 static uint64_t needs(const struct hb *self, struct peer *peer)
 {
-	uint64_t last = self->at < peer->at ? self->at : peer->at;
 	if (!peer->again)
 		return 0;
 	if (peer->again < peer->at)
 		peer->again = peer->at;
 	if (peer->again < self->oldest)
 		peer->again = self->oldest;
-	if (peer->silent || peer->again > last + AHEAD)
+	if (peer->silent || peer->again > peer->at + AHEAD)
 		peer->again = 0;
-	return peer->again;
+	return peer->again <= self->at + AHEAD ? peer->again : 0;
 }
 
 bool hb_again(struct hb *self, struct ec_out *out)

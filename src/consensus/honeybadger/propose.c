@@ -27,15 +27,6 @@ void hb_submitted(struct hb *self, const struct ec_input *in)
 		(struct pending){.digest = in->digest, .bytes = ec_keep(in->body)};
 }
 
-/* Whether f+1 say that they stand beyond the epoch where we are. */
-static bool passed_by(const struct hb *self)
-{
-	uint32_t beyond = 0;
-	for (uint32_t i = 0; i < self->voters; i++)
-		beyond += i != self->seat && hb_peer(self, self->node_of[i])->at > self->at;
-	return beyond > self->faults;
-}
-
 static bool waits(const struct hb *self)
 {
 	for (uint32_t i = 0; i < self->queued; i++)
@@ -49,7 +40,7 @@ static bool due(const struct hb *self)
 	const struct live *live = hb_live(self, self->at);
 	if (!voter(self) || !live || hb_kept(self, self->at)->proposed || live->fixed)
 		return false;
-	return (live->active || waits(self)) && !passed_by(self);
+	return (live->active || waits(self)) && hb_beyond(self) <= self->faults;
 }
 
 /* The oldest that wait, up to the bounds of a proposal.  At least one fits. */

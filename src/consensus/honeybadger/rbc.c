@@ -141,7 +141,7 @@ static void root_heard(struct rbc *rbc, const ec_hash *root)
 		rbc->ready_due = true;
 		rbc->ready_root = *root;
 	}
-	if (!rbc->ripe && readies >= 2 * f + 1 && echoes >= n - 2 * f) {
+	if (!rbc->ripe && readies >= (rbc->certain ? f + 1 : 2 * f + 1) && echoes >= n - 2 * f) {
 		rbc->ripe = true;
 		rbc->ripe_root = *root;
 	}
@@ -278,6 +278,14 @@ static void shards_drop(struct rbc *rbc)
 		ec_drop(rbc->shard[i]);
 		rbc->shard[i] = EC_NO_BYTES;
 	}
+}
+
+void rbc_certain(struct rbc *rbc)
+{
+	rbc->certain = true;
+	for (uint32_t i = 0; i < rbc->group.n; i++)
+		if (rbc->readies & bit(i))
+			root_heard(rbc, &rbc->ready[i]);
 }
 
 enum rbc_result rbc_delivered(struct rbc *rbc, struct ec_pool *pool, struct ec_bytes *payload)

@@ -81,6 +81,7 @@ struct rbc {
 	bool trusting;        /* planted: see rbc_init */
 	bool echoed, readied; /* said */
 	bool ready_due;       /* to be said, and for ready_root */
+	bool certain;         /* somebody correct has delivered */
 	bool ripe;            /* 2f + 1 READYs and n - 2f shards are here for ripe_root */
 	enum rbc_result result;
 	uint64_t echoes, readies;      /* members heard, a bit each */
@@ -112,6 +113,11 @@ bool rbc_said(const struct rbc *rbc, uint32_t index, struct rbc_say *say);
 /* A record of something that rbc_next gave in an earlier life: it was said, and oneself heard it.
  * The body must be one that rbc_check takes for `self`. */
 void rbc_restore(struct rbc *rbc, const struct rbc_say *say);
+
+/* A correct member has delivered, as its agreement told the owner.  From now on f + 1 READY are
+ * enough to deliver: one is of a correct member, and those are ready for one root only.  So whoever
+ * comes late needs no more than f + 1 members to tell it. */
+void rbc_certain(struct rbc *rbc);
 
 /* What is delivered; decodes when that has become possible, for which it takes n bodies of the
  * broadcast from the pool and gives them back.  Out: payload, with RBC_PAYLOAD: borrowed, until

@@ -115,14 +115,16 @@ bool hb_say(struct hb *self, struct live *live, struct ec_out *out)
 	struct kept *kept = hb_kept(self, live->epoch);
 	if (!voter(self))
 		return false;
-	if (hb_room(out) < (ECHOES + 1) * (self->n + 1))
-		return self->more = true;
+	live->unsaid = hb_room(out) < (ECHOES + 1) * (self->n + 1);
+	if (live->unsaid)
+		return true;
 	saying.items = saying.echoes = 0;
 	for (uint32_t i = 0; i < self->voters; i++) {
 		broadcast_ask(self, live, i, &saying);
 		agreement_ask(self, live, i, &saying);
 	}
 	openings_ask(self, live, &saying);
+	live->unsaid = full(&saying);
 	if (!saying.items && !saying.echoes)
 		return false;
 	struct ec_bytes bundle = bundle_make(&saying, out->pool);

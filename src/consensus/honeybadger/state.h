@@ -25,6 +25,7 @@ enum {
 	ITEMS = 128,     /* in one bundle, when it is first said */
 	ECHOES = 8,      /* said at once */
 	DELIVERIES = 32, /* in one step */
+	BACKS_MAX = 4,   /* times that a member may go back */
 	PATIENCE = 64,   /* inputs that are taken before what is to be said is said */
 	LABEL_SIZE = 32 + 8 + 4,
 };
@@ -61,6 +62,7 @@ struct live {
 	uint64_t shared;        /* our share of opening it was said */
 	uint64_t opened;        /* or found to hold nothing */
 	bool fixed;             /* S is `ones`, and all of it is here */
+	bool unsaid;            /* more is to be said than went into one bundle */
 	bool listed;            /* `total` is known: delivery has begun */
 	uint32_t total, passed; /* deliveries; those that are behind us */
 	uint32_t turn; /* how many of the proposers were passed, in the order of the epoch */
@@ -81,7 +83,8 @@ struct peer {
 	uint64_t at;     /* where it stands, as it said */
 	uint64_t oldest; /* what it keeps */
 	uint64_t again;  /* the next epoch to tell it all of; 0: none */
-	uint64_t back;   /* where we stood when it last went back */
+	uint64_t back;   /* where we stood when it last went back, */
+	uint32_t backs;  /* and how often it did since, or since its link is new */
 	struct claim claim[CLAIMS];
 };
 
@@ -328,6 +331,8 @@ void hb_jump(struct hb *self, const struct claim *claim, struct ec_out *out);
 void hb_linked(struct hb *self, ec_node to, struct ec_out *out);
 /* AT: where a member stands. */
 void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m);
+/* How many voters say that they stand beyond our epoch. */
+uint32_t hb_beyond(const struct hb *self);
 /* Says where we stand to one, or EC_ALL. */
 void hb_at_say(struct hb *self, ec_node to, struct ec_out *out);
 /* Says one epoch to one member who needs it.  Returns: whether there was one. */

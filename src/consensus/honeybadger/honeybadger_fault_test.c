@@ -1,0 +1,252 @@
+/* honeybadger_fault_test.c - a crash at every save, links that lose suffixes, members that are
+ * behind; and the planted bugs that these find. */
+#include "base/test.h"
+#include "consensus/honeybadger/honeybadger_world.h"
+
+#include <stdio.h>
+
+static void batches_put(struct world *world, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		world_batch(world, i % world->is.voters, text);
+	}
+}
+
+static uint32_t saves(const struct world *world, ec_node node)
+{
+	const struct world_member *member = &world->member[node];
+	return member->records.first + member->records.count - member->saving;
+}
+
+/* Everything, until a member has made so many records durable.  Returns: whether it did. */
+static bool run_to(struct world *world, ec_node node, uint32_t count)
+{
+	for (bool moved = true; moved && !world->violation;) {
+		moved = false;
+		for (ec_node from = 0; from < world->n; from++)
+			for (ec_node to = 0; to < world->n; to++) {
+				moved |= world_deliver(world, from, to);
+				if (saves(world, node) >= count)
+					return true;
+			}
+		for (ec_node each = 0; each < world->n; each++) {
+			if (!world->member[each].wake)
+				continue;
+			world_wake(world, each);
+			moved = true;
+			if (saves(world, node) >= count)
+				return true;
+		}
+	}
+	return false;
+}
+
+static const char *crash_at(uint32_t save, uint32_t bug, bool *reached)
+{
+	struct world *world = world_new((struct world_options){
+		.n = 4, .interval = 4, .bug = bug, .seed = save, .keys = WORLD_CHEAP_KEYS});
+	ec_node node = save % 4;
+	batches_put(world, 12);
+	world_submit(world);
+	*reached = run_to(world, node, save);
+	if (!world->violation)
+		world_audit(world, node);
+	world_crash(world, node);
+	world_settle(world); /* the others go on */
+	world_restart(world, node);
+	batches_put(world, 4);
+	if (!world_finish(world) && !world->violation)
+		world_violate(world, "liveness: not everything was delivered");
+	return world_free(world);
+}
+
+static const char *crashes(uint32_t bug, uint32_t *count)
+{
+	bool reached = true;
+	for (*count = 1; reached; ++*count) {
+		const char *violation = crash_at(*count, bug, &reached);
+		if (violation)
+			return violation;
+	}
+	return NULL;
+}
+
+static void a_crash_at_every_save_breaks_no_promise(void **state)
+{
+	uint32_t count;
+	(void)state;
+	const char *violation = crashes(0, &count);
+	if (violation)
+		fail_msg("save %u: %s", count, violation);
+	assert_in_range(count, 25, 200);
+}
+
+static void whoever_does_not_save_is_found(void **state)
+{
+	static const uint32_t unsaved[] = {BUG_ECHO_UNSAVED, BUG_VOTES_UNSAVED, BUG_PROPOSES_ANEW};
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		uint32_t count;
+		const char *violation = crashes(unsaved[i], &count);
+		assert_non_null(violation);
+		assert_true(strncmp(violation, "promise", 7) == 0);
+	}
+}
+
+static void all_crash_at_once_and_go_on(void **state)
+{
+	(void)state;
+	for (uint32_t save = 1; save < 60; save += 3) {
+		struct world *world = world_new((struct world_options){
+			.n = 4, .interval = 4, .seed = save, .keys = WORLD_CHEAP_KEYS});
+		batches_put(world, 12);
+		world_submit(world);
+		run_to(world, save % 4, save);
+		for (ec_node node = 0; node < 4; node++)
+			world_crash(world, node);
+		for (ec_node node = 0; node < 4; node++)
+			world_restart(world, node);
+		if (!world_finish(world))
+			world_print(world);
+		assert_null(world->violation);
+		assert_false(world_behind(world));
+		assert_null(world_free(world));
+	}
+}
+
+static void links_that_lose_suffixes_say_again(void **state)
+{
+	(void)state;
+	for (uint32_t turn = 0; turn < 60; turn++) {
+		struct world *world = world_new((struct world_options){
+			.n = 4, .seed = turn, .twins = turn % 8 == 0, .keys = WORLD_CHEAP_KEYS});
+		batches_put(world, 8);
+		world_submit(world);
+		for (uint32_t round = 0; round < 12; round++) {
+			ec_node a = (round + turn) % 4, b = (a + 1 + turn % 3) % 4;
+			world_break(world, a, b, turn % 3, round % 2);
+			world_round(world);
+		}
+		if (!world_finish(world))
+			world_print(world);
+		assert_null(world->violation);
+		assert_false(world_behind(world));
+		assert_null(world_free(world));
+	}
+}
+
+/* One is away for a few epochs, within what others keep. */
+static const char *away(uint32_t bug, uint32_t batches, uint32_t *fetches)
+{
+	struct world *world = world_new((struct world_options){
+		.n = 4, .interval = 4, .bug = bug, .keys = WORLD_CHEAP_KEYS});
+	batches_put(world, 4);
+	world_finish(world);
+	world_isolate(world, 3);
+	for (uint32_t i = 0; i < batches; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "away %u", i);
+		world_batch(world, i % 3, text);
+		world_submit(world);
+		world_settle(world);
+	}
+	world_heal(world);
+	world_batch(world, 3, "back");
+	if (!world_finish(world) && !world->violation)
+		world_violate(world, "liveness: who was away does not come back");
+	*fetches = world->fetches;
+	return world_free(world);
+}
+
+static void a_little_behind_needs_no_state(void **state)
+{
+	uint32_t fetches;
+	(void)state;
+	assert_null(away(0, 5, &fetches));
+	assert_int_equal(fetches, 0);
+	const char *violation = away(BUG_FORGETS, 5, &fetches);
+	assert_non_null(violation);
+	assert_true(strncmp(violation, "liveness", 8) == 0);
+}
+
+static void far_behind_has_the_state_brought(void **state)
+{
+	uint32_t fetches;
+	(void)state;
+	assert_null(away(0, 60, &fetches));
+	assert_int_equal(fetches, 1);
+}
+
+/* All the others begin new lives while one is away: what they said comes out of records. */
+static void what_was_kept_outlives_a_crash(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new((struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
+	world_isolate(world, 3);
+	for (uint32_t i = 0; i < 5; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "away %u", i);
+		world_batch(world, i % 3, text);
+		world_submit(world);
+		world_settle(world);
+	}
+	for (ec_node node = 0; node < 3; node++) {
+		world_crash(world, node);
+		world_restart(world, node);
+	}
+	world_heal(world);
+	if (!world_finish(world))
+		world_print(world);
+	assert_null(world->violation);
+	assert_true(world->member[3].applied >= 5);
+	assert_int_equal(world->fetches, 0);
+	assert_null(world_free(world));
+}
+
+/* Of four members one is dead, and one had left an epoch that the fourth is still in, by a state
+ * that it was brought: what two members said is enough for it (checkpoint.c). */
+static void who_left_an_epoch_harms_nobody(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct world *world = world_new((struct world_options){
+			.n = 4, .interval = 4, .seed = seed, .keys = WORLD_CHEAP_KEYS});
+		for (uint32_t i = 0; i < 40; i++) {
+			ec_node out = (ec_node)ec_prng_below(&world->prng, 4);
+			batches_put(world, 2);
+			world_isolate(world, out);
+			world_submit(world);
+			for (uint32_t k = 0; k < 8; k++)
+				world_round(world);
+			if (i % 5 == 4 && world->member[out].up)
+				world_crash(world, out);
+			world_heal(world);
+			if (!world->member[out].up)
+				world_restart(world, out);
+		}
+		world_crash(world, (ec_node)(seed % 4));
+		if (!world_finish(world))
+			world_print(world);
+		assert_null(world->violation);
+		assert_false(world_behind(world));
+		assert_null(world_free(world));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_crash_at_every_save_breaks_no_promise),
+		cmocka_unit_test(whoever_does_not_save_is_found),
+		cmocka_unit_test(all_crash_at_once_and_go_on),
+		cmocka_unit_test(links_that_lose_suffixes_say_again),
+		cmocka_unit_test(a_little_behind_needs_no_state),
+		cmocka_unit_test(far_behind_has_the_state_brought),
+		cmocka_unit_test(what_was_kept_outlives_a_crash),
+		cmocka_unit_test(who_left_an_epoch_harms_nobody),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
