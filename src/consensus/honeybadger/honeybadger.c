@@ -33,6 +33,7 @@ static void init(void *opaque, const struct ec_config *config)
 	self->group = hb_group_of(config);
 	self->agreement = hb_agreement_of(config);
 	self->agreement.self = self->seat;
+	self->batches_max = hb_batches_max(config);
 	self->ring = hb_ring_of(config);
 	hb_layout_set(self);
 	self->keyed = config->keys;

@@ -46,7 +46,7 @@ static bool due(const struct hb *self)
 /* The oldest that wait, up to the bounds of a proposal.  At least one fits. */
 static uint32_t batches_take(struct hb *self, const struct pending *taken[static BATCHES_MAX])
 {
-	uint32_t count = 0, most = hb_batches_max(&self->config);
+	uint32_t count = 0, most = self->batches_max;
 	size_t size = 0;
 	for (uint32_t i = 0; i < self->queued && count < most; i++) {
 		struct pending *pending = &self->queue[i];

@@ -97,7 +97,7 @@ static uint32_t list_count(const struct hb *self, struct ec_bytes list)
 	struct ec_reader reader = ec_reader_over(list.data, list.size);
 	uint32_t count = ec_read_u32(&reader);
 	size_t sum = 0;
-	if (reader.bad || count > hb_batches_max(&self->config))
+	if (reader.bad || count > self->batches_max)
 		return 0;
 	for (uint32_t i = 0; i < count; i++) {
 		size_t size = 0;

@@ -110,6 +110,7 @@ struct hb {
 	uint64_t everyone;                        /* the set of the voters */
 	uint32_t ring;                            /* of kept epochs */
 	struct rbc_group group;
+	uint32_t batches_max; /* of a proposal */
 	struct aba_options agreement;
 	struct ec_shares shares; /* where `sharing` */
 	bool keyed, sharing;
