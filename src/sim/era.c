@@ -28,7 +28,7 @@ static void keys_share(const struct sim_world *world, struct sim_era *era)
 	ec_hash seed = ec_sha256_parts(parts, 2);
 	memcpy(ask.seed, seed.b, sizeof ask.seed);
 	if (era->entry->keys)
-		era->shared = era->entry->keys(&ask, era->options, era->shares);
+		era->shared = era->entry->keys(&ask, era->options, &era->keys, era->shares);
 }
 
 static void era_make(struct sim_world *world, uint64_t number, const bool *takes_part)

@@ -55,6 +55,7 @@ static void configure(struct sim_world *world, struct sim_instance *instance)
 	                                      .base = instance->base,
 	                                      .roster = &era->roster,
 	                                      .crypto = sim_crypto_of(plan),
+	                                      .keys = era->keys.coin.n ? &era->keys : NULL,
 	                                      .domain = era->domain,
 	                                      .shares = holds ? &era->shares[instance->self] : NULL,
 	                                      .options = era->has_options ? era->options : NULL};

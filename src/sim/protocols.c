@@ -1,7 +1,10 @@
 /* protocols.c - the table of protocols. */
 #include "sim/protocols.h"
 
+#include "base/quorum.h"
+#include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
+#include "sim/cheap_group.h"
 #include "sim/longest.h"
 #include "sim/sequencer.h"
 #include "sim/world.h"
@@ -29,8 +32,55 @@ static const struct sim_protocol_entry pbft_entry = {.protocol = &ec_pbft,
                                                      .options = pbft_options_draw,
                                                      .rules = pbft_rules};
 
-static const struct sim_protocol_entry *const entries[] = {&pbft_entry, &sim_sequencer_entry,
-                                                           &sim_longest_entry};
+static void honeybadger_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct honeybadger_options options = {
+		.interval = prng ? (uint32_t)(2 + ec_prng_below(prng, 15)) : 4,
+		.batch_bytes_max = 4096,
+		.proposal_bytes_max = 4096,
+		.coins = prng && ec_prng_chance(prng, 1, 3) ? HONEYBADGER_THROWN
+	                                                    : HONEYBADGER_SCHEDULED};
+	memcpy(out, &options, sizeof options);
+	ec_text_add(text, "interval %u, coins %s", options.interval,
+	            options.coins == HONEYBADGER_THROWN ? "thrown" : "scheduled");
+}
+_Static_assert(sizeof(struct honeybadger_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
+
+/* 1 era in 4 has no keys; in 1 in 4 of the others f voters have lost their parts. */
+static uint64_t honeybadger_keys_deal(const struct sim_keys_ask *ask, void *options,
+                                      struct ec_shared_keys *keys, struct ec_shares *shares)
+{
+	struct ec_threshold_secret coin[SIM_MEMBERS_MAX], seal[SIM_MEMBERS_MAX];
+	const struct ec_roster *roster = ask->roster;
+	uint32_t voters = ec_voters(roster), faults = (uint32_t)ec_faults_byzantine(voters);
+	uint64_t seed, holders = 0;
+	(void)options;
+	memcpy(&seed, ask->seed, sizeof seed);
+	if (seed % 4 == 0)
+		return 0;
+	sim_deal(ask->crypto->threshold, seed, voters, faults + 1, &keys->coin, coin);
+	sim_deal(ask->crypto->threshold, seed + 1, voters, faults + 1, &keys->seal, seal);
+	uint32_t lost = seed % 16 == 1 ? faults : 0;
+	for (uint32_t i = 0, seat = 0; i < roster->n; i++) {
+		if (!(roster->member[i].roles & EC_VOTER))
+			continue;
+		shares[i] = (struct ec_shares){coin[seat], seal[seat]};
+		holders |= seat++ < lost ? 0 : (uint64_t)1 << i;
+	}
+	return holders;
+}
+
+static const char *const honeybadger_rules[] = {"subset", "low", "state-transfer", "jump", NULL};
+
+static const struct sim_protocol_entry honeybadger_entry = {.protocol = &ec_honeybadger,
+                                                            .promises_equal =
+                                                                    honeybadger_promises_equal,
+                                                            .options = honeybadger_options_draw,
+                                                            .keys = honeybadger_keys_deal,
+                                                            .rules = honeybadger_rules};
+
+static const struct sim_protocol_entry *const entries[] = {
+	&pbft_entry, &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry};
 
 const struct sim_protocol_entry *sim_protocol_at(unsigned index)
 {

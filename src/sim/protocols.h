@@ -21,10 +21,12 @@ struct sim_protocol_entry {
 	/* Options for one world: drawn from `prng`, or for scripts when it is NULL; described in
 	 * `text`.  Out: a block of at most SIM_OPTIONS_SIZE bytes. */
 	void (*options)(struct ec_prng *prng, void *out, struct ec_text *text);
-	/* Completes the options of one era, drawn by options(), with the keys that its members
-	 * share; NULL: members share none.  Out: shares[i] of member i of the roster.  Returns: who
-	 * holds parts, a bit each; the others have config.shares NULL. */
-	uint64_t (*keys)(const struct sim_keys_ask *ask, void *options, struct ec_shares *shares);
+	/* Deals the keys that the voters of one era share, and completes its options, drawn by
+	 * options(); NULL: they share none.  Out: keys, untouched: the era has none; shares[i] of
+	 * member i of the roster.  Returns: who holds parts, a bit each; the others have
+	 * config.shares NULL. */
+	uint64_t (*keys)(const struct sim_keys_ask *ask, void *options, struct ec_shared_keys *keys,
+	                 struct ec_shares *shares);
 	/* Completes options() for a revisable order: for FINAL to hold while all is heard within
 	 * `bound_ns`, or to wait for PINNED; says so in `text`.  NULL: the order is not revisable.
 	 */

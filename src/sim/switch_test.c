@@ -71,8 +71,10 @@ static void keyed_draw(struct ec_prng *prng, void *out, struct ec_text *text)
 }
 
 /* All but the last member hold parts. */
-static uint64_t keyed_keys(const struct sim_keys_ask *ask, void *options, struct ec_shares *shares)
+static uint64_t keyed_keys(const struct sim_keys_ask *ask, void *options,
+                           struct ec_shared_keys *keys, struct ec_shares *shares)
 {
+	(void)keys;
 	struct keyed_options *o = options;
 	o->n = ask->roster->n;
 	memcpy(&o->seed, ask->seed, sizeof o->seed);

@@ -53,7 +53,8 @@ struct sim_era {
 	uint32_t identity[SIM_MEMBERS_MAX];
 	ec_hash domain;
 	bool has_options;
-	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of its protocol, with the keys of this roster */
+	uint64_t options[SIM_OPTIONS_SIZE / 8]; /* of its protocol */
+	struct ec_shared_keys keys;             /* of n 0: it has none */
 	uint64_t shared; /* members that hold parts of these keys, a bit each */
 	struct ec_shares shares[SIM_MEMBERS_MAX];
 	uint64_t entered_at; /* by the first correct host; 0: by none */
