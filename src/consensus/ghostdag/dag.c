@@ -136,13 +136,22 @@ static bool merge_put(struct dag *dag, uint32_t number, uint32_t merged)
 	return true;
 }
 
+static bool merged_before(const struct dag *dag, uint32_t a, uint32_t b)
+{
+#ifdef EC_PLANTED
+	if (dag->params.by_arrival)
+		return a < b;
+#endif
+	return dag_before(dag, a, b);
+}
+
 static void merges_sort(const struct dag *dag, uint32_t number)
 {
 	struct merge *merge = merges_of(dag, number);
 	for (uint32_t i = 1; i < block_at(dag, number)->merged; i++) {
 		struct merge moving = merge[i];
 		uint32_t to = i;
-		for (; to && dag_before(dag, moving.block, merge[to - 1].block); to--)
+		for (; to && merged_before(dag, moving.block, merge[to - 1].block); to--)
 			merge[to] = merge[to - 1];
 		merge[to] = moving;
 	}
@@ -264,9 +273,8 @@ static enum dag_verdict parents_judge(const struct dag *dag, const uint32_t *par
 	return DAG_ADDED;
 }
 
-/* All that is known of a block behind the last: where it is no good, why. */
-static enum dag_verdict form(struct dag *dag, const ec_hash *id, const uint32_t *parents,
-                             uint32_t count, uint64_t work)
+enum dag_verdict dag_form(struct dag *dag, const ec_hash *id, const uint32_t *parents,
+                          uint32_t count, uint64_t work)
 {
 	uint32_t number = dag->count, selected = DAG_NONE;
 	enum dag_verdict verdict = parents_judge(dag, parents, count);
@@ -298,34 +306,39 @@ static enum dag_verdict form(struct dag *dag, const ec_hash *id, const uint32_t 
 	return DAG_ADDED;
 }
 
+uint32_t dag_commit(struct dag *dag)
+{
+	uint32_t number = dag->count;
+	const struct dag_block *block = block_at(dag, number);
+	assert(number < dag->params.capacity && block->work >= 1);
+	dag->count++;
+	ec_table_put(table_of(dag), &block->id, number);
+	reach_add(dag, number);
+	dag_tip_add(dag, number);
+	for (uint32_t i = 0; i < block->parents; i++)
+		if (block_at(dag, parents_of(dag, number)[i])->children++ == 0)
+			dag_tip_remove(dag, parents_of(dag, number)[i]);
+	return number;
+}
+
 enum dag_verdict dag_add(struct dag *dag, const ec_hash *id, const uint32_t *parents,
                          uint32_t count, uint64_t work, uint32_t *number)
 {
-	uint32_t known = dag_find(dag, id);
+	*number = dag_find(dag, id);
 	assert(work >= 1);
-	if (known != DAG_NONE) {
-		*number = known;
+	if (*number != DAG_NONE)
 		return DAG_KNOWN;
-	}
 	if (dag->count == dag->params.capacity)
 		return DAG_FULL;
-	enum dag_verdict verdict = form(dag, id, parents, count, work);
-	if (verdict != DAG_ADDED)
-		return verdict;
-	*number = dag->count++;
-	ec_table_put(table_of(dag), id, *number);
-	reach_add(dag, *number);
-	dag_tip_add(dag, *number);
-	for (uint32_t i = 0; i < count; i++)
-		if (block_at(dag, parents[i])->children++ == 0)
-			dag_tip_remove(dag, parents[i]);
-	return DAG_ADDED;
+	enum dag_verdict verdict = dag_form(dag, id, parents, count, work);
+	if (verdict == DAG_ADDED)
+		*number = dag_commit(dag);
+	return verdict;
 }
 
 enum { TRIED_MAX = 4 * DAG_PARENTS_MAX };
 
-/* The tip of most blue work whose chain holds the root; DAG_NONE: there is none. */
-static uint32_t tip_best(const struct dag *dag, uint32_t root)
+uint32_t dag_best(const struct dag *dag, uint32_t root)
 {
 	uint32_t best = DAG_NONE;
 	for (uint32_t at = dag->tip; at != DAG_NONE; at = block_at(dag, at)->tip_next)
@@ -354,7 +367,7 @@ static uint32_t tips_behind(const struct dag *dag, uint32_t best, uint32_t *tips
 uint32_t dag_virtual(struct dag *dag, uint32_t root)
 {
 	uint32_t tips[TRIED_MAX], parents[DAG_PARENTS_MAX + 1], taken = 0;
-	uint32_t best = tip_best(dag, root);
+	uint32_t best = dag_best(dag, root);
 	if (best == DAG_NONE)
 		return DAG_NONE;
 	/* What does not fit costs a search: so not every tip is tried. */
@@ -362,9 +375,9 @@ uint32_t dag_virtual(struct dag *dag, uint32_t root)
 	parents[taken++] = best;
 	for (uint32_t i = 0; i < count && taken < dag->params.parents_max; i++) {
 		parents[taken] = tips[i];
-		taken += form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED;
+		taken += dag_form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED;
 	}
-	enum dag_verdict verdict = form(dag, &(ec_hash){0}, parents, taken, 0);
+	enum dag_verdict verdict = dag_form(dag, &(ec_hash){0}, parents, taken, 0);
 	assert(verdict == DAG_ADDED);
 	return dag->count;
 }

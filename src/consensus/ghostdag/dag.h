@@ -8,7 +8,7 @@
 #ifndef EC_GHOSTDAG_DAG_H
 #define EC_GHOSTDAG_DAG_H
 
-#include "base/bytes.h"
+#include "base/codec.h"
 
 #define DAG_NONE UINT32_MAX
 
@@ -16,7 +16,7 @@ enum {
 	DAG_K_MAX = 1024,
 	DAG_PARENTS_MAX = 64,
 	DAG_MERGESET_MAX = 4096,
-	DAG_CAPACITY_MAX = 1 << 16,
+	DAG_CAPACITY_MAX = 1 << 15,
 };
 
 /* What the graph is made for; equal wherever it shall come out equal, but for the capacity. */
@@ -27,6 +27,7 @@ struct dag_params {
 	                          parent, 1..DAG_MERGESET_MAX */
 	uint32_t capacity;     /* blocks at once, 2..DAG_CAPACITY_MAX */
 	uint64_t merge_depth;  /* of blue score: how old a fork may be merged; 0: any */
+	bool by_arrival;       /* planted builds only: mergesets are in order of arrival */
 };
 
 /* Sums of work: 2^64 blocks of the greatest work of one do not overflow. */
@@ -84,6 +85,14 @@ void dag_init(struct dag *dag, const struct dag_params *params, uint64_t secret,
 enum dag_verdict dag_add(struct dag *dag, const ec_hash *id, const uint32_t *parents,
                          uint32_t count, uint64_t work, uint32_t *number);
 
+/* The same in two halves, for a caller that has rules of its own.  dag_form() makes the block as
+ * number dag_count(), which dag_at(), dag_parent() and dag_merged() answer until the graph changes;
+ * it is DAG_ADDED where it could be added, which dag_commit() then does.  Returns: of the latter,
+ * its number. */
+enum dag_verdict dag_form(struct dag *dag, const ec_hash *id, const uint32_t *parents,
+                          uint32_t count, uint64_t work);
+uint32_t dag_commit(struct dag *dag);
+
 /* How many blocks there are: their numbers are 0..count-1, ancestors first. */
 uint32_t dag_count(const struct dag *dag);
 
@@ -115,6 +124,10 @@ bool dag_before(const struct dag *dag, uint32_t a, uint32_t b);
  */
 uint32_t dag_tips(const struct dag *dag, uint32_t *numbers);
 
+/* The tip with the most (blue work, id) of those whose selected chain holds `root`; DAG_NONE: none
+ * does. */
+uint32_t dag_best(const struct dag *dag, uint32_t root);
+
 /* The virtual block: the one that could be added now, over as many tips as fit.  In: `root`: only
  * tips whose selected chain holds it are selected.  It starts from the best such tip and takes
  * further ones, best first, where the block stays good.  Returns: its number, dag_count(), which
@@ -132,6 +145,29 @@ uint32_t dag_chain_at(const struct dag *dag, uint32_t number, uint64_t score);
  * exact if that block lies 3 merge depths of blue score above root.  In: map, room for dag_count();
  * out: the new number of each old one, or DAG_NONE. */
 void dag_prune(struct dag *dag, uint32_t root, uint32_t *map);
+
+/* Fills `list`, room for dag_count(), with root and the blocks of the past of `tip`, and tip, whose
+ * selected chain holds root, in the order of (blue work, id): the same wherever the graph is.
+ * Returns: how many. */
+uint32_t dag_portion(const struct dag *dag, uint32_t root, uint32_t tip, uint32_t *list);
+
+/* Writes what is known of a block of a portion; of parents and merged blocks, those in the portion,
+ * by place.  In: place, of each number in the list, or DAG_NONE. */
+void dag_block_write(const struct dag *dag, uint32_t number, const uint32_t *place,
+                     struct ec_writer *writer);
+
+/* Empties a graph, to be read: only dag_block_read() and dag_read_end() may follow. */
+void dag_read_begin(struct dag *dag);
+
+/* Reads a block behind those read so far.  False: it is none as dag_block_write() writes them, in
+ * bounds and with places known before it; then dag_init() alone may follow.  Whether its sums and
+ * colours are true is not looked at. */
+bool dag_block_read(struct dag *dag, struct ec_reader *reader);
+
+/* Ends a row of at least one dag_block_read(): the graph answers again.  Returns: false, and
+ * dag_init() alone may follow, where a mergeset is out of order or holds what its block's selected
+ * parent has in its past. */
+bool dag_read_end(struct dag *dag);
 
 /* How many labels were given so far: a measure of the work of labelling. */
 uint64_t dag_labelled(const struct dag *dag);

@@ -31,8 +31,26 @@ static void block_move(struct dag *dag, uint32_t from, const uint32_t *map)
 	block.parents = parents_left;
 	block.merged = merged_left;
 	block.selected = block.selected == DAG_NONE ? DAG_NONE : map[block.selected];
-	block.children = block.mark = 0;
 	*block_at(dag, to) = block;
+}
+
+/* Tips, names, labels and coverings, of blocks that have their parents and mergesets. */
+static void derive(struct dag *dag)
+{
+	dag->epoch = 0;
+	dag->tip = DAG_NONE;
+	memset(table_of(dag), 0, ec_table_size(dag->params.capacity));
+	ec_table_init(table_of(dag), dag->params.capacity, dag->secret);
+	for (uint32_t i = 0; i < dag->count; i++) {
+		struct dag_block *block = block_at(dag, i);
+		block->children = 0;
+		block->mark = 0;
+		ec_table_put(table_of(dag), &block->id, i);
+		dag_tip_add(dag, i);
+		for (uint32_t j = 0; j < block->parents; j++)
+			if (block_at(dag, parents_of(dag, i)[j])->children++ == 0)
+				dag_tip_remove(dag, parents_of(dag, i)[j]);
+	}
 }
 
 void dag_prune(struct dag *dag, uint32_t root, uint32_t *map)
@@ -45,19 +63,46 @@ void dag_prune(struct dag *dag, uint32_t root, uint32_t *map)
 		if (map[i] != DAG_NONE)
 			block_move(dag, i, map);
 	dag->count = kept;
-	dag->epoch = 0;
-	dag->tip = DAG_NONE;
+	derive(dag);
+	reach_rebuild(dag);
+}
+
+void dag_read_begin(struct dag *dag)
+{
+	dag->count = 0;
 	memset(table_of(dag), 0, ec_table_size(dag->params.capacity));
 	ec_table_init(table_of(dag), dag->params.capacity, dag->secret);
-	for (uint32_t i = 0; i < kept; i++) {
-		struct dag_block *block = block_at(dag, i);
-		ec_table_put(table_of(dag), &block->id, i);
-		dag_tip_add(dag, i);
-		for (uint32_t j = 0; j < block->parents; j++)
-			if (block_at(dag, parents_of(dag, i)[j])->children++ == 0)
-				dag_tip_remove(dag, parents_of(dag, i)[j]);
+}
+
+/* Whether a block that was read follows what it merges and its selected parent does not. */
+static bool merges_sound(const struct dag *dag, uint32_t number)
+{
+	const struct dag_block *block = block_at(dag, number);
+	const struct merge *merge = merges_of(dag, number);
+	for (uint32_t i = 0; i < block->merged; i++) {
+		if (dag_reaches(dag, merge[i].block, block->selected))
+			return false;
+		if (i && !dag_before(dag, merge[i - 1].block, merge[i].block))
+			return false;
+	}
+	return true;
+}
+
+bool dag_read_end(struct dag *dag)
+{
+	assert(dag->count);
+	derive(dag);
+	for (uint32_t i = 1; i < dag->count; i++) {
+		const struct merge *merge = merges_of(dag, i);
+		for (uint32_t j = 1; j < block_at(dag, i)->merged; j++)
+			if (!dag_before(dag, merge[j - 1].block, merge[j].block))
+				return false; /* so none is there twice */
 	}
 	reach_rebuild(dag);
+	for (uint32_t i = 1; i < dag->count; i++)
+		if (!merges_sound(dag, i))
+			return false;
+	return true;
 }
 
 static void merges_hold(const struct dag *dag, uint32_t number)
@@ -70,7 +115,7 @@ static void merges_hold(const struct dag *dag, uint32_t number)
 		assert(merge[i].block < number && merge[i].anticone <= dag->params.k); /* (I3) */
 		assert(!dag_reaches(dag, merge[i].block, block->selected));            /* (I5) */
 		assert(dag_reaches(dag, merge[i].block, number));                      /* (I5) */
-		if (i)
+		if (i && !dag->params.by_arrival)
 			assert(dag_before(dag, merge[i - 1].block, merge[i].block)); /* (I5) */
 	}
 	assert(blues == block->blues && blues <= dag->params.k); /* (I3) */

@@ -1,0 +1,297 @@
+/* blocks.c - how blocks come into the graph.
+ *
+ * Blocks by right.  A block names the block that its maker made before, and has it in its past; no
+ * other of that maker's blocks is between the two; and between the two are blocks of as many others
+ * as make a quorum with it (Ours).  So a member has a voice in a quorum's pace: a minority, or one
+ * that signs several blocks of one number, makes no chain that outgrows the others'.
+ *
+ * All rules look at the past of the block alone, and not deeper than two merge depths, so that they
+ * come out the same at every member, whatever it has forgotten.  A block whose maker's last one is
+ * too old to be merged begins anew: it names none, and no block of its maker is within a merge
+ * depth. */
+#include "consensus/ghostdag/state.h"
+
+enum entering { ENTERED, WAITS, REFUSED };
+
+bool ghostdag_in_past(const struct ghostdag *self, uint32_t number)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t formed = dag_count(dag);
+	for (uint32_t i = 0; i < dag_at(dag, formed)->parents; i++)
+		if (dag_reaches(dag, number, dag_parent(dag, formed, i)))
+			return true;
+	return false;
+}
+
+/* Whether a block of that score is less than `depths` merge depths under the one that is formed. */
+static bool near(const struct ghostdag *self, uint32_t number, uint32_t depths)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint64_t reach = (uint64_t)depths * self->options.merge_depth;
+	return dag_at(dag, number)->blue_score + reach > dag_at(dag, dag_count(dag))->blue_score;
+}
+
+bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker, uint32_t previous)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t needed = planted(&self->config, BUG_NO_RATE) ? 0 : self->others;
+	uint64_t heard = 0;
+	if (previous != DAG_NONE && (!near(self, previous, 1) || !ghostdag_in_past(self, previous)))
+		return false;
+	for (uint32_t i = dag_count(dag); i-- > 1;) {
+		ec_node other = ghostdag_entry(self, i)->maker;
+		bool mine = other == maker;
+		if (i == previous || !near(self, i, previous == DAG_NONE && mine ? 1 : 2) ||
+		    (!mine && heard & bit(other)))
+			continue;
+		if (previous != DAG_NONE && dag_reaches(dag, i, previous))
+			continue;
+		if (!ghostdag_in_past(self, i))
+			continue;
+		if (mine)
+			return false;
+		heard |= bit(other);
+	}
+	return previous == DAG_NONE || (uint32_t)__builtin_popcountll(heard) >= needed;
+}
+
+/* What a block by right says of the one before it. */
+static bool right_kept(const struct ghostdag *self, const struct message *m)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	if (self->options.bits)
+		return true;
+	if (ec_hash_zero(&m->previous))
+		return ghostdag_rule_kept(self, m->node, DAG_NONE);
+	uint32_t previous = dag_find(dag, &m->previous);
+	if (previous == DAG_NONE || previous == 0)
+		return false;
+	const struct entry *before = ghostdag_entry(self, previous);
+	return before->maker == m->node && before->number + 1 == m->number &&
+	       ghostdag_rule_kept(self, m->node, previous);
+}
+
+/* Whether a block that waits, by another maker, has it as a parent. */
+static bool wanted(const struct ghostdag *self, const ec_hash *id, ec_node maker)
+{
+	struct message m;
+	for (ec_node node = 0; node < self->n; node++)
+		for (int i = 0; i < ORPHANS; i++) {
+			const struct orphan *orphan = &ghostdag_peer(self, node)->orphan[i];
+			if (!orphan->here || !ghostdag_message_read(orphan->head, &m) ||
+			    m.node == maker)
+				continue;
+			for (uint32_t j = 0; j < m.names; j++)
+				if (ec_hash_equal(&m.name[j], id))
+					return true;
+		}
+	return false;
+}
+
+/* Of blocks that one maker numbers alike only the first are taken, and those that others build on:
+ * who signs many fills nobody's memory. */
+static bool flood(const struct ghostdag *self, const struct message *m, const ec_hash *id)
+{
+	uint32_t alike = 0, beginnings = 0;
+	bool anew = ec_hash_zero(&m->previous);
+	if (self->options.bits)
+		return false;
+	for (uint32_t i = dag_count(ghostdag_graph(self)); i-- > 1;) {
+		const struct entry *entry = ghostdag_entry(self, i);
+		alike += entry->maker == m->node && entry->number == m->number;
+		beginnings += entry->maker == m->node && entry->anew && anew;
+	}
+	return (alike >= VARIANTS || beginnings >= BEGINNINGS) && !wanted(self, id, m->node);
+}
+
+/* Another block of the same maker and number: evidence. */
+static void fork_blame(struct ghostdag *self, uint32_t number, struct ec_out *out)
+{
+	const struct entry *mine = ghostdag_entry(self, number);
+	for (uint32_t i = number; i-- > 1 && !self->options.bits;) {
+		const struct entry *entry = ghostdag_entry(self, i);
+		if (entry->maker == mine->maker && entry->number == mine->number &&
+		    entry->head.size) {
+			ghostdag_blame(self, out, i, number);
+			return;
+		}
+	}
+}
+
+static void entry_fill(struct entry *entry, const struct arrival *arrival, const struct message *m)
+{
+	*entry = (struct entry){.head = ec_keep(arrival->head),
+	                        .body = ec_keep(arrival->body),
+	                        .proof = ec_keep(arrival->proof),
+	                        .digest = arrival->digest,
+	                        .maker = m->node,
+	                        .number = m->number,
+	                        .anew = ec_hash_zero(&m->previous)};
+}
+
+static enum entering enter(struct ghostdag *self, const struct arrival *arrival, const ec_hash *id,
+                           const struct message *m, uint32_t *number)
+{
+	struct dag *dag = ghostdag_graph(self);
+	uint32_t parents[DAG_PARENTS_MAX];
+	for (uint32_t i = 0; i < m->names; i++) {
+		parents[i] = dag_find(dag, &m->name[i]);
+		if (parents[i] == DAG_NONE)
+			return WAITS;
+	}
+	if (dag_count(dag) == self->options.capacity) {
+		self->full = true;
+		return REFUSED;
+	}
+	if (flood(self, m, id))
+		return WAITS;
+	if (dag_form(dag, id, parents, m->names, 1) != DAG_ADDED || !right_kept(self, m))
+		return REFUSED;
+	*number = dag_commit(dag);
+	entry_fill(ghostdag_entry(self, *number), arrival, m);
+	self->grown++;
+	self->changed = true;
+	return ENTERED;
+}
+
+/* It is on disk before anything that rests on it. */
+static void block_save(struct ghostdag *self, uint32_t number, struct ec_out *out)
+{
+	const struct entry *entry = ghostdag_entry(self, number);
+	struct message record = {.kind = SAVED_BLOCK, .quoted = entry->head, .proof = entry->proof};
+	ghostdag_save(self, out, dag_at(ghostdag_graph(self), number)->blue_score, &record,
+	              ec_keep(entry->body), 0);
+}
+
+/* A block that is here, of which something was missing.  Returns: whether it was. */
+static bool entry_complete(struct ghostdag *self, uint32_t number, const struct arrival *arrival)
+{
+	struct entry *entry = ghostdag_entry(self, number);
+	if (number == 0 &&
+	    ec_hash_equal(&dag_at(ghostdag_graph(self), 0)->id, &self->config.domain))
+		return false;
+	if (!entry->head.size) {
+		entry->head = ec_keep(arrival->head);
+		entry->body = ec_keep(arrival->body);
+	} else if (entry->proof.size || !arrival->proof.size) {
+		return false;
+	}
+	ec_drop(entry->proof);
+	entry->proof = ec_keep(arrival->proof);
+	return true;
+}
+
+void ghostdag_orphan_drop(struct orphan *orphan)
+{
+	ec_drop(orphan->head);
+	ec_drop(orphan->body);
+	ec_drop(orphan->proof);
+	*orphan = (struct orphan){0};
+}
+
+static void orphan_put(struct ghostdag *self, ec_node from, const struct arrival *arrival,
+                       const ec_hash *id)
+{
+	struct peer *peer = ghostdag_peer(self, from);
+	uint32_t at = ORPHANS;
+	for (uint32_t i = 0; i < ORPHANS; i++) {
+		if (peer->orphan[i].here && ec_hash_equal(&peer->orphan[i].id, id))
+			return;
+		if (!peer->orphan[i].here)
+			at = i;
+	}
+	if (at == ORPHANS) {
+		at = peer->next;
+		peer->next = (peer->next + 1) % ORPHANS;
+	}
+	ghostdag_orphan_drop(&peer->orphan[at]);
+	peer->orphan[at] = (struct orphan){.here = true,
+	                                   .id = *id,
+	                                   .since = self->now,
+	                                   .digest = arrival->digest,
+	                                   .head = ec_keep(arrival->head),
+	                                   .body = ec_keep(arrival->body),
+	                                   .proof = ec_keep(arrival->proof)};
+}
+
+static void entered(struct ghostdag *self, uint32_t number, struct ec_out *out)
+{
+	block_save(self, number, out);
+	fork_blame(self, number, out);
+	if (ec_hash_equal(&dag_at(ghostdag_graph(self), number)->id, &self->last))
+		self->flying = false;
+}
+
+void ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arrival *arrival,
+                          struct ec_out *out)
+{
+	struct message m;
+	bool read = ghostdag_message_read(arrival->head, &m);
+	assert(read && m.kind == BLOCK);
+	ec_hash id = ghostdag_id(&self->config.domain, arrival->head, &arrival->digest);
+	uint32_t number = dag_find(ghostdag_graph(self), &id);
+	if (number != DAG_NONE) {
+		if (entry_complete(self, number, arrival))
+			entered(self, number, out);
+		return;
+	}
+	switch (enter(self, arrival, &id, &m, &number)) {
+	case ENTERED:
+		entered(self, number, out);
+		break;
+	case WAITS:
+		orphan_put(self, from, arrival, &id);
+		break;
+	case REFUSED:
+		if (ec_hash_equal(&id, &self->last))
+			self->flying = false;
+		break;
+	}
+}
+
+void ghostdag_block_replayed(struct ghostdag *self, const struct arrival *arrival)
+{
+	struct message m;
+	bool read = ghostdag_message_read(arrival->head, &m);
+	assert(read && m.kind == BLOCK);
+	ec_hash id = ghostdag_id(&self->config.domain, arrival->head, &arrival->digest);
+	uint32_t number = dag_find(ghostdag_graph(self), &id);
+	if (number != DAG_NONE)
+		entry_complete(self, number, arrival);
+	else
+		enter(self, arrival, &id, &m, &number);
+}
+
+/* Returns: whether it went into the graph. */
+static bool orphan_place(struct ghostdag *self, struct orphan *orphan, struct ec_out *out)
+{
+	struct message m;
+	uint32_t number;
+	enum entering how = REFUSED;
+	struct arrival arrival = {.head = orphan->head,
+	                          .body = orphan->body,
+	                          .proof = orphan->proof,
+	                          .digest = orphan->digest};
+	bool read = ghostdag_message_read(orphan->head, &m);
+	assert(read);
+	if (dag_find(ghostdag_graph(self), &orphan->id) == DAG_NONE)
+		how = enter(self, &arrival, &orphan->id, &m, &number);
+	if (how == ENTERED)
+		entered(self, number, out);
+	if (how != WAITS)
+		ghostdag_orphan_drop(orphan);
+	return how == ENTERED;
+}
+
+void ghostdag_orphans_place(struct ghostdag *self, struct ec_out *out)
+{
+	for (bool moved = true; moved;) {
+		moved = false;
+		for (ec_node node = 0; node < self->n; node++)
+			for (int i = 0; i < ORPHANS; i++) {
+				struct orphan *orphan = &ghostdag_peer(self, node)->orphan[i];
+				if (orphan->here && orphan_place(self, orphan, out))
+					moved = true;
+			}
+	}
+}

@@ -1,0 +1,151 @@
+/* make.c - how blocks are made: over all tips that fit, at a pace, and no more than it takes.
+ *
+ * A batch waits here until a block that holds it is final, so that none is lost with a block that
+ * nobody merges.  Members that were given the same batch do not all put it into a block at once: it
+ * has a first member by its digest, and the others follow a pace apart. */
+#include "consensus/ghostdag/state.h"
+
+/* Whether a block in the past of the formed one, or final, holds the batch. */
+static bool held_by_graph(const struct ghostdag *self, const ec_hash *digest, bool final)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	for (uint32_t i = dag_count(dag); i-- > 1;)
+		if (ec_hash_equal(&ghostdag_entry(self, i)->digest, digest) &&
+		    (final ? dag_reaches(dag, i, self->root) : ghostdag_in_past(self, i)))
+			return true;
+	return false;
+}
+
+void ghostdag_submitted(struct ghostdag *self, const struct ec_input *in)
+{
+	assert(self->queued < QUEUE);
+	for (uint32_t i = 0; i < self->queued; i++)
+		if (ec_hash_equal(&self->queue[i].digest, &in->digest))
+			return;
+	if (in->body.size == 0 || in->body.size > self->options.batch_bytes_max ||
+	    held_by_graph(self, &in->digest, true))
+		return;
+	self->queue[self->queued++] = (struct waiting){
+		.body = ec_keep(in->body), .digest = in->digest, .since = self->now};
+}
+
+void ghostdag_queue_settle(struct ghostdag *self)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < self->queued; i++)
+		if (held_by_graph(self, &self->queue[i].digest, true))
+			ec_drop(self->queue[i].body);
+		else
+			self->queue[kept++] = self->queue[i];
+	for (uint32_t i = kept; i < self->queued; i++)
+		self->queue[i] = (struct waiting){0};
+	self->queued = kept;
+}
+
+/* When it is my turn to put a batch into a block. */
+static uint64_t turn_of(const struct ghostdag *self, const struct waiting *waiting)
+{
+	uint32_t first = waiting->digest.b[0] % self->n;
+	uint64_t rank = (self->config.self + self->n - first) % self->n;
+	return waiting->since + rank * self->options.pace_ns;
+}
+
+/* A batch for the formed block; NULL: none now.  Out: when the next will have its turn, or 0. */
+static const struct waiting *batch_choose(const struct ghostdag *self, uint64_t *next)
+{
+	*next = 0;
+	for (uint32_t i = 0; i < self->queued; i++) {
+		const struct waiting *waiting = &self->queue[i];
+		uint64_t turn = turn_of(self, waiting);
+		if (held_by_graph(self, &waiting->digest, false))
+			continue;
+		if (turn <= self->now)
+			return waiting;
+		if (!*next || turn < *next)
+			*next = turn;
+	}
+	return NULL;
+}
+
+/* Whether a batch is in the graph and not final, so that more blocks are needed on top of it. */
+static bool unsettled(const struct ghostdag *self, bool formed)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	for (uint32_t i = dag_count(dag); i-- > 1;)
+		if (!ec_hash_zero(&ghostdag_entry(self, i)->digest) &&
+		    !dag_reaches(dag, i, self->root) && (!formed || ghostdag_in_past(self, i)))
+			return true;
+	return false;
+}
+
+/* Tries nonces.  Returns: whether one is good. */
+static bool work_done(struct ghostdag *self, struct message *m, const ec_hash *digest)
+{
+	uint8_t at[HEAD_SIZE_MAX];
+	for (uint32_t i = 0; i < self->options.nonces; i++) {
+		m->nonce = ec_prng_next(&self->prng);
+		struct ec_bytes head = ghostdag_message_write_at(m, at);
+		ec_hash id = ghostdag_id(&self->config.domain, head, digest);
+		if (ghostdag_zero_bits(&id) >= self->options.bits)
+			return true;
+	}
+	return false;
+}
+
+/* Says the formed block, with a batch or without. */
+static void block_say(struct ghostdag *self, struct message *m, const struct waiting *waiting,
+                      struct ec_out *out)
+{
+	uint8_t at[HEAD_SIZE_MAX];
+	const struct dag *dag = ghostdag_graph(self);
+	struct ec_bytes body = waiting ? waiting->body : EC_NO_BYTES;
+	ec_hash digest = waiting ? waiting->digest : (ec_hash){0};
+	self->made_at = self->now;
+	if (self->options.bits && !work_done(self, m, &digest))
+		return;
+	self->last = ghostdag_id(&self->config.domain, ghostdag_message_write_at(m, at), &digest);
+	self->number = m->number;
+	self->flying = true;
+	m->kind = SAVED_MINE;
+	if (!planted(&self->config, BUG_MINE_UNSAVED))
+		ghostdag_save(self, out, dag_at(dag, dag_count(dag))->blue_score, m, ec_keep(body),
+		              0);
+	m->kind = BLOCK;
+	ghostdag_send(self, out, EC_ALL, m, ec_keep(body), EC_SIGN);
+}
+
+void ghostdag_make(struct ghostdag *self, struct ec_out *out)
+{
+	struct dag *dag = ghostdag_graph(self);
+	uint64_t due = self->made_at ? self->made_at + self->options.pace_ns : self->now, next;
+	struct message m = {.kind = BLOCK, .node = self->config.self, .number = self->number + 1};
+	self->make_at = 0;
+	if (!self->voter || self->fetching || self->flying ||
+	    (!self->queued && !unsettled(self, false)))
+		return;
+	if (due > self->now) {
+		self->make_at = due;
+		return;
+	}
+	uint32_t formed = dag_virtual(dag, self->root), mine = dag_find(dag, &self->last);
+	if (formed == DAG_NONE || formed >= self->options.capacity / 4 * 3)
+		return;
+	bool follows = mine != DAG_NONE && mine && self->number && !self->options.bits &&
+	               ghostdag_rule_kept(self, self->config.self, mine);
+	if (!follows && !self->options.bits &&
+	    !ghostdag_rule_kept(self, self->config.self, DAG_NONE))
+		return;
+	const struct waiting *waiting = batch_choose(self, &next);
+	if (!waiting && !unsettled(self, true)) {
+		self->make_at = next;
+		return;
+	}
+	if (follows)
+		m.previous = self->last;
+	for (; m.names < dag_at(dag, formed)->parents; m.names++)
+		m.name[m.names] = dag_at(dag, dag_parent(dag, formed, m.names))->id;
+	if (planted(&self->config, BUG_ONE_PARENT))
+		m.names = 1;
+	block_say(self, &m, waiting, out);
+	self->make_at = self->now + self->options.pace_ns;
+}

@@ -1,0 +1,223 @@
+/* order.c - what is delivered, taken back, and final.
+ *
+ * The order follows the selected chain of the tip of most blue work: of each chain block first its
+ * mergeset, then itself (section 4.1).  The tip must have the root in its chain: the last block
+ * that is final, because it is deep enough or because a quorum certified it.
+ *
+ *      root            placed        best tip
+ *   ... o ------ o ------ o ----- o ---- o
+ *     final             tip: delivered up to here
+ */
+#include "consensus/ghostdag/state.h"
+
+#ifdef EC_PLANTED
+static uint32_t height_of(const struct dag *dag, uint32_t number)
+{
+	uint32_t height = 0;
+	for (; number != DAG_NONE; number = dag_at(dag, number)->selected)
+		height++;
+	return height;
+}
+
+static uint32_t highest(const struct ghostdag *self, uint32_t *tips)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t count = dag_tips(dag, tips), best = DAG_NONE;
+	for (uint32_t i = 0; i < count; i++)
+		if (dag_chain_holds(dag, self->root, tips[i]) &&
+		    (best == DAG_NONE || height_of(dag, tips[i]) > height_of(dag, best)))
+			best = tips[i];
+	return best;
+}
+#endif
+
+static uint32_t best(const struct ghostdag *self)
+{
+#ifdef EC_PLANTED
+	if (planted(&self->config, BUG_HEIGHT))
+		return highest(self, ghostdag_scratch(self));
+	if (planted(&self->config, BUG_ROOT_FREE))
+		return dag_best(ghostdag_graph(self), 0);
+#endif
+	return dag_best(ghostdag_graph(self), self->root);
+}
+
+/* Takes back what is not in the order of that tip. */
+static void undo(struct ghostdag *self, uint32_t top, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t at = self->placed;
+	while (!dag_chain_holds(dag, at, top))
+		at = dag_at(dag, at)->selected;
+	if (at == self->placed)
+		return;
+	ec_seq seq = dag_at(dag, at)->past;
+	self->placed = at;
+	if (seq < self->final && !planted(&self->config, BUG_ROOT_FREE))
+		seq = self->final;
+	if (seq >= self->tip)
+		return;
+	self->tip = seq;
+	ghostdag_note(self, out, "undo", seq);
+	if (!planted(&self->config, BUG_NO_UNDO))
+		ec_emit(out, (struct ec_effect){.kind = EC_UNDO, .seq = seq});
+}
+
+static void block_deliver(struct ghostdag *self, uint32_t number, ec_seq seq, uint32_t chain,
+                          struct ec_out *out)
+{
+	const struct entry *entry = ghostdag_entry(self, number);
+	const ec_hash *id = &dag_at(ghostdag_graph(self), chain)->id;
+	if (seq <= self->tip)
+		return;
+	assert(seq == self->tip + 1 && entry->head.size);
+	self->tip = seq;
+	ec_emit(out, (struct ec_effect){.kind = EC_DELIVER,
+	                                .seq = seq,
+	                                .node = entry->body.size ? entry->maker : EC_ALL,
+	                                .head = ec_pool_copy(out->pool, id->b, sizeof id->b),
+	                                .digest = entry->digest,
+	                                .body = ec_keep(entry->body)});
+}
+
+/* The child of `at` on the chain of a block above it. */
+static uint32_t chain_next(const struct dag *dag, uint32_t at, uint32_t top)
+{
+	uint32_t child = dag_at(dag, at)->child;
+	while (!dag_chain_holds(dag, child, top))
+		child = dag_at(dag, child)->sibling;
+	return child;
+}
+
+static void deliver(struct ghostdag *self, uint32_t top, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	ec_seq end = self->tip + DELIVERIES;
+	while (self->placed != top && self->tip < end) {
+		uint32_t next = chain_next(dag, self->placed, top);
+		ec_seq seq = dag_at(dag, self->placed)->past;
+		bool blue, skipped = dag_at(dag, next)->past <= self->tip;
+		for (uint32_t i = 0; !skipped && i < dag_at(dag, next)->merged; i++)
+			block_deliver(self, dag_merged(dag, next, i, &blue), ++seq, next, out);
+		if (!skipped)
+			block_deliver(self, next, ++seq, next, out);
+		assert(skipped || seq == dag_at(dag, next)->past);
+		self->placed = next;
+	}
+}
+
+static void root_set(struct ghostdag *self, uint32_t root, struct ec_out *out)
+{
+	struct message record = {.kind = SAVED_ROOT,
+	                         .root = dag_at(ghostdag_graph(self), root)->id};
+	self->root = root;
+	self->root_id = record.root;
+	if (!planted(&self->config, BUG_FORGETS_ROOT))
+		ghostdag_save(self, out, 0, &record, EC_NO_BYTES, 0);
+}
+
+/* What is deep is final; so is where the application was brought. */
+static void root_move(struct ghostdag *self, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t at = self->placed, root = self->root;
+	uint64_t score = dag_at(dag, at)->blue_score, depth = self->options.final_depth;
+	if (planted(&self->config, BUG_SHALLOW))
+		depth = 2;
+	if (!self->options.pinned && score > depth)
+		root = dag_chain_at(dag, at, score - depth);
+	if (dag_at(dag, root)->past < self->final && dag_at(dag, at)->past >= self->final) {
+		for (root = at; dag_at(dag, dag_at(dag, root)->selected)->past >= self->final;)
+			root = dag_at(dag, root)->selected;
+	}
+	if (root != self->root && dag_chain_holds(dag, self->root, root))
+		root_set(self, root, out);
+}
+
+static void pin_take(struct ghostdag *self, uint32_t number, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	self->pin = (ec_hash){0};
+	if (dag_chain_holds(dag, number, self->root))
+		return;
+	if (dag_chain_holds(dag, self->root, number)) {
+		root_set(self, number, out);
+		self->changed = true;
+		return;
+	}
+	ghostdag_note(self, out, "certified otherwise than final", dag_at(dag, number)->past);
+}
+
+void ghostdag_pinned(struct ghostdag *self, const struct ec_input *in, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	if (planted(&self->config, BUG_PIN_DEAF) || self->fetching)
+		return;
+	if (in->head.size == sizeof self->pin.b) {
+		memcpy(self->pin.b, in->head.data, sizeof self->pin.b);
+		return; /* taken as soon as it is in the graph */
+	}
+	if (in->seq > self->tip)
+		return;
+	uint32_t at = self->placed;
+	while (dag_at(dag, at)->past > in->seq && dag_at(dag, at)->selected != DAG_NONE)
+		at = dag_at(dag, at)->selected;
+	pin_take(self, at, out);
+}
+
+static void finals(struct ghostdag *self, struct ec_out *out)
+{
+	ec_seq goal = dag_at(ghostdag_graph(self), self->root)->past;
+	uint32_t interval = self->options.interval;
+	goal = goal < self->tip ? goal : self->tip;
+	for (int i = 0; i < CHECKPOINTS && self->final < goal; i++) {
+		ec_seq next = (self->final / interval + 1) * interval;
+		self->final = next < goal ? next : goal;
+		ec_emit(out, (struct ec_effect){.kind = EC_FINAL, .seq = self->final});
+		if (self->final % interval == 0)
+			ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = self->final});
+	}
+}
+
+void ghostdag_order(struct ghostdag *self, struct ec_out *out)
+{
+	uint32_t root = self->root;
+	if (self->fetching)
+		return;
+	if (!ec_hash_zero(&self->pin)) {
+		uint32_t pinned = dag_find(ghostdag_graph(self), &self->pin);
+		if (pinned != DAG_NONE)
+			pin_take(self, pinned, out);
+	}
+	uint32_t top = best(self);
+	assert(top != DAG_NONE);
+	undo(self, top, out);
+	deliver(self, top, out);
+	root_move(self, out);
+	finals(self, out);
+	if (root != self->root)
+		ghostdag_queue_settle(self);
+	self->changed = false;
+}
+
+bool ghostdag_order_more(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	if (self->fetching)
+		return false;
+	return self->placed != best(self) ||
+	       (self->final < self->tip && self->final < dag_at(dag, self->root)->past);
+}
+
+void ghostdag_stand(struct ghostdag *self, ec_seq seq)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	self->fetching = false;
+	self->tip = self->final = seq;
+	self->placed = self->root;
+	while (dag_at(dag, self->placed)->past > seq) {
+		assert(dag_at(dag, self->placed)->selected != DAG_NONE);
+		self->placed = dag_at(dag, self->placed)->selected;
+	}
+	self->changed = true;
+}
