@@ -205,7 +205,7 @@ static uint64_t leaves_at(const struct ec_member *m)
 bool batching_turn(struct ec_member *m)
 {
 	ec_hash digest;
-	if (!m->resting || revising_full(m))
+	if (!m->resting)
 		return false;
 	ordered_judge(m);
 	company_saw(&m->batches, clients_waiting(m->clients));

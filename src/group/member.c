@@ -46,6 +46,7 @@ static void tables_make(struct ec_member *m)
 	m->clients =
 		clients_new(clients < 1 << 20 ? (uint32_t)clients : 1 << 20, secret_of(config));
 	m->items = calloc((size_t)m->items_max + 1, sizeof *m->items);
+	m->tail_pending_max = PACE_PENDING_MAX;
 	m->reads = calloc(READS_MAX, sizeof *m->reads);
 	if (!m->bodies || !m->clients || !m->items || !m->reads)
 		abort();

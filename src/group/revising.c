@@ -48,7 +48,7 @@ static void tail_execute(struct ec_member *m, uint64_t must)
 		struct ec_ledger_at at = ec_ledger_at(m->ledger);
 		uint64_t position = at.position + 1;
 		if (position == m->tail.next || at.closed ||
-		    (position > must && at.pending_bytes >= PACE_PENDING_MAX))
+		    (position > must && at.pending_bytes >= m->tail_pending_max))
 			return;
 		deliver_position(m, position, tail_at(&m->tail, position)->body);
 	}
@@ -57,7 +57,7 @@ static void tail_execute(struct ec_member *m, uint64_t must)
 void revising_deliver(struct ec_member *m, const struct ec_effect *effect)
 {
 	assert(effect->seq == m->tail.next);
-	tail_push(&m->tail, &effect->digest, effect->body);
+	tail_push(&m->tail, &(const struct tail_item){effect->digest, effect->head, effect->body});
 	if (effect->body.size) {
 		struct body *body = bodies_find(m->bodies, &effect->digest);
 		if (body)
@@ -91,7 +91,7 @@ static void tail_cut(struct ec_member *m, uint64_t position)
 		struct body *body = item.body.size ? bodies_find(m->bodies, &item.digest) : NULL;
 		if (body)
 			body->undone = m->tail.next;
-		ec_drop(item.body);
+		tail_item_end(&item);
 	}
 	m->pinned = 0;
 	open_note(m);
@@ -153,7 +153,7 @@ void revising_final(struct ec_member *m, uint64_t position)
 			block_ended(m);
 		if (item.body.size)
 			reads_marker_delivered(m, &item.digest);
-		ec_drop(item.body);
+		tail_item_end(&item);
 	}
 	submit_again(m, last);
 }
@@ -191,9 +191,11 @@ bool revising_pin(struct ec_member *m)
 	    !ec_ledger_tentative(m->ledger, ahead->seq, &position, &hash) ||
 	    !ec_hash_equal(&hash, &ahead->hash))
 		return false;
+	struct ec_bytes head = tail_at(&m->tail, position)->head;
 	m->pinned = ahead->seq;
 	instance_step(instance, (struct moment){m->time.now, m->time.stamp, member_since(m)},
-	              (struct ec_input){.kind = EC_PINNED, .seq = position, .digest = hash});
+	              (struct ec_input){
+			      .kind = EC_PINNED, .seq = position, .digest = hash, .head = head});
 	return true;
 }
 

@@ -6,8 +6,10 @@
 
 void tail_start(struct tail *tail, uint64_t next)
 {
-	while (tail->count)
-		ec_drop(tail_pop_newest(tail).body);
+	while (tail->count) {
+		struct tail_item item = tail_pop_newest(tail);
+		tail_item_end(&item);
+	}
 	assert(tail->bytes == 0);
 	tail->next = next;
 }
@@ -16,6 +18,17 @@ static struct tail_item *item_at(const struct tail *tail, uint32_t i)
 {
 	assert(i < tail->count);
 	return &tail->item[(tail->oldest + i) % tail->capacity];
+}
+
+static size_t item_bytes(const struct tail_item *item)
+{
+	return item->head.size + item->body.size;
+}
+
+void tail_item_end(const struct tail_item *item)
+{
+	ec_drop(item->head);
+	ec_drop(item->body);
 }
 
 static void grow(struct tail *tail)
@@ -32,13 +45,15 @@ static void grow(struct tail *tail)
 	tail->capacity = capacity;
 }
 
-void tail_push(struct tail *tail, const ec_hash *digest, struct ec_bytes body)
+void tail_push(struct tail *tail, const struct tail_item *item)
 {
 	if (tail->count == tail->capacity)
 		grow(tail);
 	tail->count++;
-	*item_at(tail, tail->count - 1) = (struct tail_item){*digest, ec_keep(body)};
-	tail->bytes += body.size;
+	*item_at(tail, tail->count - 1) = *item;
+	ec_keep(item->head);
+	ec_keep(item->body);
+	tail->bytes += item_bytes(item);
 	tail->next++;
 }
 
@@ -58,7 +73,7 @@ struct tail_item tail_pop_oldest(struct tail *tail)
 	struct tail_item item = *item_at(tail, 0);
 	tail->oldest = (tail->oldest + 1) % tail->capacity;
 	tail->count--;
-	tail->bytes -= item.body.size;
+	tail->bytes -= item_bytes(&item);
 	return item;
 }
 
@@ -67,7 +82,7 @@ struct tail_item tail_pop_newest(struct tail *tail)
 	struct tail_item item = *item_at(tail, tail->count - 1);
 	tail->count--;
 	tail->next--;
-	tail->bytes -= item.body.size;
+	tail->bytes -= item_bytes(&item);
 	return item;
 }
 

@@ -1,14 +1,15 @@
 /* speed_tool.c - CPU time of the ledger alone, an envelope, over a store in memory.
  *
- * usage: speed_tool order|ledger|readings [ENVELOPES [BATCH [PERSIST]]]
+ * usage: speed_tool order|ledger|readings [ENVELOPES [BATCH [PERSIST [UNDO]]]]
  * Makes ENVELOPES (200000) unsigned ones of 64 authors, a block of BATCH (256) each, delivers them
  * and persists every PERSIST (64) blocks.  `readings`: each author has its own names in a state of
- * 500,000. Prints what was measured, a line. */
+ * 500,000.  With UNDO (0; at most 64) so many blocks at a time are taken back, and delivered again
+ * to be final.  Prints what was measured, a line. */
 #include "ledger/test_day.h"
 
 #include <time.h>
 
-enum { AUTHORS = 64, STATE_NAMES = 500000, FILL = 2000 };
+enum { AUTHORS = 64, STATE_NAMES = 500000, FILL = 2000, UNDO_MAX = 64 };
 
 static double seconds(void)
 {
@@ -70,46 +71,102 @@ static void state_fill(struct day *day)
 	}
 }
 
+struct run {
+	struct day day;
+	uint32_t undo, kept;
+	struct ec_bytes batch[UNDO_MAX]; /* that may be taken back */
+	double delivering, undoing, persisting;
+	uint64_t pending_max;
+};
+
+/* Returns: how long it took. */
+static double deliver(struct run *run, struct ec_bytes batch)
+{
+	double start = seconds();
+	ec_ledger_deliver(run->day.ledger, ec_ledger_at(run->day.ledger).position + 1, batch);
+	double took = seconds() - start;
+	uint64_t pending = ec_ledger_at(run->day.ledger).pending_bytes;
+	run->pending_max = pending > run->pending_max ? pending : run->pending_max;
+	return took;
+}
+
+/* Takes back what may be, and delivers it again for good. */
+static void revise(struct run *run)
+{
+	struct ec_ledger *ledger = run->day.ledger;
+	double start = seconds();
+	ec_ledger_undo(ledger, ec_ledger_at(ledger).position - run->kept);
+	run->undoing += seconds() - start;
+	for (uint32_t i = 0; i < run->kept; i++) {
+		deliver(run, run->batch[i]);
+		ec_drop(run->batch[i]);
+	}
+	run->kept = 0;
+	while (ec_ledger_final(ledger, ec_ledger_at(ledger).position))
+		;
+}
+
+static void persist(struct run *run)
+{
+	double start = seconds();
+	ec_ledger_persist(run->day.ledger, UINT64_MAX, NULL, 0);
+	run->persisting += seconds() - start;
+}
+
+static void block_take(struct run *run, struct ec_bytes batch)
+{
+	run->delivering += deliver(run, batch);
+	if (!run->undo) {
+		ec_drop(batch);
+		return;
+	}
+	run->batch[run->kept++] = batch;
+	if (run->kept == run->undo)
+		revise(run);
+}
+
+static void report(const struct run *run, const char *mode, uint64_t total, uint64_t blocks)
+{
+	struct ec_ledger_at at = ec_ledger_at(run->day.ledger);
+	printf("%s: %llu envelopes, %llu done; deliver %.2f us, persist %.2f us an envelope; at "
+	       "most %.1f MB pending\n",
+	       mode, (unsigned long long)at.envelopes, (unsigned long long)at.executed,
+	       run->delivering * 1e6 / (double)total, run->persisting * 1e6 / (double)total,
+	       (double)run->pending_max / 1e6);
+	if (run->undo)
+		printf("undo, %u blocks at a time: %.1f us a block, %.2f us an envelope\n",
+		       run->undo, run->undoing * 1e6 / (double)blocks,
+		       run->undoing * 1e6 / (double)total);
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 1 ? argv[1] : "ledger";
 	uint64_t total = argc > 2 ? strtoull(argv[2], NULL, 10) : 200000;
 	uint32_t size = argc > 3 ? (uint32_t)strtoul(argv[3], NULL, 10) : 256;
-	uint64_t every = argc > 4 ? strtoull(argv[4], NULL, 10) : 64;
+	uint64_t every = argc > 4 ? strtoull(argv[4], NULL, 10) : 64, blocks = 0;
+	static struct run run;
+	run.undo = argc > 5 ? (uint32_t)strtoul(argv[5], NULL, 10) : 0;
 	bool order = strcmp(mode, "order") == 0, readings = strcmp(mode, "readings") == 0;
-	if (!ec_crypto_start() || size == 0 || every == 0)
+	if (!ec_crypto_start() || size == 0 || every == 0 || run.undo > UNDO_MAX)
 		return 2;
-	struct day day =
-		day_begin_plan((struct world_plan){.members = 4,
-	                                           .authors = AUTHORS,
-	                                           .batch_envelopes_max = size,
-	                                           .flags = EC_GENESIS_UNSIGNED |
-	                                                    (order ? EC_GENESIS_ORDER_ONLY : 0)},
-	                       readings ? services : NULL);
+	run.day = day_begin_plan((struct world_plan){.members = 4,
+	                                             .authors = AUTHORS,
+	                                             .batch_envelopes_max = size,
+	                                             .flags = EC_GENESIS_UNSIGNED |
+	                                                      (order ? EC_GENESIS_ORDER_ONLY : 0)},
+	                         readings ? services : NULL);
 	if (readings)
-		state_fill(&day);
-	double delivering = 0, persisting = 0;
-	uint64_t pending_max = 0;
+		state_fill(&run.day);
+	ec_ledger_revisable(run.day.ledger, run.undo > 0);
 	for (uint64_t first = 0; first < total; first += size) {
-		struct ec_bytes batch = batch_make(&day, first, size, !readings);
-		double start = seconds();
-		ec_ledger_deliver(day.ledger, ec_ledger_at(day.ledger).position + 1, batch);
-		delivering += seconds() - start;
-		ec_drop(batch);
-		struct ec_ledger_at at = ec_ledger_at(day.ledger);
-		pending_max = at.pending_bytes > pending_max ? at.pending_bytes : pending_max;
-		if (at.seq % every)
-			continue;
-		start = seconds();
-		ec_ledger_persist(day.ledger, at.seq, NULL, 0);
-		persisting += seconds() - start;
+		block_take(&run, batch_make(&run.day, first, size, !readings));
+		if (++blocks % every == 0)
+			persist(&run);
 	}
-	struct ec_ledger_at at = ec_ledger_at(day.ledger);
-	printf("%s: %llu envelopes, %llu done; deliver %.2f us, persist %.2f us an envelope; at "
-	       "most %.1f MB pending\n",
-	       mode, (unsigned long long)at.envelopes, (unsigned long long)at.executed,
-	       delivering * 1e6 / (double)total, persisting * 1e6 / (double)total,
-	       (double)pending_max / 1e6);
-	day_end(&day);
+	report(&run, mode, total, blocks);
+	while (run.kept)
+		ec_drop(run.batch[--run.kept]);
+	day_end(&run.day);
 	return 0;
 }
