@@ -140,7 +140,7 @@ static void what_was_done_before_fetched_is_void_where_orders_are_revised(void *
 		struct ec_pool *pool = ec_pool_new(0);
 		protocol.order = revised ? EC_REVISABLE : EC_TOTAL;
 		struct instance *instance = instance_new(&protocol, &config, &secret, pool);
-		instance_start(instance, moment, 0, &(ec_hash){{0}});
+		instance_start(instance, NULL, moment, 0, &(ec_hash){{0}});
 		assert_false(instance_settled(instance));
 		assert_int_equal(applied(instance), 1);
 		assert_true(instance_settled(instance));

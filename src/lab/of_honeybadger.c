@@ -1,4 +1,4 @@
-/* of_honeybadger.c - HoneyBadgerBFT in experiments: no time-outs, and keys that a dealer once made. */
+/* of_honeybadger.c - HoneyBadgerBFT in experiments: no time-outs, and keys that all share. */
 #include "lab/protocols.h"
 
 #include "consensus/honeybadger/honeybadger.h"
