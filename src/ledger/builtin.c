@@ -1,6 +1,6 @@
-/* builtin.c - the ledger's own transactions: enrol, vote, note, pay. */
-#include "ledger/inside.h"
+/* builtin.c - the ledger's own transactions: enrol, vote, note, pay, keygen. */
 #include "ledger/field.h"
+#include "ledger/keygen_inside.h"
 
 #include <assert.h>
 
@@ -125,6 +125,8 @@ builtin *builtin_of(uint64_t kind)
 		return era_vote;
 	case KIND_NOTE:
 		return note;
+	case KIND_KEYGEN:
+		return keygen_execute;
 	case KIND_PAY:
 		return pay;
 	default:

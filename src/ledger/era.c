@@ -4,7 +4,7 @@
  * for one roster weigh a quorum at the end of a batch, that batch ends the block and the era; the
  * roster stands as "r/next" from then on, and all votes and the claims of those who leave are gone.
  */
-#include "ledger/inside.h"
+#include "ledger/keygen_inside.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -53,12 +53,16 @@ enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
 		return rule(scratch, "the roster is not one that can work");
 	bool next = membership->era == ledger->membership->era + 1;
 	bool served = roster_served(ledger, membership);
+	bool made = keygen_made(ledger, membership);
 	ec_membership_free(membership);
 	if (!next)
 		return rule(scratch, "the roster is not of the next era");
 	if (!served)
 		return rule(scratch, "the roster's protocol is unknown, or cannot serve so many "
 		                     "members, such weights or such options");
+	if (!made)
+		return rule(scratch, "the roster's keys are not those of a finished key generation "
+		                     "for its members");
 	struct key_name name = key_name('v', transaction->author);
 	ec_state_put(scratch, name.at, sizeof name.at, roster.data, roster.size);
 	ledger->voted = true;
@@ -100,13 +104,24 @@ static void table_clear(struct ec_ledger *ledger, uint64_t position, char table,
 	}
 }
 
+/* Whether the keys of a roster are still those of a generation: who opened it may have opened
+ * another since the votes. */
+static bool keys_stand(struct ec_ledger *ledger, struct ec_bytes roster)
+{
+	struct ec_membership *membership = ec_membership_read(roster, NULL, 0);
+	bool stand = membership && keygen_made(ledger, membership);
+	ec_membership_free(membership);
+	return stand;
+}
+
 void era_decide(struct ec_ledger *ledger, uint64_t position)
 {
 	struct ec_bytes roster;
 	uint64_t quorum = ec_membership_quorum(ledger->membership);
 	ledger->voted = false;
 	for (uint32_t i = 0; i < ledger->membership->n; i++) {
-		if (!vote_of(ledger, i, &roster) || weight_for(ledger, roster) < quorum)
+		if (!vote_of(ledger, i, &roster) || weight_for(ledger, roster) < quorum ||
+		    !keys_stand(ledger, roster))
 			continue;
 		layer_put(&ledger->state, position, next_name, sizeof next_name - 1, roster.data,
 		          roster.size);
@@ -114,6 +129,7 @@ void era_decide(struct ec_ledger *ledger, uint64_t position)
 		assert(ledger->next_membership);
 		table_clear(ledger, position, 'v', NULL);
 		table_clear(ledger, position, 'c', ledger->next_membership);
+		keygen_clear(ledger, position, ledger->next_membership);
 		return;
 	}
 }
