@@ -4,7 +4,7 @@
  * (X2) A sequence is used up once its author, window and expiry were good, whatever comes then; so
  *      nobody can bring a refused transaction a second time.
  */
-#include "ledger/inside.h"
+#include "ledger/keygen_inside.h"
 #include "ledger/window.h"
 
 #include <assert.h>
@@ -117,7 +117,7 @@ void execute_turns(struct ec_ledger *ledger, uint64_t position, uint64_t before_
 
 void execute_due(struct ec_ledger *ledger)
 {
-	ledger->due_ns = UINT64_MAX;
+	ledger->due_ns = keygen_due(ledger);
 	for (uint32_t i = 0; i < ledger->services; i++) {
 		const struct service_entry *entry = &ledger->service[i];
 		if (!entry->service->due)

@@ -179,6 +179,19 @@ size_t ec_keygen_next(const struct ec_prime_group *group, const struct ec_keygen
 	return word_write(keygen, KEYGEN_VERDICT_STEP, word, size, out);
 }
 
+bool ec_keygen_walk(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_keygen *keygen,
+                    struct ec_dkg_deals *deals)
+{
+	struct ec_bytes value;
+	while (ec_ledger_next(ledger, cursor, &value)) {
+		struct ec_keygen at;
+		if (cursor->name_size == KEYGEN_NAME_SIZE &&
+		    keygen_name_read(cursor->name, cursor->name_size, &at))
+			return ec_keygen_find(ledger, at.era, at.opener, keygen, deals);
+	}
+	return false;
+}
+
 bool ec_keygen_shares(struct ec_ledger *ledger, const struct ec_prime_group *group,
                       const struct ec_membership *membership, uint32_t index,
                       const uint8_t seed[static 32], struct ec_threshold_secret *coin,
@@ -187,18 +200,11 @@ bool ec_keygen_shares(struct ec_ledger *ledger, const struct ec_prime_group *gro
 	struct ec_cursor cursor;
 	struct ec_keygen keygen;
 	struct ec_dkg_deals deals;
-	struct ec_bytes value;
 	if (membership->keys_size == 0 || index >= membership->n)
 		return false;
 	ec_cursor_start(&cursor, "k/", 2);
-	while (ec_ledger_next(ledger, &cursor, &value)) {
-		struct ec_keygen at;
-		if (cursor.name_size != KEYGEN_NAME_SIZE ||
-		    !keygen_name_read(cursor.name, cursor.name_size, &at) ||
-		    !keygen_read(value, &at) || !keygen_is_of(&at, membership))
-			continue;
-		return ec_keygen_find(ledger, at.era, at.opener, &keygen, &deals) &&
-		       ec_dkg_secret(group, &keygen.dkg, &deals, index, seed, coin, seal);
-	}
+	while (ec_keygen_walk(ledger, &cursor, &keygen, &deals))
+		if (keygen_is_of(&keygen, membership))
+			return ec_dkg_secret(group, &keygen.dkg, &deals, index, seed, coin, seal);
 	return false;
 }

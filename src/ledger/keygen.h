@@ -31,6 +31,11 @@ struct ec_keygen {
 bool ec_keygen_find(struct ec_ledger *ledger, uint64_t era, const uint8_t opener[static 32],
                     struct ec_keygen *keygen, struct ec_dkg_deals *deals);
 
+/* Goes on to the next generation in the state, of any era, with a cursor that ec_cursor_start() set
+ * before "k/".  Out: as ec_keygen_find().  Returns: false after the last one. */
+bool ec_keygen_walk(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_keygen *keygen,
+                    struct ec_dkg_deals *deals);
+
 /* The index of an identity key among its seats; UINT32_MAX: it has none. */
 uint32_t ec_keygen_seat(const struct ec_keygen *keygen, const uint8_t identity_key[static 32]);
 

@@ -221,6 +221,28 @@ bool keygen_made(struct ec_ledger *ledger, const struct ec_membership *membershi
 	return membership->keys_size == 0 || maker(ledger, membership, &keygen);
 }
 
+uint64_t keygen_due(struct ec_ledger *ledger)
+{
+	uint64_t due_ns = UINT64_MAX;
+	uint64_t now_ns = ec_genesis_time(ledger->genesis, ledger->stamp_ns);
+	struct keygen_name after = {{'k', '/'}};
+	size_t size = 2;
+	struct ec_bytes name, value;
+	struct ec_keygen keygen;
+	if (ledger_order_only(ledger))
+		return due_ns;
+	while (layer_next(&ledger->state, after.at, size, &name, &value) &&
+	       keygen_name_read(name.data, name.size, &keygen)) {
+		memcpy(after.at, name.data, name.size);
+		size = name.size;
+		if (name.size == KEYGEN_NAME_SIZE && keygen.era == ledger->membership->era + 1 &&
+		    keygen_read(value, &keygen) && keygen.dkg.phase <= EC_DKG_JUDGE &&
+		    keygen.end_ns > now_ns && keygen.end_ns < due_ns)
+			due_ns = keygen.end_ns;
+	}
+	return due_ns;
+}
+
 void keygen_clear(struct ec_ledger *ledger, uint64_t position, const struct ec_membership *next)
 {
 	struct ec_keygen made, at;

@@ -51,6 +51,10 @@ enum ec_result keygen_execute(struct ec_ledger *ledger, struct ec_scratch *scrat
 /* Whether a roster of the next era has no keys, or those of a generation in the state. */
 bool keygen_made(struct ec_ledger *ledger, const struct ec_membership *membership);
 
+/* The next deadline of a generation for the next era that has not come yet, in community time;
+ * UINT64_MAX: none. */
+uint64_t keygen_due(struct ec_ledger *ledger);
+
 /* The next roster was decided: of all generations those for the era in force stay, and the one that
  * made the next roster's keys. */
 void keygen_clear(struct ec_ledger *ledger, uint64_t position, const struct ec_membership *next);

@@ -280,6 +280,7 @@ static void who_is_silent_holds_up_nobody(void **state)
 		if ((int)town.keygen.dkg.phase != phase)
 			continue;
 		assert_int_equal(next_of(&town, 1, payload), 0);
+		assert_int_equal(ec_ledger_at(town.day.ledger).due_ns, town.keygen.end_ns);
 		time_passes(&town, town.keygen.end_ns);
 		size = next_of(&town, 1, payload); /* it says that time has come */
 		assert_int_equal(say(&town, 1, payload, size), EC_RESULT_DONE);
@@ -289,6 +290,7 @@ static void who_is_silent_holds_up_nobody(void **state)
 			assert_int_equal(say(&town, 2, payload, size), EC_RESULT_RULE);
 	}
 	assert_int_equal(town.keygen.dkg.phase, EC_DKG_DONE);
+	assert_int_equal(ec_ledger_at(town.day.ledger).due_ns, UINT64_MAX);
 	assert_false(ec_dkg_qualified(&town.keygen.dkg, 3));
 	struct ec_membership *membership = roster_with(&town);
 	coin_of(&town, membership, 1);
