@@ -28,11 +28,17 @@ bool cluster_submit_payload(struct cluster *c, uint32_t node, uint32_t author, u
 	              size);
 }
 
+bool cluster_submit_own(struct cluster *c, uint32_t node, uint64_t token, const void *payload,
+                        size_t size)
+{
+	return submit(c, node, &c->node[node].identity, &c->votes[node], token, payload, size);
+}
+
 bool cluster_vote(struct cluster *c, struct ec_membership *next, uint32_t node, uint64_t token)
 {
 	uint8_t payload[WORLD_ENVELOPE_MAX];
 	size_t size = world_vote_for(next, payload, sizeof payload);
-	return submit(c, node, &c->node[node].identity, &c->votes[node], token, payload, size);
+	return cluster_submit_own(c, node, token, payload, size);
 }
 
 bool cluster_submit(struct cluster *c, uint32_t node, uint64_t token)

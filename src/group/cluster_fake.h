@@ -117,6 +117,10 @@ bool cluster_submit(struct cluster *cluster, uint32_t node, uint64_t token);
 bool cluster_submit_payload(struct cluster *cluster, uint32_t node, uint32_t author, uint64_t token,
                             const void *payload, size_t size);
 
+/* Gives any payload by a member's identity key, through itself. */
+bool cluster_submit_own(struct cluster *cluster, uint32_t node, uint64_t token, const void *payload,
+                        size_t size);
+
 /* What its members verify with. */
 const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
 

@@ -25,6 +25,10 @@ static void tell(struct ec_member *m, const struct act *act, struct ec_bytes det
 	uint64_t token;
 	while (clients_done(m->clients, &act->id, &token)) {
 		struct act told = *act;
+		if (token == WORDS_TOKEN) {
+			words_told(m);
+			continue;
+		}
 		told.token = token;
 		told.text = reason_of(m, act->code, detail);
 		outbox_push(&m->outbox, told);
@@ -57,6 +61,7 @@ void block_ended(struct ec_member *m)
 	certifying_block_ended(m);
 	m->era_over = at.era_over;
 	signing_block_ended(m, at.era_over);
+	words_block_ended(m);
 }
 
 void deliver_position(struct ec_member *m, uint64_t position, struct ec_bytes batch)

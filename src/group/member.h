@@ -38,7 +38,8 @@ struct ec_batches_seen {
 struct ec_shares_source {
 	void *self;
 	/* Fills our parts, for the seat `index` of a roster.  Asked in every life, when the roster
-	 * comes into force.  Returns: false when it has none.  NULL: it never has. */
+	 * comes into force.  Returns: false when it has none.  NULL: they are recomputed from the
+	 * key generation in the ledger's state and our era key (ledger/keygen.h). */
 	bool (*find)(void *self, const struct ec_membership *membership, uint32_t index,
 	             struct ec_shares *shares);
 };

@@ -15,6 +15,7 @@
 #include "group/shares.h"
 #include "group/seals.h"
 #include "group/tail.h"
+#include "group/words.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -152,6 +153,7 @@ struct ec_member {
 	struct ticks ticks;
 	struct transfer *transfer;
 	struct sealed sealed;
+	struct words words;
 	struct tail tail; /* of the era in force, where its order is revisable */
 	uint64_t undone;  /* when a batch was taken back that may wait for (T2) of revising.c; 0:
 	                     none */

@@ -1,0 +1,186 @@
+/* member_keygen_test.c - the members of a group make the keys of its next era by themselves. */
+#include "group/state.h"
+
+#include "base/test.h"
+#include "crypto/ristretto.h"
+#include "group/member_fake.h"
+#include "group/veil_fake.h"
+#include "ledger/keygen.h"
+
+static const struct ec_protocol *const both[] = {&ec_pbft, &veil, NULL};
+
+#define PHASE_NS (5 * SECOND)
+
+/* Four members of whom `up` are there, each with the era key that it will use, if `keys`. */
+static struct cluster *group_of(uint64_t seed, uint32_t up, bool keys)
+{
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = seed, .members = 4, .authors = 4, .protocols = both});
+	for (uint32_t i = 0; i < 4; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = keys;
+		if (i < up)
+			cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	return c;
+}
+
+static void open_generation(struct cluster *c)
+{
+	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
+	struct ec_membership *next = world_membership(4, 2);
+	size_t size = ec_keygen_open(next, PHASE_NS, payload);
+	ec_membership_free(next);
+	assert_true(cluster_submit_own(c, 0, 1, payload, size));
+}
+
+static bool generation_of(struct cluster *c, uint32_t node, struct ec_keygen *keygen)
+{
+	const struct ec_secret identity = world_secret('i', 0);
+	return ec_keygen_find(ec_member_ledger(cluster_node(c, node)->member), 2, identity.key,
+	                      keygen, NULL);
+}
+
+static bool done(struct cluster *c, void *self)
+{
+	struct ec_keygen keygen;
+	for (uint32_t i = 0; i < *(const uint32_t *)self; i++)
+		if (!generation_of(c, i, &keygen) || keygen.dkg.phase != EC_DKG_DONE)
+			return false;
+	return true;
+}
+
+static bool era_is_two(struct cluster *c, void *self)
+{
+	for (uint32_t i = 0; i < *(const uint32_t *)self; i++)
+		if (status_of(c, i).era != 2)
+			return false;
+	return true;
+}
+
+/* The roster of era 2 with the keys that were made. */
+static void go_over(struct cluster *c, uint32_t up)
+{
+	struct ec_keygen keygen;
+	struct ec_membership *next = world_membership(4, 2);
+	assert_true(generation_of(c, 0, &keygen));
+	snprintf(next->protocol, sizeof next->protocol, "veil");
+	memcpy(next->keys, keygen.keys, keygen.keys_size);
+	next->keys_size = keygen.keys_size;
+	vote_in(c, next, 10);
+	ec_membership_free(next);
+	assert_true(cluster_run(c, 5 * SECOND, era_is_two, &up));
+}
+
+/* A member's parts are what the share keys say. */
+static void check_shares(struct cluster *c, uint32_t node)
+{
+	const struct reign *reign = &cluster_node(c, node)->member->now;
+	uint8_t point[EC_POINT_SIZE];
+	assert_non_null(reign->shares);
+	assert_non_null(reign->era->keys);
+	ec_ristretto255.multiply_base(point, reign->shares->coin.scalar);
+	assert_memory_equal(point, reign->era->keys->coin.share_key[node], sizeof point);
+	ec_ristretto255.multiply_base(point, reign->shares->seal.scalar);
+	assert_memory_equal(point, reign->era->keys->seal.share_key[node], sizeof point);
+}
+
+static void test_members_make_their_keys(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(1, 4, true);
+	uint32_t up = 4, count;
+	open_generation(c);
+	assert_true(cluster_run(c, PHASE_NS, done, &up)); /* no deadline was waited for */
+	cluster_told(c, &count);
+	assert_int_equal(count, 1); /* clients hear of their own envelopes only */
+	go_over(c, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		check_shares(c, i);
+	settle(c, 4);
+	cluster_run(c, 31 * SECOND, NULL, NULL);
+	cluster_crash(c, 1);
+	cluster_start(c, 1);
+	cluster_run(c, 200 * MS, NULL, NULL);
+	check_shares(c, 1);
+	cluster_free(c);
+}
+
+/* The group is idle but for this: the deadlines bring ticks. */
+static void test_one_that_is_down_holds_up_nobody(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(2, 3, true);
+	uint32_t up = 3;
+	open_generation(c);
+	assert_true(cluster_run(c, 4 * PHASE_NS, done, &up));
+	go_over(c, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		check_shares(c, i);
+	cluster_start(c, 3);
+	settle(c, 4);
+	assert_int_equal(status_of(c, 3).era, 2);
+	assert_null(cluster_node(c, 3)->member->now.shares); /* it takes part without */
+	cluster_free(c);
+}
+
+/* A crash of each member in turn, in the midst of it: what is missing is said again, and the same.
+ */
+static void test_words_survive_crashes(void **state)
+{
+	(void)state;
+	for (uint32_t at = 1; at <= 13; at += 3) {
+		struct cluster *c = group_of(30 + at, 4, true);
+		uint32_t up = 4;
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_node(c, i)->crash_at_append =
+				cluster_node(c, i)->appends + at + 2 * i;
+		open_generation(c);
+		for (uint32_t round = 0; round < 60 && !done(c, &up); round++) {
+			cluster_run(c, SECOND / 2, NULL, NULL);
+			for (uint32_t i = 0; i < 4; i++)
+				if (!cluster_node(c, i)->member)
+					cluster_start(c, i);
+			cluster_submit(c, round % 4, 100 + round);
+			if (round % 10 == 9) { /* its envelope may have been lost with node 0 */
+				struct ec_keygen keygen;
+				if (!generation_of(c, 0, &keygen))
+					open_generation(c);
+			}
+		}
+		assert_true(done(c, &up));
+		for (uint32_t i = 0; i < 4; i++)
+			assert_true(cluster_node(c, i)->crashes > 0);
+		settle(c, 4);
+		cluster_free(c);
+	}
+}
+
+static void test_without_its_next_key_a_member_says_nothing(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(4, 4, false);
+	struct ec_keygen keygen;
+	open_generation(c);
+	cluster_run(c, 4 * PHASE_NS, NULL, NULL);
+	assert_true(generation_of(c, 0, &keygen));
+	assert_int_equal(keygen.dkg.phase, EC_DKG_ENROL);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(keygen.dkg.member[i].flags, 0);
+	uint64_t seq = status_of(c, 0).seq;
+	cluster_run(c, 10 * PHASE_NS, NULL, NULL);
+	assert_int_equal(status_of(c, 0).seq, seq); /* and nobody ticks for what nobody ends */
+	cluster_free(c);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_members_make_their_keys),
+		cmocka_unit_test(test_one_that_is_down_holds_up_nobody),
+		cmocka_unit_test(test_words_survive_crashes),
+		cmocka_unit_test(test_without_its_next_key_a_member_says_nothing),
+	};
+	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
+}
