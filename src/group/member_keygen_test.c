@@ -2,20 +2,21 @@
 #include "group/state.h"
 
 #include "base/test.h"
+#include "consensus/honeybadger/honeybadger.h"
 #include "crypto/ristretto.h"
 #include "group/member_fake.h"
 #include "group/veil_fake.h"
 #include "ledger/keygen.h"
 
-static const struct ec_protocol *const both[] = {&ec_pbft, &veil, NULL};
+static const struct ec_protocol *const all[] = {&ec_pbft, &veil, &ec_honeybadger, NULL};
 
 #define PHASE_NS (5 * SECOND)
 
 /* Four members of whom `up` are there, each with the era key that it will use, if `keys`. */
 static struct cluster *group_of(uint64_t seed, uint32_t up, bool keys)
 {
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = seed, .members = 4, .authors = 4, .protocols = both});
+	struct cluster *c = cluster_new(
+		&(struct cluster_plan){.seed = seed, .members = 4, .authors = 4, .protocols = all});
 	for (uint32_t i = 0; i < 4; i++) {
 		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
 		cluster_node(c, i)->has_next_key = keys;
@@ -60,12 +61,12 @@ static bool era_is_two(struct cluster *c, void *self)
 }
 
 /* The roster of era 2 with the keys that were made. */
-static void go_over(struct cluster *c, uint32_t up)
+static void go_over(struct cluster *c, const char *protocol, uint32_t up)
 {
 	struct ec_keygen keygen;
 	struct ec_membership *next = world_membership(4, 2);
 	assert_true(generation_of(c, 0, &keygen));
-	snprintf(next->protocol, sizeof next->protocol, "veil");
+	snprintf(next->protocol, sizeof next->protocol, "%s", protocol);
 	memcpy(next->keys, keygen.keys, keygen.keys_size);
 	next->keys_size = keygen.keys_size;
 	vote_in(c, next, 10);
@@ -95,7 +96,7 @@ static void test_members_make_their_keys(void **state)
 	assert_true(cluster_run(c, PHASE_NS, done, &up)); /* no deadline was waited for */
 	cluster_told(c, &count);
 	assert_int_equal(count, 1); /* clients hear of their own envelopes only */
-	go_over(c, 4);
+	go_over(c, "veil", 4);
 	for (uint32_t i = 0; i < 4; i++)
 		check_shares(c, i);
 	settle(c, 4);
@@ -115,13 +116,41 @@ static void test_one_that_is_down_holds_up_nobody(void **state)
 	uint32_t up = 3;
 	open_generation(c);
 	assert_true(cluster_run(c, 4 * PHASE_NS, done, &up));
-	go_over(c, 3);
+	go_over(c, "veil", 3);
 	for (uint32_t i = 0; i < 3; i++)
 		check_shares(c, i);
 	cluster_start(c, 3);
 	settle(c, 4);
 	assert_int_equal(status_of(c, 3).era, 2);
 	assert_null(cluster_node(c, 3)->member->now.shares); /* it takes part without */
+	cluster_free(c);
+}
+
+/* From PBFT to HoneyBadger with keys that nobody dealt, and back. */
+static void test_honeybadger_runs_on_keys_of_its_members(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(3, 4, true);
+	uint32_t up = 4, count;
+	open_generation(c);
+	assert_true(cluster_run(c, PHASE_NS, done, &up));
+	go_over(c, "honeybadger", 4);
+	count = told_count(c);
+	for (uint32_t i = 0; i < 40; i++)
+		count += cluster_submit(c, i % 4, 1000 + i);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	for (uint32_t i = 0; i < 4; i++) {
+		check_shares(c, i);
+		assert_string_equal(status_of(c, i).protocol, "honeybadger");
+	}
+	settle(c, 4);
+	change_protocol(c, "pbft", 3, 2000);
+	count = told_count(c) + 3;
+	count += cluster_submit(c, 1, 3000);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	settle(c, 4);
+	assert_int_equal(status_of(c, 0).era, 3);
+	assert_null(cluster_node(c, 2)->member->now.shares);
 	cluster_free(c);
 }
 
@@ -179,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_members_make_their_keys),
 		cmocka_unit_test(test_one_that_is_down_holds_up_nobody),
+		cmocka_unit_test(test_honeybadger_runs_on_keys_of_its_members),
 		cmocka_unit_test(test_words_survive_crashes),
 		cmocka_unit_test(test_without_its_next_key_a_member_says_nothing),
 	};
