@@ -2,7 +2,8 @@
  *
  * Voters open a generation; each seat's member then says its word of each phase by itself, as soon
  * as the state asks for it, and that a deadline has come.  Its secrets follow from the seed of the
- * era key that it will use in that era, which its host must have given it: without, it is silent.
+ * era key that it will use in that era: its next one, where the host gave it one, else the one in
+ * force.  A roster that names another of its keys leaves it without its parts.
  *
  * (W1) One word is under way at a time, and none is said twice in a life: one that was refused is
  *      not repeated for ever.  After a restart the state says what is missing.
@@ -63,9 +64,10 @@ void words_block_ended(struct ec_member *m)
 	struct ec_keygen keygen;
 	struct ec_dkg_deals deals;
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
-	if (!m->started || m->era_over || m->words.waiting || !m->next_key_set || !crypto ||
+	if (!m->started || m->era_over || m->words.waiting || m->now.muted || !crypto ||
 	    m->config.genesis->flags & EC_GENESIS_ORDER_ONLY)
 		return;
+	const struct ec_secret *secret = m->next_key_set ? &m->next_key : m->now.secret;
 	uint64_t now_ns = ec_ledger_at(m->ledger).time_ns;
 	ec_cursor_start(&cursor, "k/", 2);
 	while (ec_keygen_walk(m->ledger, &cursor, &keygen, &deals)) {
@@ -77,7 +79,7 @@ void words_block_ended(struct ec_member *m)
 		uint8_t word = now_ns >= keygen.end_ns ? WORDS_TIME : WORDS_OWN;
 		if (!before || *before & word)
 			continue;
-		size_t size = ec_keygen_next(crypto->group, &keygen, &deals, seat, m->next_key.seed,
+		size_t size = ec_keygen_next(crypto->group, &keygen, &deals, seat, secret->seed,
 		                             now_ns, payload);
 		if (size == 0)
 			continue;

@@ -282,6 +282,7 @@ static void who_is_silent_holds_up_nobody(void **state)
 		assert_int_equal(next_of(&town, 1, payload), 0);
 		assert_int_equal(ec_ledger_at(town.day.ledger).due_ns, town.keygen.end_ns);
 		time_passes(&town, town.keygen.end_ns);
+		assert_int_equal(ec_ledger_at(town.day.ledger).due_ns, UINT64_MAX); /* no more */
 		size = next_of(&town, 1, payload); /* it says that time has come */
 		assert_int_equal(say(&town, 1, payload, size), EC_RESULT_DONE);
 		assert_true(look(&town, 0));
