@@ -42,7 +42,7 @@ static bool value_set(const struct ec_protocol *protocol, const char *pair, uint
 	for (uint32_t i = 0; equals && protocol->option && protocol->option[i].name; i++) {
 		const struct ec_option *option = &protocol->option[i];
 		size_t size = strlen(option->name);
-		uint64_t most = option->size == 4 ? UINT32_MAX : UINT64_MAX;
+		uint64_t most = UINT64_MAX >> (64 - 8 * option->size);
 		if ((size_t)(equals - pair) != size || memcmp(option->name, pair, size) != 0)
 			continue;
 		return ec_whole_number(equals + 1, 0, most, &value[i]) ||
@@ -80,7 +80,9 @@ bool ec_protocol_options(const struct ec_protocol *protocol, const char *const *
 	for (uint32_t i = 0; protocol->option && protocol->option[i].name; i++) {
 		assert(i < OPTIONS_COUNT_MAX);
 		set |= value[i] != 0;
-		if (protocol->option[i].size == 4)
+		if (protocol->option[i].size == 1)
+			ec_write_u8(&writer, (uint8_t)value[i]);
+		else if (protocol->option[i].size == 4)
 			ec_write_u32(&writer, (uint32_t)value[i]);
 		else
 			ec_write_u64(&writer, value[i]);

@@ -1,6 +1,7 @@
 /* protocol_option_test.c - options of a protocol, as people write them and a roster holds them. */
 #include "base/test.h"
 #include "cli/protocol_option.h"
+#include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
 
 static const struct ec_protocol bare = {.name = "bare"};
@@ -28,6 +29,10 @@ static void they_are_encoded_in_the_order_of_the_protocol(void **state)
 	assert_memory_equal(out, expected, sizeof expected);
 	assert_true(ec_protocol_options(&ec_pbft, NULL, 0, out, &size, why, sizeof why));
 	assert_int_equal(size, 0);
+	static const char *const thrown = "coins=1";
+	assert_true(ec_protocol_options(&ec_honeybadger, &thrown, 1, out, &size, why, sizeof why));
+	assert_int_equal(size, 13);
+	assert_int_equal(out[12], 1);
 	assert_true(ec_protocol_options(&bare, NULL, 0, out, &size, why, sizeof why));
 	assert_int_equal(size, 0);
 }
@@ -43,6 +48,8 @@ static void what_is_wrong_is_said_with_what_there_is(void **state)
 	refused(&ec_pbft, "interval=4294967296", "no option of pbft");
 	refused(&ec_pbft, "interval=-1", "no option of pbft");
 	refused(&ec_pbft, "interval=512", "pbft: its interval of checkpoints is at most 256");
+	refused(&ec_honeybadger, "coins=256", "no option of honeybadger");
+	refused(&ec_honeybadger, "coins=2", "its coins are 0, scheduled, or 1");
 	refused(&bare, "interval=64",
 	        "no option of bare: expected NAME=NUMBER with a name of: (it");
 }

@@ -157,7 +157,7 @@ struct ec_out { /* the host empties it after each step */
 
 struct ec_option {        /* a field of encoded options: a number, little-endian; 0: its default */
 	const char *name; /* with its unit */
-	uint32_t size;    /* 4 or 8 bytes */
+	uint32_t size;    /* 1, 4 or 8 bytes */
 };
 
 struct ec_protocol {

@@ -116,9 +116,7 @@ void reign_start(struct ec_member *m)
 	               at.position, &at.header);
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
 		if (link_up(m, peer) && m->now.era->index_of[peer] != NONE)
-			instance_tell(instance,
-			              (struct ec_input){.kind = EC_LINK,
-			                                .from = m->now.era->index_of[peer]});
+			instance_linked(instance, m->now.era->index_of[peer]);
 }
 
 static uint64_t era_base_after(uint64_t position)

@@ -240,6 +240,14 @@ bool instance_settled(const struct instance *instance)
 	return instance->applied == instance->performed && !instance->standing;
 }
 
+void instance_linked(struct instance *instance, ec_node from)
+{
+	struct ec_input link = {.kind = EC_LINK, .from = from};
+	instance->inbox_of[from]++;
+	instance->inbox_bytes[from] += input_size(&link);
+	inputs_push(&instance->inbox, link);
+}
+
 static void step_queued(struct instance *instance, struct moment moment, struct inputs *queue)
 {
 	struct ec_input input = inputs_pop(queue);

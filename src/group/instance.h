@@ -73,6 +73,9 @@ void instance_step(struct instance *instance, struct moment moment, struct ec_in
 /* Queues a checked message of another; keeps its bytes.  Returns: false when too many wait. */
 bool instance_receive(struct instance *instance, const struct ec_input *input);
 
+/* The link to a member is new: LINK, behind all that came over the one before. */
+void instance_linked(struct instance *instance, ec_node from);
+
 /* Queues an input of the host or of itself; takes over the bytes. */
 void instance_tell(struct instance *instance, struct ec_input input);
 

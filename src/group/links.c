@@ -135,8 +135,7 @@ static void tell_link(struct reign *reign, uint32_t peer)
 {
 	if (!reign->instance || !in_reign(reign, peer))
 		return;
-	instance_tell(reign->instance,
-	              (struct ec_input){.kind = EC_LINK, .from = reign->era->index_of[peer]});
+	instance_linked(reign->instance, reign->era->index_of[peer]);
 }
 
 static void standing_send(struct ec_member *m, uint32_t peer)

@@ -2,17 +2,18 @@
 #include "group/state.h"
 
 #include "base/test.h"
+#include "consensus/honeybadger/honeybadger.h"
 #include "group/member_fake.h"
 #include "group/veil_fake.h"
 #include "ledger/proof.h"
 
-static const struct ec_protocol *const both[] = {&ec_pbft, &veil, NULL};
+static const struct ec_protocol *const all[] = {&ec_pbft, &veil, &ec_honeybadger, NULL};
 
 static struct cluster *group_of(const struct cluster_plan *of)
 {
 	struct cluster_plan plan = *of;
 	plan.members = plan.authors = 4;
-	plan.protocols = both;
+	plan.protocols = all;
 	struct cluster *c = cluster_new(&plan);
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_start(c, i);
@@ -78,8 +79,7 @@ static void check_receipts(struct cluster *c, uint32_t node)
 
 static void test_over_and_back_under_load(void **state)
 {
-	(void)state;
-	static const char *const to[] = {"veil", "pbft"};
+	const char *const to[] = {*state, "pbft"};
 	struct cluster *c = group_of(&(struct cluster_plan){.seed = 1, .check_ns = 2 * MS});
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < 600; i++) {
@@ -101,7 +101,7 @@ static void test_over_and_back_under_load(void **state)
 		assert_true(cluster_node(c, i)->checks > 0); /* some came sealed */
 		assert_int_equal(cluster_node(c, i)->alarms, 0);
 	}
-	print_message("longest pause over two changes of protocol: %.1f ms\n",
+	print_message("longest pause, pbft to %s and back: %.1f ms\n", to[0],
 	              (double)longest_pause(c, 0) / (double)MS);
 	assert_true(longest_pause(c, 0) < 100 * MS);
 	cluster_free(c);
@@ -110,11 +110,10 @@ static void test_over_and_back_under_load(void **state)
 /* Everyone crashes at some append around the change, in turn at every third. */
 static void test_a_crash_anywhere_in_a_change_of_protocol(void **state)
 {
-	(void)state;
 	for (uint32_t at = 1; at <= 40; at += 3) {
 		struct cluster *c = group_of(&(struct cluster_plan){
 			.seed = 100 + at, .check_ns = 2 * MS, .unsigned_group = true});
-		const char *to = "veil";
+		const char *to = *state;
 		uint32_t count = 0;
 		for (uint64_t era = 2; era <= 3; era++, to = "pbft") {
 			for (uint32_t i = 0; i < 4; i++)
@@ -205,14 +204,13 @@ static void test_a_member_whose_program_lacks_the_protocol_is_outvoted(void **st
  * messages arrive. */
 static void test_one_window_of_synchrony_is_enough(void **state)
 {
-	(void)state;
 	enum { WINDOW_S = 2, BAD_S = 600 };
 	for (uint64_t seed = 1; seed <= 5; seed++) {
 		struct cluster *c =
 			group_of(&(struct cluster_plan){.seed = seed, .unsigned_group = true});
 		uint32_t count = 0;
 		cluster_delays(c, 10 * SECOND, 30 * SECOND);
-		change_protocol(c, "veil", 2, 1000);
+		change_protocol(c, *state, 2, 1000);
 		count += cluster_submit(c, 0, 1);
 		cluster_run(c, BAD_S * SECOND, NULL, NULL);
 		assert_int_equal(told_count(c), 0);
@@ -221,7 +219,7 @@ static void test_one_window_of_synchrony_is_enough(void **state)
 		cluster_run(c, WINDOW_S * SECOND, NULL, NULL);
 		cluster_delays(c, 10 * SECOND, 30 * SECOND);
 		for (uint32_t i = 0; i < 4; i++)
-			assert_string_equal(status_of(c, i).protocol, "veil");
+			assert_string_equal(status_of(c, i).protocol, *state);
 		count = told_count(c);
 		assert_in_range(count, 3, 4); /* the last vote may be for an era that has begun */
 		for (uint32_t i = 0; i < 40; i++) {
@@ -278,12 +276,17 @@ static void test_shares_come_and_go_with_their_era(void **state)
 
 int main(void)
 {
+	static char veil_name[] = "veil", honeybadger[] = "honeybadger";
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_over_and_back_under_load),
-		cmocka_unit_test(test_a_crash_anywhere_in_a_change_of_protocol),
+		cmocka_unit_test_prestate(test_over_and_back_under_load, veil_name),
+		cmocka_unit_test_prestate(test_over_and_back_under_load, honeybadger),
+		cmocka_unit_test_prestate(test_a_crash_anywhere_in_a_change_of_protocol, veil_name),
+		cmocka_unit_test_prestate(test_a_crash_anywhere_in_a_change_of_protocol,
+	                                  honeybadger),
 		cmocka_unit_test(test_what_the_next_protocol_cannot_serve_is_refused),
 		cmocka_unit_test(test_a_member_whose_program_lacks_the_protocol_is_outvoted),
-		cmocka_unit_test(test_one_window_of_synchrony_is_enough),
+		cmocka_unit_test_prestate(test_one_window_of_synchrony_is_enough, veil_name),
+		cmocka_unit_test_prestate(test_one_window_of_synchrony_is_enough, honeybadger),
 		cmocka_unit_test(test_shares_come_and_go_with_their_era),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -201,6 +201,12 @@ static const char *const bugs[] = {
 	NULL,
 };
 
+static const struct ec_option options[] = {{"interval", 4},
+                                           {"batch_bytes_max", 4},
+                                           {"proposal_bytes_max", 4},
+                                           {"coins", 1},
+                                           {NULL, 0}};
+
 const struct ec_protocol ec_honeybadger = {
 	.name = "honeybadger",
 	.order = EC_TOTAL,
@@ -211,6 +217,7 @@ const struct ec_protocol ec_honeybadger = {
 	.bugs = bugs,
 	.options_size = sizeof(struct honeybadger_options),
 	.options_read = hb_options_read,
+	.option = options,
 	.terms = hb_terms,
 	.misfit = hb_misfit,
 	.limits = hb_limits,
