@@ -159,12 +159,55 @@ static void what_was_done_before_fetched_is_void_where_orders_are_revised(void *
 	}
 }
 
+/* What its steps were shown, a letter each: R a message, L a link. */
+static char shown[16];
+
+static void note_step(void *self, const struct ec_input *input, struct ec_out *out)
+{
+	(void)self, (void)out;
+	size_t size = strlen(shown);
+	assert_true(size + 1 < sizeof shown);
+	shown[size] = input->kind == EC_RECV ? 'R' : input->kind == EC_LINK ? 'L' : '.';
+}
+
+static const struct ec_protocol noting = {
+	.name = "noting", .limits = limits, .init = init, .step = note_step, .held = held};
+
+/* A link that is new comes behind what came over the one before, and before what comes over it. */
+static void a_new_link_overtakes_no_message(void **state)
+{
+	(void)state;
+	static const struct ec_roster_member member[2] = {{.weight = 1, .roles = EC_VOTER},
+	                                                  {.weight = 1, .roles = EC_VOTER}};
+	static const struct ec_roster roster = {.era = 1, .n = 2, .member = member};
+	static const ec_hash digest;
+	struct ec_config config = {.roster = &roster};
+	struct ec_secret secret = {0};
+	struct ec_pool *pool = ec_pool_new(0);
+	struct instance *instance = instance_new(&noting, &config, &secret, pool);
+	struct ec_input message = {.kind = EC_RECV, .from = 1};
+	life.held = 0;
+	instance_start(instance, NULL, (struct moment){.now = 1}, 0, &digest);
+	assert_true(instance_receive(instance, &message));
+	assert_true(instance_receive(instance, &message));
+	instance_linked(instance, 1);
+	assert_true(instance_receive(instance, &message));
+	while (instance_turn(instance, (struct moment){.now = 2}))
+		continue;
+	assert_string_equal(shown, ".RRLR");
+	assert_int_equal(instance->inbox_of[1], 0);
+	assert_int_equal(instance->inbox_bytes[1], 0);
+	instance_free(instance);
+	ec_pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_fits_goes_on),
 		cmocka_unit_test(what_does_not_is_a_programmers_error),
 		cmocka_unit_test(what_was_done_before_fetched_is_void_where_orders_are_revised),
+		cmocka_unit_test(a_new_link_overtakes_no_message),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
