@@ -27,6 +27,7 @@ enum key {
 	TRACE = 't',
 	LEDGER = 'l',
 	PROOFS = 999,
+	ADVERSARY = 997,
 	THEN = 998,
 	JSON = 1000,
 	SCRIPT,
@@ -53,6 +54,8 @@ static const struct argp_option options[] = {
 	{"byzantine", BYZANTINE, "N", 0, "Byzantine members; by the seed if not said", 0},
 	{"colluders", COLLUDERS, "N", OPTION_ARG_OPTIONAL,
 	 "members, f+1 if not said, that fork the order; every fork must be reported", 0},
+	{"adversary", ADVERSARY, NULL, 0,
+	 "an adversary chooses the order of messages in all of them, else in 1 of 8", 0},
 	{"ledger", LEDGER, NULL, 0,
 	 "all of them of real members with keys and ledgers, else 1 in 100", 0},
 	{"jobs", JOBS, "N", 0, "processes; as many as there are processors if not said", 0},
@@ -96,6 +99,9 @@ static error_t option_of_world(int key, char *arg, struct argp_state *state)
 		return 0;
 	case UNTIL:
 		order->until_failure = true;
+		return 0;
+	case ADVERSARY:
+		order->wish.adversary = true;
 		return 0;
 	case LEDGER:
 		order->wish.ledger = true;

@@ -21,6 +21,9 @@
 	X(PARTITION_ONE_WAY, "asymmetric partition")                             \
 	X(ISOLATED, "member isolated")                                           \
 	X(AMBUSH, "member cut off at a moment that counts")                      \
+	X(OVERTAKEN, "adversary: priorities changed while messages waited")      \
+	X(BURSTS, "adversary: links held back, then all at once")                \
+	X(STARVED, "adversary: one member starved for long")                     \
 	X(SLOW_NODE, "slow node")                                                \
 	X(CALM, "world in which nothing fails")                                  \
 	X(CLOCK_JUMP, "clock jump")                                              \

@@ -25,6 +25,7 @@ enum sim_event_kind {
 	SIM_UNSTALL,  /* host life: its disk goes on */
 	SIM_UNSLOW,   /* host: is as fast as the others again */
 	SIM_ERA_LOOK, /* looks whether members are to move between eras */
+	SIM_PICK,     /* the adversary chooses who is heard next */
 	SIM_PIN,      /* a member looks whether a quorum stands where it does */
 	SIM_MISCHIEF, /* host: a Byzantine member replays or forgets */
 	SIM_PHASE,    /* the faults end */

@@ -218,4 +218,5 @@ void sim_heal_all(struct sim_world *world)
 		sim_restart(world, world->host[h]);
 	}
 	sim_heal(world);
+	sim_adversary_end(world);
 }

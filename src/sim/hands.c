@@ -283,9 +283,9 @@ bool sim_hands_pin(struct sim_world *world, struct sim_host *host, const struct 
                    ec_seq seq)
 {
 	struct sim_instance *instance = sim_current(host);
-	if (!instance || !instance->state || seq <= like->app.seq || seq > sim_tip_seq(like))
+	const struct sim_tentative *entry = sim_tentative_at(like, seq);
+	if (!instance || !instance->state || !entry)
 		return false;
-	const struct sim_tentative *entry = &like->tail[seq - like->app.seq - 1];
 	sim_step(world, host, instance,
 	         &(struct ec_input){.kind = EC_PINNED,
 	                            .seq = seq,

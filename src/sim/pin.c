@@ -31,29 +31,32 @@ static struct sim_instance *standing(struct sim_host *host)
 	return runs ? instance : NULL;
 }
 
-static bool is(const struct sim_host *host, ec_seq seq, const ec_hash *digest)
+/* Whether a host has this state at seq by the same delivery: two orders may come to one state. */
+static bool is(const struct sim_host *host, ec_seq seq, const ec_hash *digest, struct ec_bytes head)
 {
 	const ec_hash *own = sim_digest_at(host, seq);
-	return own && ec_hash_equal(own, digest);
+	const struct sim_tentative *entry = sim_tentative_at(host, seq);
+	return own && ec_hash_equal(own, digest) && (!entry || ec_bytes_equal(entry->head, head));
 }
 
 /* Whether a host would sign this state of its era. */
 static bool signs(struct sim_world *world, struct sim_host *host, uint64_t era, ec_seq seq,
-                  const ec_hash *digest)
+                  const ec_hash *digest, struct ec_bytes head)
 {
 	const struct sim_pin *pin = &world->pin;
 	if (!standing(host) || host->app.era != era || sim_tip_seq(host) < seq + BURIED)
 		return false;
-	if (host->pin_known == pin->number && pin->era == era && !is(host, pin->seq, &pin->digest))
+	if (host->pin_known == pin->number && pin->era == era &&
+	    !is(host, pin->seq, &pin->digest, pin->head))
 		return false; /* of an order that leaves out what it knows to be pinned */
-	return is(host, seq, digest);
+	return is(host, seq, digest, head);
 }
 
 static void tell(struct sim_world *world, struct sim_host *host)
 {
 	const struct sim_pin *pin = &world->pin;
 	struct sim_instance *instance = standing(host);
-	bool stands = is(host, pin->seq, &pin->digest);
+	bool stands = is(host, pin->seq, &pin->digest, pin->head);
 	host->pin_known = pin->number;
 	if (!instance || host->app.era != pin->era || host->pin_told == pin->number ||
 	    (!stands && !pin->head.size) || !sim_room(instance))
@@ -82,19 +85,20 @@ static void spread(struct sim_world *world)
 	}
 }
 
-/* Returns: the hosts that sign what `first` has at seq; 0: too few. */
+/* In: a tentative position of `first`.  Returns: the hosts that sign what it has there; 0: too few.
+ */
 static uint64_t quorum(struct sim_world *world, struct sim_host *first, ec_seq seq)
 {
 	const struct sim_era *era = &world->era[first->app.era - 1];
-	const ec_hash *digest = sim_digest_at(first, seq);
+	const struct sim_tentative *entry = sim_tentative_at(first, seq);
 	uint64_t hosts = 0;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < era->roster.n; i++) {
 		struct sim_host *host = sim_host_of(world, era->identity[i]);
 		bool voter = era->roster.member[i].roles & EC_VOTER;
-		bool signed_it =
-			host->byzantine || (digest && reaches(world, first, host) &&
-		                            signs(world, host, era->roster.era, seq, digest));
+		bool signed_it = host->byzantine || (reaches(world, first, host) &&
+		                                     signs(world, host, era->roster.era, seq,
+		                                           &entry->after.digest, entry->head));
 		count += voter && signed_it;
 		if (signed_it && !host->byzantine)
 			hosts |= (uint64_t)1 << host->index;
@@ -105,8 +109,9 @@ static uint64_t quorum(struct sim_world *world, struct sim_host *first, ec_seq s
 
 static void certify(struct sim_world *world, struct sim_host *first, ec_seq seq, uint64_t hosts)
 {
+	char name[8];
 	struct sim_pin *pin = &world->pin;
-	const struct sim_tentative *entry = &first->tail[seq - first->app.seq - 1];
+	const struct sim_tentative *entry = sim_tentative_at(first, seq);
 	ec_drop(pin->head);
 	*pin = (struct sim_pin){.number = pin->number + 1,
 	                        .era = first->app.era,
@@ -114,6 +119,8 @@ static void certify(struct sim_world *world, struct sim_host *first, ec_seq seq,
 	                        .digest = entry->after.digest,
 	                        .head = ec_keep(entry->head)};
 	world->counts.fired[SIM_PINNED]++;
+	sim_say(world, "a quorum that %s belongs to pins %llu", sim_name(first, name),
+	        (unsigned long long)seq);
 	for (uint32_t h = 0; h < world->hosts; h++)
 		if (hosts >> h & 1)
 			tell(world, world->host[h]);

@@ -258,6 +258,17 @@ static void revisable_draw(struct sim_plan *plan, struct ec_prng *prng)
 	plan->link_items_max = 1 << 16;
 }
 
+/* Not where times are kept, nor among real members, nor where a plan is at work already. */
+static void adversary_draw(struct sim_plan *plan)
+{
+	struct ec_prng prng;
+	if (plan->calm || plan->ledger || plan->bounded || plan->colluders)
+		return;
+	ec_prng_seed(&prng, plan->seed ^ 0x61647665);
+	plan->adversary = (uint32_t)between(&prng, SIM_FAIR + 1, SIM_ADVERSARIES - 1);
+	plan->pick_ns = between(&prng, 10, 200) * 1000;
+}
+
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                         uint64_t seed, const struct sim_wish *wish)
 {
@@ -313,6 +324,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		moves_plan(plan);
 	if (ambush)
 		ambush_draw(plan, &prng);
+	if (wish->adversary || seed % 8 == 5)
+		adversary_draw(plan);
 	/* Some batches are left for after the healing. */
 	plan->client_ns = plan->chaos_ns / (plan->batches - plan->batches / 10);
 	if (plan->calm)

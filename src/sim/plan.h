@@ -49,6 +49,8 @@ struct sim_plan {
 	bool ledger;         /* real members with keys and ledgers (ledger.h) */
 	bool moves;          /* of these one joins in the second era, another leaves in the third */
 	const char *proofs;  /* folder for receipts, or NULL */
+	uint32_t adversary;  /* enum sim_adversary_kind */
+	uint64_t pick_ns;    /* from choice to choice of an adversary */
 	bool secrets; /* messages of sealed protocols are searched for what they should hide */
 	bool notes, twins_check, real_signatures, audit;
 	uint32_t members, byzantine, colluders;
@@ -80,6 +82,7 @@ struct sim_wish {
 	uint32_t colluders;          /* 0: none; UINT32_MAX: f + 1 */
 	uint32_t bug;
 	const struct sim_protocol_entry *other; /* every second era is served by it; NULL: none */
+	bool adversary;     /* all worlds that may, else 1 in 8, have a scheduler that is one */
 	bool ledger;        /* all of real members with ledgers, else 1 in 100 */
 	const char *proofs; /* folder for the receipts of worlds of ledgers; NULL: nowhere */
 };

@@ -84,6 +84,8 @@ static void replay_command(const struct sim_order *order, uint64_t seed, struct 
 		ec_text_add(text, " --colluders");
 	else if (order->wish.colluders)
 		ec_text_add(text, " --colluders=%u", order->wish.colluders);
+	if (order->wish.adversary)
+		ec_text_add(text, " --adversary");
 	if (order->wish.ledger)
 		ec_text_add(text, " --ledger");
 	if (order->wish.bug)

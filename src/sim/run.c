@@ -153,6 +153,9 @@ static void happen(struct sim_world *world, const struct sim_event *event)
 {
 	struct sim_host *host = world->host[event->host];
 	switch (event->kind) {
+	case SIM_PICK:
+		sim_adversary_pick(world);
+		break;
 	case SIM_ARRIVE:
 		sim_arrive(world, event->host, event->peer);
 		break;
@@ -211,6 +214,7 @@ void sim_run(struct sim_world *world)
 	const struct sim_plan *plan = &world->plan;
 	const struct sim_oracles *oracles = sim_oracles_of(plan->protocol->order);
 	struct sim_event event;
+	sim_adversary_begin(world);
 	start_all(world);
 	if (plan->colluders)
 		halves_part(world);

@@ -19,14 +19,21 @@ ec_seq sim_tip_seq(const struct sim_host *host)
 	return host->app.seq + host->tail_count;
 }
 
+const struct sim_tentative *sim_tentative_at(const struct sim_host *host, ec_seq seq)
+{
+	bool there = seq > host->app.seq && seq <= sim_tip_seq(host);
+	return there ? &host->tail[seq - host->app.seq - 1] : NULL;
+}
+
 const ec_hash *sim_digest_at(const struct sim_host *host, ec_seq seq)
 {
+	const struct sim_tentative *entry = sim_tentative_at(host, seq);
+	if (entry)
+		return &entry->after.digest;
 	if (seq == host->app.seq)
 		return &host->app.digest;
-	if (seq > host->app.seq)
-		return seq <= sim_tip_seq(host) ? &host->tail[seq - host->app.seq - 1].after.digest
-		                                : NULL;
-	bool known = seq && seq <= host->history_count && !ec_hash_zero(&host->history[seq - 1]);
+	bool known = seq && seq < host->app.seq && seq <= host->history_count &&
+	             !ec_hash_zero(&host->history[seq - 1]);
 	return known ? &host->history[seq - 1] : NULL;
 }
 

@@ -83,6 +83,10 @@ void sim_link_go(struct sim_world *world, uint32_t from, uint32_t to)
 	struct sim_link *link = &world->link[from][to];
 	if (world->plan.manual || link->blocked || link->queue.count == 0 || link->scheduled)
 		return;
+	if (world->adversary.on) {
+		sim_adversary_go(world);
+		return;
+	}
 	uint64_t at = sim_queue_at(&link->queue, 0)->arrives;
 	link->scheduled = at > world->now ? at : world->now;
 	sim_later(world, link->scheduled - world->now,

@@ -9,6 +9,7 @@
 
 #include "base/prng.h"
 #include "consensus/proof.h"
+#include "sim/adversary.h"
 #include "sim/ambush.h"
 #include "sim/counts.h"
 #include "sim/event.h"
@@ -77,6 +78,7 @@ struct sim_world {
 	uint64_t now, order;
 	bool healed; /* phase 2 */
 	struct sim_ambush ambush;
+	struct sim_adversary adversary;
 	struct sim_host *host[SIM_HOSTS_MAX];
 	uint32_t hosts;
 	struct sim_era era[SIM_ERAS_MAX]; /* era[e - 1] */
@@ -279,6 +281,8 @@ void sim_keep(struct sim_host *host, const struct sim_app *app);
 const struct sim_app *sim_tip(const struct sim_host *host);
 /* The position of the last delivery, tentative or not. */
 ec_seq sim_tip_seq(const struct sim_host *host);
+/* The delivery at a position that is not final; NULL: there is none. */
+const struct sim_tentative *sim_tentative_at(const struct sim_host *host, ec_seq seq);
 /* The digest of the application after a position of this host's order; NULL: it is not there yet,
  * or a state was brought past it. */
 const ec_hash *sim_digest_at(const struct sim_host *host, ec_seq seq);
