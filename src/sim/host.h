@@ -69,6 +69,7 @@ struct sim_instance {
 	bool syncing;
 	uint64_t wake, wake_scheduled; /* on the host's clock */
 	uint64_t view;
+	bool patient; /* it has timers: without them a view says nothing of patience */
 	uint32_t want;
 	ec_node lead;
 	struct sim_fetch fetch;

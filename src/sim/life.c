@@ -89,6 +89,7 @@ void sim_instance_start(struct sim_world *world, struct sim_host *host,
 	configure(world, instance);
 	const struct ec_protocol *protocol = instance->protocol;
 	instance->limits = protocol->limits(&instance->config);
+	instance->patient = protocol->terms(&instance->config).timeout_ns > 0;
 	uint32_t capacity = FLUSH_STEPS * instance->limits.effects_per_step;
 	instance->state = calloc(1, instance->limits.state);
 	instance->flush = malloc(ec_flush_size(capacity));

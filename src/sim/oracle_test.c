@@ -217,9 +217,17 @@ static void found(const struct spoilt *how)
 		fail_msg("not '%s' is broken but '%s'", how->oracle, text);
 }
 
+static struct ec_terms terms(const struct ec_config *config)
+{
+	struct ec_terms patient = sim_sequencer.terms(config);
+	patient.timeout_ns = SIM_S;
+	return patient;
+}
+
 static void reset(void)
 {
 	protocol = sim_sequencer;
+	protocol.terms = terms;
 	protocol.step = step;
 	steps = looks = 0;
 }
@@ -274,6 +282,15 @@ static void what_is_told_beside_steps_is_judged(void **state)
 	found(&(struct spoilt){.oracle = "replay: ", .audit = true});
 }
 
+/* Without timers a view is a count of rounds, and nobody loses patience. */
+static void patience_is_asked_of_who_has_timers(void **state)
+{
+	(void)state;
+	reset();
+	protocol.terms = sim_sequencer.terms;
+	found(&(struct spoilt){.step = loses_patience, .calm = true});
+}
+
 /* PBFT may order a batch twice; the application must not do it twice. */
 static void who_executes_twice_is_found(void **state)
 {
@@ -316,6 +333,7 @@ int main(void)
 		cmocka_unit_test(what_is_right_breaks_none),
 		cmocka_unit_test(each_spoilt_step_is_found_by_its_oracle),
 		cmocka_unit_test(what_is_told_beside_steps_is_judged),
+		cmocka_unit_test(patience_is_asked_of_who_has_timers),
 		cmocka_unit_test(who_executes_twice_is_found),
 		cmocka_unit_test(another_order_kind_is_not_judged_as_total),
 	};

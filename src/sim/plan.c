@@ -241,17 +241,22 @@ static bool revisable(const struct sim_plan *plan)
 	return plan->entry->revisable || (plan->other && plan->other->revisable);
 }
 
-/* A third of the worlds keeps the bound that FINAL stands on: who crashes is back soon, and nobody
- * is parted.  A third pins; in a third FINAL may fail. */
+/* A third of the worlds keeps the bound that FINAL stands on, a third pins; in a third FINAL may
+ * fail.
+ */
 static void revisable_draw(struct sim_plan *plan, struct ec_prng *prng)
 {
 	plan->bounded = plan->seed % 3 == 0;
 	plan->bound_ns = (plan->bounded ? 500 : 50) * SIM_MS;
 	plan->pinned = plan->seed % 3 == 1;
 	plan->pin_every = (uint32_t)between(prng, 2, 16);
-	plan->fault_max_ns = plan->bounded ? 100 * SIM_MS : 10 * SIM_S;
-	if (!plan->bounded)
-		return;
+	plan->fault_max_ns = 10 * SIM_S;
+}
+
+/* Whatever else was drawn: who crashes is back soon, and nobody is parted. */
+static void bound_keep(struct sim_plan *plan)
+{
+	plan->fault_max_ns = 100 * SIM_MS;
 	plan->breaks = plan->partition = plan->block = plan->isolate = plan->ambush = 0;
 	plan->stall = plan->slow = 0;
 	plan->body_lost_permille = 0;
@@ -269,6 +274,16 @@ static void adversary_draw(struct sim_plan *plan)
 	plan->pick_ns = between(&prng, 10, 200) * 1000;
 }
 
+/* What is dear is checked in some worlds only. */
+static void checks_choose(struct sim_plan *plan)
+{
+	plan->notes = true;
+	plan->twins_check = plan->seed % 50 == 7;
+	plan->audit = plan->seed % 10 == 3 || plan->twins_check;
+	plan->real_signatures = plan->seed % 100 == 42;
+	plan->secrets = plan->seed % 50 == 11;
+}
+
 void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *entry,
                         uint64_t seed, const struct sim_wish *wish)
 {
@@ -280,11 +295,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
 	base(plan, entry, seed, wish->bug);
 	plan->other = wish->other;
-	plan->notes = true;
-	plan->twins_check = seed % 50 == 7;
-	plan->audit = seed % 10 == 3 || plan->twins_check;
-	plan->real_signatures = seed % 100 == 42;
-	plan->secrets = seed % 50 == 11;
+	checks_choose(plan);
 	plan->batches = (uint32_t)between(&prng, 30, 160);
 	plan->eras = ec_prng_chance(&prng, 1, 3) ? (uint32_t)between(&prng, 2, 3) : 1;
 	plan->chaos_ns = between(&prng, 10, 40) * SIM_S;
@@ -324,6 +335,8 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		moves_plan(plan);
 	if (ambush)
 		ambush_draw(plan, &prng);
+	if (plan->bounded)
+		bound_keep(plan);
 	if (wish->adversary || seed % 8 == 5)
 		adversary_draw(plan);
 	/* Some batches are left for after the healing. */

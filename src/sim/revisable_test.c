@@ -36,6 +36,26 @@ static void the_chain_passes_in_all_kinds_of_worlds(void **state)
 	}
 }
 
+/* Whatever else a seed draws, lying members and ambushes too. */
+static void a_bound_is_kept_by_the_plan(void **state)
+{
+	struct sim_protocol_entry entry = sim_longest_entry;
+	struct ec_protocol lies = sim_longest;
+	(void)state;
+	lies.byzantine = true;
+	entry.protocol = &lies;
+	for (uint64_t seed = 3; seed < 600; seed += 3) {
+		struct sim_plan plan;
+		sim_plan_from_seed(&plan, &entry, seed,
+		                   &(struct sim_wish){.members = 4, .byzantine = UINT32_MAX});
+		assert_true(plan.bounded && !plan.pinned);
+		assert_int_equal(plan.breaks + plan.partition + plan.block + plan.isolate +
+		                         plan.ambush + plan.stall + plan.slow + plan.adversary,
+		                 0);
+		assert_true(plan.fault_max_ns + plan.delay_max_ns < plan.bound_ns);
+	}
+}
+
 static void each_planted_bug_is_found(void **state)
 {
 	static const char *const breaks[] = {
@@ -303,6 +323,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_chain_passes_in_all_kinds_of_worlds),
+		cmocka_unit_test(a_bound_is_kept_by_the_plan),
 		cmocka_unit_test(each_planted_bug_is_found),
 		cmocka_unit_test(each_spoilt_step_is_found_by_its_oracle),
 		cmocka_unit_test(what_is_taken_back_waits_again),
