@@ -37,6 +37,7 @@ step tests/figures.sh fresh idle
 step tests/day.sh
 step tests/join.sh
 step tests/wiped.sh 64
+step tests/tail.sh
 step tests/seeds.sh 2000
 step tests/power.sh 50
 step tests/figures.sh bench

@@ -28,8 +28,8 @@
  *   ABA_COIN       two successes in fair trials: P[T > r] <= (r + 1) 2^-r, a mean of 4
  *   ABA_SCHEDULED  one success among rounds 2, 5, 8.. and the two fixed coins after it:
  *                  P[T > r] <= 2^-floor((r - 2) / 3) for r >= 2, a mean of 8
- * and both are reached (aba_tail_tool.c).  Whoever agrees from the start needs one round with
- * ABA_SCHEDULED if the bit is 1, two if it is 0, and no coin share at all.
+ * and both are reached (aba_liveness_test.c, tests/tail.sh).  Whoever agrees from the start needs
+ * one round with ABA_SCHEDULED if the bit is 1, two if it is 0, and no coin share at all.
  *
  * An instance is one flat block of aba_size() bytes, aligned to 8, with no pointers: to copy it is
  * to fork it.  It emits nothing: the owner pulls what is to be said, saves it, sends it, to oneself
@@ -68,7 +68,6 @@ enum aba_bug {
 	ABA_BUG_NONE,
 	ABA_BUG_NO_CONF,         /* the protocol as first published */
 	ABA_BUG_CONF_BIN_VALUES, /* CONF says bin_values, not vals */
-	ABA_BUG_CONF_IGNORED,    /* CONF is waited for, but V stays vals */
 	ABA_BUG_EARLY_SHARE,     /* the coin share goes out with CONF */
 	ABA_BUG_UNVERIFIED,      /* shares are combined unseen */
 	ABA_BUG_RELAY,           /* BVAL is repeated after f */
@@ -80,6 +79,7 @@ enum aba_bug {
 	ABA_BUG_ADOPT,           /* f TERM are adopted */
 	ABA_BUG_NO_RELAY,        /* BVAL of a round that was left is not repeated */
 	ABA_BUG_ADOPTER,         /* who adopts falls silent in its own round */
+	ABA_BUG_CONF_IGNORED,    /* CONF is waited for, but V stays vals */
 	ABA_BUGS
 };
 
