@@ -103,6 +103,7 @@ struct world {
 	uint64_t bytes;                /* sent */
 	uint32_t steps, saves, fetches, refused, effects_most, held_most;
 	bool auditing;     /* eager effects are dropped */
+	bool careless;     /* goes on when something is violated */
 	bool mute_unknown; /* batches that nobody submitted are no violation */
 	char notes[4096];
 };

@@ -1,0 +1,16 @@
+/* honeybadger_hostile_world.h - one member to whom nobody tells the truth for long: for the fuzz
+ * target and a test. */
+#ifndef EC_HONEYBADGER_HOSTILE_WORLD_H
+#define EC_HONEYBADGER_HOSTILE_WORLD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hostile_counts {
+	uint32_t turned, forged, refused, delivered, fetches, lives, epochs;
+};
+
+/* Lives one world that the data decides; no assertion may be reached, whatever it is. */
+struct hostile_counts hostile_run(const uint8_t *data, size_t size);
+
+#endif
