@@ -14,6 +14,7 @@
 #include "base/prng.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum kind { TOLD = 1, DROPPED, DECIDED, WANT, STATE, KINDS };
@@ -71,11 +72,6 @@ static bool head_read(struct ec_bytes head, struct message *message)
 	message->seq = ec_read_u64(&reader);
 	message->digest = ec_read_hash(&reader);
 	return ec_reader_done(&reader) && message->kind >= TOLD && message->kind < KINDS;
-}
-
-static bool leads(const struct drift_state *d)
-{
-	return d->config.self == 0;
 }
 
 static void send(struct ec_out *out, ec_node node, enum kind kind, ec_seq seq, ec_hash digest,
@@ -219,7 +215,7 @@ static void state_said(struct drift_state *d, const struct message *m, struct ec
 
 static void submitted(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
 {
-	assert(leads(d) && d->pool_count < POOL);
+	assert(d->config.self == 0 && d->pool_count < POOL);
 	d->pool[d->pool_count++] =
 		(struct item){.digest = in->digest, .body = ec_keep(in->body), .since = in->now};
 	send(out, EC_ALL, TOLD, 0, in->digest, in->body);
@@ -312,9 +308,8 @@ static void lead(struct drift_state *d, uint64_t now, struct ec_out *out)
 static void recorded(struct drift_state *d, const struct ec_input *in)
 {
 	struct message m;
-	bool good = head_read(in->head, &m);
-	assert(good);
-	(void)good;
+	if (!head_read(in->head, &m))
+		abort();
 	if (m.kind == STATE)
 		d->head = d->floor = m.seq;
 	else if (m.seq == d->head + 1)
@@ -327,7 +322,7 @@ static void started(struct drift_state *d, const struct ec_input *in)
 	d->snapped_digest = in->digest;
 	if (d->head < in->seq)
 		d->head = d->floor = in->seq;
-	d->next[0] = leads(d) ? d->final + 1 : 0;
+	d->next[0] = d->config.self == 0 ? d->final + 1 : 0;
 }
 
 static void snapped(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
@@ -336,7 +331,7 @@ static void snapped(struct drift_state *d, const struct ec_input *in, struct ec_
 		return;
 	d->snapped = in->seq;
 	d->snapped_digest = in->digest;
-	if (leads(d))
+	if (d->config.self == 0)
 		ec_emit(out,
 		        (struct ec_effect){.kind = EC_SAVE,
 		                           .flags = EC_CUT,
@@ -352,7 +347,7 @@ static void fetched(struct drift_state *d, const struct ec_input *in, struct ec_
 	assert(in->seq >= d->final);
 	d->final = in->seq;
 	d->asked = in->now;
-	if (leads(d))
+	if (d->config.self == 0)
 		d->next[0] = d->final + 1;
 	else
 		send(out, 0, WANT, d->final + 1, (ec_hash){{0}}, EC_NO_BYTES);
@@ -360,12 +355,12 @@ static void fetched(struct drift_state *d, const struct ec_input *in, struct ec_
 
 static void linked(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
 {
-	if (leads(d)) {
+	if (d->config.self == 0)
 		d->next[in->from] = 0;
-	} else if (in->from == 0 && !d->fetching) {
-		tail_drop(d, out); /* what a leader that is gone told of */
-		want(d, in->now, out);
-	}
+	if (d->config.self == 0 || in->from != 0 || d->fetching)
+		return;
+	tail_drop(d, out); /* what a leader that is gone told of */
+	want(d, in->now, out);
 }
 
 static void pinned(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
@@ -380,9 +375,8 @@ static void pinned(struct drift_state *d, const struct ec_input *in, struct ec_o
 static void received(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
 {
 	struct message m;
-	bool good = head_read(in->head, &m);
-	assert(good);
-	(void)good;
+	if (!head_read(in->head, &m))
+		abort();
 	if (m.kind == TOLD)
 		told(d, in, out);
 	else if (m.kind == DROPPED)
@@ -391,7 +385,7 @@ static void received(struct drift_state *d, const struct ec_input *in, struct ec
 		decided(d, in, &m, out);
 	else if (m.kind == STATE)
 		state_said(d, &m, out);
-	else if (leads(d))
+	else if (d->config.self == 0)
 		d->next[in->from] = m.seq;
 }
 
@@ -424,11 +418,10 @@ static void step(void *self, const struct ec_input *in, struct ec_out *out)
 	case EC_PINNED:
 		pinned(d, in, out);
 		break;
-	case EC_WAKE:
-	case EC_READ:
+	default: /* WAKE; READ, which goes through the order */
 		break;
 	}
-	if (leads(d))
+	if (d->config.self == 0)
 		lead(d, in->now, out);
 }
 
@@ -439,6 +432,7 @@ static void init(void *self, const struct ec_config *config)
 	memset(d, 0, sizeof *d);
 	d->config = *config;
 	d->config.options = NULL;
+	d->head = d->floor = config->base;
 	memcpy(&seed, config->seed, sizeof seed);
 	ec_prng_seed(&d->prng, seed);
 	assert(config->roster->n <= MEMBERS);
@@ -472,16 +466,6 @@ static bool check(const struct ec_config *config, const struct ec_input *in)
 	return head_read(in->head, &m) && (m.kind == WANT || in->from == 0);
 }
 
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config;
-	(void)node;
-	(void)head;
-	(void)body;
-	return false;
-}
-
 static uint32_t hold(const struct item *item, uint32_t size, struct ec_bytes *at, uint32_t count)
 {
 	for (uint32_t i = 0; i < size; i++) {
@@ -502,43 +486,14 @@ static uint32_t held(const void *self, struct ec_bytes *at)
 	return hold(d->log, LOG, at, count);
 }
 
-static void invariants(const void *self)
-{
-	const struct drift_state *d = self;
-	assert(d->floor <= d->head && d->head - d->floor <= LOG);
-}
-
-static void show(const void *self, struct ec_text *text)
-{
-	(void)self;
-	(void)text;
-}
-
-static void show_head(struct ec_bytes head, struct ec_text *text)
-{
-	(void)head;
-	(void)text;
-}
-
-static uint32_t faults(const struct ec_roster *roster)
-{
-	(void)roster;
-	return 0;
-}
-
 const struct ec_protocol ec_drift = {
 	.name = "drift",
 	.order = EC_REVISABLE,
-	.faults = faults,
 	.terms = terms,
 	.misfit = misfit,
 	.limits = limits,
 	.init = init,
 	.check = check,
-	.guilty = guilty,
 	.step = step,
 	.held = held,
-	.invariants = invariants,
-	.show = show,
-	.show_head = show_head,
 };

@@ -36,7 +36,15 @@ static const struct ec_protocol weighing = {
 	.name = "weighing", .weighs = true, .misfit = fits, .terms = usual_terms, .limits = small};
 static const struct ec_protocol wordy = {
 	.name = "wordy", .misfit = fits, .terms = usual_terms, .limits = large_records};
-static const struct ec_protocol *const protocols[] = {&ec_pbft, &partial, &weighing, &wordy, NULL};
+static const struct ec_protocol revised = {.name = "revised",
+                                           .order = EC_REVISABLE,
+                                           .misfit = fits,
+                                           .terms = usual_terms,
+                                           .limits = small};
+static const struct ec_protocol revised_sealed = {
+	.name = "revised-sealed", .order = EC_REVISABLE, .sealed = true};
+static const struct ec_protocol *const protocols[] = {&ec_pbft, &partial,        &weighing, &wordy,
+                                                      &revised, &revised_sealed, NULL};
 
 /* A roster: what differs from four members of weight 1 over PBFT with its defaults. */
 struct draft {
@@ -142,6 +150,8 @@ static void protocols_that_cannot_serve_are_named(void **state)
 	refused(&(struct draft){.protocol = "raft"},
 	        "\"raft\" of era 1: this program has no such protocol");
 	refused(&(struct draft){.protocol = "partial"}, "no total order");
+	refused(&(struct draft){.protocol = "revised-sealed"}, "may be revised");
+	served(&(struct draft){.protocol = "revised"}, 64);
 	refused(&(struct draft){.protocol = "wordy"}, "larger than the log takes");
 	refused(&(struct draft){.protocol = "weighing", .options_size = 16}, "no options");
 }

@@ -178,6 +178,7 @@ struct ec_member {
 	uint64_t snap_position;
 	uint64_t brought;  /* position of the newest state that was brought by others; 0: none */
 	uint64_t executed; /* envelopes, in the turn under way */
+	uint64_t tail_pending_max; /* bytes that the ledger holds when no more tail is executed */
 	bool started, halted, diverged, era_over, busy;
 	bool caught_up; /* with what a quorum said, in this life and since the last transfer */
 	struct ec_member_status counters; /* the counting parts of it */

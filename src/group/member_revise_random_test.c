@@ -1,0 +1,126 @@
+/* member_revise_random_test.c - random lives of members whose order is revised: crashes at any
+ * append, broken and parted links, and eras of another protocol and back. */
+#include "base/test.h"
+#include "group/drift_fake.h"
+#include "group/member_fake.h"
+
+static const struct ec_protocol *const both[] = {&ec_drift, &ec_pbft, NULL};
+
+/* One thing that goes wrong, or nothing. */
+static void trouble(struct cluster *c)
+{
+	struct ec_prng *prng = cluster_prng(c);
+	uint32_t a = (uint32_t)ec_prng_below(prng, 4),
+		 b = (a + 1 + (uint32_t)ec_prng_below(prng, 3)) % 4;
+	struct cluster_node *node = cluster_node(c, a);
+	switch (ec_prng_below(prng, 8)) {
+	case 0:
+		cluster_crash(c, a);
+		break;
+	case 1:
+	case 2:
+		node->crash_at_append = node->appends + 1 + ec_prng_below(prng, 30);
+		break;
+	case 3:
+		cluster_break(c, a, b);
+		break;
+	case 4:
+		cluster_connect(c, a, b, false);
+		break;
+	default:
+		cluster_connect(c, a, b, true);
+		break;
+	}
+}
+
+static void restart_some(struct cluster *c, uint64_t of)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		if (!cluster_node(c, i)->member && ec_prng_below(cluster_prng(c), of) == 0)
+			cluster_start(c, i);
+}
+
+/* Votes for the next era, of the other protocol, once all are in one.  A node has two keys: that of
+ * this era and the next one, though eras follow quicker than the old reign ends. */
+static void change(struct cluster *c, uint64_t token)
+{
+	uint64_t era = status_of(c, 0).era;
+	for (uint32_t i = 1; i < 4; i++)
+		if (status_of(c, i).era != era)
+			return;
+	if (!era)
+		return;
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_node(c, i)->era_key = world_secret('e', (uint32_t)era * 100 + i);
+	struct ec_membership *next = world_membership(4, era + 1);
+	snprintf(next->protocol, sizeof next->protocol, "%s", era % 2 ? "pbft" : "drift");
+	vote_in(c, next, token);
+	ec_membership_free(next);
+}
+
+static void heal(struct cluster *c)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_node(c, i)->crash_at_append = 0;
+	restart_some(c, 1);
+	for (uint32_t a = 0; a < 4; a++)
+		for (uint32_t b = 0; b < a; b++)
+			cluster_connect(c, a, b, true);
+}
+
+/* Returns: the newest era. */
+static uint64_t random_life(uint64_t seed)
+{
+	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
+	                                                       .members = 4,
+	                                                       .authors = 40,
+	                                                       .unsigned_group = true,
+	                                                       .protocols = both,
+	                                                       .protocol = "drift"});
+	uint64_t token = 0;
+	drift = (struct drift_knobs){.drops = 16, .late = seed % 3 ? 0 : 3};
+	for (uint32_t round = 0; round < 200; round++) {
+		restart_some(c, 8);
+		for (uint64_t k = ec_prng_below(cluster_prng(c), 6); k > 0; k--)
+			cluster_submit(c, (uint32_t)ec_prng_below(cluster_prng(c), 4), ++token);
+		if (ec_prng_chance(cluster_prng(c), 1, 5))
+			trouble(c);
+		if (round % 40 == 39)
+			change(c, 50000 + 10 * round);
+		if (round % 40 == 20)
+			heal(c);
+		cluster_run(c, ec_prng_below(cluster_prng(c), 60 * MS), NULL, NULL);
+	}
+	heal(c);
+	cluster_run(c, 3 * SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_submit(c, i, ++token);
+	settle(c, 4);
+	assert_true(told_count(c) > 100);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(cluster_node(c, i)->alarms, 0);
+	uint64_t era = status_of(c, 0).era;
+	cluster_free(c);
+	return era;
+}
+
+static void random_lives_through_eras(void **state)
+{
+	(void)state;
+	const char *first = getenv("EDGECORD_SEED"), *many = getenv("EDGECORD_SEEDS");
+	uint64_t seed = first ? strtoull(first, NULL, 10) : 1, eras = 0;
+	uint64_t count = many ? strtoull(many, NULL, 10) : first ? 1 : 10;
+	for (uint64_t i = 0; i < count; i++) {
+		print_message("seed %lu\n", seed + i);
+		eras += random_life(seed + i) - 1;
+	}
+	assert_true(eras >= count);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_lives_through_eras),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
