@@ -154,10 +154,9 @@ struct ec_member {
 	struct transfer *transfer;
 	struct sealed sealed;
 	struct words words;
-	struct tail tail; /* of the era in force, where its order is revisable */
-	uint64_t undone;  /* when a batch was taken back that may wait for (T2) of revising.c; 0:
-	                     none */
-	uint64_t tail_pending_max; /* bytes that the ledger holds when no more of it is executed */
+	struct tail tail;  /* of the era in force, where its order is revisable */
+	uint64_t undone;   /* when a batch was taken back that may wait for (T2) of revising.c; 0:
+	                      none */
 	uint64_t pinned;   /* the tentative block that the instance was told is pinned; 0: none */
 	uint64_t batch_ns; /* what batches took lately, from their arrival to delivery */
 	struct company batches, groups; /* envelopes of ours in one; batches proposed as one */
