@@ -110,7 +110,9 @@ static bool go_over(const struct place *place, const struct arguments *arguments
 		         arguments->protocol->name);
 		memcpy(change.next->options, arguments->options, arguments->options_size);
 		change.next->options_size = arguments->options_size;
-		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why);
+		good = !arguments->protocol->sealed ||
+		       ec_roster_change_keys(&change, PATIENCE_MS, why, sizeof why);
+		good = good && ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why);
 	}
 	if (good)
 		tell(place, &change);
@@ -127,7 +129,8 @@ int ec_cmd_node_switch(int argc, char **argv)
 		parse,
 		"DIR/GROUP",
 		"Has a running group of a local network go on by another protocol, or by other "
-		"options of the one it has: its members vote for a roster that names them.\v"
+		"options of the one it has: its members vote for a roster that names them.  For "
+		"a protocol that seals batches they first make the keys that this takes.\v"
 		"Every member must run a program that has the protocol.  Nothing that was "
 		"acknowledged is lost, and receipts stay good (docs/protocols.md).  In a real "
 		"network each owner votes with his own key.",

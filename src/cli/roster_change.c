@@ -6,6 +6,7 @@
 #include "cli/payload.h"
 #include "cli/up.h"
 #include "ledger/envelope.h"
+#include "ledger/keygen.h"
 #include "ledger/result.h"
 #include "node/file.h"
 #include "node/keys.h"
@@ -277,6 +278,80 @@ static bool measure(struct ec_roster_change *change, uint32_t patience_ms, char 
 		usleep(NOTE_EVERY_US);
 	}
 	ec_secret_erase(&secret);
+	return true;
+}
+
+/* The first voter of the roster in force whose identity key is here. */
+static bool opener_of(struct ec_roster_change *change, struct ec_secret *secret, char *why,
+                      size_t why_size)
+{
+	for (uint32_t i = 0; i < change->group->nodes; i++) {
+		char path[FILE_PATH_MAX];
+		if (!file_path(path, change->group->node[i].folder, "identity.key") ||
+		    access(path, R_OK) != 0)
+			continue;
+		if (!ec_key_read(path, secret, why, why_size))
+			return false;
+		uint32_t seat = ec_membership_find(change->now, secret->key);
+		if (seat < change->now->n && change->now->seat[seat].roles & EC_VOTER)
+			return true;
+	}
+	ec_secret_erase(secret);
+	return fail(why, why_size, "nobody can have keys made",
+	            "no voter's identity key is in the group's folder");
+}
+
+/* How the generation stands.  Returns: false when no node tells. */
+static bool generation_ask(struct ec_roster_change *change, struct ec_keygen *keygen)
+{
+	uint8_t name[EC_KEYGEN_NAME_SIZE];
+	struct ec_door_request request = {.kind = EC_DOOR_QUERY,
+	                                  .at = EC_AT_LATEST,
+	                                  .limit = 1,
+	                                  .name = {.data = name, .size = sizeof name}};
+	struct ec_door_answer answer;
+	struct ec_bytes its_name, value;
+	ec_keygen_name(keygen->era, keygen->opener, name);
+	return ec_client_call(change->client, &request, ANSWER_MS, &answer) &&
+	       answer.kind == EC_DOOR_VALUES && ec_door_item_next(&answer, &its_name, &value) &&
+	       its_name.size == sizeof name && ec_keygen_read(value, keygen);
+}
+
+static bool generation_wait(struct ec_roster_change *change, struct ec_keygen *keygen,
+                            uint32_t patience_ms, char *why, size_t why_size)
+{
+	uint64_t begin = up_now();
+	while (!generation_ask(change, keygen) || keygen->dkg.phase < EC_DKG_DONE) {
+		if (up_now() - begin > (uint64_t)patience_ms * 1000000)
+			return fail(why, why_size, "the keys were not made in time",
+			            "is a quorum of the nodes running?");
+		usleep(NOTE_EVERY_US);
+	}
+	if (keygen->dkg.phase == EC_DKG_DONE)
+		return true;
+	return fail(why, why_size, "the members could not make their keys",
+	            "too many of them were silent, or were caught cheating");
+}
+
+bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms, char *why,
+                           size_t why_size)
+{
+	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
+	struct ec_keygen keygen = {.era = change->next->era};
+	struct ec_secret secret;
+	if (change->next->n > EC_THRESHOLD_MEMBERS_MAX)
+		return fail(why, why_size, "no keys can be made", "at most 64 members share keys");
+	if (!opener_of(change, &secret, why, why_size))
+		return false;
+	memcpy(keygen.opener, secret.key, sizeof keygen.opener);
+	uint64_t phase_ns = (uint64_t)patience_ms * 1000000 / 4 * change->genesis->time_rate;
+	size_t size = ec_keygen_open(change->next, phase_ns, payload);
+	bool good = say(change, &secret, payload, size, why, why_size);
+	ec_secret_erase(&secret);
+	if (!good || !generation_wait(change, &keygen, patience_ms, why, why_size))
+		return false;
+	memcpy(change->next->keys, keygen.keys, keygen.keys_size);
+	change->next->keys_size = keygen.keys_size;
 	return true;
 }
 

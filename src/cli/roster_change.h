@@ -38,6 +38,12 @@ void ec_roster_change_end(struct ec_roster_change *change);
 /* Makes change->next: the roster in force, one era on, with `more` empty seats at its end. */
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
 
+/* Has the members of change->next make the keys that they will share (ledger/keygen.h), opened by
+ * the first voter whose identity key stands in the group's folder, and waits for them.  Returns:
+ * false with a sentence in `why`.  Out: change->next has them. */
+bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms, char *why,
+                           size_t why_size);
+
 /* Has every member whose identity key stands in the group's folder vote for change->next, and
  * submits notes meanwhile to see how long commits pause; waits until the new era has begun, at most
  * `patience_ms`.  Returns: false with a sentence in `why`.  In a real network each owner votes with

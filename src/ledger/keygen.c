@@ -15,6 +15,13 @@ struct keygen_name keygen_name(uint64_t era, const uint8_t opener[static 32], ui
 	return name;
 }
 
+void ec_keygen_name(uint64_t era, const uint8_t opener[static 32],
+                    uint8_t out[static EC_KEYGEN_NAME_SIZE])
+{
+	struct keygen_name name = keygen_name(era, opener, 0);
+	memcpy(out, name.at, EC_KEYGEN_NAME_SIZE);
+}
+
 bool keygen_name_read(const uint8_t *name, size_t size, struct ec_keygen *keygen)
 {
 	if ((size != KEYGEN_NAME_SIZE && size != KEYGEN_NAME_SIZE + 1) || name[0] != 'k' ||
@@ -42,7 +49,7 @@ size_t keygen_write(const struct ec_keygen *keygen, uint8_t out[static KEYGEN_VA
 	return writer.out.size;
 }
 
-bool keygen_read(struct ec_bytes value, struct ec_keygen *keygen)
+bool ec_keygen_read(struct ec_bytes value, struct ec_keygen *keygen)
 {
 	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
 	ec_cbor_array_exact(&cbor, 5);
@@ -94,7 +101,7 @@ bool ec_keygen_find(struct ec_ledger *ledger, uint64_t era, const uint8_t opener
 	*keygen = (struct ec_keygen){.era = era};
 	memcpy(keygen->opener, opener, 32);
 	if (!ec_ledger_get(ledger, name.at, KEYGEN_NAME_SIZE, &value) ||
-	    !keygen_read(value, keygen))
+	    !ec_keygen_read(value, keygen))
 		return false;
 	if (deals)
 		*deals = (struct ec_dkg_deals){0};

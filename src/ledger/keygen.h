@@ -11,7 +11,7 @@
 #include "crypto/dkg.h"
 #include "ledger/ledger.h"
 
-enum { EC_KEYGEN_PAYLOAD_MAX = 8192 };
+enum { EC_KEYGEN_PAYLOAD_MAX = 8192, EC_KEYGEN_NAME_SIZE = 2 + 8 + 32 };
 
 /* The longest phase: 2^60 ns, 36 years. */
 #define EC_KEYGEN_PHASE_NS_MAX ((uint64_t)1 << 60)
@@ -25,6 +25,14 @@ struct ec_keygen {
 	uint8_t keys[EC_SHARED_KEYS_MAX]; /* as a roster has them */
 	size_t keys_size;                 /* 0: it is not done */
 };
+
+/* The name in the state of the one that `opener` opened for an era. */
+void ec_keygen_name(uint64_t era, const uint8_t opener[static 32],
+                    uint8_t out[static EC_KEYGEN_NAME_SIZE]);
+
+/* Reads what stands there, any bytes; era and opener, which are in the name, stay as they are.
+ * Returns: whether it is a generation. */
+bool ec_keygen_read(struct ec_bytes value, struct ec_keygen *keygen);
 
 /* The generation that `opener` opened for an era, as of the last ended block.  Out: deals, borrowed
  * until the ledger changes; may be NULL.  Returns: false when there is none. */

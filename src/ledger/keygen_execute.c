@@ -1,9 +1,9 @@
 /* keygen_execute.c - transactions of a key generation.
  *
- * (K1) A generation in the state is one that keygen_read() takes; its deals are there, each under
- *      the name of its seat, of the form that crypto/dkg.h accepted.
- * (K2) One an era and opener, who votes in the era in force: there are at most as many as voters.
- * (K3) A roster with keys becomes the next only while the generation that made them is there. */
+ * (K1) A generation in the state is one that ec_keygen_read() takes; its deals are there, each
+ * under the name of its seat, of the form that crypto/dkg.h accepted. (K2) One an era and opener,
+ * who votes in the era in force: there are at most as many as voters. (K3) A roster with keys
+ * becomes the next only while the generation that made them is there. */
 #include "ledger/keygen_inside.h"
 
 #include "ledger/field.h"
@@ -190,7 +190,7 @@ enum ec_result keygen_execute(struct ec_ledger *ledger, struct ec_scratch *scrat
 		return EC_RESULT_MALFORMED;
 	struct keygen_name name = keygen_name(keygen.era, keygen.opener, 0);
 	if (!ec_state_get(scratch, name.at, KEYGEN_NAME_SIZE, &value) ||
-	    !keygen_read(value, &keygen) || !ec_hash_equal(&keygen.dkg.id, &id))
+	    !ec_keygen_read(value, &keygen) || !ec_hash_equal(&keygen.dkg.id, &id))
 		return rule(scratch, "there is no such key generation for the next era");
 	return said(scratch, transaction, &keygen, step,
 	            (struct ec_bytes){word.data, word.size, NULL});
@@ -208,7 +208,7 @@ static bool maker(struct ec_ledger *ledger, const struct ec_membership *membersh
 	       keygen_name_read(name.data, name.size, keygen) && keygen->era == membership->era) {
 		memcpy(after.at, name.data, name.size);
 		size = name.size;
-		if (name.size == KEYGEN_NAME_SIZE && keygen_read(value, keygen) &&
+		if (name.size == KEYGEN_NAME_SIZE && ec_keygen_read(value, keygen) &&
 		    keygen_is_of(keygen, membership))
 			return true;
 	}
@@ -236,7 +236,7 @@ uint64_t keygen_due(struct ec_ledger *ledger)
 		memcpy(after.at, name.data, name.size);
 		size = name.size;
 		if (name.size == KEYGEN_NAME_SIZE && keygen.era == ledger->membership->era + 1 &&
-		    keygen_read(value, &keygen) && keygen.dkg.phase <= EC_DKG_JUDGE &&
+		    ec_keygen_read(value, &keygen) && keygen.dkg.phase <= EC_DKG_JUDGE &&
 		    keygen.end_ns > now_ns && keygen.end_ns < due_ns)
 			due_ns = keygen.end_ns;
 	}
