@@ -18,6 +18,6 @@ else
 fi
 sed -n '/agreements$/,/^mean/p' "$log"
 [ $result = ok ] || cat "$log"
-means=$(sed -n 's/^mean \(.*\) rounds$/\1/p' "$log" | paste -sd ' ' | sed 's/ / and /')
-echo "$result figure rounds of $count agreements, pure coin; coins 1, 0, common | P[T > r] (r+1)/2^r; 2^-floor((r-2)/3) | mean $means"
+means=$(sed -n 's/^mean \(.*\) rounds$/\1/p' "$log" | paste -sd ' ')
+echo "$result figure rounds of $count agreements, pure coin and 1, 0, coin; a 20th with n = 7 | P[T > r] (r+1)/2^r; 2^-floor((r-2)/3) | mean $means"
 [ $result = ok ]

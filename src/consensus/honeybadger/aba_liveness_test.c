@@ -1,29 +1,28 @@
 /* aba_liveness_test.c - a scheduler that knows the coin: what it can do to a binary agreement, and
  * what it could do if the coin came too early.
  *
- * The tail: ABA_AGREEMENTS of them (default 20000) under the best attack, round by round against
- * the bound of aba.h; it prints the table. */
+ * The tail: ABA_AGREEMENTS of them (default 10000; a 20th with n = 7) under the best attack, round
+ * by round against the bound of aba.h; it prints the table. */
 #include "base/test.h"
 #include "consensus/honeybadger/aba_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ATTACKS = 60, SLOTS = 64 };
+enum { ATTACKS = 40, SLOTS = 64 };
 
 /* Returns: the rounds until all had decided, 0 for never. */
-static uint32_t attack_once(enum aba_attack attack, enum aba_schedule schedule, enum aba_bug bug,
-                            uint64_t seed, const char **violation)
+static uint32_t attack_once(enum aba_attack attack, struct aba_world_options options,
+                            const char **violation)
 {
-	struct aba_world *world = aba_world_new(&(struct aba_world_options){
-		.n = 4,
-		.liars = 8,
-		.ones = seed & 1 ? 1 << seed % 3 : 7 & ~(1 << seed % 3),
-		.schedule = schedule,
-		.bug = bug,
-		.outcome_only = bug != 0,
-		.seed = seed,
-	});
+	uint32_t f = (options.n - 1) / 3;
+	uint64_t all = ((uint64_t)1 << 3 * f) - 1, group = ((uint64_t)1 << f) - 1;
+	options.liars = (uint64_t)1 << 3 * f;
+	options.ones = group << options.seed % 3 * f;
+	if (options.seed & 1)
+		options.ones = all & ~options.ones;
+	options.outcome_only = options.bug != 0;
+	struct aba_world *world = aba_world_new(&options);
 	aba_world_begin(world);
 	aba_attack_run(world, attack);
 	aba_world_end(world);
@@ -38,14 +37,17 @@ static void attack_judge(enum aba_bug bug)
 {
 	for (uint64_t seed = 0; seed < ATTACKS; seed++)
 		for (uint32_t schedule = 0; schedule < 2; schedule++) {
+			struct aba_world_options options = {.n = seed % 10 == 9 ? 13 : 4,
+			                                    .schedule = (enum aba_schedule)schedule,
+			                                    .bug = bug,
+			                                    .seed = seed};
 			const char *violation;
-			uint32_t rounds = attack_once(ABA_FREE, (enum aba_schedule)schedule, bug,
-			                              seed, &violation);
+			uint32_t rounds = attack_once(ABA_FREE, options, &violation);
 			assert_non_null(violation);
 			assert_memory_equal(violation, "liveness: ", 10);
 			assert_int_equal(rounds, 0);
-			rounds = attack_once(ABA_FREE, (enum aba_schedule)schedule, 0, seed,
-			                     &violation);
+			options.bug = ABA_BUG_NONE;
+			rounds = attack_once(ABA_FREE, options, &violation);
 			if (violation)
 				fail_msg("seed %u: %s", (unsigned)seed, violation);
 			assert_in_range(rounds, 1, schedule == ABA_COIN ? 40 : 60);
@@ -210,24 +212,27 @@ static bool by_chance(double seen, double all, double probability)
 }
 
 /* How many of `agreements` took each number of rounds under the best attack. */
-static void rounds_count(enum aba_schedule schedule, uint64_t agreements, uint64_t taken[SLOTS])
+static void rounds_count(uint32_t n, enum aba_schedule schedule, uint64_t agreements,
+                         uint64_t taken[SLOTS])
 {
 	for (uint64_t seed = 0; seed < agreements; seed++) {
+		struct aba_world_options options = {.n = n, .schedule = schedule, .seed = seed};
 		const char *violation;
-		uint32_t rounds = attack_once(ABA_BIND, schedule, 0, seed, &violation);
+		uint32_t rounds = attack_once(ABA_BIND, options, &violation);
 		if (violation)
 			fail_msg("seed %llu: %s", (unsigned long long)seed, violation);
 		taken[rounds < SLOTS ? rounds : SLOTS - 1]++;
 	}
 }
 
-static void tail_judge(enum aba_schedule schedule, uint64_t agreements, double mean_expected)
+static void tail_judge(uint32_t n, enum aba_schedule schedule, uint64_t agreements,
+                       double mean_expected)
 {
 	uint64_t taken[SLOTS] = {0};
 	double sum = 0, most = (double)agreements;
-	rounds_count(schedule, agreements, taken);
-	print_message("%s, %llu agreements\n   r      took r   longer   P[T > r]   bound\n",
-	              schedule == ABA_COIN ? "pure coin" : "1, 0, coin",
+	rounds_count(n, schedule, agreements, taken);
+	print_message("n %u, %s, %llu agreements\n   r      took r   longer   P[T > r]   bound\n",
+	              n, schedule == ABA_COIN ? "pure coin" : "1, 0, coin",
 	              (unsigned long long)agreements);
 	assert_int_equal(taken[0], 0);
 	uint64_t longer = agreements;
@@ -248,10 +253,12 @@ static void tail_judge(enum aba_schedule schedule, uint64_t agreements, double m
 static void the_tail_is_the_bound(void **state)
 {
 	const char *text = getenv("ABA_AGREEMENTS");
-	uint64_t agreements = text ? strtoull(text, NULL, 10) : 20000;
+	uint64_t agreements = text ? strtoull(text, NULL, 10) : 10000;
 	(void)state;
-	tail_judge(ABA_COIN, agreements, 4);
-	tail_judge(ABA_SCHEDULED, agreements, 8);
+	tail_judge(4, ABA_COIN, agreements, 4);
+	tail_judge(4, ABA_SCHEDULED, agreements, 8);
+	tail_judge(7, ABA_COIN, agreements / 20, 4);
+	tail_judge(7, ABA_SCHEDULED, agreements / 20, 8);
 }
 
 /* ---- the good case ---- */

@@ -128,8 +128,9 @@ struct aba_heard *aba_world_heard(const struct aba_world *world, uint32_t member
 
 /* ---- aba_attack_world.c ---- */
 
-/* A scheduler that knows the coin as soon as a correct member's share is out; n = 4, the last one
- * lies.  It keeps the estimates split as long as it can. */
+/* A scheduler that knows the coin as soon as a correct member's share is out, and keeps the
+ * estimates split as long as it can.  n = 3f+1; the last member lies; the others begin in three
+ * groups of f, by index, of one value each. */
 enum aba_attack {
 	ABA_BIND, /* before the coin is out, one value is fixed that it must not be */
 	ABA_FREE, /* MacBrough's: one member stays out until the coin is known */
