@@ -142,7 +142,7 @@ bool hb_deliver(struct hb *self, struct ec_out *out)
 	bool fits = self->at + 1 + AHEAD - hb_oldest(self, self->at + 1) < self->ring;
 	if (!epoch_over(self, live) || !fits)
 		return live->passed != before;
-	if (hb_room(out) < 2)
+	if (hb_room(out) < self->n + 1)
 		return self->more = true;
 	epoch_end(self, live, first, out);
 	return true;

@@ -64,7 +64,7 @@ static void message_received(struct hb *self, const struct ec_input *in, struct 
 		hb_votes_received(self, in, &m);
 		break;
 	case AT:
-		hb_at_received(self, in, &m);
+		hb_at_received(self, in, &m, out);
 		break;
 	case CLAIM:
 		hb_claim_received(self, in, &m, out);

@@ -5,13 +5,30 @@
  * older ones never.  After a new link it is told nothing until it said where it stands, then all of
  * those epochs again.  An epoch is said again in one piece a step, from what is kept of it.
  *
+ * What was said before a link broke, or in a life before, may be heard after: each end asks a
+ * number when the link is new, and takes what the other says of itself only with that number.  A
+ * number that is asked anew says that the link is, whether or not the host told us.
+ *
  * A member that stands before the oldest epoch that others keep is brought its application. */
 #include "consensus/honeybadger/state.h"
 
+static void at_say(struct hb *self, ec_node to, struct ec_out *out)
+{
+	const struct peer *peer = hb_peer(self, to);
+	struct message message = {.kind = AT,
+	                          .epoch = self->at,
+	                          .oldest = self->oldest,
+	                          .ask = peer->asked,
+	                          .answer = peer->heard};
+	if (to != self->config.self)
+		hb_send(self, out, to, &message, EC_NO_BYTES, EC_EAGER);
+}
+
 void hb_at_say(struct hb *self, ec_node to, struct ec_out *out)
 {
-	struct message message = {.kind = AT, .epoch = self->at, .oldest = self->oldest};
-	hb_send(self, out, to, &message, EC_NO_BYTES, EC_EAGER);
+	for (ec_node node = 0; node < self->n; node++)
+		if (to == EC_ALL || to == node)
+			at_say(self, node, out);
 }
 
 uint32_t hb_beyond(const struct hb *self)
@@ -27,7 +44,10 @@ void hb_linked(struct hb *self, ec_node to, struct ec_out *out)
 	struct peer *peer = hb_peer(self, to);
 	peer->silent = true;
 	peer->again = 0;
-	peer->backs = 0;
+	do {
+		ec_hash drawn = hb_draw(self);
+		memcpy(&peer->asked, drawn.b, sizeof peer->asked);
+	} while (!peer->asked);
 	self->tried &= ~bit(to);
 	hb_at_say(self, to, out);
 	hb_claims_say(self, to, out);
@@ -39,33 +59,28 @@ static void again_from(struct peer *peer, uint64_t epoch)
 		peer->again = epoch;
 }
 
-/* A new life of it begins before the old one ended.  A few times a link and an epoch of ours: it
- * may be heard of late, but asking must not be cheap. */
-static bool goes_back(const struct hb *self, struct peer *peer)
-{
-	if (peer->back != self->at)
-		peer->backs = 0;
-	peer->back = self->at;
-	return ++peer->backs <= BACKS_MAX;
-}
-
-void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m)
+void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m,
+                    struct ec_out *out)
 {
 	struct peer *peer = hb_peer(self, in->from);
+	bool anew = m->ask != peer->heard, answers = m->answer == peer->asked;
 	if (in->from == self->config.self)
 		return;
-	if (peer->silent || (m->epoch < peer->at && goes_back(self, peer))) {
-		peer->oldest = m->oldest;
+	peer->heard = m->ask;
+	peer->silent |= anew;
+	if (answers && peer->silent) {
 		peer->again = m->epoch;
-	} else if (m->epoch >= peer->at) {
+		peer->at = m->epoch;
+		peer->oldest = m->oldest;
+		peer->silent = false;
+	} else if (answers && m->epoch >= peer->at) {
 		if (m->epoch > peer->at)
 			again_from(peer, peer->at + AHEAD + 1);
+		peer->at = m->epoch;
 		peer->oldest = m->oldest > peer->oldest ? m->oldest : peer->oldest;
-	} else {
-		return;
 	}
-	peer->silent = false;
-	peer->at = m->epoch;
+	if (anew || !answers)
+		hb_at_say(self, in->from, out);
 }
 
 static void epoch_say(struct hb *self, ec_node to, uint64_t epoch, struct ec_out *out)

@@ -10,6 +10,7 @@ enum field {
 	SEQ = 8,
 	FIRST = 16,
 	DIGEST = 32,
+	ASK = 64,
 };
 
 /* clang-format off */
@@ -17,7 +18,7 @@ static const uint8_t fields[KINDS] = {
 	[VAL]            = EPOCH,
 	[ECHO]           = EPOCH | INSTANCE,
 	[VOTES]          = EPOCH,
-	[AT]             = EPOCH | OLDEST,
+	[AT]             = EPOCH | OLDEST | ASK,
 	[CLAIM]          = EPOCH | SEQ | FIRST | DIGEST,
 	[SAVED_PROPOSAL] = EPOCH,
 	[SAVED_ECHO]     = EPOCH | INSTANCE,
@@ -46,6 +47,10 @@ bool hb_message_read(struct ec_bytes head, struct message *message)
 		message->first = ec_read_u64(&reader);
 	if (has & DIGEST)
 		message->digest = ec_read_hash(&reader);
+	if (has & ASK) {
+		message->ask = ec_read_u64(&reader);
+		message->answer = ec_read_u64(&reader);
+	}
 	return ec_reader_done(&reader) && message->epoch >= 1 && message->epoch <= NUMBER_MAX &&
 	       message->oldest <= NUMBER_MAX && message->seq <= NUMBER_MAX &&
 	       message->first <= NUMBER_MAX;
@@ -69,6 +74,10 @@ struct ec_bytes hb_message_write(struct ec_pool *pool, const struct message *mes
 		ec_write_u64(&writer, message->first);
 	if (has & DIGEST)
 		ec_write_hash(&writer, &message->digest);
+	if (has & ASK) {
+		ec_write_u64(&writer, message->ask);
+		ec_write_u64(&writer, message->answer);
+	}
 	assert(ec_writer_ok(&writer));
 	return ec_pool_copy(pool, at, writer.size);
 }

@@ -30,9 +30,11 @@ struct message {
 	ec_seq first;      /* the position before the first delivery of `epoch`; in SAVED_VOTES
 	                      of `oldest` */
 	ec_hash digest;    /* of the application at `seq` */
+	uint64_t ask,
+		answer; /* AT: a number that the receiver repeats; the one that it asked last */
 };
 
-enum { HEAD_SIZE_MAX = 1 + 8 + 1 + 8 + 8 + 8 + 32 };
+enum { HEAD_SIZE_MAX = 1 + 8 + 1 + 8 + 8 + 8 + 32 + 16 };
 
 #define NUMBER_MAX ((uint64_t)1 << 61) /* of epochs and positions: a few more never overflow */
 

@@ -25,7 +25,6 @@ enum {
 	ITEMS = 128,     /* in one bundle, when it is first said */
 	ECHOES = 8,      /* said at once */
 	DELIVERIES = 32, /* in one step */
-	BACKS_MAX = 4,   /* times that a member may go back */
 	PATIENCE = 64,   /* inputs that are taken before what is to be said is said */
 	LABEL_SIZE = 32 + 8 + 4,
 };
@@ -83,8 +82,8 @@ struct peer {
 	uint64_t at;     /* where it stands, as it said */
 	uint64_t oldest; /* what it keeps */
 	uint64_t again;  /* the next epoch to tell it all of; 0: none */
-	uint64_t back;   /* where we stood when it last went back, */
-	uint32_t backs;  /* and how often it did since, or since its link is new */
+	uint64_t asked,
+		heard; /* numbers of its link: ours, which its AT must repeat, and its own */
 	struct claim claim[CLAIMS];
 };
 
@@ -331,10 +330,11 @@ void hb_jump(struct hb *self, const struct claim *claim, struct ec_out *out);
 /* LINK: says where we stand, and our claims; what was in flight will be said again. */
 void hb_linked(struct hb *self, ec_node to, struct ec_out *out);
 /* AT: where a member stands. */
-void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m);
+void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m,
+                    struct ec_out *out);
 /* How many voters say that they stand beyond our epoch. */
 uint32_t hb_beyond(const struct hb *self);
-/* Says where we stand to one, or EC_ALL. */
+/* Says where we stand to one, or EC_ALL: n effects at most. */
 void hb_at_say(struct hb *self, ec_node to, struct ec_out *out);
 /* Says one epoch to one member who needs it.  Returns: whether there was one. */
 bool hb_again(struct hb *self, struct ec_out *out);
