@@ -153,6 +153,30 @@ static void large_groups_deliver(void **state)
 	}
 }
 
+/* What DESIGN.md says of memory, with the default options. */
+static void sizes_are_as_said(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t n, kib_max, message_kib_max;
+	} sizes[] = {{4, 300, 600}, {31, 4200, 1300}, {64, 16600, 1300}};
+	for (int k = 0; k < 3; k++) {
+		struct ec_roster_member seats[64];
+		for (uint32_t i = 0; i < sizes[k].n; i++)
+			seats[i] = (struct ec_roster_member){.weight = 1, .roles = EC_VOTER};
+		struct ec_roster roster = {.n = sizes[k].n, .member = seats};
+		struct ec_config config = {.roster = &roster};
+		struct ec_limits limits = ec_honeybadger.limits(&config);
+		print_message("n %u: %zu KiB of state, messages of %u KiB, records of %u KiB, "
+		              "%u effects, %u buffers\n",
+		              sizes[k].n, limits.state >> 10, limits.message_max >> 10,
+		              limits.record_max >> 10, limits.effects_per_step,
+		              limits.buffers_held);
+		assert_in_range(limits.state >> 10, 1, sizes[k].kib_max);
+		assert_in_range(limits.message_max >> 10, 1, sizes[k].message_kib_max);
+	}
+}
+
 /* With the keys of the program, of four members one away. */
 static void true_keys_open(void **state)
 {
@@ -177,6 +201,7 @@ int main(void)
 		cmocka_unit_test(many_batches_pass_checkpoints),
 		cmocka_unit_test(who_gives_no_shares_follows),
 		cmocka_unit_test(large_groups_deliver),
+		cmocka_unit_test(sizes_are_as_said),
 		cmocka_unit_test(true_keys_open),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,6 +352,39 @@ static void an_empty_payload_is_delivered(void **state)
 	ec_pool_free(pool);
 }
 
+/* Whoever knows that a correct member delivered needs f + 1 READY and n - 2f shards, no fewer. */
+static void who_comes_late_needs_f_plus_1_readies(void **state)
+{
+	(void)state;
+	struct rbc_group group = group_of(4);
+	struct ec_pool *pool = ec_pool_new(0);
+	struct ec_bytes body[4], payload, sent = ec_pool_copy(pool, "late", 4);
+	struct rbc rbc;
+	rbc_encode(group, sent, pool, body);
+	ec_hash root = rbc_root(body[0]);
+	for (int certain_first = 0; certain_first < 2; certain_first++) {
+		rbc_init(&rbc, group, 4, false);
+		if (certain_first)
+			rbc_certain(&rbc);
+		rbc_echo(&rbc, 0, body[0]);
+		rbc_ready(&rbc, 0, &root);
+		rbc_ready(&rbc, 1, &root);
+		assert_int_equal(rbc_delivered(&rbc, pool, &payload), RBC_PENDING);
+		rbc_echo(&rbc, 1, body[1]);
+		assert_int_equal(rbc_delivered(&rbc, pool, &payload),
+		                 certain_first ? RBC_PAYLOAD : RBC_PENDING);
+		rbc_certain(&rbc);
+		assert_int_equal(rbc_delivered(&rbc, pool, &payload), RBC_PAYLOAD);
+		assert_true(ec_bytes_equal(payload, sent));
+		rbc_invariants(&rbc);
+		rbc_free(&rbc);
+	}
+	ec_drop(sent);
+	bodies_drop(4, body);
+	assert_int_equal(ec_pool_live(pool), 0);
+	ec_pool_free(pool);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -369,6 +402,7 @@ int main(void)
 		cmocka_unit_test(only_the_first_word_of_a_member_counts),
 		cmocka_unit_test(a_record_binds_the_next_life),
 		cmocka_unit_test(an_empty_payload_is_delivered),
+		cmocka_unit_test(who_comes_late_needs_f_plus_1_readies),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
