@@ -1,14 +1,13 @@
 /* blocks.c - how blocks come into the graph.
  *
- * Blocks by right.  A block names the block that its maker made before, and has it in its past; no
- * other of that maker's blocks is between the two; and between the two are blocks of as many others
- * as make a quorum with it (Ours).  So a member has a voice in a quorum's pace: a minority, or one
- * that signs several blocks of one number, makes no chain that outgrows the others'.
+ * Blocks by right (Ours).  A block is good if its past holds blocks of as many other makers as make
+ * a quorum with its own, that none of its maker's blocks in its past knew.  So a member has a voice
+ * in a quorum's pace: a minority, or one that signs several blocks side by side, makes no chain
+ * that outgrows the others'.  Who has no block in the past of the last two merge depths begins with
+ * one.
  *
- * All rules look at the past of the block alone, and not deeper than two merge depths, so that they
- * come out the same at every member, whatever it has forgotten.  A block whose maker's last one is
- * too old to be merged begins anew: it names none, and no block of its maker is within a merge
- * depth. */
+ * The rule looks at the past of the block alone, and not deeper than two merge depths, so that it
+ * comes out the same at every member, whatever it has forgotten. */
 #include "consensus/ghostdag/state.h"
 
 enum entering { ENTERED, WAITS, REFUSED };
@@ -23,52 +22,52 @@ bool ghostdag_in_past(const struct ghostdag *self, uint32_t number)
 	return false;
 }
 
-/* Whether a block of that score is less than `depths` merge depths under the one that is formed. */
-static bool near(const struct ghostdag *self, uint32_t number, uint32_t depths)
+/* Whether a block is less than two merge depths of blue score under the one that is formed. */
+static bool near(const struct ghostdag *self, uint32_t number)
 {
 	const struct dag *dag = ghostdag_graph(self);
-	uint64_t reach = (uint64_t)depths * self->options.merge_depth;
-	return dag_at(dag, number)->blue_score + reach > dag_at(dag, dag_count(dag))->blue_score;
+	return dag_at(dag, number)->blue_score + 2 * (uint64_t)self->options.merge_depth >
+	       dag_at(dag, dag_count(dag))->blue_score;
 }
 
-bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker, uint32_t previous)
+static bool known_to(const struct dag *dag, uint32_t number, const uint32_t *list, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (dag_reaches(dag, number, list[i]))
+			return true;
+	return false;
+}
+
+/* The maker's blocks that are near, and in the past of the formed one or not, and in the past of no
+ * other such.  Returns: how many, at most OWN_MAX. */
+static uint32_t own_list(const struct ghostdag *self, ec_node maker, bool past,
+                         uint32_t list[static OWN_MAX])
 {
 	const struct dag *dag = ghostdag_graph(self);
-	uint32_t needed = planted(&self->config, BUG_NO_RATE) ? 0 : self->others;
-	uint64_t heard = 0;
-	if (previous != DAG_NONE && (!near(self, previous, 1) || !ghostdag_in_past(self, previous)))
+	uint32_t count = 0;
+	for (uint32_t i = dag_count(dag); i-- > 1 && count < OWN_MAX;)
+		if (ghostdag_entry(self, i)->maker == maker && near(self, i) &&
+		    !known_to(dag, i, list, count) && ghostdag_in_past(self, i) == past)
+			list[count++] = i;
+	return count;
+}
+
+bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t list[OWN_MAX], own = own_list(self, maker, true, list);
+	uint64_t heard = bit(maker);
+	if (own == OWN_MAX)
 		return false;
+	if (own == 0 || self->options.bits || planted(&self->config, BUG_NO_RATE))
+		return true;
 	for (uint32_t i = dag_count(dag); i-- > 1;) {
 		ec_node other = ghostdag_entry(self, i)->maker;
-		bool mine = other == maker;
-		if (i == previous || !near(self, i, previous == DAG_NONE && mine ? 1 : 2) ||
-		    (!mine && heard & bit(other)))
-			continue;
-		if (previous != DAG_NONE && dag_reaches(dag, i, previous))
-			continue;
-		if (!ghostdag_in_past(self, i))
-			continue;
-		if (mine)
-			return false;
-		heard |= bit(other);
+		if (!(heard & bit(other)) && near(self, i) && !known_to(dag, i, list, own) &&
+		    ghostdag_in_past(self, i))
+			heard |= bit(other);
 	}
-	return previous == DAG_NONE || (uint32_t)__builtin_popcountll(heard) >= needed;
-}
-
-/* What a block by right says of the one before it. */
-static bool right_kept(const struct ghostdag *self, const struct message *m)
-{
-	const struct dag *dag = ghostdag_graph(self);
-	if (self->options.bits)
-		return true;
-	if (ec_hash_zero(&m->previous))
-		return ghostdag_rule_kept(self, m->node, DAG_NONE);
-	uint32_t previous = dag_find(dag, &m->previous);
-	if (previous == DAG_NONE || previous == 0)
-		return false;
-	const struct entry *before = ghostdag_entry(self, previous);
-	return before->maker == m->node && before->number + 1 == m->number &&
-	       ghostdag_rule_kept(self, m->node, previous);
+	return (uint32_t)__builtin_popcountll(heard) > self->others;
 }
 
 /* Whether a block that waits, by another maker, has it as a parent. */
@@ -88,20 +87,13 @@ static bool wanted(const struct ghostdag *self, const ec_hash *id, ec_node maker
 	return false;
 }
 
-/* Of blocks that one maker numbers alike only the first are taken, and those that others build on:
- * who signs many fills nobody's memory. */
+/* Of blocks that a maker puts side by side only the first are taken, and those that others build
+ * on: who signs many fills nobody's memory. */
 static bool flood(const struct ghostdag *self, const struct message *m, const ec_hash *id)
 {
-	uint32_t alike = 0, beginnings = 0;
-	bool anew = ec_hash_zero(&m->previous);
-	if (self->options.bits)
-		return false;
-	for (uint32_t i = dag_count(ghostdag_graph(self)); i-- > 1;) {
-		const struct entry *entry = ghostdag_entry(self, i);
-		alike += entry->maker == m->node && entry->number == m->number;
-		beginnings += entry->maker == m->node && entry->anew && anew;
-	}
-	return (alike >= VARIANTS || beginnings >= BEGINNINGS) && !wanted(self, id, m->node);
+	uint32_t list[OWN_MAX];
+	return !self->options.bits && own_list(self, m->node, false, list) >= BESIDE &&
+	       !wanted(self, id, m->node);
 }
 
 /* Another block of the same maker and number: evidence. */
@@ -125,8 +117,7 @@ static void entry_fill(struct entry *entry, const struct arrival *arrival, const
 	                        .proof = ec_keep(arrival->proof),
 	                        .digest = arrival->digest,
 	                        .maker = m->node,
-	                        .number = m->number,
-	                        .anew = ec_hash_zero(&m->previous)};
+	                        .number = m->number};
 }
 
 static enum entering enter(struct ghostdag *self, const struct arrival *arrival, const ec_hash *id,
@@ -143,13 +134,15 @@ static enum entering enter(struct ghostdag *self, const struct arrival *arrival,
 		self->full = true;
 		return REFUSED;
 	}
+	if (dag_form(dag, id, parents, m->names, 1) != DAG_ADDED ||
+	    !ghostdag_rule_kept(self, m->node))
+		return REFUSED;
 	if (flood(self, m, id))
 		return WAITS;
-	if (dag_form(dag, id, parents, m->names, 1) != DAG_ADDED || !right_kept(self, m))
-		return REFUSED;
 	*number = dag_commit(dag);
 	entry_fill(ghostdag_entry(self, *number), arrival, m);
 	self->grown++;
+	self->grown_at = self->now;
 	self->changed = true;
 	return ENTERED;
 }
@@ -222,7 +215,7 @@ static void entered(struct ghostdag *self, uint32_t number, struct ec_out *out)
 		self->flying = false;
 }
 
-void ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arrival *arrival,
+bool ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arrival *arrival,
                           struct ec_out *out)
 {
 	struct message m;
@@ -233,7 +226,7 @@ void ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arri
 	if (number != DAG_NONE) {
 		if (entry_complete(self, number, arrival))
 			entered(self, number, out);
-		return;
+		return false;
 	}
 	switch (enter(self, arrival, &id, &m, &number)) {
 	case ENTERED:
@@ -241,12 +234,13 @@ void ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arri
 		break;
 	case WAITS:
 		orphan_put(self, from, arrival, &id);
-		break;
+		return true;
 	case REFUSED:
 		if (ec_hash_equal(&id, &self->last))
 			self->flying = false;
 		break;
 	}
+	return false;
 }
 
 void ghostdag_block_replayed(struct ghostdag *self, const struct arrival *arrival)

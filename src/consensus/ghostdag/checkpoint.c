@@ -1,9 +1,10 @@
 /* checkpoint.c - checkpoints, forgetting, and being brought forward.
  *
  * A checkpoint is the application at a position s that is final and the graph from three merge
- * depths below the last chain block C that is wholly at or below s, up to C.  Its bytes are the
- * same at all members that make it.  The log is cut there, and memory forgets what is deeper.  f +
- * 1 members that offer the same checkpoint include a correct one, so its digests can be trusted. */
+ * depths below the last chain block C that is wholly at or below s, up to C, with the name of the
+ * chain block that puts s in order, which who is brought there follows.  Its bytes are the same at
+ * all members that make it.  The log is cut there, and memory forgets what is deeper.  f + 1
+ * members that offer the same checkpoint include a correct one, so its digests can be trusted. */
 #include "consensus/ghostdag/state.h"
 
 #include "crypto/hash.h"
@@ -16,7 +17,6 @@ static void portion_write(const struct ghostdag *self, const uint32_t *list, uin
 		const struct entry *entry = ghostdag_entry(self, list[i]);
 		ec_write_u32(writer, entry->maker);
 		ec_write_u64(writer, entry->number);
-		ec_write_u8(writer, entry->anew);
 		ec_write_hash(writer, &entry->digest);
 		dag_block_write(ghostdag_graph(self), list[i], place, writer);
 	}
@@ -66,7 +66,6 @@ bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes)
 	for (uint32_t i = 0; i < count && good; i++) {
 		struct entry entry = {.maker = ec_read_u32(&reader)};
 		entry.number = ec_read_u64(&reader);
-		entry.anew = ec_read_u8(&reader);
 		entry.digest = ec_read_hash(&reader);
 		good = (entry.maker < self->n || entry.maker == EC_ALL) &&
 		       dag_block_read(dag, &reader);
@@ -126,20 +125,26 @@ static void cut_save(struct ghostdag *self, uint64_t score, struct ec_out *out)
 	struct message record = {.kind = SAVED_CUT,
 	                         .node = self->config.self,
 	                         .number = self->number,
-	                         .previous = self->last,
+	                         .last = self->last,
 	                         .root = dag_at(ghostdag_graph(self), self->root)->id,
 	                         .offers = 1,
 	                         .offer = {self->mark[1].offer}};
 	ghostdag_save(self, out, score, &record, ec_keep(self->mark[1].graph), EC_CUT);
 }
 
-/* The last block of the final chain that is at or below a position. */
-static uint32_t chain_below(const struct ghostdag *self, ec_seq seq)
+/* The last block of the final chain that is at or below a position.  Out: the block of the chain
+ * that puts that position in order: itself or the next. */
+static uint32_t chain_below(const struct ghostdag *self, ec_seq seq, ec_hash *above)
 {
 	const struct dag *dag = ghostdag_graph(self);
 	uint32_t at = self->root;
-	while (at != DAG_NONE && dag_at(dag, at)->past > seq)
+	*above = dag_at(dag, at)->id;
+	while (at != DAG_NONE && dag_at(dag, at)->past > seq) {
+		*above = dag_at(dag, at)->id;
 		at = dag_at(dag, at)->selected;
+	}
+	if (at != DAG_NONE && dag_at(dag, at)->past == seq)
+		*above = dag_at(dag, at)->id;
 	return at;
 }
 
@@ -148,7 +153,7 @@ void ghostdag_snapped(struct ghostdag *self, const struct ec_input *in, struct e
 	struct offer offer = {.seq = in->seq, .application = in->digest};
 	if (in->seq <= self->mark[1].offer.seq || in->seq > self->final || self->fetching)
 		return;
-	uint32_t tip = chain_below(self, in->seq);
+	uint32_t tip = chain_below(self, in->seq, &offer.above);
 	if (tip == DAG_NONE)
 		return;
 	uint32_t root = portion_root(self, tip);
@@ -176,7 +181,7 @@ void ghostdag_offer(struct ghostdag *self, ec_node to, struct ec_out *out)
 static bool offer_equal(const struct offer *a, const struct offer *b)
 {
 	return a->seq == b->seq && ec_hash_equal(&a->application, &b->application) &&
-	       ec_hash_equal(&a->graph, &b->graph);
+	       ec_hash_equal(&a->graph, &b->graph) && ec_hash_equal(&a->above, &b->above);
 }
 
 /* How many voters offer the same. */
@@ -255,6 +260,8 @@ void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct e
 	self->taking = (struct offer){0};
 	if (brought && ghostdag_graph_load(self, graph)) {
 		mark_set(self, &offer, ec_keep(graph));
+		self->pin = offer.above;
+		self->pin_seq = offer.seq;
 		cut_save(self, dag_at(ghostdag_graph(self), 0)->blue_score, out);
 	}
 	ec_drop(graph);

@@ -340,10 +340,15 @@ enum { TRIED_MAX = 4 * DAG_PARENTS_MAX };
 
 uint32_t dag_best(const struct dag *dag, uint32_t root)
 {
-	uint32_t best = DAG_NONE;
+	uint32_t best = root;
+	bool apart = false;
 	for (uint32_t at = dag->tip; at != DAG_NONE; at = block_at(dag, at)->tip_next)
-		if (dag_chain_holds(dag, root, at) &&
-		    (best == DAG_NONE || dag_before(dag, best, at)))
+		if (!dag_chain_holds(dag, root, at))
+			apart = true;
+		else if (dag_before(dag, best, at))
+			best = at;
+	for (uint32_t at = root + 1; apart && at < dag->count; at++)
+		if (dag_chain_holds(dag, root, at) && dag_before(dag, best, at))
 			best = at;
 	return best;
 }
@@ -368,8 +373,6 @@ uint32_t dag_virtual(struct dag *dag, uint32_t root)
 {
 	uint32_t tips[TRIED_MAX], parents[DAG_PARENTS_MAX + 1], taken = 0;
 	uint32_t best = dag_best(dag, root);
-	if (best == DAG_NONE)
-		return DAG_NONE;
 	/* What does not fit costs a search: so not every tip is tried. */
 	uint32_t count = tips_behind(dag, best, tips, 4 * dag->params.parents_max);
 	parents[taken++] = best;

@@ -124,15 +124,14 @@ bool dag_before(const struct dag *dag, uint32_t a, uint32_t b);
  */
 uint32_t dag_tips(const struct dag *dag, uint32_t *numbers);
 
-/* The tip with the most (blue work, id) of those whose selected chain holds `root`; DAG_NONE: none
- * does. */
+/* The block with the most (blue work, id) of those whose selected chain holds `root`: a tip, or
+ * one that was merged by a heavier block of another chain. */
 uint32_t dag_best(const struct dag *dag, uint32_t root);
 
-/* The virtual block: the one that could be added now, over as many tips as fit.  In: `root`: only
- * tips whose selected chain holds it are selected.  It starts from the best such tip and takes
- * further ones, best first, where the block stays good.  Returns: its number, dag_count(), which
- * dag_at(), dag_parent() and dag_merged() answer until the graph changes.  DAG_NONE: no tip's chain
- * holds the root. */
+/* The virtual block: the one that could be added now, over as many tips as fit.  In: `root`, which
+ * its selected chain shall hold.  It starts from dag_best() and takes further tips, best first,
+ * where the block stays good.  Returns: its number, dag_count(), which dag_at(), dag_parent() and
+ * dag_merged() answer until the graph changes. */
 uint32_t dag_virtual(struct dag *dag, uint32_t root);
 
 /* The ancestor on the selected chain of `number` (itself too) with the greatest blue score that is

@@ -9,7 +9,7 @@ static uint32_t faults_of(const struct ec_roster *roster)
 /* The most bytes of a portion: every block with all that it may hold. */
 static uint32_t portion_max(const struct ghostdag_options *options)
 {
-	uint32_t block = 45 + 32 + 8 + 16 + 16 + 2 + 1 + 2 * options->parents_max + 4 +
+	uint32_t block = 44 + 32 + 8 + 16 + 16 + 2 + 1 + 2 * options->parents_max + 4 +
 	                 2 * options->mergeset_max + 2 * options->k;
 	return 4 + options->capacity * block;
 }
@@ -222,8 +222,7 @@ static const char *const bugs[] = {
 	[BUG_NO_RATE - 1] = "a member makes blocks without news of others",
 	[BUG_PIN_DEAF - 1] = "what a quorum certified is not followed",
 	[BUG_EARLY_PRUNE - 1] = "forgets what later colours rest on",
-	[BUG_ONE_PARENT - 1] = "blocks name one parent, so that others are left behind",
-	[BUG_DOMAIN - 1] = "two blocks of different groups have one id",
+	[BUG_LINK_SILENT - 1] = "a new link is told nothing",
 	[BUG_ROOT_FREE - 1] = "a heavier chain is followed below what is final",
 #endif
 	NULL,

@@ -186,7 +186,10 @@ static void pin_tell(struct world *world, ec_node node)
 {
 	struct world_member *member = &world->member[node];
 	world->pin_known |= (uint64_t)1 << node;
-	if (member->up && !member->byzantine)
+	if (!member->up || member->fetching)
+		return;
+	world->pin_told |= (uint64_t)1 << node;
+	if (!member->byzantine)
 		world_step(world, node,
 		           (struct ec_input){.kind = EC_PINNED,
 		                             .seq = world->pin_seq,
@@ -197,6 +200,9 @@ static void pin_tell(struct world *world, ec_node node)
 static void pin_spread(struct world *world)
 {
 	uint64_t know = world->pin_known;
+	for (ec_node node = 0; node < world->n && world->pin_seq; node++)
+		if (know >> node & 1 && !(world->pin_told >> node & 1))
+			pin_tell(world, node);
 	for (ec_node node = 0; node < world->n && world->pin_seq; node++)
 		for (ec_node other = 0; other < world->n; other++)
 			if (!(world->pin_known >> node & 1) && know >> other & 1 &&
@@ -223,7 +229,7 @@ void world_pin(struct world *world)
 		return;
 	world->pin_seq = seq;
 	world->pin = member->at[seq];
-	world->pin_known = 0;
+	world->pin_known = world->pin_told = 0;
 	for (ec_node node = 0; node < world->n; node++)
 		if (set >> node & 1)
 			pin_tell(world, node);

@@ -4,6 +4,7 @@
 
 #include "crypto/hash.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 void *world_push(struct world_queue *queue, const void *item)
@@ -32,6 +33,17 @@ void world_shift(struct world_queue *queue)
 {
 	queue->first++;
 	queue->count--;
+}
+
+void world_print(const struct world *world)
+{
+	char line[512];
+	for (ec_node node = 0; node < world->n; node++) {
+		struct ec_text text = ec_text_over(line, sizeof line);
+		if (world->member[node].up)
+			ec_ghostdag.show(world->member[node].state, &text);
+		printf("%c: %s\n", 'a' + (int)node, line);
+	}
 }
 
 static void link_new(struct world *world, ec_node a, ec_node b)
@@ -130,7 +142,7 @@ void world_crash(struct world *world, ec_node node)
 		ec_drop(record->body);
 	}
 	member->saving = 0;
-	world->pin_known &= ~((uint64_t)1 << node);
+	world->pin_told &= ~((uint64_t)1 << node);
 	state_release(world, member);
 	member->up = false;
 }

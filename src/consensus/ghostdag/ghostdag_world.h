@@ -82,7 +82,8 @@ struct world {
 	bool pins; /* a quorum certifies positions */
 	ec_seq pin_seq;
 	struct world_place pin;
-	uint64_t pin_known; /* members that know it */
+	uint64_t pin_known; /* members that know it, for ever */
+	uint64_t pin_told;  /* whose present life was told */
 	const char *violation;
 	uint32_t sent[32]; /* by kind, each receiver but oneself */
 	uint32_t steps, fetches, blames, undos, finals, refused;
@@ -128,6 +129,9 @@ void world_join(struct world *world, ec_node a, ec_node b);
 void world_isolate(struct world *world, ec_node node);
 void world_part(struct world *world, uint64_t set); /* from the others */
 void world_heal(struct world *world);               /* all severed links are new */
+
+/* What every member shows, for people. */
+void world_print(const struct world *world);
 
 /* A signed block of `from`, told by a test in its name, over blocks that the world has seen. */
 ec_hash world_forge(struct world *world, ec_node from, ec_node to, struct message *message,

@@ -5,13 +5,24 @@
  * has a first member by its digest, and the others follow a pace apart. */
 #include "consensus/ghostdag/state.h"
 
-/* Whether a block in the past of the formed one, or final, holds the batch. */
+/* The last block of the chain whose whole past is final. */
+static uint32_t settled(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t at = self->root;
+	while (dag_at(dag, at)->past > self->final && dag_at(dag, at)->selected != DAG_NONE)
+		at = dag_at(dag, at)->selected;
+	return at;
+}
+
+/* Whether a block holds the batch that is final, or in the past of the formed one. */
 static bool held_by_graph(const struct ghostdag *self, const ec_hash *digest, bool final)
 {
 	const struct dag *dag = ghostdag_graph(self);
+	uint32_t end = settled(self);
 	for (uint32_t i = dag_count(dag); i-- > 1;)
 		if (ec_hash_equal(&ghostdag_entry(self, i)->digest, digest) &&
-		    (final ? dag_reaches(dag, i, self->root) : ghostdag_in_past(self, i)))
+		    (final ? dag_reaches(dag, i, end) : ghostdag_in_past(self, i)))
 			return true;
 	return false;
 }
@@ -71,9 +82,10 @@ static const struct waiting *batch_choose(const struct ghostdag *self, uint64_t 
 static bool unsettled(const struct ghostdag *self, bool formed)
 {
 	const struct dag *dag = ghostdag_graph(self);
+	uint32_t end = settled(self);
 	for (uint32_t i = dag_count(dag); i-- > 1;)
-		if (!ec_hash_zero(&ghostdag_entry(self, i)->digest) &&
-		    !dag_reaches(dag, i, self->root) && (!formed || ghostdag_in_past(self, i)))
+		if (!ec_hash_zero(&ghostdag_entry(self, i)->digest) && !dag_reaches(dag, i, end) &&
+		    (!formed || ghostdag_in_past(self, i)))
 			return true;
 	return false;
 }
@@ -114,6 +126,37 @@ static void block_say(struct ghostdag *self, struct message *m, const struct wai
 	ghostdag_send(self, out, EC_ALL, m, ec_keep(body), EC_SIGN);
 }
 
+/* Whether the formed block may be mine: it follows my last, unless that stands on a chain that is
+ * left behind what is final, or too deep to be merged. */
+static bool mine_next(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t last = dag_find(dag, &self->last);
+	if (self->options.bits)
+		return true;
+	if (last != DAG_NONE && last && !ghostdag_in_past(self, last)) {
+		uint64_t reach = dag_at(dag, last)->blue_score + self->options.merge_depth;
+		if (dag_chain_holds(dag, self->root, last) &&
+		    reach > dag_at(dag, dag_count(dag))->blue_score)
+			return false;
+	}
+	return ghostdag_rule_kept(self, self->config.self);
+}
+
+/* What one member lacks may keep all from going on: once after each block, tips are told. */
+static void stuck(struct ghostdag *self, struct ec_out *out)
+{
+	uint64_t due = self->grown_at + 4 * self->options.pace_ns;
+	if (self->told == self->grown + 1)
+		return;
+	if (due > self->now) {
+		self->make_at = due;
+		return;
+	}
+	self->told = self->grown + 1;
+	ghostdag_tips_tell(self, EC_ALL, out);
+}
+
 void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 {
 	struct dag *dag = ghostdag_graph(self);
@@ -127,25 +170,18 @@ void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 		self->make_at = due;
 		return;
 	}
-	uint32_t formed = dag_virtual(dag, self->root), mine = dag_find(dag, &self->last);
-	if (formed == DAG_NONE || formed >= self->options.capacity / 4 * 3)
+	uint32_t formed = dag_virtual(dag, self->root);
+	if (formed >= self->options.capacity / 4 * 3 || !mine_next(self)) {
+		stuck(self, out);
 		return;
-	bool follows = mine != DAG_NONE && mine && self->number && !self->options.bits &&
-	               ghostdag_rule_kept(self, self->config.self, mine);
-	if (!follows && !self->options.bits &&
-	    !ghostdag_rule_kept(self, self->config.self, DAG_NONE))
-		return;
+	}
 	const struct waiting *waiting = batch_choose(self, &next);
 	if (!waiting && !unsettled(self, true)) {
 		self->make_at = next;
 		return;
 	}
-	if (follows)
-		m.previous = self->last;
 	for (; m.names < dag_at(dag, formed)->parents; m.names++)
 		m.name[m.names] = dag_at(dag, dag_parent(dag, formed, m.names))->id;
-	if (planted(&self->config, BUG_ONE_PARENT))
-		m.names = 1;
 	block_say(self, &m, waiting, out);
 	self->make_at = self->now + self->options.pace_ns;
 }

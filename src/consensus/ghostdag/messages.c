@@ -13,13 +13,14 @@ enum {
 	SEQ = 16,
 	OFFERED = 32,
 	NAMES = 64,
-	QUOTE = 128
+	QUOTE = 128,
+	LAST = 256,
 };
 
-static const uint8_t fields[KINDS] = {
+static const uint16_t fields[KINDS] = {
 	[BLOCK] = NODE | NUMBERED | NAMES,
 	[TIPS] = NAMES,
-	[ASK] = NAMES,
+	[ASK] = NAMES | MORE,
 	[RANGE] = MORE,
 	[OFFER] = OFFERED,
 	[WANT] = SEQ,
@@ -28,7 +29,7 @@ static const uint8_t fields[KINDS] = {
 	[SAVED_MINE] = NODE | NUMBERED | NAMES,
 	[SAVED_BLOCK] = QUOTE,
 	[SAVED_ROOT] = ROOT,
-	[SAVED_CUT] = NODE | NUMBERED | ROOT | OFFERED,
+	[SAVED_CUT] = NODE | NUMBERED | ROOT | LAST | OFFERED,
 };
 
 static struct ec_bytes block_read(struct ec_reader *reader, size_t size_max)
@@ -61,6 +62,7 @@ static void offers_read(struct ec_reader *reader, struct message *message)
 		offer->seq = ec_read_u64(reader);
 		offer->application = ec_read_hash(reader);
 		offer->graph = ec_read_hash(reader);
+		offer->above = ec_read_hash(reader);
 		if (offer->seq > NUMBER_MAX || (i && offer->seq <= message->offer[i - 1].seq))
 			reader->bad = true;
 	}
@@ -74,16 +76,17 @@ bool ghostdag_message_read(struct ec_bytes head, struct message *message)
 	if (kind == 0 || kind >= KINDS)
 		return false;
 	message->kind = (enum kind)kind;
-	uint8_t has = fields[kind];
+	uint16_t has = fields[kind];
 	if (has & NODE)
 		message->node = ec_read_u32(&reader);
 	if (has & NUMBERED) {
 		message->number = ec_read_u64(&reader);
-		message->previous = ec_read_hash(&reader);
 		message->nonce = ec_read_u64(&reader);
 	}
 	if (has & ROOT)
 		message->root = ec_read_hash(&reader);
+	if (has & LAST)
+		message->last = ec_read_hash(&reader);
 	if (has & MORE) {
 		uint8_t more = ec_read_u8(&reader);
 		message->more = more == 1;
@@ -106,17 +109,18 @@ bool ghostdag_message_read(struct ec_bytes head, struct message *message)
 static void message_put(struct ec_writer *writer, const struct message *message)
 {
 	assert(message->kind > 0 && message->kind < KINDS);
-	uint8_t has = fields[message->kind];
+	uint16_t has = fields[message->kind];
 	ec_write_u8(writer, (uint8_t)message->kind);
 	if (has & NODE)
 		ec_write_u32(writer, message->node);
 	if (has & NUMBERED) {
 		ec_write_u64(writer, message->number);
-		ec_write_hash(writer, &message->previous);
 		ec_write_u64(writer, message->nonce);
 	}
 	if (has & ROOT)
 		ec_write_hash(writer, &message->root);
+	if (has & LAST)
+		ec_write_hash(writer, &message->last);
 	if (has & MORE)
 		ec_write_u8(writer, message->more);
 	if (has & SEQ)
@@ -127,6 +131,7 @@ static void message_put(struct ec_writer *writer, const struct message *message)
 		ec_write_u64(writer, message->offer[i].seq);
 		ec_write_hash(writer, &message->offer[i].application);
 		ec_write_hash(writer, &message->offer[i].graph);
+		ec_write_hash(writer, &message->offer[i].above);
 	}
 	if (has & NAMES)
 		ec_write_u8(writer, (uint8_t)message->names);

@@ -26,7 +26,7 @@ enum kind {
 enum {
 	NAMES_MAX = 64, /* ids in a TIPS or ASK */
 	OFFERS = 2,     /* checkpoints in an OFFER */
-	BLOCK_HEAD_MAX = 1 + 4 + 8 + 32 + 8 + 1 + DAG_PARENTS_MAX * 32,
+	BLOCK_HEAD_MAX = 1 + 4 + 8 + 8 + 1 + DAG_PARENTS_MAX * 32,
 	HEAD_SIZE_MAX = BLOCK_HEAD_MAX + EC_PROOF_SIZE_MAX + 16,
 	RANGE_BYTES = 256 << 10, /* of a RANGE, unless its first block alone has more */
 };
@@ -34,7 +34,9 @@ enum {
 /* A checkpoint: the application at a position, and the graph that goes on from there. */
 struct offer {
 	ec_seq seq;
-	ec_hash application, graph; /* SHA-256 of the portion's bytes */
+	ec_hash application;
+	ec_hash graph; /* SHA-256 of the portion's bytes */
+	ec_hash above; /* the chain block that puts that position in order */
 };
 
 /* A head, decoded: each kind uses the fields that messages.c lists for it. */
@@ -42,10 +44,10 @@ struct message {
 	enum kind kind;
 	ec_node node;               /* BLOCK: its maker; BLAME: who is blamed */
 	uint64_t number;            /* BLOCK: among those of its maker, from 1; CUT: of my last */
-	ec_hash previous;           /* BLOCK: the maker's block before it, or zeros; CUT: my last */
+	ec_hash last;               /* CUT: the id of my last block */
 	uint64_t nonce;             /* BLOCK by work */
 	ec_hash root;               /* ROOT, CUT */
-	bool more;                  /* RANGE */
+	bool more;                  /* RANGE; ASK: what was sent could not be placed */
 	ec_seq seq;                 /* WANT, STATE */
 	uint32_t offers;            /* OFFER, CUT: 1 or 2 */
 	struct offer offer[OFFERS]; /* ascending */

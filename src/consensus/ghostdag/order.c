@@ -19,14 +19,13 @@ static uint32_t height_of(const struct dag *dag, uint32_t number)
 	return height;
 }
 
-static uint32_t highest(const struct ghostdag *self, uint32_t *tips)
+static uint32_t highest(const struct ghostdag *self)
 {
 	const struct dag *dag = ghostdag_graph(self);
-	uint32_t count = dag_tips(dag, tips), best = DAG_NONE;
-	for (uint32_t i = 0; i < count; i++)
-		if (dag_chain_holds(dag, self->root, tips[i]) &&
-		    (best == DAG_NONE || height_of(dag, tips[i]) > height_of(dag, best)))
-			best = tips[i];
+	uint32_t best = self->root;
+	for (uint32_t i = self->root; i < dag_count(dag); i++)
+		if (dag_chain_holds(dag, self->root, i) && height_of(dag, i) > height_of(dag, best))
+			best = i;
 	return best;
 }
 #endif
@@ -35,7 +34,7 @@ static uint32_t best(const struct ghostdag *self)
 {
 #ifdef EC_PLANTED
 	if (planted(&self->config, BUG_HEIGHT))
-		return highest(self, ghostdag_scratch(self));
+		return highest(self);
 	if (planted(&self->config, BUG_ROOT_FREE))
 		return dag_best(ghostdag_graph(self), 0);
 #endif
@@ -116,7 +115,7 @@ static void root_set(struct ghostdag *self, uint32_t root, struct ec_out *out)
 		ghostdag_save(self, out, 0, &record, EC_NO_BYTES, 0);
 }
 
-/* What is deep is final; so is where the application was brought. */
+/* What is deep is final. */
 static void root_move(struct ghostdag *self, struct ec_out *out)
 {
 	const struct dag *dag = ghostdag_graph(self);
@@ -124,52 +123,93 @@ static void root_move(struct ghostdag *self, struct ec_out *out)
 	uint64_t score = dag_at(dag, at)->blue_score, depth = self->options.final_depth;
 	if (planted(&self->config, BUG_SHALLOW))
 		depth = 2;
-	if (!self->options.pinned && score > depth)
+	if (!self->options.pinned && score > depth) {
 		root = dag_chain_at(dag, at, score - depth);
-	if (dag_at(dag, root)->past < self->final && dag_at(dag, at)->past >= self->final) {
-		for (root = at; dag_at(dag, dag_at(dag, root)->selected)->past >= self->final;)
-			root = dag_at(dag, root)->selected;
+		if (dag_at(dag, root)->past > self->sure)
+			self->sure = dag_at(dag, root)->past;
 	}
 	if (root != self->root && dag_chain_holds(dag, self->root, root))
 		root_set(self, root, out);
 }
 
-static void pin_take(struct ghostdag *self, uint32_t number, struct ec_out *out)
+/* What stands at a position of the chain that ends with `top`, below it; DAG_NONE: it was
+ * forgotten.
+ */
+static uint32_t number_at(const struct dag *dag, uint32_t top, ec_seq seq)
+{
+	bool blue;
+	while (dag_at(dag, top)->selected != DAG_NONE &&
+	       dag_at(dag, dag_at(dag, top)->selected)->past >= seq)
+		top = dag_at(dag, top)->selected;
+	const struct dag_block *block = dag_at(dag, top);
+	if (block->past == seq)
+		return top;
+	if (block->selected == DAG_NONE || block->past < seq)
+		return DAG_NONE;
+	uint64_t before = dag_at(dag, block->selected)->past;
+	if (block->past != before + 1 + block->merged)
+		return DAG_NONE;
+	return dag_merged(dag, top, (uint32_t)(seq - before - 1), &blue);
+}
+
+/* Whether two chains order the same batches at all that is final. */
+static bool same_final(const struct ghostdag *self, uint32_t one, uint32_t two)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t fork = one;
+	while (!dag_chain_holds(dag, fork, two))
+		fork = dag_at(dag, fork)->selected;
+	for (ec_seq seq = dag_at(dag, fork)->past + 1; seq <= self->final; seq++) {
+		uint32_t a = number_at(dag, one, seq), b = number_at(dag, two, seq);
+		if (a == DAG_NONE || b == DAG_NONE ||
+		    !ec_hash_equal(&ghostdag_entry(self, a)->digest,
+		                   &ghostdag_entry(self, b)->digest))
+			return false;
+	}
+	return true;
+}
+
+/* A chain block is certified, up to a position that it puts in order.  Certificates are about
+ * batches: where others stand above the same batches in other blocks, we follow them there. */
+static void pin_take(struct ghostdag *self, uint32_t number, ec_seq seq, struct ec_out *out)
 {
 	const struct dag *dag = ghostdag_graph(self);
 	self->pin = (ec_hash){0};
-	if (dag_chain_holds(dag, number, self->root))
+	if (seq < self->final || dag_at(dag, number)->past < seq)
 		return;
-	if (dag_chain_holds(dag, self->root, number)) {
+	if (!dag_chain_holds(dag, number, self->root)) {
+		if (!dag_chain_holds(dag, self->root, number) &&
+		    !same_final(self, self->root, number)) {
+			ghostdag_note(self, out, "certified otherwise than final", seq);
+			return;
+		}
 		root_set(self, number, out);
 		self->changed = true;
-		return;
 	}
-	ghostdag_note(self, out, "certified otherwise than final", dag_at(dag, number)->past);
+	self->sure = seq > self->sure ? seq : self->sure;
 }
 
 void ghostdag_pinned(struct ghostdag *self, const struct ec_input *in, struct ec_out *out)
 {
-	const struct dag *dag = ghostdag_graph(self);
-	if (planted(&self->config, BUG_PIN_DEAF) || self->fetching)
+	if (planted(&self->config, BUG_PIN_DEAF) || self->fetching || in->seq <= self->final)
 		return;
 	if (in->head.size == sizeof self->pin.b) {
 		memcpy(self->pin.b, in->head.data, sizeof self->pin.b);
+		self->pin_seq = in->seq;
 		return; /* taken as soon as it is in the graph */
 	}
-	if (in->seq > self->tip)
-		return;
+	const struct dag *dag = ghostdag_graph(self);
 	uint32_t at = self->placed;
-	while (dag_at(dag, at)->past > in->seq && dag_at(dag, at)->selected != DAG_NONE)
+	while (dag_at(dag, at)->selected != DAG_NONE &&
+	       dag_at(dag, dag_at(dag, at)->selected)->past >= in->seq)
 		at = dag_at(dag, at)->selected;
-	pin_take(self, at, out);
+	pin_take(self, at, in->seq, out);
 }
 
 static void finals(struct ghostdag *self, struct ec_out *out)
 {
-	ec_seq goal = dag_at(ghostdag_graph(self), self->root)->past;
+	ec_seq goal = self->sure < self->tip ? self->sure : self->tip;
 	uint32_t interval = self->options.interval;
-	goal = goal < self->tip ? goal : self->tip;
 	for (int i = 0; i < CHECKPOINTS && self->final < goal; i++) {
 		ec_seq next = (self->final / interval + 1) * interval;
 		self->final = next < goal ? next : goal;
@@ -181,32 +221,29 @@ static void finals(struct ghostdag *self, struct ec_out *out)
 
 void ghostdag_order(struct ghostdag *self, struct ec_out *out)
 {
-	uint32_t root = self->root;
+	ec_seq final = self->final;
 	if (self->fetching)
 		return;
 	if (!ec_hash_zero(&self->pin)) {
 		uint32_t pinned = dag_find(ghostdag_graph(self), &self->pin);
 		if (pinned != DAG_NONE)
-			pin_take(self, pinned, out);
+			pin_take(self, pinned, self->pin_seq, out);
 	}
 	uint32_t top = best(self);
-	assert(top != DAG_NONE);
 	undo(self, top, out);
 	deliver(self, top, out);
 	root_move(self, out);
 	finals(self, out);
-	if (root != self->root)
+	if (final != self->final)
 		ghostdag_queue_settle(self);
 	self->changed = false;
 }
 
 bool ghostdag_order_more(const struct ghostdag *self)
 {
-	const struct dag *dag = ghostdag_graph(self);
 	if (self->fetching)
 		return false;
-	return self->placed != best(self) ||
-	       (self->final < self->tip && self->final < dag_at(dag, self->root)->past);
+	return self->placed != best(self) || (self->final < self->tip && self->final < self->sure);
 }
 
 void ghostdag_stand(struct ghostdag *self, ec_seq seq)

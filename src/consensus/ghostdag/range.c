@@ -3,7 +3,8 @@
  * A new link begins with TIPS.  Who lacks one of them says what it has (ASK: its tips, and samples
  * of its chain, each twice as deep as the last), and is sent all that is not in the past of these,
  * parents first, as much as one message takes; so a member that was away for long needs one message
- * a quarter of a MiB and not one a block.  Who forgot what is asked for offers a checkpoint. */
+ * a quarter of a MiB and not one a block.  Who forgot what is asked for offers a checkpoint; so
+ * does who is told that what it sent last stands on what it forgot (`more` in an ASK). */
 #include "consensus/ghostdag/state.h"
 
 #include "crypto/hash.h"
@@ -33,19 +34,26 @@ static void tips_add(const struct ghostdag *self, struct message *m)
 	}
 }
 
+void ghostdag_tips_tell(struct ghostdag *self, ec_node to, struct ec_out *out)
+{
+	struct message m = {.kind = TIPS};
+	tips_add(self, &m);
+	ghostdag_send(self, out, to, &m, EC_NO_BYTES, EC_EAGER);
+}
+
 void ghostdag_link_new(struct ghostdag *self, ec_node node, struct ec_out *out)
 {
 	struct peer *peer = ghostdag_peer(self, node);
-	struct message m = {.kind = TIPS};
 	if (node == self->config.self)
 		return;
-	peer->asked = peer->answered = peer->more = false;
+	peer->asked = peer->more = false;
+	peer->answers = 0;
 	peer->served = 0;
 	peer->offers = 0;
 	for (int i = 0; i < ORPHANS; i++)
 		peer->orphan[i].asked = false;
-	tips_add(self, &m);
-	ghostdag_send(self, out, node, &m, EC_NO_BYTES, EC_EAGER);
+	if (!planted(&self->config, BUG_LINK_SILENT))
+		ghostdag_tips_tell(self, node, out);
 }
 
 static bool lacks(const struct ghostdag *self, const struct message *m)
@@ -63,10 +71,10 @@ void ghostdag_tips_received(struct ghostdag *self, ec_node from, const struct me
 		ghostdag_ask(self, from, out);
 }
 
-void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out)
+static void ask(struct ghostdag *self, ec_node to, bool stuck, struct ec_out *out)
 {
 	const struct dag *dag = ghostdag_graph(self);
-	struct message m = {.kind = ASK};
+	struct message m = {.kind = ASK, .more = stuck};
 	uint64_t step = 1, skipped = 0;
 	if (ghostdag_peer(self, to)->asked || to == self->config.self)
 		return;
@@ -81,6 +89,11 @@ void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out)
 	}
 	name_add(&m, NAMES_MAX, &dag_at(dag, 0)->id);
 	ghostdag_send(self, out, to, &m, EC_NO_BYTES, EC_EAGER);
+}
+
+void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out)
+{
+	ask(self, to, false, out);
 }
 
 /* Marks what is named and its past: one there, zero not.  Returns: how many names are known. */
@@ -153,9 +166,17 @@ void ghostdag_ask_received(struct ghostdag *self, ec_node from, const struct mes
 	struct peer *peer = ghostdag_peer(self, from);
 	uint32_t *marks = ghostdag_scratch(self), count;
 	size_t size;
-	if (peer->answered && !peer->more && peer->grown == self->grown)
-		return; /* nothing to say that was not said on this link */
-	peer->answered = true;
+	if (m->more) {
+		ghostdag_offer(self, from, out);
+		return;
+	}
+	if (peer->more || peer->grown != self->grown)
+		peer->answers = 0;
+	if (peer->answers++ == ANSWERS) {
+		peer->answers = ANSWERS;
+		range_send(self, from, marks, 0, 4, out); /* it was told that often enough */
+		return;
+	}
 	peer->grown = self->grown;
 	if (lacks(self, m))
 		ghostdag_ask(self, from, out);
@@ -178,6 +199,7 @@ void ghostdag_range_received(struct ghostdag *self, const struct ec_input *in,
 	if (!peer->asked)
 		return;
 	peer->asked = false;
+	bool waits = false;
 	for (uint32_t count = ec_read_u32(&reader); count; count--) {
 		struct quote quote = ghostdag_quote_read(&reader);
 		struct arrival arrival = {
@@ -187,14 +209,14 @@ void ghostdag_range_received(struct ghostdag *self, const struct ec_input *in,
 		assert(!reader.bad);
 		if (quote.batch.size)
 			arrival.digest = ec_sha256(quote.batch.data, quote.batch.size);
-		ghostdag_block_heard(self, in->from, &arrival, out);
+		waits |= ghostdag_block_heard(self, in->from, &arrival, out);
 		ec_drop(arrival.head);
 		ec_drop(arrival.proof);
 		ec_drop(arrival.body);
 	}
 	ghostdag_orphans_place(self, out);
-	if (m->more && self->grown != grown)
-		ghostdag_ask(self, in->from, out);
+	if (self->grown == grown ? waits : m->more)
+		ask(self, in->from, self->grown == grown, out);
 }
 
 void ghostdag_orphans_ask(struct ghostdag *self, struct ec_out *out)

@@ -16,8 +16,10 @@ static void cut_replay(struct ghostdag *self, const struct ec_input *in, const s
 	bool good = ghostdag_graph_load(self, in->body);
 	assert(good && m->offers == 1);
 	self->number = m->number;
-	self->last = m->previous;
+	self->last = m->last;
 	self->root_id = m->root;
+	self->pin = m->offer[0].above;
+	self->pin_seq = m->offer[0].seq;
 	self->mark[1] = (struct mark){.offer = m->offer[0], .graph = ec_keep(in->body)};
 }
 

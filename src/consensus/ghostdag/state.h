@@ -13,10 +13,11 @@ enum {
 	ORPHANS = 16,       /* blocks a member told of that cannot be placed yet */
 	DELIVERIES = 512,   /* in a step, but for the last chain block's */
 	CHECKPOINTS = 8,    /* in a step */
-	VARIANTS = 2,       /* blocks of one number and maker that are taken unasked */
-	BEGINNINGS = 8,     /* of one maker, that are taken so */
+	BESIDE = 3,         /* blocks of one maker side by side that are taken unasked */
+	OWN_MAX = 16,       /* and that a good block may have in its past */
 	TOLD_TIPS = 16,     /* in a TIPS */
 	RANGE_BLOCKS = 512, /* in a RANGE */
+	ANSWERS = 4,        /* of a RANGE with nothing new and no more to tell */
 };
 
 #define ASK_AFTER_NS ((uint64_t)200 * 1000 * 1000) /* how long a parent may be on its way */
@@ -27,7 +28,6 @@ struct entry {
 	ec_hash digest;                    /* of the batch */
 	ec_node maker;
 	uint64_t number; /* among those of its maker */
-	bool anew;       /* it names none of its maker */
 };
 
 struct orphan {
@@ -50,9 +50,9 @@ struct mark {
 };
 
 struct peer {
-	bool asked;    /* an ASK of ours is not answered yet */
-	bool answered; /* its ASK, since the link is new, when the graph had `grown` blocks */
-	bool more;     /* and there was more to tell */
+	bool asked;       /* an ASK of ours is not answered yet */
+	uint32_t answers; /* to its ASKs, while the link is up and the graph has `grown` blocks */
+	bool more;        /* and there was more to tell */
 	uint64_t grown;
 	uint64_t served; /* grown, plus 1, when it was last sent a STATE */
 	uint32_t offers;
@@ -73,6 +73,8 @@ struct ghostdag {
 	bool flying;  /* my last block has not come back to me */
 	uint64_t now, since;
 	uint64_t grown;      /* blocks added in this life */
+	uint64_t grown_at;   /* when the last was */
+	uint64_t told;       /* grown, plus 1, when tips were told because nothing went on */
 	uint64_t flood_told; /* members whose forks were blamed */
 
 	uint32_t root;   /* the last final block of the chain */
@@ -80,7 +82,9 @@ struct ghostdag {
 	ec_seq tip;      /* delivered up to here */
 	ec_seq final;    /* and final up to here */
 	ec_hash root_id; /* of the root that records name */
+	ec_seq sure;     /* deep enough, or certified, up to here */
 	ec_hash pin;     /* a chain block that is certified and not here yet; or zeros */
+	ec_seq pin_seq;  /* up to here */
 
 	uint64_t made_at; /* when I made my last block, or tried nonces */
 	uint64_t number;  /* of my last block */
@@ -114,8 +118,7 @@ enum bug {
 	BUG_NO_RATE,
 	BUG_PIN_DEAF,
 	BUG_EARLY_PRUNE,
-	BUG_ONE_PARENT,
-	BUG_DOMAIN,
+	BUG_LINK_SILENT,
 	BUG_ROOT_FREE,
 };
 
@@ -165,17 +168,17 @@ struct arrival { /* bytes are borrowed */
 	struct ec_bytes head, body, proof;
 	ec_hash digest;
 };
-/* A block was told by `from`: it goes into the graph, or waits for its parents. */
-void ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arrival *arrival,
+/* A block was told by `from`: it goes into the graph, or waits for its parents.  Returns: the
+ * latter. */
+bool ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arrival *arrival,
                           struct ec_out *out);
 /* Puts a block into the graph that is on disk already, for replay; or adds to one that came with a
  * checkpoint, or without a proof, what it lacks. */
 void ghostdag_block_replayed(struct ghostdag *self, const struct arrival *arrival);
 /* Whether a block is in the past of the one that is formed and not added. */
 bool ghostdag_in_past(const struct ghostdag *self, uint32_t number);
-/* Whether a block by `maker`, formed and not added, keeps the rule of the committee.  In: the
- * maker's block before it, or DAG_NONE. */
-bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker, uint32_t previous);
+/* Whether a block by `maker`, formed and not added, keeps the rule of the committee. */
+bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker);
 /* Tries orphans again, until none can be placed. */
 void ghostdag_orphans_place(struct ghostdag *self, struct ec_out *out);
 /* Forgets an orphan. */
@@ -197,6 +200,7 @@ bool ghostdag_order_more(const struct ghostdag *self);
 
 /* range.c: what a new link needs, and who lacks much. */
 void ghostdag_link_new(struct ghostdag *self, ec_node node, struct ec_out *out);
+void ghostdag_tips_tell(struct ghostdag *self, ec_node to, struct ec_out *out);
 void ghostdag_tips_received(struct ghostdag *self, ec_node from, const struct message *m,
                             struct ec_out *out);
 void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out);

@@ -1,0 +1,249 @@
+/* ghostdag_fault_test.c - faults one by one: who was away, crashes at every moment, forks that are
+ * signed, parts, conflicts, members that only follow. */
+#include "base/test.h"
+#include "consensus/ghostdag/ghostdag_world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { A, B, C, D };
+
+static void good(const char *violation)
+{
+	if (violation)
+		fail_msg("%s", violation);
+}
+
+static void finish(struct world *world, uint64_t ms)
+{
+	if (world_finish(world, ms))
+		return;
+	world_print(world);
+	fail_msg("%s", world->violation ? world->violation : "not everything is final");
+}
+
+static void batches_add(struct world *world, uint32_t count, uint64_t offered)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		world_batch_at(world, text, offered);
+	}
+}
+
+static uint32_t blocks_of(const struct world *world, ec_node node)
+{
+	char line[200];
+	unsigned blocks = 0;
+	struct ec_text text = ec_text_over(line, sizeof line);
+	ec_ghostdag.show(world->member[node].state, &text);
+	assert_int_equal(sscanf(line, "%u blocks", &blocks), 1);
+	return blocks;
+}
+
+/* d misses hundreds of blocks that the others still have: it asks each once or twice, whether it is
+ * 100 blocks or 300. */
+static void who_was_away_asks_for_ranges(void **state)
+{
+	(void)state;
+	for (uint32_t count = 20; count <= 60; count += 40) {
+		struct world *world = world_new((struct world_options){
+			.n = 4, .options.interval = 256, .options.final_depth = 32});
+		world_isolate(world, D);
+		batches_add(world, count, 1 << A | 1 << B | 1 << C);
+		world_pass(world, 1000 * count / 2);
+		assert_true(world_ran(world, A, count - 1));
+		world->sent[ASK] = world->sent[RANGE] = 0;
+		ec_seq missed = world->member[A].tip - world->member[D].tip;
+		world_heal(world);
+		world_settle(world);
+		print_message("%llu missed, %u asks, %u ranges\n", (unsigned long long)missed,
+		              world->sent[ASK], world->sent[RANGE]);
+		assert_true(missed > 2 * count);
+		assert_true(world->sent[ASK] <= 12);
+		assert_int_equal(world->fetches, 0);
+		finish(world, 20000);
+		world_pass(world, 5000);
+		world_order_judge(world);
+		good(world_free(world));
+	}
+}
+
+/* What d misses the others have forgotten: it is brought to a checkpoint, by f + 1 that say so. */
+static void who_was_away_for_long_is_brought(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new((struct world_options){.n = 4, .options.interval = 8, .twins = true});
+	world_isolate(world, D);
+	for (int i = 0; i < 6; i++) {
+		batches_add(world, 30, 1 << A | 1 << B | 1 << C);
+		world_pass(world, 12000);
+	}
+	assert_true(world->member[A].final > 400 && world->member[D].final < 8);
+	assert_true(blocks_of(world, A) < 250);
+	world_heal(world);
+	for (uint32_t i = 0; i < world->batches; i++)
+		world->offered[i] = UINT64_MAX;
+	finish(world, 30000);
+	assert_true(world->fetches >= 1);
+	/* It goes on by itself, over a crash too. */
+	world_crash(world, D);
+	world_restart(world, D);
+	batches_add(world, 5, UINT64_MAX);
+	finish(world, 30000);
+	good(world_free(world));
+}
+
+/* A crash after every so many steps, of one member after the other, each losing what was not
+ * durable. */
+static void crashes_at_every_moment(void **state)
+{
+	(void)state;
+	for (uint32_t seed = 1; seed <= 20; seed++) {
+		struct world *world = world_new(
+			(struct world_options){.n = 4, .seed = seed, .options.interval = 8});
+		for (uint32_t i = 0; i < 60; i++) {
+			ec_node node = (ec_node)(i % 4);
+			if (i < 30)
+				batches_add(world, 1, UINT64_MAX);
+			world_pass(world, 10 * seed);
+			world->member[node].stalled = i % 3 == 0;
+			world_pass(world, 200);
+			world->member[node].stalled = false;
+			world_crash(world, node);
+			world_pass(world, 100);
+			world_restart(world, node);
+		}
+		if (!world_finish(world, 60000))
+			world_violate(world, "liveness: not everything is final");
+		world_pass(world, 5000);
+		assert_int_equal(world->blames, 0);
+		good(world_free(world));
+	}
+}
+
+/* c signs two blocks of one number, and then many: it is named, and nobody's memory fills. */
+static void who_signs_many_is_named(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4});
+	world->member[C].byzantine = true;
+	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
+	uint32_t batch = world_batch_at(world, "one", 0);
+	for (int i = 0; i < 60; i++) {
+		m.number = 1 + (uint64_t)i / 3;
+		world_forge(world, C, i % 3 ? A : B, &m, i % 3 == 1 ? "one" : "");
+	}
+	world_settle(world);
+	print_message("60 were signed, %u taken\n", blocks_of(world, A));
+	assert_true(blocks_of(world, A) <= 12 && blocks_of(world, B) <= 12);
+	batches_add(world, 10, UINT64_MAX);
+	world->offered[batch] = UINT64_MAX;
+	finish(world, 60000);
+	assert_true(world->blames >= 1);
+	assert_int_equal(world->blamed, C);
+	good(world_free(world));
+}
+
+/* A part without a quorum makes nothing final, and joins again. */
+static void a_minority_waits(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4});
+	world_part(world, 1 << A | 1 << B);
+	batches_add(world, 8, UINT64_MAX);
+	world_pass(world, 60000);
+	for (ec_node node = 0; node < 4; node++)
+		assert_int_equal(world->member[node].final, 0);
+	assert_true(world->member[A].tip <= 4); /* a block of each at most */
+	world_heal(world);
+	finish(world, 20000);
+	/* Three go on without d for long; what d had said alone is said again later. */
+	world_isolate(world, D);
+	batches_add(world, 1, 1 << D);
+	world_pass(world, 1000);
+	batches_add(world, 60, 1 << A | 1 << B | 1 << C);
+	world_pass(world, 60000);
+	assert_true(world->member[A].final > world->member[D].final + 60);
+	for (uint32_t i = 0; i < world->batches; i++)
+		if (i != 8)
+			world->offered[i] = UINT64_MAX;
+	world_heal(world);
+	finish(world, 30000);
+	assert_true(world_ran(world, A, 8));
+	good(world_free(world));
+}
+
+/* Batches that conflict are given to parts of the group: one of them runs, the same everywhere. */
+static void of_rivals_one_wins(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 10; seed++) {
+		struct world *world = world_new((struct world_options){.n = 5, .seed = seed});
+		for (uint32_t i = 0; i < 5; i++) {
+			char text[32];
+			snprintf(text, sizeof text, "coin: to %u", i);
+			world_batch_at(world, text, (uint64_t)1 << i);
+		}
+		if (seed % 2)
+			world_part(world, 1 << A | 1 << B);
+		world_pass(world, 500 * seed);
+		world_heal(world);
+		for (uint32_t i = 0; i < 5; i++)
+			world->offered[i] = UINT64_MAX;
+		finish(world, 60000);
+		uint32_t won = 0;
+		for (uint32_t i = 0; i < 5; i++)
+			won += world_ran(world, A, i) != 0;
+		assert_int_equal(won, 1);
+		for (uint32_t i = 0; i < 5; i++)
+			for (ec_node node = 1; node < 5; node++)
+				assert_int_equal(world_ran(world, A, i) != 0,
+				                 world_ran(world, node, i) != 0);
+		good(world_free(world));
+	}
+}
+
+static void learners_follow_and_make_nothing(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 5, .voters = 4});
+	batches_add(world, 20, UINT64_MAX);
+	assert_int_equal(world->member[4].want, 0);
+	finish(world, 30000);
+	assert_int_equal(world->member[4].want, 0);
+	world_pass(world, 10000);
+	world_order_judge(world);
+	good(world_free(world));
+}
+
+/* By work: everybody tries a bounded number of nonces a wake. */
+static void work_makes_an_order_too(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){
+		.n = 4, .seed = 9, .options.bits = 12, .options.nonces = 32});
+	batches_add(world, 12, UINT64_MAX);
+	finish(world, 600000);
+	world_pass(world, 10000);
+	world_order_judge(world);
+	print_message("work: %u blocks in %llu s\n", world->sent[BLOCK] / 3,
+	              (unsigned long long)world->now / 1000000000);
+	good(world_free(world));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(who_was_away_asks_for_ranges),
+		cmocka_unit_test(who_was_away_for_long_is_brought),
+		cmocka_unit_test(crashes_at_every_moment),
+		cmocka_unit_test(who_signs_many_is_named),
+		cmocka_unit_test(a_minority_waits),
+		cmocka_unit_test(of_rivals_one_wins),
+		cmocka_unit_test(learners_follow_and_make_nothing),
+		cmocka_unit_test(work_makes_an_order_too),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
