@@ -149,9 +149,29 @@ void sim_read(struct sim_world *world, struct sim_host *host)
 	sim_step(world, host, instance, &(struct ec_input){.kind = EC_READ, .ticket = ticket});
 }
 
-void sim_serve(struct sim_world *world, struct sim_host *host, const struct ec_effect *effect)
+bool sim_read_again(struct sim_world *world, struct sim_host *host)
+{
+	struct sim_instance *instance = sim_current(host);
+	if (!host->read_again)
+		return false;
+	if (!instance || !instance->state || !instance->protocol->reads)
+		host->read_count = 0; /* they are read through the order, or elsewhere */
+	if (host->read_count && !sim_room(instance))
+		return false;
+	host->read_again = false;
+	if (host->read_count)
+		sim_step(world, host, instance,
+		         &(struct ec_input){.kind = EC_READ,
+		                            .ticket = host->reads[host->read_count - 1].ticket});
+	return true;
+}
+
+void sim_serve(struct sim_world *world, struct sim_host *host, const struct sim_instance *instance,
+               const struct ec_effect *effect)
 {
 	uint32_t left = 0;
+	if (instance->era != host->app.era)
+		return; /* others may be far on in the next era */
 	sim_trace_effect(world, host, effect);
 	for (uint32_t i = 0; i < host->read_count; i++) {
 		const struct sim_read *read = &host->reads[i];

@@ -103,6 +103,7 @@ void sim_era_enter(struct sim_world *world, struct sim_host *host)
 	sim_say(world, "%s enters era %llu after %llu", sim_name(host, name),
 	        (unsigned long long)app->era, (unsigned long long)app->seq);
 	sim_instance_end(world, instance);
+	host->read_again = true;
 	if (self == EC_ALL)
 		return;
 	*instance = (struct sim_instance){

@@ -197,7 +197,7 @@ static void perform(struct sim_world *world, struct sim_host *host, struct sim_i
 		sim_fetch(world, host, instance, effect);
 		break;
 	case EC_SERVE:
-		sim_serve(world, host, effect);
+		sim_serve(world, host, instance, effect);
 		break;
 	case EC_BLAME:
 		sim_check_blame(world, host, instance, effect);
@@ -334,7 +334,8 @@ void sim_pump(struct sim_world *world, struct sim_host *host)
 			moved = true;
 		}
 		if (!moved && !hear_oneself(world, host) && !hear_early(world, host) &&
-		    !sim_feed(world, host) && !wake_at_once(world, host))
+		    !sim_read_again(world, host) && !sim_feed(world, host) &&
+		    !wake_at_once(world, host))
 			return;
 	}
 }

@@ -135,6 +135,7 @@ struct sim_host {
 	bool waiting; /* since was not 0 at the last step */
 	struct sim_read reads[SIM_READS_MAX];
 	uint32_t read_count;
+	bool read_again;  /* those that wait, in the era that began */
 	ec_hash *history; /* of a correct one: the application after each position */
 	uint64_t history_count, history_capacity;
 	struct sim_ledger_host *ledger; /* in a world of ledgers */

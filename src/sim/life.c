@@ -143,6 +143,7 @@ void sim_start(struct sim_world *world, struct sim_host *host)
 	host->waiting = false;
 	host->pin_told = 0;
 	host->read_count = 0;
+	host->read_again = false;
 	if (host->ledger) {
 		sim_ledger_start(world, host);
 		return;

@@ -326,8 +326,13 @@ bool sim_feed(struct sim_world *world, struct sim_host *host);
 void sim_client(struct sim_world *world);
 /* A client asks a host for a read: READ, if it can take one now. */
 void sim_read(struct sim_world *world, struct sim_host *host);
-/* A SERVE: every read up to its ticket must see what was acknowledged before it was asked for. */
-void sim_serve(struct sim_world *world, struct sim_host *host, const struct ec_effect *effect);
+/* A SERVE: every read up to its ticket must see what was acknowledged before it was asked for.  Of
+ * an instance whose era ended it serves nothing. */
+void sim_serve(struct sim_world *world, struct sim_host *host, const struct sim_instance *instance,
+               const struct ec_effect *effect);
+/* Reads that were not served when their era ended are asked for anew in the next.  Returns: whether
+ * anything was done. */
+bool sim_read_again(struct sim_world *world, struct sim_host *host);
 
 /* ---- era.c ---- */
 /* Makes the rosters and keys of all eras of the plan: where no script says who, one joins and one
