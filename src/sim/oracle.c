@@ -164,6 +164,12 @@ static bool junk_allowed(const struct sim_world *world, const struct sim_host *h
 	       world->host[era->identity[effect->node]]->byzantine;
 }
 
+static bool holds(struct ec_bytes bytes, struct ec_bytes part)
+{
+	return bytes.size >= part.size &&
+	       memmem(bytes.data, bytes.size, part.data, part.size) != NULL;
+}
+
 /* Nobody finds in a message a batch that is not yet ordered anywhere. */
 void sim_check_secrets(struct sim_world *world, const struct sim_host *host,
                        const struct sim_instance *instance, const struct ec_effect *effect)
@@ -175,10 +181,7 @@ void sim_check_secrets(struct sim_world *world, const struct sim_host *host,
 	world->counts.fired[SIM_SECRETS_CHECKED]++;
 	for (uint32_t i = 0; i < world->batches; i++) {
 		const struct sim_batch *batch = &world->batch[i];
-		bool told = memmem(effect->head.data, effect->head.size, batch->body.data,
-		                   batch->body.size) ||
-		            memmem(effect->body.data, effect->body.size, batch->body.data,
-		                   batch->body.size);
+		bool told = holds(effect->head, batch->body) || holds(effect->body, batch->body);
 		if (!batch->first && told)
 			sim_violate(world, "sealed batches",
 			            "member %u says batch %u before it is ordered", host->identity,
