@@ -161,7 +161,8 @@ static uint64_t since(const struct cell *cell, uint32_t at)
 	for (uint32_t i = 0; i < cell->made; i++) {
 		const struct batch *batch = &cell->batch[i];
 		bool here = batch->at[at] && batch->at[at] <= cell->now;
-		if (here && !batch->seq[at] && (!oldest || batch->at[at] < oldest))
+		bool final = batch->seq[at] && batch->seq[at] <= cell->member[at].final;
+		if (here && !final && (!oldest || batch->at[at] < oldest))
 			oldest = batch->at[at];
 	}
 	return oldest;
@@ -298,7 +299,7 @@ static void begin(struct cell *cell)
 		member->instance =
 			instance_new(protocol, &member->config, &member->secret, cell->pool);
 		instance_start(member->instance, cell->protocol->keys ? &cell->shares[at] : NULL,
-		               (struct moment){0}, 0, &member->digest[0]);
+		               (struct moment){.now = cell->now}, 0, &member->digest[0]);
 		pump(cell, at);
 	}
 }
@@ -337,6 +338,7 @@ void lab_run(const struct lab_protocol *protocol, const struct lab_model *model,
 	cell->model = model;
 	cell->load = load;
 	cell->result = result;
+	cell->now = LAB_STEP_NS; /* a clock is never 0: that says "no time" */
 	cell->pool = ec_pool_new(0);
 	begin(cell);
 	uint64_t core = lab_core_ns(), heard = 0;
@@ -350,6 +352,6 @@ void lab_run(const struct lab_protocol *protocol, const struct lab_model *model,
 	result->core_ns = lab_core_ns() - core;
 	result->batches = cell->finished;
 	result->done = cell->finished == load->batches;
-	result->took_ns = cell->now;
+	result->took_ns = cell->now - LAB_STEP_NS;
 	end(cell);
 }

@@ -102,7 +102,7 @@ void lab_submit_next(struct cell *cell, uint32_t gateway)
 	batch->digest = ec_sha256(bytes, batch->body.size);
 	batch->gateway = gateway;
 	batch->came = cell->now;
-	batch->at[gateway] = cell->now ? cell->now : 1;
+	batch->at[gateway] = cell->now;
 	lab_later(cell, cell->now,
 	          (struct sim_event){.kind = SIM_BODY, .host = gateway, .count = number});
 	for (uint32_t b = 0; b < cell->load->n; b++) {

@@ -8,6 +8,7 @@
  */
 #include "node/open.h"
 
+#include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
 #include "node/daemon_inner.h"
@@ -24,7 +25,8 @@
 #include <unistd.h>
 
 /* All protocols that a node of this program can run. */
-static const struct ec_protocol *const protocols[] = {&ec_pbft, &ec_honeybadger, NULL};
+static const struct ec_protocol *const protocols[] = {&ec_pbft, &ec_honeybadger, &ec_ghostdag,
+                                                      NULL};
 
 const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names)
 {
