@@ -1,6 +1,7 @@
 /* world_test.c - a world of the smallest protocol: what is right passes, what is planted is found.
  */
 #include "base/test.h"
+#include "sim/report.h"
 #include "sim/sequencer.h"
 #include "sim/world.h"
 
@@ -99,6 +100,24 @@ static void what_does_not_bite_is_not_counted(void **state)
 	sim_world_free(world);
 }
 
+/* Many worlds that never saw a fault are no proof; but for what an entry says cannot be seen. */
+static void what_never_fired_is_judged(void **state)
+{
+	static const enum sim_count never[] = {SIM_CRASH, SIM_ERA, SIM_COUNT_KINDS};
+	static struct sim_outcome outcome;
+	struct sim_protocol_entry entry = sim_sequencer_entry;
+	struct sim_order order = {.entry = &entry,
+	                          .count = SIM_SEEDS_FOR_ALL,
+	                          .wish = {.members = UINT32_MAX, .byzantine = UINT32_MAX}};
+	(void)state;
+	uint32_t silent = sim_judge(&order, &outcome).silent;
+	assert_true(silent > 2);
+	entry.never = never;
+	assert_int_equal(sim_judge(&order, &outcome).silent, silent - 2);
+	order.count--;
+	assert_int_equal(sim_judge(&order, &outcome).silent, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -107,6 +126,7 @@ int main(void)
 		cmocka_unit_test(one_seed_is_one_world),
 		cmocka_unit_test(only_what_changes_is_counted_as_mutated),
 		cmocka_unit_test(what_does_not_bite_is_not_counted),
+		cmocka_unit_test(what_never_fired_is_judged),
 	};
 	if (!ec_crypto_start())
 		return 1;
