@@ -4,7 +4,6 @@
 #include "crypto/dealer_fake.h"
 #include "crypto/verifier.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { MEMBERS = 4, WORDS_MOST = ABA_ROUNDS_MAX * 7 + 1 };
@@ -154,6 +153,74 @@ static void term_stands_for_votes_to_come(void **state)
 	assert_null(aba_world_free(world));
 }
 
+/* V is 1 alone, and stays so against a coin of 0, whatever a liar adds to its CONF. */
+static void the_first_conf_of_a_member_counts(void **state)
+{
+	struct aba_word word[WORDS_MOST];
+	struct aba_world *world = alone(MEMBERS, ABA_COIN, 0);
+	uint8_t name[ABA_COIN_NAME_SIZE];
+	bool value;
+	(void)state;
+	do { /* another coin */
+		world->coin.domain.b[0]++;
+		aba_coin_name(&world->coin, 0, name);
+	} while (aba_cheap_number((struct ec_bytes){.data = name, .size = sizeof name}) & 1);
+	aba_input(world->member[0], &world->coin, true);
+	for (uint32_t from = 1; from <= 3; from++) {
+		hear(world, from, ABA_BVAL, 0, ABA_ONE);
+		hear(world, from, ABA_BVAL, 0, ABA_ZERO);
+		hear(world, from, ABA_AUX, 0, ABA_ONE);
+	}
+	hear(world, 1, ABA_CONF, 0, ABA_ONE);
+	hear(world, 1, ABA_CONF, 0, ABA_ZERO);
+	hear(world, 2, ABA_CONF, 0, ABA_ONE);
+	drain(world, word);
+	share_give(world, 1, 0, false);
+	share_give(world, 2, 0, false);
+	assert_false(aba_decided(world->member[0], &value));
+	assert_int_equal(drain(world, word), 1);
+	assert_word(word[0], ABA_BVAL, 1, ABA_ONE);
+	assert_null(aba_world_free(world));
+}
+
+/* Both values are in bin_values when it comes to round 1: AUX is of its own estimate.  It had no
+ * input, and one that comes now is ignored. */
+static void who_has_no_input_goes_along(void **state)
+{
+	struct aba_word word[WORDS_MOST];
+	struct aba_world *world = alone(MEMBERS, ABA_SCHEDULED, 0);
+	(void)state;
+	for (uint32_t from = 1; from <= 3; from++) {
+		hear(world, from, ABA_BVAL, 1, ABA_ONE);
+		hear(world, from, ABA_BVAL, 1, ABA_ZERO);
+		hear(world, from, ABA_BVAL, 0, ABA_ZERO);
+		hear(world, from, ABA_AUX, 0, ABA_ZERO);
+	}
+	assert_int_equal(drain(world, word), 5);
+	assert_word(word[0], ABA_BVAL, 0, ABA_ZERO);
+	assert_word(word[1], ABA_AUX, 0, ABA_ZERO);
+	assert_word(word[2], ABA_BVAL, 1, ABA_ZERO);
+	assert_word(word[3], ABA_BVAL, 1, ABA_ONE);
+	assert_word(word[4], ABA_AUX, 1, ABA_ZERO);
+	aba_input(world->member[0], &world->coin, true);
+	assert_int_equal(drain(world, word), 0);
+	assert_null(aba_world_free(world));
+}
+
+static void who_has_halted_says_term_alone(void **state)
+{
+	struct aba_word word[WORDS_MOST];
+	struct aba_world *world = alone(MEMBERS, ABA_SCHEDULED, 0);
+	(void)state;
+	aba_input(world->member[0], &world->coin, true);
+	for (uint32_t from = 1; from <= 3; from++)
+		hear(world, from, ABA_TERM, 0, ABA_ZERO);
+	assert_true(aba_halted(world->member[0]));
+	assert_int_equal(drain(world, word), 1);
+	assert_word(word[0], ABA_TERM, 0, ABA_ZERO);
+	assert_null(aba_world_free(world));
+}
+
 static void the_last_round_is_an_alarm(void **state)
 {
 	struct aba_word word[WORDS_MOST];
@@ -188,11 +255,10 @@ static void bad_shares_make_room_for_good_ones(void **state)
 	struct aba_toss toss = {0};
 	struct ec_threshold_share kept[3], share = {{0}}, good;
 	uint8_t name[ABA_COIN_NAME_SIZE];
+	struct ec_bytes text = {.data = name, .size = sizeof name};
 	(void)state;
 	aba_coin_name(&world->coin, 9, name);
-	world->coin.crypto->coin_share(&world->key, 0, NULL,
-	                               (struct ec_bytes){.data = name, .size = sizeof name},
-	                               share.b, &good);
+	world->coin.crypto->coin_share(&world->key, 0, NULL, text, share.b, &good);
 	aba_world_verified = 0;
 	for (uint32_t i = 0; i < 2; i++)
 		aba_toss_hear(&toss, kept, &world->coin, 9, 5 + i, &share, false);
@@ -230,15 +296,27 @@ static void a_slow_member_loses_nothing(void **state)
 				hear(world, from, ABA_BVAL, round, ABA_ZERO);
 		}
 		share_give(world, 1, round, false);
-		share_give(world, 2, round, false);
 	}
+	for (uint32_t round = 0; round < ABA_ROUNDS_COIN; round++)
+		share_give(world, 2, round, false);
 	assert_int_equal(aba_world_verified, 3 * ABA_ROUNDS_COIN);
 	assert_int_equal(aba_round(aba), 0);
 	for (uint32_t from = 1; from <= 3; from++)
 		hear(world, from, ABA_BVAL, 0, ABA_ZERO);
 	assert_int_equal(aba_round(aba), ABA_ROUNDS_COIN - 1);
 	assert_true(aba_stuck(aba)); /* the others would have said TERM */
-	assert_true(drain(world, word) >= 4 * ABA_ROUNDS_COIN);
+	uint32_t count = drain(world, word), coins = 0;
+	for (uint32_t i = 0; i < count; i++) { /* each coin was the right one: AUX follows it */
+		uint8_t name[ABA_COIN_NAME_SIZE];
+		if (word[i].kind != ABA_AUX || word[i].round == 0)
+			continue;
+		aba_coin_name(&world->coin, word[i].round - 1, name);
+		uint64_t number =
+			aba_cheap_number((struct ec_bytes){.data = name, .size = sizeof name});
+		assert_int_equal(word[i].values, 1u << (number & 1));
+		coins++;
+	}
+	assert_int_equal(coins, ABA_ROUNDS_COIN - 1);
 	assert_null(aba_world_free(world));
 }
 
@@ -406,6 +484,9 @@ int main(void)
 		cmocka_unit_test(a_round_goes_by_quorums),
 		cmocka_unit_test(a_fixed_coin_has_no_conf),
 		cmocka_unit_test(term_stands_for_votes_to_come),
+		cmocka_unit_test(the_first_conf_of_a_member_counts),
+		cmocka_unit_test(who_has_no_input_goes_along),
+		cmocka_unit_test(who_has_halted_says_term_alone),
 		cmocka_unit_test(the_last_round_is_an_alarm),
 		cmocka_unit_test(bad_shares_make_room_for_good_ones),
 		cmocka_unit_test(a_slow_member_loses_nothing),

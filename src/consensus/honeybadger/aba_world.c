@@ -181,6 +181,8 @@ static void word_judge(struct aba_world *world, uint32_t member, struct aba_word
 	if (word.kind == ABA_SHARE && __builtin_popcountll(heard->conf) < (int)enough)
 		aba_world_violate(world, "secrecy: a coin share before n-f CONF", member,
 		                  word.round);
+	if (word.kind == ABA_SHARE && world->options.keyless)
+		aba_world_violate(world, "secrecy: a share of no key", member, word.round);
 	for (uint32_t value = 0; word.kind == ABA_CONF && value < 2; value++)
 		if (word.values >> value & 1 && !heard->aux[value])
 			aba_world_violate(world, "reason: CONF of what no AUX said", member,
@@ -341,10 +343,9 @@ void aba_world_restart(struct aba_world *world, uint32_t member)
 	aba_input(aba, &world->coin, world->options.ones >> member & 1);
 	member_follow(world, member);
 	for (uint32_t i = 0; i < world->options.n; i++)
-		if (aba_world_correct(world, i)) {
+		if (aba_world_correct(world, i) && i != member) {
 			said_again(world, i, member);
-			if (i != member)
-				said_again(world, member, i);
+			said_again(world, member, i);
 		}
 }
 
