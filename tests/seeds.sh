@@ -87,6 +87,12 @@ check "$count worlds of pbft" $sim --protocol pbft --seeds "$count"
 [ "$count" -lt 2000 ] || speed
 check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
+check "60 worlds of honeybadger" $sim --protocol honeybadger --seeds 60
+check "20 worlds of pbft, then honeybadger, then pbft" $sim --protocol pbft --then honeybadger --seeds 20
+# The others are found by schedules of their own, in the tests of src/consensus/honeybadger.
+for bug in 4 6 7 8 10; do
+	found honeybadger $bug 60
+done
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
 check "200 worlds of longest" $sim --protocol longest --seeds 200
@@ -101,6 +107,7 @@ for bug in 1 2 3 4 5 6 7 8 9; do
 	found pbft $bug 600
 done
 check "3 worlds of real members with ledgers" $sim --protocol pbft --seeds 3 --ledger --proofs "$proofs"
+check "2 worlds of real members that run honeybadger" $sim --protocol honeybadger --seeds 2 --ledger
 judged=0 wrong=0
 for proof in "$proofs"/*[1357]5.proof; do
 	judged=$((judged + 1))

@@ -25,6 +25,7 @@ struct world sim_ledger_group(const struct sim_plan *plan)
 		{"settlement",
 	         {bytes[2], ec_settlement_parameters_write(&settlement, bytes[2]), NULL}}};
 	struct world group = world_make(&(struct world_plan){.members = plan->members - plan->moves,
+	                                                     .protocol = plan->protocol->name,
 	                                                     .authors = SIM_AUTHORS,
 	                                                     .time_rate = RATE,
 	                                                     .blocks_kept = 1 << 20,
@@ -55,6 +56,7 @@ struct ec_membership *sim_ledger_membership(const struct sim_plan *plan, uint64_
 {
 	struct ec_membership *membership = world_membership(plan->members, era);
 	uint32_t n = 0;
+	snprintf(membership->protocol, sizeof membership->protocol, "%s", plan->protocol->name);
 	for (uint32_t i = 0; i < plan->members; i++) {
 		if (!sim_ledger_seated(plan, era, i))
 			continue;

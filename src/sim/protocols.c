@@ -73,6 +73,7 @@ static uint64_t honeybadger_keys_deal(const struct sim_keys_ask *ask, void *opti
 static const char *const honeybadger_rules[] = {"subset", "low", "state-transfer", "jump", NULL};
 
 static const struct sim_protocol_entry honeybadger_entry = {.protocol = &ec_honeybadger,
+                                                            .ledger = true,
                                                             .promises_equal =
                                                                     honeybadger_promises_equal,
                                                             .options = honeybadger_options_draw,
