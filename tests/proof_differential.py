@@ -86,6 +86,20 @@ def changed(item, choose):
     return choose.choice([[], None, [bytes(32)], b"\x80"])
 
 
+def inside(part, choose):
+    """Bytes that hold an encoding, with one item of it changed; others, as a share, like any."""
+    try:
+        inner = v.decode(part, "a part")
+    except v.Invalid:
+        return changed(part, choose)
+    if isinstance(inner, v.Tag):
+        inner.item[choose.randrange(4)] = changed(inner.item[choose.randrange(4)], choose)
+    elif isinstance(inner, list) and inner:
+        index = choose.randrange(len(inner))
+        inner[index] = changed(inner[index], choose)
+    return made.encode(inner)
+
+
 def mutant(data, choose):
     """The proof with one part of its structure changed; parts inside byte strings, too."""
     item = v.decode(data, "the proof")
@@ -95,13 +109,7 @@ def mutant(data, choose):
         target = target[index]
     part = target[place[-1]]
     if isinstance(part, bytes) and len(part) > 64 and choose.random() < 0.7:
-        inner = v.decode(part, "a part")
-        if isinstance(inner, v.Tag):
-            inner.item[choose.randrange(4)] = changed(inner.item[choose.randrange(4)], choose)
-        else:
-            index = choose.randrange(len(inner))
-            inner[index] = changed(inner[index], choose)
-        target[place[-1]] = made.encode(inner)
+        target[place[-1]] = inside(part, choose)
     else:
         target[place[-1]] = changed(part, choose)
     return made.encode(item)
@@ -112,14 +120,14 @@ def flipped(data, choose):
     return data[:at] + bytes([data[at] ^ 1 << choose.randrange(8)]) + data[at + 1:]
 
 
-def agree(name, originals, genesis_data, cloud_data, folder):
+def agree(name, originals, genesis_data, cloud_data, folder, parts=PARTS):
     """Both on the originals, which are valid, and on mutants of them."""
     choose = random.Random(name)
     genesis = v.Genesis(genesis_data)
     cloud = v.Genesis(cloud_data) if cloud_data else None
     proofs = list(originals)
-    proofs += [flipped(choose.choice(originals), choose) for _ in range(BITS)]
-    proofs += [mutant(choose.choice(originals), choose) for _ in range(PARTS)]
+    proofs += [flipped(choose.choice(originals), choose) for _ in range(BITS * parts // PARTS)]
+    proofs += [mutant(choose.choice(originals), choose) for _ in range(parts)]
     paths = []
     for number, data in enumerate(proofs):
         paths.append(os.path.join(folder, f"{number}.proof"))
@@ -198,6 +206,15 @@ def main():
                for name in (b"home/1", b"home/2", b"absent/1", b"absent/2")]
     with tempfile.TemporaryDirectory() as folder:
         agree("made by the document", proofs, world.genesis, None, folder)
+    of_five, dealt = made.beacon_world()
+    proofs = [made.encode(of_five.proof(seq, later, made.claim_beacon(of_five, dealt, seq, voters)))
+              for seq, later, voters in ((6, None, (0, 1)), (7, 9, (1, 4)), (13, None, (2, 3)))]
+    with tempfile.TemporaryDirectory() as folder:
+        agree("beacons", proofs, of_five.genesis, None, folder)
+    of_64, dealt = made.beacon_world(64)
+    proofs = [made.encode(of_64.proof(7, None, made.claim_beacon(of_64, dealt, 7, range(42, 64))))]
+    with tempfile.TemporaryDirectory() as folder:
+        agree("a beacon of 64", proofs, of_64.genesis, None, folder, 20)
     cloud, proofs = made.anchored(world)
     with tempfile.TemporaryDirectory() as folder:
         agree("anchored", proofs, world.genesis, cloud.genesis, folder)

@@ -4,7 +4,8 @@
 usage: tools/verify_proof.py PROOF... --genesis GENESIS [--cloud CLOUD_GENESIS] [--json]
 
 A second, independent verifier, written from docs/formats.md alone in plain Python 3: its own CBOR,
-Ed25519 and trees.  It shares no line with the program, so that a mistake must be made twice.
+Ed25519 and trees, and shared_keys.py for what members sign together.  It shares no line with the
+program, so that a mistake must be made twice.
 Exit 0: valid, prints what is proven.  1: invalid, prints why.  2: the files cannot be used.
 Of several proofs each gets a line, `PROOF: valid` or why not; the exit code is the greatest."""
 import argparse
@@ -12,8 +13,12 @@ import datetime
 import functools
 import hashlib
 import json
+import os
 import struct
 import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import shared_keys  # noqa: E402
 
 SIZE_MAX = 64 << 20
 DEPTH_MAX = 16
@@ -324,6 +329,7 @@ class Roster:
                     lambda i: is_bytes()(i) and len(i) <= 256, is_list,
                     *(keys if is_list(item) and len(item) == 6 else []))
         self.hash, self.era, self.protocol = sha256(data), item[1], item[2]
+        self.coin = item[5][:len(item[5]) // 2] if len(item) == 6 else b""
         need(len(item[4]) <= 128, "the roster has more than 128 members")
         self.members = [form(m, "a member", is_key, is_key, is_count, is_uint, is_name, is_name)
                         for m in item[4]]
@@ -473,6 +479,25 @@ def claim_check(claim, block, genesis):
     return (claim_state if claim[0] == 1 else claim_absence)(claim, block)
 
 
+def beacon_check(shares, block, roster, genesis):
+    """The beacon of a block, by the keys that the voters of its era share."""
+    need(roster.coin, f"the voters of era {roster.era} share no keys")
+    voters, needed = len(roster.voters), (len(roster.voters) - 1) // 3 + 1
+    need(len(roster.coin) == 32 * needed and voters <= 64,
+         f"the keys of era {roster.era} are not for {needed} of its {voters} voters")
+    given = [number for number, _ in shares]
+    need(len(given) == needed, f"it holds {len(given)} shares, {needed} are needed")
+    need(given == sorted(set(given)), "its voters do not ascend")
+    domain = sha256(b"edgecord/domain/1", genesis.hash, roster.era.to_bytes(8, "little"),
+                    roster.protocol.encode())
+    name = b"beacon" + domain + block.seq.to_bytes(8, "little")
+    try:
+        return {"beacon": shared_keys.coin(roster.coin, voters, name, tuple(map(tuple, shares))),
+                "voters": given}
+    except shared_keys.Wrong as error:
+        raise Invalid(str(error)) from None
+
+
 def cover_check(cover, block, genesis):
     """(certified header, certificate): the block's own header, or a later one that covers it."""
     if len(cover) == 1:
@@ -532,7 +557,8 @@ def anchor_check(anchor, block, genesis, cloud):
 
 CLAIMS = [(is_uint, is_bytes(), is_bytes(32), is_uint, is_path, is_bytes(), is_path),
           (is_uint, is_bytes(), is_bytes(), is_path),
-          (is_uint, is_bytes(), is_path, anything)]
+          (is_uint, is_bytes(), is_path, anything),
+          (is_uint, is_list)]
 
 
 def certificate_form(certificate):
@@ -545,10 +571,13 @@ def proof_form(data, what):
     item = form(decode(data, what), what, literal("edgecord/proof/1"), is_list, is_bytes(), is_list,
                 is_list, lambda i: i is None or is_list(i))
     _, claim, _, cover, links, anchor = item
-    need(claim and is_uint(claim[0]) and claim[0] <= 2, "the claim is of no known kind")
+    need(claim and is_uint(claim[0]) and claim[0] < len(CLAIMS), "the claim is of no known kind")
     form(claim, "the claim", *CLAIMS[claim[0]])
     if claim[0] == 2 and claim[3] is not None:
         form(claim[3], "the other leaf", is_hash, is_hash)
+    if claim[0] == 3:
+        for share in claim[1]:
+            form(share, "a share", is_uint, is_bytes(96))
     form(cover, "the cover", *(is_list, is_bytes(), is_path)[:1 if len(cover) == 1 else 3])
     certificate_form(cover[0])
     for number, link in enumerate(links, 1):
@@ -567,7 +596,7 @@ def proof_check(data, genesis, cloud, what="the proof"):
     if genesis.flags & 1:
         raise Unusable("the group is unsigned: nothing in it is proven")
     block = Header(block_data, genesis, "the block's header")
-    facts = {"claim": claim_check(claim, block, genesis)}
+    facts = {"claim": None if claim[0] == 3 else claim_check(claim, block, genesis)}
     certified, certificate = cover_check(cover, block, genesis)
     rosters, last = links_check(links, genesis)
     roster = rosters[-1]
@@ -576,6 +605,8 @@ def proof_check(data, genesis, cloud, what="the proof"):
     signers = certificate_check(certificate, certified, roster)
     need(1 <= block.era <= len(rosters) and block.roster == rosters[block.era - 1].hash,
          "the block names another roster than its era has")
+    if claim[0] == 3:
+        facts["claim"] = beacon_check(claim[1], block, rosters[block.era - 1], genesis)
     facts.update(block={"seq": block.seq, "era": block.era, "position": block.position,
                         "stamp_ns": block.stamp, "hash": block.hash},
                  certified={"seq": certified.seq, "era": certified.era, "hash": certified.hash},
@@ -608,6 +639,9 @@ def claim_lines(claim):
         yield f"  signed by {claim['author'].hex()}"
         yield f"  kind {claim['kind']}, lane {claim['lane']}, sequence {claim['sequence']}"
         yield f"  stands at {claim['index']} of the block, with result {code} ({name})"
+    elif "beacon" in claim:
+        yield f"beacon {claim['beacon'].hex()}"
+        yield f"  by the shares of voters {', '.join(map(str, claim['voters']))}"
     elif "value" in claim:
         yield f"the state holds {claim['name']!r}: {claim['value'].hex()}"
     else:
@@ -631,6 +665,8 @@ def report(facts):
         yield f"anchored in {anchor['cloud']['group']}: block {anchor['seq']} of {anchor['cell']}"
     if "absent" in facts["claim"]:
         yield "not proven: that this is the name that was asked for: compare it"
+    if "beacon" in facts["claim"]:
+        yield "not proven: that nobody knew it before, if as many as gave shares plotted"
     yield "not proven: that the stamp is the true time; that old keys were not stolen since"
 
 

@@ -14,6 +14,7 @@ import tempfile
 import traceback
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import shared_keys as k  # noqa: E402
 import verify_proof as v  # noqa: E402
 
 v.ed25519_verify = functools.lru_cache(maxsize=None)(v.ed25519_verify)
@@ -117,15 +118,64 @@ def genesis_bytes(name, flags=0, cells=(), roster=None):
                    [list(c) for c in cells]])
 
 
+class Dealt:
+    """A key that n voters share, by a dealer who knows its polynomial."""
+
+    def __init__(self, n, needed, name="dealt"):
+        self.polynomial = [self.scalar(f"{name} {i}".encode()) for i in range(needed)]
+        self.commitments = b"".join((x * k.BASE).encode() for x in self.polynomial)
+        self.n = n
+
+    @staticmethod
+    def scalar(data):
+        return int.from_bytes(hashlib.sha512(data).digest(), "little") % k.ORDER
+
+    def part(self, voter):
+        return sum(x * (voter + 1) ** i for i, x in enumerate(self.polynomial)) % k.ORDER
+
+    def share(self, voter, name):
+        """Its share of the coin of that name, with the proof."""
+        half = k.uniform("edgecord coin name", self.commitments[:32], name)
+        base, part = k.mapped(half[:32]) + k.mapped(half[32:]), self.part(voter)
+        key, image = (part * k.BASE).encode(), (part * base).encode()
+        r = self.scalar(b"random" + image)
+        c = int.from_bytes(k.uniform(
+            "edgecord coin share", key, base.encode(), image, (r * k.BASE).encode(),
+            (r * base).encode(), (voter + 1).to_bytes(32, "little")), "little") % k.ORDER
+        z = (r + c * part) % k.ORDER
+        return image + c.to_bytes(32, "little") + z.to_bytes(32, "little")
+
+    def value(self, name):
+        """What the coin is, by the secret itself."""
+        half = k.uniform("edgecord coin name", self.commitments[:32], name)
+        secret = self.polynomial[0] * (k.mapped(half[:32]) + k.mapped(half[32:]))
+        return k.uniform("edgecord coin value", self.commitments[:32], name, secret.encode())[:32]
+
+
+def beacon_world(members=5):
+    """A world whose second era shares keys, and who dealt them."""
+    dealt = Dealt(members, (members - 1) // 3 + 1)
+    return World("beacon", keys=(dealt.commitments * 2,), members=members), dealt
+
+
+def beacon_name(world, seq):
+    domain = v.sha256(b"edgecord/domain/1", world.genesis_hash, (2).to_bytes(8, "little"), b"pbft")
+    return b"beacon" + domain + seq.to_bytes(8, "little")
+
+
+def claim_beacon(world, dealt, seq, voters):
+    return [3, [[voter, dealt.share(voter, beacon_name(world, seq))] for voter in voters]]
+
+
 class World:
     """A group that goes on for some blocks, with a change of era after the fifth.
 
     spoil(seq, items) may change the items of a header, which the members then sign all the same."""
 
     def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None,
-                 keys=()):
-        self.name, self.spoil = name, spoil
-        self.rosters = [roster_bytes(era, 4 if era == 1 else 5, name, weights,
+                 keys=(), members=5):
+        self.name, self.spoil, self.members = name, spoil, members
+        self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights,
                                      keys=keys if era > 1 else ())
                         for era in range(1, eras + 1)]
         self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
@@ -178,7 +228,8 @@ class World:
 
     def certificate(self, seq, signers=None):
         era = min((seq - 1) // 5 + 1, len(self.rosters))
-        signers = range(3 if era == 1 else 4) if signers is None else signers
+        n = 4 if era == 1 else self.members
+        signers = range((n + (n - 1) // 3) // 2 + 1) if signers is None else signers
         text = b"edgecord/certificate/1" + v.sha256(self.headers[seq - 1])
         return [[i, Key(f"era {era} {self.name} {i}").sign(text)] for i in signers]
 
@@ -452,6 +503,40 @@ def claims_are_about_this_block():
     refused(late, "the later header is not later")
 
 
+def beacons_are_judged_by_the_keys_of_their_era():
+    """a block's beacon: one value whoever gave shares; any other shares, block or era: refused"""
+    for members, voters in ((5, ((0, 1), (1, 4), (2, 3))), (64, (range(22), range(42, 64)))):
+        world, dealt = beacon_world(members)
+        for some in voters:
+            proof = world.proof(7, claim=claim_beacon(world, dealt, 7, some))
+            claim = check(proof, genesis=world.genesis)["claim"]
+            assert claim["beacon"] == dealt.value(beacon_name(world, 7)), (members, some)
+            assert claim["voters"] == list(some)
+    world, dealt = beacon_world()
+    good = claim_beacon(world, dealt, 7, (1, 3))
+    shares = good[1]
+    check(world.proof(7, 9, claim=good), genesis=world.genesis)
+    for shares, why in (
+            (shares[:1], "it holds 1 shares, 2 are needed"),
+            (shares + [[4, shares[0][1]]], "it holds 3 shares, 2 are needed"),
+            (shares[::-1], "do not ascend"), ([shares[0], shares[0]], "do not ascend"),
+            ([shares[0], [5, shares[1][1]]], "a voter that there is not"),
+            ([shares[0], [2, shares[1][1]]], "the share of voter 2 is not good"),
+            ([shares[0], [3, bytes(96)]], "the share of voter 3 is the identity"),
+            ([shares[0], [3, b"\xff" * 96]], "the share of voter 3 is no point"),
+            (claim_beacon(world, dealt, 8, (1, 3))[1], "the share of voter 1 is not good"),
+            (claim_beacon(world, Dealt(5, 2, "thief"), 7, (1, 3))[1],
+             "the share of voter 1 is not good")):
+        refused(world.proof(7, claim=[3, shares]), why, genesis=world.genesis)
+    refused(world.proof(3, claim=good), "the voters of era 1 share no keys", genesis=world.genesis)
+    for claim in ([3], [3, [], []], [3, [[1]]], [3, [[1, bytes(95)]]], [4, []], [3, 7]):
+        try:
+            check(world.proof(7, claim=claim), genesis=world.genesis)
+            assert False, claim
+        except v.Unusable:
+            pass
+
+
 def unsigned_groups_are_refused():
     """a genesis that says unsigned is refused"""
     try:
@@ -543,6 +628,7 @@ TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wyche
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
          certificates_need_a_quorum, weights_count, what_a_lying_quorum_signs_is_refused,
          rosters_may_name_shared_keys, rosters_come_from_the_genesis, claims_are_about_this_block,
+         beacons_are_judged_by_the_keys_of_their_era,
          unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,
          many_are_judged_in_one_process]
 

@@ -149,6 +149,13 @@ static void print_envelope(const struct ec_verify_view *view)
 	print_diagnosis(report->result_detail);
 }
 
+static void print_beacon(const struct ec_proof_report *report)
+{
+	printf("beacon     ");
+	print_hex(report->beacon.b, sizeof report->beacon.b);
+	putchar('\n');
+}
+
 static void print_state(const struct ec_proof_report *report)
 {
 	printf("name       ");
@@ -207,7 +214,9 @@ static const char *proven(const struct ec_proof_report *report)
 	static const char *const claim[] = {
 		"the author signed this; it stands at this place of this block, with this result",
 		"after this block the state held this value under this name",
-		"after this block the state held nothing under this name"};
+		"after this block the state held nothing under this name",
+		"this is the beacon of this block: enough voters of its era gave shares, and no "
+		"others could give another"};
 	if (ec_verify_is_bill(report))
 		return "after this block the state held this bill; its figures follow from one "
 		       "another";
@@ -226,10 +235,14 @@ static uint32_t unproven(const struct ec_verify_view *view, const char *out[stat
 {
 	const struct ec_proof_report *report = view->report;
 	uint32_t count = 0;
-	out[count++] = "that what was said is true";
-	if (report->claim > 0)
+	bool state = report->claim == 1 || report->claim == 2;
+	out[count++] = report->claim == 3
+	                       ? "that nobody knew it earlier: as many as gave shares could have, "
+	                         "together"
+	                       : "that what was said is true";
+	if (state)
 		out[count++] = "that it is still so";
-	if (report->claim > 0 && !view->name_given)
+	if (state && !view->name_given)
 		out[count++] = "that this is the name that you asked for (--name NAME compares it)";
 	if (view->checkpoint->given && view->checkpoint->header.seq < report->block.seq)
 		out[count++] = "that no old key was stolen later";
@@ -293,6 +306,8 @@ void ec_verify_print_text(const struct ec_verify_view *view)
 	printf("VALID\n");
 	if (report->claim == 0)
 		print_envelope(view);
+	else if (report->claim == 3)
+		print_beacon(report);
 	else
 		print_state(report);
 	print_certificate(view);
@@ -307,8 +322,12 @@ static void put_hex(struct ec_json *json, const char *key, const void *data, siz
 
 static void put_claim(struct ec_json *json, const struct ec_proof_report *report)
 {
-	static const char *const claim[] = {"envelope", "value", "absence"};
+	static const char *const claim[] = {"envelope", "value", "absence", "beacon"};
 	ec_json_put_text(json, "claim", claim[report->claim]);
+	if (report->claim == 3) {
+		ec_json_put_hash(json, "beacon", &report->beacon);
+		return;
+	}
 	if (report->claim > 0) {
 		put_hex(json, "name", report->name.data, report->name.size);
 		if (report->claim == 1)

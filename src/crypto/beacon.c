@@ -1,11 +1,7 @@
 /* beacon.c - a random beacon from the coin that members share. */
 #include "crypto/beacon.h"
 
-#include "base/cbor.h"
-
 #include <assert.h>
-
-static const char kind[] = "edgecord/beacon/1";
 
 enum { NAME_SIZE = 6 + sizeof(ec_hash) + 8 };
 
@@ -29,19 +25,33 @@ void ec_beacon_share(const struct ec_threshold_crypto *crypto, const struct ec_t
 	crypto->coin_share(key, self, secret, name_of(domain, round, name), random, share);
 }
 
+bool ec_beacon_share_good(const struct ec_threshold_crypto *crypto,
+                          const struct ec_threshold_key *key, const ec_hash *domain, uint64_t round,
+                          uint32_t from, const struct ec_threshold_share *share)
+{
+	uint8_t name[NAME_SIZE];
+	return from < key->n &&
+	       crypto->coin_share_good(key, from, name_of(domain, round, name), share);
+}
+
 static bool share_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
                        const struct ec_beacon *beacon, uint32_t from,
                        const struct ec_threshold_share *share)
 {
-	uint8_t name[NAME_SIZE];
-	return from < key->n &&
-	       crypto->coin_share_good(key, from, name_of(&beacon->domain, beacon->round, name),
-	                               share);
+	return ec_beacon_share_good(crypto, key, &beacon->domain, beacon->round, from, share);
 }
 
 bool ec_beacon_ready(const struct ec_threshold_key *key, const struct ec_beacon *beacon)
 {
 	return beacon->count == key->needed;
+}
+
+bool ec_beacon_has(const struct ec_beacon *beacon, uint32_t from)
+{
+	for (uint32_t i = 0; i < beacon->count; i++)
+		if (beacon->from[i] == from)
+			return true;
+	return false;
 }
 
 bool ec_beacon_add(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
@@ -50,8 +60,8 @@ bool ec_beacon_add(const struct ec_threshold_crypto *crypto, const struct ec_thr
 	uint32_t place = 0;
 	while (place < beacon->count && beacon->from[place] < from)
 		place++;
-	bool there = place < beacon->count && beacon->from[place] == from;
-	if (there || ec_beacon_ready(key, beacon) || !share_good(crypto, key, beacon, from, share))
+	if (ec_beacon_has(beacon, from) || ec_beacon_ready(key, beacon) ||
+	    !share_good(crypto, key, beacon, from, share))
 		return false;
 	for (uint32_t i = beacon->count++; i > place; i--) {
 		beacon->from[i] = beacon->from[i - 1];
@@ -72,21 +82,8 @@ ec_hash ec_beacon_value(const struct ec_threshold_crypto *crypto,
 }
 
 bool ec_beacon_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
-                    const ec_hash *domain, uint64_t round, const struct ec_beacon *beacon,
-                    ec_hash *value, struct ec_text *why)
+                    const struct ec_beacon *beacon, ec_hash *value, struct ec_text *why)
 {
-	if (!ec_hash_equal(&beacon->domain, domain)) {
-		ec_text_add(why, "it is of another group, era or protocol: domain ");
-		ec_text_add_hex(why, beacon->domain.b, sizeof beacon->domain);
-		ec_text_add(why, ", expected ");
-		ec_text_add_hex(why, domain->b, sizeof *domain);
-		return false;
-	}
-	if (beacon->round != round) {
-		ec_text_add(why, "it is of round %llu, expected %llu",
-		            (unsigned long long)beacon->round, (unsigned long long)round);
-		return false;
-	}
 	if (!ec_beacon_ready(key, beacon)) {
 		ec_text_add(why, "it holds %u shares, exactly %u are needed", beacon->count,
 		            key->needed);
@@ -96,34 +93,25 @@ bool ec_beacon_good(const struct ec_threshold_crypto *crypto, const struct ec_th
 		bool ascends = i == 0 || beacon->from[i - 1] < beacon->from[i];
 		if (ascends && share_good(crypto, key, beacon, beacon->from[i], &beacon->share[i]))
 			continue;
-		ec_text_add(why, "the share of member %u is not good", beacon->from[i]);
+		ec_text_add(why, "the share of voter %u is not good", beacon->from[i]);
 		return false;
 	}
 	*value = ec_beacon_value(crypto, key, beacon);
 	return true;
 }
 
-size_t ec_beacon_write(const struct ec_beacon *beacon, void *out, size_t size_max)
+void ec_beacon_shares_write(struct ec_cbor_writer *writer, const struct ec_beacon *beacon)
 {
-	assert(beacon->count <= EC_THRESHOLD_NEEDED_MAX && beacon->round <= INT64_MAX);
-	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
-	ec_cbor_write_array(&writer, 4);
-	ec_cbor_write_string(&writer, kind);
-	ec_cbor_write_hash(&writer, &beacon->domain);
-	ec_cbor_write_uint(&writer, beacon->round);
-	ec_cbor_write_array(&writer, beacon->count);
+	assert(beacon->count <= EC_THRESHOLD_NEEDED_MAX);
+	ec_cbor_write_array(writer, beacon->count);
 	for (uint32_t i = 0; i < beacon->count; i++) {
-		ec_cbor_write_array(&writer, 2);
-		ec_cbor_write_uint(&writer, beacon->from[i]);
-		ec_cbor_write_bytes(&writer, beacon->share[i].b, sizeof beacon->share[i]);
+		ec_cbor_write_array(writer, 2);
+		ec_cbor_write_uint(writer, beacon->from[i]);
+		ec_cbor_write_bytes(writer, beacon->share[i].b, sizeof beacon->share[i]);
 	}
-	bool fits = ec_cbor_writer_ok(&writer);
-	assert(fits);
-	(void)fits;
-	return writer.out.size;
 }
 
-static void shares_read(struct ec_cbor *cbor, struct ec_beacon *beacon)
+void ec_beacon_shares_read(struct ec_cbor *cbor, struct ec_beacon *beacon)
 {
 	beacon->count = ec_cbor_array(cbor, EC_THRESHOLD_NEEDED_MAX);
 	for (uint32_t i = 0; i < beacon->count; i++) {
@@ -133,21 +121,4 @@ static void shares_read(struct ec_cbor *cbor, struct ec_beacon *beacon)
 			ec_cbor_refuse(cbor);
 		ec_cbor_bytes_exact(cbor, beacon->share[i].b, sizeof beacon->share[i]);
 	}
-}
-
-bool ec_beacon_read(const void *data, size_t size, struct ec_beacon *beacon, struct ec_text *why)
-{
-	struct ec_cbor cbor = ec_cbor_over(data, size);
-	*beacon = (struct ec_beacon){0};
-	ec_cbor_array_exact(&cbor, 4);
-	struct ec_view said = ec_cbor_text(&cbor, sizeof kind - 1);
-	if (said.size != sizeof kind - 1 || memcmp(said.data, kind, said.size) != 0)
-		ec_cbor_refuse(&cbor);
-	beacon->domain = ec_cbor_hash(&cbor);
-	beacon->round = ec_cbor_uint(&cbor, INT64_MAX);
-	shares_read(&cbor, beacon);
-	if (ec_cbor_done(&cbor))
-		return true;
-	ec_cbor_explain(&cbor, why);
-	return false;
 }

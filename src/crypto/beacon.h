@@ -4,16 +4,17 @@
  * A round is a coin (crypto/threshold.h) whose name is "beacon" || domain || round, the round as 8
  * bytes, little-endian, below 2^63.  The proof is `needed` shares of it; which members gave them
  * changes nothing of the value.  The domain names group, era and protocol, so one key serves one
- * beacon. A member gives its share of a round only when the round is due: whoever holds `needed` of
- * them knows the value. */
+ * beacon; no other coin has a name of this length.  A member gives its share of a round only when
+ * the round is due: whoever holds `needed` of them knows the value.  What makes a round due, and
+ * the file that proves its value, are the ledger's (docs/formats.md, Proof). */
 #ifndef EC_CRYPTO_BEACON_H
 #define EC_CRYPTO_BEACON_H
 
-#include "base/text.h"
+#include "base/cbor.h"
 #include "crypto/threshold.h"
 
-/* As a file (docs/formats.md, "Beacon"), in bytes at most. */
-enum { EC_BEACON_SIZE_MAX = 1 + 18 + 34 + 9 + 1 + EC_THRESHOLD_NEEDED_MAX * (1 + 2 + 98) };
+/* Of the shares of a round as CBOR, in bytes at most. */
+enum { EC_BEACON_SHARES_SIZE_MAX = 1 + EC_THRESHOLD_NEEDED_MAX * (1 + 2 + 98) };
 
 /* A round, and shares of it. */
 struct ec_beacon {
@@ -30,30 +31,37 @@ void ec_beacon_share(const struct ec_threshold_crypto *crypto, const struct ec_t
                      uint64_t round, const uint8_t random[static 32],
                      struct ec_threshold_share *share);
 
+/* Whether it is the share of member `from`, any number, of the round. */
+bool ec_beacon_share_good(const struct ec_threshold_crypto *crypto,
+                          const struct ec_threshold_key *key, const ec_hash *domain, uint64_t round,
+                          uint32_t from, const struct ec_threshold_share *share);
+
 /* Adds a member's share to a beacon that began as {.domain, .round}; any member, any share.
  * Returns: false when it is not good, that member's is there already, or enough are. */
 bool ec_beacon_add(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
                    struct ec_beacon *beacon, uint32_t from, const struct ec_threshold_share *share);
 
+/* Whether a member's share is there. */
+bool ec_beacon_has(const struct ec_beacon *beacon, uint32_t from);
+
 /* Whether the round has a value yet: `needed` shares are there. */
 bool ec_beacon_ready(const struct ec_threshold_key *key, const struct ec_beacon *beacon);
 
-/* Judges a beacon that somebody else made.  In: the key of the era, its domain, the round that was
- * asked for.  Out: the value, when it is proven; else `why`, what was expected and what came. */
+/* Judges shares that somebody else put together.  In: the key of the era; the beacon, with the
+ * domain and the round that are meant, and any shares.  Out: the value, when it is proven; else
+ * `why`, what was expected and what came. */
 bool ec_beacon_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
-                    const ec_hash *domain, uint64_t round, const struct ec_beacon *beacon,
-                    ec_hash *value, struct ec_text *why);
+                    const struct ec_beacon *beacon, ec_hash *value, struct ec_text *why);
 
 /* The value of a beacon that is ready, of shares that were added or judged good. */
 ec_hash ec_beacon_value(const struct ec_threshold_crypto *crypto,
                         const struct ec_threshold_key *key, const struct ec_beacon *beacon);
 
-/* Writes a beacon as a file.  In: out of size_max bytes, EC_BEACON_SIZE_MAX are enough.  Returns:
- * how many it took. */
-size_t ec_beacon_write(const struct ec_beacon *beacon, void *out, size_t size_max);
+/* Writes the shares, an array, at most EC_BEACON_SHARES_SIZE_MAX bytes. */
+void ec_beacon_shares_write(struct ec_cbor_writer *writer, const struct ec_beacon *beacon);
 
-/* Reads a file, any bytes: its form alone, which has one encoding.  Returns: false when it has
- * another; `why` tells where. */
-bool ec_beacon_read(const void *data, size_t size, struct ec_beacon *beacon, struct ec_text *why);
+/* Reads them, any bytes: their form alone, which has one encoding.  Another refuses the reader.
+ * Out: count, from and share of the beacon; the rest is left alone. */
+void ec_beacon_shares_read(struct ec_cbor *cbor, struct ec_beacon *beacon);
 
 #endif

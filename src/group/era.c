@@ -51,27 +51,19 @@ static const char *too_large(const struct ec_limits *limits)
 static const char *keys_read(const struct ec_crypto *crypto, const struct ec_membership *membership,
                              struct ec_shared_keys **keys)
 {
-	const struct ec_roster roster = ec_membership_roster(membership);
-	uint32_t voters = ec_voters(&roster);
-	size_t half = membership->keys_size / 2;
 	*keys = NULL;
-	if (!half)
+	if (!membership->keys_size)
 		return NULL;
-	if (half / EC_POINT_SIZE != ec_faults_byzantine(voters) + 1)
-		return "the keys that its voters share need one more of them than may be faulty";
-	if (voters > EC_THRESHOLD_MEMBERS_MAX || !crypto->threshold)
-		return "at most 64 voters share keys";
 	struct ec_shared_keys *read = malloc(sizeof *read);
 	if (!read)
 		abort();
-	if (ec_threshold_key_read(crypto->threshold, voters, membership->keys, half, &read->coin) &&
-	    ec_threshold_key_read(crypto->threshold, voters, membership->keys + half, half,
-	                          &read->seal)) {
+	const char *wrong =
+		ec_membership_keys(membership, crypto->threshold, &read->coin, &read->seal);
+	if (wrong)
+		free(read);
+	else
 		*keys = read;
-		return NULL;
-	}
-	free(read);
-	return "the keys that its voters share are no points of the group";
+	return wrong;
 }
 
 /* Reads the options into where config->options points to.  A time-out of 0: that of the options. */

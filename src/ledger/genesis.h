@@ -96,6 +96,13 @@ uint64_t ec_membership_faulty(const struct ec_membership *membership);
 /* Its canonical bytes, from malloc, the caller's to free; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);
 
+/* Reads the keys that its voters share.  In: a membership that has some (keys_size); crypto, NULL:
+ * there is none.  Out: coin and seal; seal may be NULL.  Returns: NULL, or what is wrong with them,
+ * a sentence never freed; then they are not to be used. */
+const char *ec_membership_keys(const struct ec_membership *membership,
+                               const struct ec_threshold_crypto *crypto,
+                               struct ec_threshold_key *coin, struct ec_threshold_key *seal);
+
 /* The view that protocols get.  Borrowed from the membership. */
 struct ec_roster ec_membership_roster(const struct ec_membership *membership);
 

@@ -6,6 +6,7 @@
 #ifndef EC_LEDGER_LEDGER_H
 #define EC_LEDGER_LEDGER_H
 
+#include "crypto/beacon.h"
 #include "ledger/envelope.h"
 #include "ledger/header.h"
 #include "ledger/service.h"
@@ -149,6 +150,16 @@ enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
  * certified whose state is at hand.  EC_UNKNOWN: no such name can be, or the group only orders. */
 enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
                                      struct ec_bytes *proof);
+
+/* The era in which a block was ordered.  In: seq 1..at.seq; pruned ones too. */
+uint64_t ec_ledger_era_of(const struct ec_ledger *ledger, uint64_t seq);
+
+/* A proof file of the beacon of a block.  In: beacon, as many good shares of the round `seq` of the
+ * block's era as are needed.  Out: proof with one owner, from the ledger's pool.  EC_NOT_YET: the
+ * block is not certified yet; EC_PRUNED, EC_ELSEWHERE: its header, or a way from it to a certified
+ * one, is not here. */
+enum ec_lookup ec_ledger_beacon_proof(struct ec_ledger *ledger, uint64_t seq,
+                                      const struct ec_beacon *beacon, struct ec_bytes *proof);
 
 /* What became of an envelope, by id.  Out: code, enum ec_result, block, and index in it from 0; any
  * may be NULL.  EC_NOT_YET: executed in a block that has not ended or is not final; what stands in

@@ -4,6 +4,7 @@
  * can be another and the proof still hold.
  */
 #include "ledger/proof.h"
+#include "base/text.h"
 #include "ledger/proof_read.h"
 #include "ledger/tree.h"
 
@@ -19,6 +20,7 @@ struct trial {
 	struct proof_parts parts;
 	struct ec_proof_report *report;
 	ec_hash block_hash, certified_hash;
+	struct ec_threshold_key coin; /* of the block's era, where its beacon is claimed */
 };
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct trial *trial, const char *format,
@@ -187,12 +189,34 @@ static bool roster_judge(struct trial *trial, const struct ec_header *header,
 	              (unsigned long long)membership->era);
 }
 
-/* Whether the block names the roster that was reached, if that is of its era. */
+/* The coin of the block's number, by the keys of the roster of its era. */
+static bool beacon_judge(struct trial *trial, const struct ec_membership *membership)
+{
+	const struct ec_threshold_crypto *crypto = trial->crypto->threshold;
+	struct ec_beacon *beacon = &trial->parts.beacon;
+	struct ec_threshold_key *key = &trial->coin;
+	struct ec_text why = ec_text_over(trial->report->why, sizeof trial->report->why);
+	if (!membership->keys_size)
+		return refuse(trial, "the voters of era %llu share no keys",
+		              (unsigned long long)membership->era);
+	const char *wrong = ec_membership_keys(membership, crypto, key, NULL);
+	if (wrong)
+		return refuse(trial, "era %llu: %s", (unsigned long long)membership->era, wrong);
+	beacon->domain = ec_genesis_domain(trial->genesis, membership);
+	beacon->round = trial->report->block.seq;
+	return ec_beacon_good(crypto, key, beacon, &trial->report->beacon, &why);
+}
+
+/* Whether the block names the roster that was reached, if that is of its era, which is once; and
+ * its beacon is that of this era. */
 static bool block_judge(struct trial *trial)
 {
 	const struct ec_membership *reached = trial->report->membership;
 	const struct ec_header *block = &trial->report->block;
-	return block->era != reached->era || roster_judge(trial, block, reached, "block's");
+	if (block->era != reached->era)
+		return true;
+	return roster_judge(trial, block, reached, "block's") &&
+	       (trial->parts.claim != CLAIM_BEACON || beacon_judge(trial, reached));
 }
 
 /* One step from roster to roster.  In and out: header: of the link before; all zeros: none. */
@@ -325,12 +349,26 @@ static bool unread_judge(struct trial *trial)
 	                     "(--cloud FILE), or fetch the receipt again without --cloud");
 }
 
+/* What stands below the block's own roots.  A beacon does not: block_judge(). */
+static bool claim_judge(struct trial *trial)
+{
+	switch (trial->parts.claim) {
+	case CLAIM_ENVELOPE:
+		return envelope_judge(trial);
+	case CLAIM_PRESENCE:
+	case CLAIM_ABSENCE:
+		return state_judge(trial);
+	default:
+		assert(trial->parts.claim == CLAIM_BEACON);
+		return true;
+	}
+}
+
 static bool judge(struct trial *trial)
 {
 	const struct proof_parts *parts = &trial->parts;
 	trial->report->claim = parts->claim;
-	return headers_judge(trial) &&
-	       (parts->claim == CLAIM_ENVELOPE ? envelope_judge(trial) : state_judge(trial)) &&
+	return headers_judge(trial) && claim_judge(trial) &&
 	       (parts->later.size == 0 ||
 	        history_judge(trial, &trial->report->certified, &parts->history_path, "history")) &&
 	       links_judge(trial) && cover_judge(trial) && anchor_judge(trial);

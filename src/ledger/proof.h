@@ -11,10 +11,11 @@ enum ec_verdict { EC_VALID = 0, EC_INVALID = 1, EC_UNUSABLE = 2 }; /* as exit co
 struct ec_proof_report {
 	enum ec_verdict verdict;
 	char why[256];               /* when it is not valid: the first thing that is wrong */
-	unsigned claim;              /* 0 envelope, 1 state, 2 absence */
+	unsigned claim;              /* 0 envelope, 1 state, 2 absence, 3 beacon */
 	struct ec_envelope envelope; /* claim 0 */
 	unsigned result_code;
 	struct ec_bytes result_detail, name, value; /* claims 1 and 2 */
+	ec_hash beacon;                             /* claim 3: the value */
 	struct ec_header block, certified;
 	uint64_t index, time_ns; /* community time of the block */
 	uint32_t signers, quorum, links;

@@ -14,19 +14,30 @@ static bool always(const uint8_t key[static EC_KEY_SIZE], const void *message, s
 	return signature[0] != 0xff;
 }
 
+static void judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
+                  struct ec_bytes bytes)
+{
+	static struct ec_proof_report report;
+	ec_proof_judge(genesis, genesis, crypto, bytes, &report);
+	assert((report.verdict == EC_VALID) == (report.why[0] == '\0'));
+	assert(report.claim == 3 || ec_hash_zero(&report.beacon));
+	ec_proof_report_end(&report);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct ec_crypto crypto = {.verify = always};
-	static struct world world;
-	static struct ec_proof_report report;
-	if (!world.genesis && ec_crypto_start())
+	static const struct ec_crypto crypto = {.verify = always,
+	                                        .threshold = &ec_threshold_ristretto255};
+	static struct world world, keyed; /* the voters of the second share keys */
+	if (!world.genesis && ec_crypto_start()) {
 		world = world_make(&(struct world_plan){.members = 4, .authors = 4});
+		keyed = world_make(&(struct world_plan){.members = 4, .authors = 4, .keys = true});
+	}
 	struct ec_bytes bytes = {.data = data, .size = size};
-	ec_proof_judge(world.genesis, world.genesis, &crypto, bytes, &report);
-	assert((report.verdict == EC_VALID) == (report.why[0] == '\0'));
-	ec_proof_report_end(&report);
+	judge(world.genesis, &crypto, bytes);
+	judge(keyed.genesis, &crypto, bytes);
 	struct chunk chunk;
 	ec_hash root = {{1}};
 	bool good = chunk_read(bytes, &root, 1, 3, &chunk);

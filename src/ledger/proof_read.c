@@ -52,20 +52,28 @@ static void claim_absence(struct ec_cbor *cbor, struct proof_parts *parts)
 	parts->other_value = ec_cbor_hash(cbor);
 }
 
+static void claim_beacon(struct ec_cbor *cbor, struct proof_parts *parts)
+{
+	ec_beacon_shares_read(cbor, &parts->beacon);
+}
+
 static void claim_read(struct ec_cbor *cbor, struct proof_parts *parts)
 {
+	static const struct {
+		uint32_t items;
+		void (*read)(struct ec_cbor *cbor, struct proof_parts *parts);
+	} claims[] = {[CLAIM_ENVELOPE] = {7, claim_envelope},
+	              [CLAIM_PRESENCE] = {4, claim_presence},
+	              [CLAIM_ABSENCE] = {4, claim_absence},
+	              [CLAIM_BEACON] = {2, claim_beacon}};
 	uint32_t items = ec_cbor_array(cbor, 7);
-	parts->claim = (unsigned)ec_cbor_uint(cbor, CLAIM_ABSENCE);
-	if (items != (parts->claim == CLAIM_ENVELOPE ? 7 : 4))
-		ec_cbor_refuse(cbor);
+	parts->claim = (unsigned)ec_cbor_uint(cbor, CLAIM_BEACON);
 	if (cbor->error)
 		return;
-	if (parts->claim == CLAIM_ENVELOPE)
-		claim_envelope(cbor, parts);
-	else if (parts->claim == CLAIM_PRESENCE)
-		claim_presence(cbor, parts);
+	if (items != claims[parts->claim].items)
+		ec_cbor_refuse(cbor);
 	else
-		claim_absence(cbor, parts);
+		claims[parts->claim].read(cbor, parts);
 }
 
 static void cover_read(struct ec_cbor *cbor, struct proof_parts *parts)

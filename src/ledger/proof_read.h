@@ -2,6 +2,7 @@
 #ifndef EC_LEDGER_PROOF_READ_H
 #define EC_LEDGER_PROOF_READ_H
 
+#include "crypto/beacon.h"
 #include "crypto/merkle.h"
 #include "ledger/field.h"
 #include "ledger/proof.h"
@@ -10,6 +11,7 @@ enum {
 	CLAIM_ENVELOPE = 0,
 	CLAIM_PRESENCE = 1,
 	CLAIM_ABSENCE = 2,
+	CLAIM_BEACON = 3,
 	PROOF_LINKS_MAX = 4096,
 	PROOF_STATE_PATH_MAX = 256,
 };
@@ -32,6 +34,8 @@ struct proof_parts {
 	struct proof_path state_path;
 	bool other; /* absence: another leaf stands there */
 	ec_hash other_place, other_value;
+	/* claim 3 */
+	struct ec_beacon beacon; /* the shares alone */
 	/* all */
 	struct ec_bytes block, certificate, later; /* later empty: certified by itself */
 	struct proof_path history_path;

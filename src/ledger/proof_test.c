@@ -32,16 +32,17 @@ static bool may_change(const struct ec_proof_report *report, struct ec_bytes pro
 	return report->claim == 2 && at >= start && at < start + report->name.size;
 }
 
-/* Every byte, with one bit or all of them flipped, and every cut. */
-static void nothing_near_holds(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
-                               struct ec_bytes proof)
+/* Every byte, with bits flipped in so many ways, and every cut. */
+enum { WAYS = 4 };
+static void nothing_near_holds_in(uint32_t ways, const struct ec_genesis *genesis,
+                                  const struct ec_genesis *cloud, struct ec_bytes proof)
 {
 	struct ec_proof_report report;
-	static const uint8_t masks[] = {0x01, 0x10, 0x80, 0xff};
+	static const uint8_t masks[WAYS] = {0x01, 0x10, 0x80, 0xff};
 	assert_int_equal(judge_with(genesis, cloud, proof, &report), EC_VALID);
 	ec_proof_report_end(&report);
 	for (size_t i = 0; i < proof.size; i++) {
-		for (size_t k = 0; k < sizeof masks; k++) {
+		for (size_t k = 0; k < ways; k++) {
 			ec_writable(proof)[i] ^= masks[k];
 			if (judge_with(genesis, cloud, proof, &report) == EC_VALID &&
 			    !may_change(&report, proof, i))
@@ -55,6 +56,12 @@ static void nothing_near_holds(const struct ec_genesis *genesis, const struct ec
 		                     EC_VALID);
 		ec_proof_report_end(&report);
 	}
+}
+
+static void nothing_near_holds(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
+                               struct ec_bytes proof)
+{
+	nothing_near_holds_in(WAYS, genesis, cloud, proof);
 }
 
 static void receipts_hold_and_nothing_near_them(void **state)
@@ -185,6 +192,97 @@ static void proofs_lead_over_eras(void **state)
 	day_end(&day);
 }
 
+/* Judges a proof of a block's beacon.  Returns: its value. */
+static ec_hash beacon_holds(const struct day *day, struct ec_bytes proof, uint64_t seq,
+                            uint64_t era)
+{
+	struct ec_proof_report report;
+	if (judge_with(day->world.genesis, NULL, proof, &report) != EC_VALID)
+		fail_msg("%s", report.why);
+	assert_int_equal(report.claim, 3);
+	assert_int_equal(report.block.seq, seq);
+	assert_int_equal(report.block.era, era);
+	assert_false(ec_hash_zero(&report.beacon));
+	ec_proof_report_end(&report);
+	return report.beacon;
+}
+
+static void beacons_hold_and_nothing_near_them(void **state)
+{
+	(void)state;
+	struct day day =
+		day_begin_plan((struct world_plan){.members = 4, .authors = 4, .keys = true}, NULL);
+	struct ec_bytes proof, of_later;
+	for (uint32_t i = 0; i < 3; i++)
+		day_note_deliver(&day, 0, 0, 1 + i, NULL);
+	day_certify(&day, 1, 3);
+	assert_int_equal(day_beacon(&day, 2, 0, &proof), EC_NOT_YET);
+	assert_int_equal(day_beacon(&day, 1, 0, &proof), EC_FOUND);
+	ec_hash first = beacon_holds(&day, proof, 1, 1);
+	nothing_near_holds_in(1, day.world.genesis, NULL, proof);
+	ec_drop(proof);
+	day_certify(&day, 3, 3);
+	for (uint32_t voter = 0; voter < 4;
+	     voter++) { /* whoever gives shares, and by a later block */
+		assert_int_equal(day_beacon(&day, 1, voter, &proof), EC_FOUND);
+		ec_hash same = beacon_holds(&day, proof, 1, 1);
+		assert_true(ec_hash_equal(&same, &first));
+		ec_drop(proof);
+	}
+	assert_int_equal(day_beacon(&day, 2, 0, &of_later), EC_FOUND);
+	ec_hash second = beacon_holds(&day, of_later, 2, 1);
+	assert_false(ec_hash_equal(&second, &first));
+	ec_drop(of_later);
+	day_end(&day);
+}
+
+/* Each block's is judged by the keys of its own era, whatever era certified it. */
+static void beacons_are_of_the_era_of_their_block(void **state)
+{
+	(void)state;
+	struct day day = day_begin(0, NULL);
+	struct ec_bytes early, proof;
+	struct ec_proof_report report;
+	uint64_t seq[3];
+	day_note_deliver(&day, 0, 0, 1, NULL);
+	seq[0] = ec_ledger_at(day.ledger).seq;
+	day_certify(&day, seq[0], 3);
+	day_era_keys(&day, 5);
+	day_note_deliver(&day, 0, 0, 2, NULL);
+	seq[1] = ec_ledger_at(day.ledger).seq;
+	day_certify(&day, seq[1], 4);
+	assert_int_equal(day_beacon(&day, seq[1], 2, &early), EC_FOUND);
+	ec_hash value = beacon_holds(&day, early, seq[1], 2);
+	struct ec_beacon kept =
+		test_beacon(day.world.genesis, ec_ledger_membership(day.ledger), seq[1], 0);
+	day_era_keys(&day, 4);
+	day_note_deliver(&day, 0, 0, 3, NULL);
+	seq[2] = ec_ledger_at(day.ledger).seq;
+	day_certify(&day, seq[2], 3);
+	assert_int_equal(ec_ledger_era_of(day.ledger, seq[0]), 1);
+	assert_int_equal(ec_ledger_era_of(day.ledger, seq[0] + 1), 1); /* the last of it */
+	assert_int_equal(ec_ledger_era_of(day.ledger, seq[1]), 2);
+	assert_int_equal(ec_ledger_era_of(day.ledger, seq[2]), 3);
+	assert_int_equal(ec_ledger_beacon_proof(day.ledger, seq[1], &kept, &proof), EC_FOUND);
+	ec_hash same = beacon_holds(&day, proof, seq[1], 2);
+	assert_true(ec_hash_equal(&same, &value));
+	nothing_near_holds_in(1, day.world.genesis, NULL, early);
+	ec_drop(proof);
+	ec_drop(early);
+	/* By the keys of the era after it, and of one that has none. */
+	assert_int_equal(day_beacon(&day, seq[1], 0, &proof), EC_FOUND);
+	assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_INVALID);
+	assert_non_null(strstr(report.why, "the share of voter 0 is not good"));
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+	assert_int_equal(day_beacon(&day, seq[0], 0, &proof), EC_FOUND);
+	assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_INVALID);
+	assert_string_equal(report.why, "the voters of era 1 share no keys");
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+	day_end(&day);
+}
+
 /* A proof with another certificate in place of its own, of the same block. */
 static struct ec_bytes with_certificate(struct day *day, const ec_hash *id,
                                         const struct ec_certificate *certificate)
@@ -269,6 +367,8 @@ int main(void)
 		cmocka_unit_test(later_headers_cover_older_blocks),
 		cmocka_unit_test(states_are_proven_present_and_absent),
 		cmocka_unit_test(proofs_lead_over_eras),
+		cmocka_unit_test(beacons_hold_and_nothing_near_them),
+		cmocka_unit_test(beacons_are_of_the_era_of_their_block),
 		cmocka_unit_test(less_than_a_quorum_is_refused),
 		cmocka_unit_test(another_genesis_and_an_unsigned_one_are_refused),
 	};

@@ -54,6 +54,18 @@ static void state_write(struct day *day, const char *folder, const char *file, c
 	ec_drop(proof);
 }
 
+static void beacon_write(struct day *day, const char *folder, const char *file, uint64_t seq,
+                         uint32_t first)
+{
+	struct ec_bytes proof;
+	if (day_beacon(day, seq, first, &proof) != EC_FOUND) {
+		fprintf(stderr, "proof_tool: no beacon for %s\n", file);
+		exit(2);
+	}
+	file_write(folder, file, proof);
+	ec_drop(proof);
+}
+
 /* A block of five, ten of one, an era's end, and more: receipts under their own certificate, under
  * a later one and over eras; states there and not there. */
 static int make(const char *folder)
@@ -77,10 +89,15 @@ static int make(const char *folder)
 	day_note_deliver(&day, 0, 0, 1, &first);
 	for (uint32_t i = 0; i < 10; i++)
 		day_note_deliver(&day, i % 4, 5, 1 + i, NULL);
-	day_certify(&day, ec_ledger_at(day.ledger).seq, 4);
+	day_certify(&day, ec_ledger_at(day.ledger).seq, 3);
 	receipt_write(&day, folder, "later.proof", &first);
-	day_era(&day, 5);
+	day_era_keys(&day, 5);
 	day_note_deliver(&day, 0, 0, 2, &second);
+	uint64_t seq = ec_ledger_at(day.ledger).seq;
+	day_note_deliver(&day, 0, 6, 1, NULL);
+	day_certify(&day, seq + 1, 4);
+	beacon_write(&day, folder, "beacon_later.proof", seq, 4);
+	beacon_write(&day, folder, "beacon_own.proof", seq + 1, 1);
 	day_era(&day, 4);
 	day_note_deliver(&day, 0, 0, 3, &last);
 	day_certify(&day, ec_ledger_at(day.ledger).seq, 3);

@@ -5,6 +5,7 @@
 
 #include "ledger/envelope.h"
 #include "ledger/header.h"
+#include "ledger/test_keys.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@ struct world_plan {
 	const char *protocol;      /* NULL: pbft */
 	uint32_t members, authors; /* the authors have all roles */
 	uint32_t flags;            /* enum ec_genesis_flag */
+	uint32_t learners;         /* so many members, the first ones, do not vote */
+	bool keys;                 /* the voters share keys (test_keys.h) */
 	const uint64_t *weight;    /* of each member; NULL: 1 */
 	uint64_t time_rate;        /* 0: 1 */
 	uint64_t blocks_kept, scratch_bytes_max, batch_envelopes_max; /* 0: 64, 1 MiB, 1024 */
@@ -119,6 +122,10 @@ static inline struct world world_make(const struct world_plan *plan)
 		         plan->protocol);
 	for (uint32_t i = 0; plan->weight && i < plan->members; i++)
 		draft.membership->seat[i].weight = plan->weight[i];
+	for (uint32_t i = 0; i < plan->learners; i++)
+		draft.membership->seat[i].roles = 0;
+	if (plan->keys)
+		test_keys_put(draft.membership);
 	snprintf(draft.network, sizeof draft.network, "test network");
 	snprintf(draft.group, sizeof draft.group, "%s", plan->group ? plan->group : "cell");
 	world.file = ec_genesis_write(&draft, &world.file_size);

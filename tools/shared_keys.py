@@ -1,25 +1,24 @@
 #!/usr/bin/env python3
-"""verify_beacon.py - verifies a beacon's round with nothing but the era's key: no node, no C.
+"""shared_keys.py - keys that members share, as verifiers need them: ristretto255 and coins.
 
-usage: tools/verify_beacon.py FILE --members N --key HEX --domain HEX --round R
-
---key: the commitments of the coin key, 32 bytes each, one behind the other; as many as shares are
-needed.  Written from docs/formats.md ("Keys that members share", "Beacon") and RFC 9496 alone: its
-own ristretto255, proofs and interpolation, none of it in constant time, as it holds no secret.
-Exit 0: valid, prints the value.  1: invalid, prints why.  2: the arguments cannot be used."""
-import argparse
+Written from docs/formats.md ("Keys that members share") and RFC 9496 alone, for verify_proof.py:
+its own group, proofs and interpolation, none of it in constant time, as it holds no secret."""
+import functools
 import hashlib
-import os
-import sys
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from verify_proof import Invalid, decode, file_read, is_bytes, is_uint, need  # noqa: E402
-
-MEMBERS_MAX, NEEDED_MAX = 64, 22
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
 D = -121665 * pow(121666, -1, P) % P
 ROOT_M1 = pow(2, (P - 1) // 4, P)
+
+
+class Wrong(Exception):
+    """It is not what it should be; the text says why."""
+
+
+def need(condition, why):
+    if not condition:
+        raise Wrong(why)
 
 
 # ---- ristretto255 (RFC 9496, section 4) ---------------------------------------------------------
@@ -139,12 +138,18 @@ def scalar(data, what):
     return value
 
 
-def share_key(commitments, member):
-    total, power = Point(0, 1, 1, 0), 1
-    for commitment in commitments:
-        total += power * commitment
-        power = power * (member + 1) % ORDER
-    return total
+@functools.lru_cache(maxsize=64)  # proofs of one group share rosters
+def share_keys(commitments, members):
+    """The public halves of what `members` hold, of a key's commitments, 32 bytes each."""
+    points = [point(commitments[i:i + 32], "a commitment") for i in range(0, len(commitments), 32)]
+    keys = []
+    for index in range(1, members + 1):
+        total = Point(0, 1, 1, 0)
+        for commitment in reversed(points):
+            total = index * total + commitment
+        need(total.encode() != bytes(32), f"the share key of voter {index - 1} is the identity")
+        keys.append(total)
+    return keys
 
 
 def share_check(key, member, base, share, what):
@@ -170,55 +175,14 @@ def at_zero(members, points):
     return total
 
 
-def beacon_check(data, members, key, domain, wanted):
-    """The value, 32 bytes, of a file's round; Invalid with the reason otherwise."""
-    item = decode(data, "the file")
-    need(type(item) is list and len(item) == 4 and item[0] == "edgecord/beacon/1" and
-         is_bytes(32)(item[1]) and is_uint(item[2]) and type(item[3]) is list,
-         "the file is no beacon")
-    need(all(type(one) is list and len(one) == 2 and is_uint(one[0]) and is_bytes(96)(one[1])
-             for one in item[3]), "the shares are not pairs of a member and 96 bytes")
-    need(item[1] == domain, f"it is of another domain: {item[1].hex()}")
-    need(item[2] == wanted, f"it is of round {item[2]}, not {wanted}")
-    needed, given = len(key) // 32, [one[0] for one in item[3]]
-    need(len(given) == needed, f"it holds {len(given)} shares, {needed} are needed")
-    need(given == sorted(set(given)), "its members do not ascend")
-    need(all(member < members for member in given), "it names a member that there is not")
-    commitments = [point(key[i:i + 32], "a commitment") for i in range(0, len(key), 32)]
-    name = b"beacon" + domain + wanted.to_bytes(8, "little")
-    half = uniform("edgecord coin name", key[:32], name)
+def coin(commitments, members, name, shares):
+    """The value, 32 bytes, of the coin of that name; Wrong with the reason otherwise.  In: shares:
+    pairs of a member and its share of 96 bytes, ascending, as many as there are commitments."""
+    keys = share_keys(commitments, members)
+    half = uniform("edgecord coin name", commitments[:32], name)
     base = mapped(half[:32]) + mapped(half[32:])
-    images = [share_check(share_key(commitments, member), member, base, share,
-                          f"the share of member {member}") for member, share in item[3]]
-    value = at_zero(given, images).encode()
-    return uniform("edgecord coin value", key[:32], name, value)[:32]
-
-
-def main():
-    parser = argparse.ArgumentParser(description="verifies a round of a beacon by the era's key")
-    parser.add_argument("file")
-    parser.add_argument("--members", type=int, required=True)
-    parser.add_argument("--key", type=bytes.fromhex, required=True)
-    parser.add_argument("--domain", type=bytes.fromhex, required=True)
-    parser.add_argument("--round", type=int, required=True)
-    options = parser.parse_args()
-    if (not 1 <= options.members <= MEMBERS_MAX or len(options.domain) != 32 or
-            len(options.key) % 32 or not 32 <= len(options.key) <= 32 * NEEDED_MAX or
-            not 0 <= options.round < 2**63):
-        parser.error("expected 1 to 64 members, a key of 1 to 22 commitments of 32 bytes, a domain "
-                     "of 32 bytes, a round below 2^63")
-    try:
-        value = beacon_check(file_read(options.file), options.members, options.key,
-                             options.domain, options.round)
-    except Invalid as error:
-        print(f"invalid: {error}")
-        return 1
-    except OSError as error:
-        print(f"unusable: {error}", file=sys.stderr)
-        return 2
-    print(f"valid: {value.hex()}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    need(all(member < members for member, _ in shares), "it names a voter that there is not")
+    images = [share_check(keys[member], member, base, share, f"the share of voter {member}")
+              for member, share in shares]
+    value = at_zero([member for member, _ in shares], images).encode()
+    return uniform("edgecord coin value", commitments[:32], name, value)[:32]
