@@ -21,6 +21,17 @@ static inline uint32_t ec_voters(const struct ec_roster *roster)
 	return voters;
 }
 
+/* The number of a member among the voters, from 0.  Returns: UINT32_MAX when it is none. */
+static inline uint32_t ec_voter(const struct ec_roster *roster, uint32_t member)
+{
+	uint32_t number = 0;
+	if (member >= roster->n || !(roster->member[member].roles & EC_VOTER))
+		return UINT32_MAX;
+	for (uint32_t i = 0; i < member; i++)
+		number += (roster->member[i].roles & EC_VOTER) != 0;
+	return number;
+}
+
 /* What may be Byzantine of voters that weigh `weight` together.  Returns: floor((w-1)/3); 0 where
  * nobody votes. */
 static inline uint64_t ec_faults_byzantine(uint64_t weight)

@@ -55,3 +55,9 @@ enum ec_admission cluster_read(struct cluster *c, uint32_t node, uint64_t token)
 	cluster_acts(c, node);
 	return admission;
 }
+
+void cluster_beacon(struct cluster *c, uint32_t node, uint64_t token, uint64_t seq)
+{
+	ec_member_beacon(c->node[node].member, cluster_time(c), token, seq);
+	cluster_acts(c, node);
+}

@@ -75,6 +75,21 @@ static void told_add(struct cluster *c, uint32_t node, const struct ec_act *act)
 	                                                 .code = act->code};
 }
 
+static void beacon_told(const struct cluster *c, struct cluster_node *of, const struct ec_act *act)
+{
+	of->beacons++;
+	of->beacon = (struct cluster_beacon){.token = act->token,
+	                                     .seq = act->seq,
+	                                     .at = c->now,
+	                                     .value = act->id,
+	                                     .code = act->code,
+	                                     .proof_size = act->bytes.size};
+	assert(act->bytes.size <= sizeof of->beacon.proof);
+	assert((act->code == EC_BEACON_DONE) == (act->bytes.size > 0));
+	if (act->bytes.size)
+		memcpy(of->beacon.proof, act->bytes.data, act->bytes.size);
+}
+
 static void send(struct cluster *c, uint32_t node, const struct ec_act *act)
 {
 	uint32_t to = cluster_node_of_peer(c, node, act->peer);
@@ -124,6 +139,9 @@ static void perform(struct cluster *c, uint32_t node, const struct ec_act *act)
 		break;
 	case EC_ACT_READABLE:
 		of->readable = act->token;
+		break;
+	case EC_ACT_BEACON:
+		beacon_told(c, of, act);
 		break;
 	case EC_ACT_ALARM:
 		of->alarms++;
@@ -354,6 +372,8 @@ struct cluster *cluster_new(const struct cluster_plan *plan)
 	c->world = world_make(
 		&(struct world_plan){.members = plan->members,
 	                             .protocol = plan->protocol,
+	                             .learners = plan->learners,
+	                             .keys = plan->keys,
 	                             .authors = plan->authors,
 	                             .blocks_kept = 1 << 20,
 	                             .service = plan->service,

@@ -19,6 +19,8 @@ struct cluster_plan {
 	uint32_t members;    /* in the genesis */
 	uint32_t spare;      /* further ones, not in it */
 	uint32_t authors;    /* of envelopes; at least 1 */
+	uint32_t learners;   /* so many members, the first ones, do not vote */
+	bool keys;           /* the voters of the genesis share keys (ledger/test_keys.h) */
 	bool unsigned_group; /* envelopes carry no signature, and the crypto is a cheap stand-in */
 	uint64_t delay_min_ns, delay_max_ns; /* of a link; 0: 100 us to 1 ms */
 	uint64_t sync_ns;                    /* of a log; 0: 500 us */
@@ -38,6 +40,14 @@ struct cluster_told { /* what a client heard */
 	ec_hash id;
 	uint32_t node;
 	unsigned code;
+};
+
+struct cluster_beacon { /* what became of an ask for a beacon */
+	uint64_t token, seq, at;
+	ec_hash value;
+	unsigned code; /* enum ec_beacon_end */
+	size_t proof_size;
+	uint8_t proof[8192];
 };
 
 struct event;
@@ -63,6 +73,7 @@ struct cluster_node {
 	bool unsaid;    /* its header signatures and certificates get lost on the way */
 	bool garbles;   /* changes a byte in one of eight frames that it sends */
 	bool mulls; /* takes 1 us a byte to check a batch, several at once: smaller ones overtake */
+	bool misshares;       /* its shares of beacons are changed */
 	bool forges;          /* its offers of a sealed batch hold a wrong signature */
 	uint32_t equivocates; /* while it leads this node gets other proposals; less 1; 0: nobody */
 	uint32_t censored;    /* while it leads it gets no batch of this node; less 1; 0: of all */
@@ -81,6 +92,8 @@ struct cluster_node {
 	ec_hash key_alone; /* that alone signs, as the member said last */
 	uint64_t fetches;  /* of earlier lives */
 	char alarm[160], halt[160];
+	struct cluster_beacon beacon; /* the last that it told, of so many */
+	uint32_t beacons;
 	uint64_t readable; /* the last token of a read that was answered */
 };
 
@@ -125,6 +138,9 @@ bool cluster_submit_own(struct cluster *cluster, uint32_t node, uint64_t token, 
 const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
 
 enum ec_admission cluster_read(struct cluster *cluster, uint32_t node, uint64_t token);
+
+/* Asks a member for the beacon of a block; 0: the newest that is certified. */
+void cluster_beacon(struct cluster *cluster, uint32_t node, uint64_t token, uint64_t seq);
 
 /* The vote of a member, through itself, for a next roster.  Returns: whether it was admitted. */
 bool cluster_vote(struct cluster *cluster, struct ec_membership *next, uint32_t node,

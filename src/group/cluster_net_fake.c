@@ -101,6 +101,8 @@ static void frame_send(struct cluster *c, uint32_t from, uint32_t to, struct ec_
 	memcpy(frame, bytes.data, bytes.size);
 	if (help && c->node[from].liar)
 		frame[bytes.size - 1 - bytes.size % 7] ^= 1;
+	if (kind == EC_FRAME_BEACON_SHARE && c->node[from].misshares)
+		frame[bytes.size - 1 - bytes.size % 7] ^= 1;
 	if (c->node[from].garbles && ec_prng_chance(&c->prng, 1, 8))
 		frame[ec_prng_below(&c->prng, bytes.size)] ^=
 			(uint8_t)(1 + ec_prng_below(&c->prng, 255));

@@ -44,6 +44,8 @@ static const struct shape SHAPE[EC_FRAME_KINDS] = {
 	[EC_FRAME_ABSENT]      = {0, {0}},
 	[EC_FRAME_OLDER_WANT]  = {0, {0}},
 	[EC_FRAME_OLDER]       = {1, {EC_FRAME_BODY_MAX}},
+	[EC_FRAME_BEACON_WANT]  = {0, {0}},
+	[EC_FRAME_BEACON_SHARE] = {1, {EC_SHARE_SIZE}},
 };
 /* clang-format on */
 

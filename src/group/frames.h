@@ -36,6 +36,9 @@ enum ec_frame_kind {
 	/* Asks for block seq, with that header hash, and some below it; index: the slice. */
 	EC_FRAME_OLDER_WANT,
 	EC_FRAME_OLDER, /* seq, name, index as asked.  Blocks: the slice's bytes */
+	/* Asks for a share of the beacon of block seq of that era. */
+	EC_FRAME_BEACON_WANT,
+	EC_FRAME_BEACON_SHARE, /* era, seq as asked.  Blocks: the share */
 	EC_FRAME_KINDS,
 };
 

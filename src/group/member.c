@@ -5,6 +5,7 @@
  * or after TURN_STEPS, or when TURN_ENVELOPES were executed, so that the host can do other work;
  * then ec_member_wake_at() is now.
  */
+#include "group/beacons.h"
 #include "group/revising.h"
 
 #include <stdio.h>
@@ -182,6 +183,7 @@ void member_turn(struct ec_member *m)
 	transfer_turn(m);
 	caught_up_note(m);
 	older_turn(m);
+	beacons_turn(m);
 	revising_turn(m);
 	signing_turn(m);
 	ticks_turn(m);
@@ -220,7 +222,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	uint64_t wake = earlier(batching_wake(m), messages_wake(m));
 	wake = earlier(wake, earlier(spreading_wake(m), transfer_wake(m)));
 	wake = earlier(wake, earlier(signing_wake(m), ticks_wake(m)));
-	wake = earlier(wake, revising_wake(m));
+	wake = earlier(wake, earlier(revising_wake(m), beacons_wake(m)));
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
 	wake = earlier(wake, m->room_again);
@@ -273,6 +275,12 @@ static void frame_handle(struct ec_member *m, uint32_t peer, const struct ec_fra
 		break;
 	case EC_FRAME_OLDER:
 		older_received(m, peer, frame);
+		break;
+	case EC_FRAME_BEACON_WANT:
+		beacon_wanted(m, peer, frame);
+		break;
+	case EC_FRAME_BEACON_SHARE:
+		beacon_shared(m, peer, frame);
 		break;
 	case EC_FRAME_KINDS:
 		break;
@@ -419,6 +427,7 @@ void ec_member_close(struct ec_member *m)
 {
 	transfer_free(m);
 	older_free(m);
+	beacons_free(m);
 	evidence_free(m);
 	sealed_free(m);
 	reign_end(&m->now);

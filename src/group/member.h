@@ -178,6 +178,24 @@ uint32_t ec_member_retry_ms(const struct ec_member *member);
  * its state may be read.  Returns: EC_BUSY when too many reads wait. */
 enum ec_admission ec_member_read(struct ec_member *member, struct ec_time time, uint64_t token);
 
+/* What became of an ask for a beacon. */
+enum ec_beacon_end {
+	EC_BEACON_DONE,      /* id: its value; bytes: a proof of it (docs/formats.md, Beacon) */
+	EC_BEACON_NOT_YET,   /* no quorum certified the block yet, as far as is known here */
+	EC_BEACON_NO_KEYS,   /* the voters of the block's era share no keys */
+	EC_BEACON_ERA_OVER,  /* the era ended, with its keys, and the beacon is not kept here */
+	EC_BEACON_PRUNED,    /* the block is older than what is kept here */
+	EC_BEACON_ELSEWHERE, /* the block was not fetched yet by this member: others have it */
+	EC_BEACON_LATE,      /* too few members gave their share in time */
+	EC_BEACON_BUSY,      /* too many are asked for here */
+	EC_BEACON_NOT_READY, /* this member has not started, or halted */
+	EC_BEACON_ENDS,
+};
+
+/* Asks for the beacon of block `seq`, 0 for the newest that is certified; of the members, unless it
+ * is kept here.  EC_ACT_BEACON with the token tells what became of it, within 5 s. */
+void ec_member_beacon(struct ec_member *member, struct ec_time time, uint64_t token, uint64_t seq);
+
 /* `count` more of the records handed out are durable, oldest first. */
 void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
 
@@ -198,6 +216,7 @@ enum ec_act_kind {               /* fields used */
 	           EC_ACT_CHECK, /* token id bytes: check this batch, id: its digest; the answer by
 	                            ec_member_checked() */
 	           EC_ACT_READABLE,  /* token seq: the state may be read now */
+	           EC_ACT_BEACON,    /* token seq code id bytes: enum ec_beacon_end, of block seq */
 	           EC_ACT_CERTIFIED, /* seq: a certificate stands for all blocks up to seq */
 	           EC_ACT_MEMBERS,   /* text: the roster changed: links to make or drop */
 	           EC_ACT_ERA_KEY,   /* id: the public half of our era key that alone signs now */
@@ -236,9 +255,11 @@ struct ec_member_status {
 	uint64_t fetched_bytes, fetches; /* state transfer */
 	uint64_t older_missing; /* blocks up to it, as far as they are kept, come yet; 0: none */
 	uint64_t older_bytes;   /* of older blocks, fetched in the background */
-	uint32_t guilty;        /* members of whom there is proof that they broke the protocol */
-	uint32_t liar;          /* index of who was caught lying last; UINT32_MAX: nobody who is
-	                           a member now */
+	uint64_t beacons,
+		beacon_shares; /* rounds that came together here; shares given to others */
+	uint32_t guilty;       /* members of whom there is proof that they broke the protocol */
+	uint32_t liar;         /* index of who was caught lying last; UINT32_MAX: nobody who is
+	                          a member now */
 };
 
 /* What the member says of itself now; messages, bytes and what else adds up since it was opened. */

@@ -48,7 +48,7 @@ struct peer {
 	uint64_t era, seq;      /* where it said it stands */
 	uint64_t era_seen;      /* when it first said that era */
 	bool overran;           /* it sent more frames of the next era than are kept */
-	bool liar;              /* it sent a chunk, or a signature, of another history */
+	bool liar; /* it sent a chunk, or a signature, of another history; a bad share */
 };
 
 /* A header that we signed and may say so once its mark is durable. */
@@ -114,6 +114,7 @@ struct company {
 
 struct transfer;    /* transfer.c */
 struct older_fetch; /* older.c */
+struct beacons;     /* beacons.c */
 
 struct ec_member {
 	struct ec_member_config config;
@@ -163,6 +164,7 @@ struct ec_member {
 	uint32_t group;                 /* of the group being proposed, those still to go */
 	bool resting;                   /* the host has given us all it had */
 	struct older_fetch *older;
+	struct beacons *beacons;
 	uint64_t announced;         /* when all waiting batches last were, again */
 	uint64_t block_ended;       /* when the last block did, and was final */
 	uint64_t block_closed;      /* when one did, final or not */

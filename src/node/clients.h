@@ -1,5 +1,5 @@
-/* clients.h - who waits for what at this gateway: submissions and reads, found by their token and
- * by the `self` of who asked. */
+/* clients.h - who waits for what at this gateway: submissions, reads and beacons, found by their
+ * token and by the `self` of who asked. */
 #ifndef EC_NODE_CLIENTS_H
 #define EC_NODE_CLIENTS_H
 
@@ -16,6 +16,7 @@ struct waiting {
 	void (*accepted)(void *self, const ec_hash *id);
 	ec_daemon_done *done;   /* of a submission */
 	ec_daemon_ready *ready; /* of a read */
+	ec_daemon_beacon_done *beacon;
 	struct ec_bytes envelope;
 	uint8_t salt[EC_SALT_SIZE];
 	uint64_t begun_ns;

@@ -92,6 +92,9 @@ static void act_perform(struct ec_daemon *daemon, const struct ec_act *act)
 	case EC_ACT_READABLE:
 		daemon_readable(daemon, act);
 		break;
+	case EC_ACT_BEACON:
+		daemon_beacon(daemon, act);
+		break;
 	case EC_ACT_CERTIFIED:
 		daemon_certified(daemon, act->seq);
 		break;

@@ -122,6 +122,20 @@ typedef void ec_daemon_ready(void *self, enum ec_admission admission);
  * ec_daemon_forget(). */
 void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self);
 
+/* What became of an ask for a beacon. */
+struct ec_beacon_answer {
+	enum ec_beacon_end end;
+	uint64_t seq;          /* of the block; 0: none is certified */
+	ec_hash value;         /* when done */
+	struct ec_bytes proof; /* when done; borrowed for the call */
+};
+typedef void ec_daemon_beacon_done(void *self, const struct ec_beacon_answer *answer);
+
+/* Asks for the beacon of block `seq`, 0 for the newest that is certified, and calls `done` once,
+ * perhaps before it returns.  In: self as of ec_daemon_read(). */
+void ec_daemon_beacon(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_done *done,
+                      void *self);
+
 /* No call with this `self` will come any more. */
 void ec_daemon_forget(struct ec_daemon *daemon, void *self);
 

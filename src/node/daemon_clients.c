@@ -1,4 +1,5 @@
-/* daemon_clients.c - envelopes and reads that doors bring, and what becomes of them. */
+/* daemon_clients.c - what doors bring: envelopes, reads, asks for beacons; and what becomes of it.
+ */
 #include "node/daemon_inner.h"
 
 #include "crypto/verifier.h"
@@ -218,6 +219,38 @@ void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act)
 	waiting_free(&daemon->waiting, waiting);
 	if (self)
 		ready(self, EC_ADMITTED);
+}
+
+void ec_daemon_beacon(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_done *done,
+                      void *self)
+{
+	assert(self && done);
+	struct waiting *waiting =
+		daemon->halted || daemon->stopping ? NULL : waiting_new(&daemon->waiting, self);
+	if (!waiting) {
+		done(self, &(struct ec_beacon_answer){.end = EC_BEACON_NOT_READY, .seq = seq});
+		return;
+	}
+	waiting->daemon = daemon;
+	waiting->beacon = done;
+	ec_member_beacon(daemon->member, daemon_time(), waiting->token, seq);
+	daemon_drain(daemon);
+}
+
+void daemon_beacon(struct ec_daemon *daemon, const struct ec_act *act)
+{
+	struct waiting *waiting = waiting_find(&daemon->waiting, act->token);
+	if (!waiting)
+		return;
+	assert(waiting->beacon);
+	ec_daemon_beacon_done *done = waiting->beacon;
+	void *self = waiting->self;
+	waiting_free(&daemon->waiting, waiting);
+	if (self)
+		done(self, &(struct ec_beacon_answer){.end = (enum ec_beacon_end)act->code,
+		                                      .seq = act->seq,
+		                                      .value = act->id,
+		                                      .proof = act->bytes});
 }
 
 void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),

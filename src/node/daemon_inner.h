@@ -125,6 +125,9 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act);
 /* A read may be answered. */
 void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
 
+/* What became of an ask for a beacon. */
+void daemon_beacon(struct ec_daemon *daemon, const struct ec_act *act);
+
 /* Block `seq` is certified: tells the followers. */
 void daemon_certified(struct ec_daemon *daemon, uint64_t seq);
 

@@ -92,6 +92,7 @@ static void perform(struct sim_world *world, struct sim_host *host, const struct
 	case EC_ACT_MEMBERS:
 		sim_ledger_members(world, host);
 		break;
+	case EC_ACT_BEACON:  /* nobody asks */
 	case EC_ACT_ERA_KEY: /* keys of this host stand in no file */
 	case EC_ACT_NOTE:
 		break;
