@@ -273,6 +273,8 @@ const char *world_free(struct world *world)
 			queue_lose(&world->link[from][to], 0);
 			free(world->link[from][to].item);
 		}
+	for (uint32_t i = 0; i < 32; i++)
+		world_message_drop(&world->stale[i].message);
 	for (uint32_t i = 0; i < world->batches; i++)
 		ec_drop(world->batch[i]);
 	if (ec_pool_live(world->pool))

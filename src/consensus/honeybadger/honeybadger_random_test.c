@@ -78,7 +78,10 @@ static void move(struct world *world)
 		disk_toggle(world);
 		break;
 	case 4:
+		world_twice(world);
+		break;
 	case 5:
+	case 6:
 		if (world->batches < 300) {
 			char text[32];
 			snprintf(text, sizeof text, "batch %u", world->batches);

@@ -30,6 +30,11 @@ static void message_put(struct world *world, ec_node from, ec_node to, struct ec
 	struct world_message message = {.head = ec_keep(head), .body = ec_keep(body)};
 	world_push(&world->link[from][to], &message);
 	world->sent[head.data[0]] += from != to;
+	struct world_stale *stale = &world->stale[world->said_count++ * 7 % 32];
+	if (world->said_count % 5 == 0 && from != to) {
+		world_message_drop(&stale->message);
+		*stale = (struct world_stale){from, to, {ec_keep(head), ec_keep(body)}};
+	}
 	if (from != to)
 		world->bytes += head.size + body.size;
 }
@@ -367,6 +372,17 @@ bool world_deliver(struct world *world, ec_node from, ec_node to)
 		world_violate(world, "check: a correct member's message is refused");
 	world_message_drop(&message);
 	return true;
+}
+
+void world_twice(struct world *world)
+{
+	const struct world_stale *stale = &world->stale[ec_prng_below(&world->prng, 32)];
+	if (!stale->message.head.size || world->severed[stale->from][stale->to] ||
+	    !world->member[stale->to].up)
+		return;
+	struct world_message message = {.head = ec_keep(stale->message.head),
+	                                .body = ec_keep(stale->message.body)};
+	world_push(&world->link[stale->from][stale->to], &message);
 }
 
 void world_round(struct world *world)

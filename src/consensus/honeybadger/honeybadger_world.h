@@ -16,6 +16,11 @@ struct world_message {
 	struct ec_bytes head, body;
 };
 
+struct world_stale { /* said before, and heard again */
+	ec_node from, to;
+	struct world_message message;
+};
+
 struct world_queue { /* of messages or effects, in order */
 	void *item;
 	size_t size;
@@ -81,6 +86,8 @@ struct world {
 	struct world_queue link[WORLD_MEMBERS][WORLD_MEMBERS]; /* from, to */
 	bool severed[WORLD_MEMBERS][WORLD_MEMBERS];
 	uint64_t now;
+	struct world_stale stale[32];
+	uint32_t said_count;
 	struct ec_prng prng;
 	struct ec_effect *effect, *twin_effect;
 	struct ec_limits limits;
@@ -123,6 +130,8 @@ void world_submit(struct world *world);
 
 /* One message; effects are performed as far as disks allow.  false: none there. */
 bool world_deliver(struct world *world, ec_node from, ec_node to);
+/* Something that was said before is heard again, from whatever life it is. */
+void world_twice(struct world *world);
 /* Everything that is under way now, once; then each member says what it has to say. */
 void world_round(struct world *world);
 /* Those who want to be stepped are, once each.  Returns: whether there were any. */
