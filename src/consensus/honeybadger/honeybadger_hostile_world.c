@@ -206,6 +206,7 @@ struct hostile_counts hostile_run(const uint8_t *data, size_t size)
 	char line[256];
 	h.world = world_new(
 		(struct world_options){.n = N,
+	                               .epochs = 8,
 	                               .interval = K,
 	                               .keys = pick(&h, 4) ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS,
 	                               .thrown = pick(&h, 2)});

@@ -230,7 +230,7 @@ struct world *world_new(struct world_options is)
 	world->roster = (struct ec_roster){.n = is.n, .member = world->roster_member};
 	world->pool = ec_pool_new(0);
 	world->now = 1000000;
-	world->epochs = is.n > 8 ? 32 : 1024;
+	world->epochs = is.epochs ? is.epochs : is.n > 8 ? 32 : 1024;
 	world->said = calloc(world->epochs * is.n * is.n, sizeof *world->said);
 	ec_crypto_start();
 	ec_prng_seed(&world->prng, is.seed);

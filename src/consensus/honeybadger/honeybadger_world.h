@@ -60,6 +60,7 @@ struct world_options {
 	bool twins, notes, thrown;
 	enum { WORLD_NO_KEYS, WORLD_CHEAP_KEYS, WORLD_TRUE_KEYS } keys;
 	uint32_t batch_bytes_max, proposal_bytes_max;
+	uint32_t epochs; /* whose words are compared; 0: many */
 };
 
 /* What a member said of a proposal: it says nothing else in any of its lives. */
