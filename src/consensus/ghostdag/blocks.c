@@ -157,19 +157,16 @@ static void block_save(struct ghostdag *self, uint32_t number, struct ec_out *ou
 }
 
 /* A block that is here, of which something was missing.  Returns: whether it was. */
-static bool entry_complete(struct ghostdag *self, uint32_t number, const struct arrival *arrival)
+static bool entry_complete(struct ghostdag *self, uint32_t number, const struct arrival *arrival,
+                           const struct message *m)
 {
 	struct entry *entry = ghostdag_entry(self, number);
-	if (number == 0 &&
-	    ec_hash_equal(&dag_at(ghostdag_graph(self), 0)->id, &self->config.domain))
-		return false;
 	if (!entry->head.size) {
-		entry->head = ec_keep(arrival->head);
-		entry->body = ec_keep(arrival->body);
-	} else if (entry->proof.size || !arrival->proof.size) {
-		return false;
+		entry_fill(entry, arrival, m);
+		return true;
 	}
-	ec_drop(entry->proof);
+	if (entry->proof.size || !arrival->proof.size)
+		return false;
 	entry->proof = ec_keep(arrival->proof);
 	return true;
 }
@@ -224,7 +221,7 @@ bool ghostdag_block_heard(struct ghostdag *self, ec_node from, const struct arri
 	ec_hash id = ghostdag_id(&self->config.domain, arrival->head, &arrival->digest);
 	uint32_t number = dag_find(ghostdag_graph(self), &id);
 	if (number != DAG_NONE) {
-		if (entry_complete(self, number, arrival))
+		if (entry_complete(self, number, arrival, &m))
 			entered(self, number, out);
 		return false;
 	}
@@ -251,7 +248,7 @@ void ghostdag_block_replayed(struct ghostdag *self, const struct arrival *arriva
 	ec_hash id = ghostdag_id(&self->config.domain, arrival->head, &arrival->digest);
 	uint32_t number = dag_find(ghostdag_graph(self), &id);
 	if (number != DAG_NONE)
-		entry_complete(self, number, arrival);
+		entry_complete(self, number, arrival, &m);
 	else
 		enter(self, arrival, &id, &m, &number);
 }

@@ -55,7 +55,7 @@ static void graph_drop(struct ghostdag *self)
 		entry_drop(ghostdag_entry(self, i));
 }
 
-bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes)
+bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes, ec_seq seq)
 {
 	struct dag *dag = ghostdag_graph(self);
 	struct ec_reader reader = ec_reader_over(bytes.data, bytes.size);
@@ -72,6 +72,10 @@ bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes)
 		*ghostdag_entry(self, i) = entry;
 	}
 	good = good && ec_reader_done(&reader) && dag_read_end(dag);
+	for (uint32_t i = 0; i < count && good; i++)
+		good = dag_reaches(dag, i, count - 1) &&
+		       ghostdag_entry(self, i)->number <= NUMBER_MAX;
+	good = good && dag_at(dag, count - 1)->past <= seq;
 	if (!good)
 		ghostdag_graph_begin(self);
 	self->root = self->placed = dag_count(dag) - 1;
@@ -251,6 +255,24 @@ void ghostdag_state_received(struct ghostdag *self, const struct ec_input *in,
 	                                .digest = self->taking.application});
 }
 
+/* The graph of a checkpoint takes the place of ours; one that is none, of more liars than we bear,
+ * leaves an empty one. */
+static void graph_bring(struct ghostdag *self, struct offer offer, struct ec_bytes graph,
+                        struct ec_out *out)
+{
+	if (ghostdag_graph_load(self, graph, offer.seq)) {
+		ec_keep(graph);
+	} else {
+		graph = portion_bytes(self, 0, 0, out->pool);
+		offer.graph = ec_sha256(graph.data, graph.size);
+		offer.above = self->config.domain;
+	}
+	self->pin = offer.above;
+	self->pin_seq = offer.seq;
+	mark_set(self, &offer, graph);
+	cut_save(self, dag_at(ghostdag_graph(self), 0)->blue_score, out);
+}
+
 void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct ec_out *out)
 {
 	bool brought = self->wanted.size && in->seq == self->taking.seq;
@@ -258,12 +280,8 @@ void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct e
 	struct offer offer = self->taking;
 	self->wanted = EC_NO_BYTES;
 	self->taking = (struct offer){0};
-	if (brought && ghostdag_graph_load(self, graph)) {
-		mark_set(self, &offer, ec_keep(graph));
-		self->pin = offer.above;
-		self->pin_seq = offer.seq;
-		cut_save(self, dag_at(ghostdag_graph(self), 0)->blue_score, out);
-	}
+	if (brought)
+		graph_bring(self, offer, graph, out);
 	ec_drop(graph);
 	ghostdag_stand(self, in->seq);
 	for (ec_node node = 0; brought && node < self->n; node++) {

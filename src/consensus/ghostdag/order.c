@@ -152,15 +152,19 @@ static uint32_t number_at(const struct dag *dag, uint32_t top, ec_seq seq)
 	return dag_merged(dag, top, (uint32_t)(seq - before - 1), &blue);
 }
 
-/* Whether two chains order the same batches at all that is final. */
-static bool same_final(const struct ghostdag *self, uint32_t one, uint32_t two)
+/* Whether another chain orders the same batches at all that is final, so that we can go there: what
+ * we leave may be merged later, and then we must have it. */
+static bool same_final(const struct ghostdag *self, uint32_t other)
 {
 	const struct dag *dag = ghostdag_graph(self);
-	uint32_t fork = one;
-	while (!dag_chain_holds(dag, fork, two))
+	uint32_t fork = self->root;
+	while (!dag_chain_holds(dag, fork, other))
 		fork = dag_at(dag, fork)->selected;
+	for (uint32_t i = 1; i < dag_count(dag); i++)
+		if (!ghostdag_entry(self, i)->head.size && !dag_reaches(dag, i, other))
+			return false;
 	for (ec_seq seq = dag_at(dag, fork)->past + 1; seq <= self->final; seq++) {
-		uint32_t a = number_at(dag, one, seq), b = number_at(dag, two, seq);
+		uint32_t a = number_at(dag, self->root, seq), b = number_at(dag, other, seq);
 		if (a == DAG_NONE || b == DAG_NONE ||
 		    !ec_hash_equal(&ghostdag_entry(self, a)->digest,
 		                   &ghostdag_entry(self, b)->digest))
@@ -178,8 +182,7 @@ static void pin_take(struct ghostdag *self, uint32_t number, ec_seq seq, struct 
 	if (seq < self->final || dag_at(dag, number)->past < seq)
 		return;
 	if (!dag_chain_holds(dag, number, self->root)) {
-		if (!dag_chain_holds(dag, self->root, number) &&
-		    !same_final(self, self->root, number)) {
+		if (!dag_chain_holds(dag, self->root, number) && !same_final(self, number)) {
 			ghostdag_note(self, out, "certified otherwise than final", seq);
 			return;
 		}

@@ -9,6 +9,8 @@
 enum { NO = UINT16_MAX, BLUE = 1 << 15 };
 _Static_assert((int)DAG_CAPACITY_MAX <= (int)BLUE, "a place and a colour are 16 bits");
 
+#define SUM_MAX ((uint64_t)1 << 61) /* what is added later does not overflow */
+
 static void sift(const struct dag *dag, uint32_t *list, uint32_t at, uint32_t count)
 {
 	uint32_t moving = list[at];
@@ -125,6 +127,9 @@ bool dag_block_read(struct dag *dag, struct ec_reader *reader)
 	block.blue_score = ec_read_u64(reader);
 	block.past = ec_read_u64(reader);
 	if (!parents_read(dag, &block, reader) || !merges_read(dag, &block, reader))
+		return false;
+	if (block.work > SUM_MAX || block.blue_score > SUM_MAX || block.past > SUM_MAX ||
+	    block.blue_work >> 64 > SUM_MAX)
 		return false;
 	if (reader->bad || block.work == 0 || dag_find(dag, &block.id) != DAG_NONE)
 		return false;

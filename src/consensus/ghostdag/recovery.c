@@ -13,7 +13,7 @@ static struct ec_bytes within(const struct ec_bytes *whole, struct ec_bytes part
 
 static void cut_replay(struct ghostdag *self, const struct ec_input *in, const struct message *m)
 {
-	bool good = ghostdag_graph_load(self, in->body);
+	bool good = ghostdag_graph_load(self, in->body, m->offer[0].seq);
 	assert(good && m->offers == 1);
 	self->number = m->number;
 	self->last = m->last;

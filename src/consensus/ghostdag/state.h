@@ -222,8 +222,9 @@ void ghostdag_want_received(struct ghostdag *self, ec_node from, const struct me
 void ghostdag_state_received(struct ghostdag *self, const struct ec_input *in,
                              const struct message *m, struct ec_out *out);
 void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct ec_out *out);
-/* Fills the graph from the bytes of a checkpoint.  False: they are none, and the graph is empty. */
-bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes);
+/* Fills the graph from the bytes of a checkpoint at seq.  False: they are none, and the graph is
+ * empty. */
+bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes, ec_seq seq);
 
 /* recovery.c */
 void ghostdag_record_replayed(struct ghostdag *self, const struct ec_input *in,
