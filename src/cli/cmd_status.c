@@ -106,6 +106,9 @@ static void print_group(const json_t *json)
 		       text_of(guilty, "owner"), number_of(guilty, "member"),
 		       number_of(guilty, "era"));
 	}
+	if (is(json, "keyed"))
+		printf("keys       shared by the members; this one %s\n",
+		       is(json, "sharing") ? "holds its parts" : "holds NO parts of them");
 	if (is(json, "leaderless"))
 		printf("order      epoch %" PRId64 ", led by nobody, position %" PRId64 "\n",
 		       number_of(json, "view"), number_of(json, "position"));

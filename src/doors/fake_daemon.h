@@ -293,6 +293,7 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 	                                    .self = 1,
 	                                    .leader = daemon->leaderless ? UINT32_MAX : 2,
 	                                    .leaderless = daemon->leaderless,
+	                                    .keyed = daemon->leaderless,
 	                                    .n = 4,
 	                                    .links_up = 3,
 	                                    .ready = !daemon->not_ready,

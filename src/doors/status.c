@@ -54,6 +54,8 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 	put_member(json, "owner", in_force, status->self);
 	put_member(json, "leader", in_force, status->leader);
 	ec_json_put_bool(json, "leaderless", status->leaderless);
+	ec_json_put_bool(json, "keyed", status->keyed);
+	ec_json_put_bool(json, "sharing", status->sharing);
 	ec_json_put_bool(json, "voter", status->voter);
 	bool ready = ec_status_ready(daemon, why);
 	ec_json_put_bool(json, "ready", ready);

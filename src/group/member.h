@@ -244,6 +244,8 @@ struct ec_member_status {
 	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
 	bool leader_self, ready, diverged, fetching, voter;
 	bool leaderless; /* nobody leads in this protocol */
+	bool keyed;      /* the members of this era share keys, */
+	bool sharing;    /* and this one holds its parts of them */
 	bool quorum;     /* links are up to enough voters */
 	char protocol[EC_TEXT_MAX];
 	char not_ready[64];         /* why clients are refused; empty when ready */

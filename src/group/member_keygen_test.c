@@ -80,6 +80,7 @@ static void check_shares(struct cluster *c, uint32_t node)
 	const struct reign *reign = &cluster_node(c, node)->member->now;
 	uint8_t point[EC_POINT_SIZE];
 	assert_non_null(reign->shares);
+	assert_true(status_of(c, node).keyed && status_of(c, node).sharing);
 	assert_non_null(reign->era->keys);
 	ec_ristretto255.multiply_base(point, reign->shares->coin.scalar);
 	assert_memory_equal(point, reign->era->keys->coin.share_key[node], sizeof point);
@@ -123,6 +124,8 @@ static void test_one_that_is_down_holds_up_nobody(void **state)
 	settle(c, 4);
 	assert_int_equal(status_of(c, 3).era, 2);
 	assert_null(cluster_node(c, 3)->member->now.shares); /* it takes part without */
+	assert_true(status_of(c, 3).keyed);
+	assert_false(status_of(c, 3).sharing);
 	cluster_free(c);
 }
 
@@ -151,6 +154,7 @@ static void test_honeybadger_runs_on_keys_of_its_members(void **state)
 	settle(c, 4);
 	assert_int_equal(status_of(c, 0).era, 3);
 	assert_null(cluster_node(c, 2)->member->now.shares);
+	assert_false(status_of(c, 2).keyed);
 	cluster_free(c);
 }
 

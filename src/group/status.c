@@ -75,6 +75,8 @@ static void era_status(const struct ec_member *m, struct ec_member_status *statu
 	                (era->roster.member[era->self].roles & EC_VOTER);
 	status->leader = NONE;
 	status->liar = seat_of(era, m->liar);
+	status->keyed = era->keys != NULL;
+	status->sharing = m->now.shares != NULL;
 	snprintf(status->protocol, sizeof status->protocol, "%s", era->protocol->name);
 	if (!m->now.instance)
 		return;

@@ -158,7 +158,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	self->more = !due || turn(self, out);
 	effects_of_order(self, out);
 	out->wake = !self->more ? 0 : in->now ? in->now : 1;
-	out->view = 0;
+	out->view = self->at;
 	out->want = hb_want(self);
 	out->lead = EC_ALL;
 }

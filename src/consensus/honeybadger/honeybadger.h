@@ -38,9 +38,9 @@ struct honeybadger_options {
  * out.lead is EC_ALL.  With config.keys NULL coins are hashes of their names, and what is proposed
  * is not sealed: live only while the schedule of messages is no adversary, as safe as with keys.
  * A voter with config.shares NULL takes part and gives no shares.  A member that is no voter
- * follows: it delivers, promises nothing, saves nothing.  out.view is 0: an epoch is no reason to
- * submit a batch again, which is proposed until it is delivered.  DELIVER.node is the member that
- * proposed the batch, EC_ALL and no body for a filler; DELIVER.stamp is 0. */
+ * follows: it delivers, promises nothing, saves nothing.  out.view is the epoch where the member
+ * stands: no reason to submit a batch again, which is proposed until it is delivered.  DELIVER.node
+ * is the member that proposed the batch, EC_ALL and no body for a filler; DELIVER.stamp is 0. */
 extern const struct ec_protocol ec_honeybadger;
 
 /* Whether an instance restored from all the records of another one (and STARTed) is bound by the
