@@ -68,7 +68,9 @@ def table():
     switch = "node", "switch", "--protocol", "pbft"
     yield (*switch, folder), 1, EVENT  # nor is it here
     yield (*switch, "--option", "interval=128", os.path.dirname(genesis)), 0, "node switch"
+    yield ("query", "--keygen"), 1, "query --keygen"  # nobody made keys yet
     yield ("node", "switch", "--protocol", "honeybadger", os.path.dirname(genesis)), 0, "node switch"
+    yield ("query", "--keygen"), 0, "query --keygen"
     yield ("node", "rejoin", os.path.dirname(genesis)), 1, EVENT
     yield ("node", "rejoin", os.path.dirname(config)), 1, EVENT  # it runs and votes
 

@@ -23,6 +23,7 @@ def questions():
     """Options that say something about what was not asked for are no use to anybody unread."""
     for words, why in (
             (("--trades", "a/"), "one question"), (("--trades", "--gaps"), "one question"),
+            (("--keygen", "--gaps"), "one question"), (("--keygen", "--slot", 900), "--slot is of"),
             (("--bills", NO_KEY, "--trades"), "one question"), (("a/", "b/"), "one name"),
             (("--trades", "--prefix"), "--prefix is of"), (("a/", "--slot", 900), "--slot is of"),
             (("a/", "--day", 3), "--day is of"), (("a/", "--after", "b"), "--after is of"),

@@ -1,9 +1,10 @@
-/* cmd_query.c - `edgecord query`: what the state holds: by name, trades, bills. */
+/* cmd_query.c - `edgecord query`: what the state holds: by name, trades, bills, keys. */
 #include "base/cbor.h"
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/option_numbers.h"
 #include "cli/query_gaps.h"
+#include "cli/query_keygen.h"
 #include "doors/energy.h"
 #include "services/names.h"
 
@@ -13,7 +14,7 @@
 
 enum { LIMIT = 1000, DAY_OPTION = 256, AFTER_OPTION, NEXT_SIZE = 3 + 2 * EC_NAME_MAX };
 
-enum view { VIEW_NAMES, VIEW_TRADES, VIEW_BILLS, VIEW_GAPS };
+enum view { VIEW_NAMES, VIEW_TRADES, VIEW_BILLS, VIEW_GAPS, VIEW_KEYGEN };
 
 struct arguments {
 	struct ec_client_options client;
@@ -35,6 +36,10 @@ static const struct argp_option options[] = {
 	{"gaps", 'G', NULL, 0,
          "The slots without a reading, a run a line: of homes that are back, and of those that are "
          "off, once a slot's deadline has passed",
+         1},
+	{"keygen", 'K', NULL, 0,
+         "The keys that members make for an era: who took part, who was proven to cheat and by "
+         "whom",
          1},
 	{"at", 'a', "local|certified|latest", 0,
          "Which state: of the node's last block (default), one that a quorum certified, or one "
@@ -81,7 +86,8 @@ static void fit_check(struct argp_state *state, const struct arguments *said)
 	bool is_list = said->prefix || said->view == VIEW_TRADES ||
 	               (said->view == VIEW_BILLS && !said->has_day);
 	if (said->views + (said->name.size > 0) > 1)
-		argp_error(state, "one question at a time: NAME, --trades, --bills or --gaps");
+		argp_error(state, "one question at a time: NAME, --trades, --bills, --gaps or "
+		                  "--keygen");
 	if (said->view != VIEW_NAMES && said->prefix)
 		argp_error(state, "--prefix is of a NAME");
 	if (said->has_slot && said->view != VIEW_TRADES)
@@ -96,7 +102,8 @@ static void finish(struct argp_state *state, struct arguments *out)
 {
 	fit_check(state, out);
 	if (out->view == VIEW_NAMES && out->name.size == 0 && !out->prefix)
-		argp_error(state, "which name? (or --prefix, --trades, --bills KEY, --gaps)");
+		argp_error(state, "which name? (or --prefix, --trades, --bills KEY, --gaps, "
+		                  "--keygen)");
 	if (out->view == VIEW_TRADES) {
 		out->name = ec_name_of("trade/");
 		if (out->has_slot)
@@ -155,6 +162,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'G':
 		out->view = VIEW_GAPS;
+		out->views++;
+		return 0;
+	case 'K':
+		out->view = VIEW_KEYGEN;
 		out->views++;
 		return 0;
 	case 's':
@@ -303,6 +314,13 @@ int ec_cmd_query(int argc, char **argv)
 		int found = ec_query_gaps(&question);
 		ec_client_close(client);
 		return found < 0 ? EC_EXIT_FAILED : EC_EXIT_OK;
+	}
+	if (arguments.view == VIEW_KEYGEN) {
+		const struct ec_keygen_question question = {&arguments.client, client, arguments.at,
+		                                            arguments.min_seq};
+		int found = ec_query_keygen(&question);
+		ec_client_close(client);
+		return found > 0 ? EC_EXIT_OK : EC_EXIT_FAILED;
 	}
 	struct ec_door_request request = {
 		.kind = EC_DOOR_QUERY,

@@ -22,7 +22,7 @@ void ec_keygen_name(uint64_t era, const uint8_t opener[static 32],
 	memcpy(out, name.at, EC_KEYGEN_NAME_SIZE);
 }
 
-bool keygen_name_read(const uint8_t *name, size_t size, struct ec_keygen *keygen)
+bool ec_keygen_name_read(const uint8_t *name, size_t size, struct ec_keygen *keygen)
 {
 	if ((size != KEYGEN_NAME_SIZE && size != KEYGEN_NAME_SIZE + 1) || name[0] != 'k' ||
 	    name[1] != '/')
@@ -193,7 +193,7 @@ bool ec_keygen_walk(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 	while (ec_ledger_next(ledger, cursor, &value)) {
 		struct ec_keygen at;
 		if (cursor->name_size == KEYGEN_NAME_SIZE &&
-		    keygen_name_read(cursor->name, cursor->name_size, &at))
+		    ec_keygen_name_read(cursor->name, cursor->name_size, &at))
 			return ec_keygen_find(ledger, at.era, at.opener, keygen, deals);
 	}
 	return false;

@@ -30,6 +30,13 @@ struct ec_keygen {
 void ec_keygen_name(uint64_t era, const uint8_t opener[static 32],
                     uint8_t out[static EC_KEYGEN_NAME_SIZE]);
 
+/* Reads era and opener from such a name, any bytes.  Returns: whether it is one: of a generation,
+ * or of a part of one, which has one byte more. */
+bool ec_keygen_name_read(const uint8_t *name, size_t size, struct ec_keygen *keygen);
+
+/* What stands behind the name of a generation for the verdict of a seat that complained. */
+enum { EC_KEYGEN_VERDICT = 64 };
+
 /* Reads what stands there, any bytes; era and opener, which are in the name, stay as they are.
  * Returns: whether it is a generation. */
 bool ec_keygen_read(struct ec_bytes value, struct ec_keygen *keygen);

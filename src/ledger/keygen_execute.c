@@ -120,7 +120,7 @@ static void keep(struct ec_scratch *scratch, const struct ec_keygen *keygen, enu
 		return;
 	if (word.size == 0)
 		return;
-	uint32_t part = step == KEYGEN_DEAL ? seat : KEYGEN_VERDICT + seat;
+	uint32_t part = step == KEYGEN_DEAL ? seat : EC_KEYGEN_VERDICT + seat;
 	struct keygen_name name = keygen_name(keygen->era, keygen->opener, (uint8_t)part);
 	ec_state_put(scratch, name.at, sizeof name.at, word.data, word.size);
 }
@@ -205,7 +205,8 @@ static bool maker(struct ec_ledger *ledger, const struct ec_membership *membersh
 	size_t size = 10; /* all of this era come behind it */
 	struct ec_bytes name, value;
 	while (layer_next(&ledger->state, after.at, size, &name, &value) &&
-	       keygen_name_read(name.data, name.size, keygen) && keygen->era == membership->era) {
+	       ec_keygen_name_read(name.data, name.size, keygen) &&
+	       keygen->era == membership->era) {
 		memcpy(after.at, name.data, name.size);
 		size = name.size;
 		if (name.size == KEYGEN_NAME_SIZE && ec_keygen_read(value, keygen) &&
@@ -232,7 +233,7 @@ uint64_t keygen_due(struct ec_ledger *ledger)
 	if (ledger_order_only(ledger))
 		return due_ns;
 	while (layer_next(&ledger->state, after.at, size, &name, &value) &&
-	       keygen_name_read(name.data, name.size, &keygen)) {
+	       ec_keygen_name_read(name.data, name.size, &keygen)) {
 		memcpy(after.at, name.data, name.size);
 		size = name.size;
 		if (name.size == KEYGEN_NAME_SIZE && keygen.era == ledger->membership->era + 1 &&
@@ -251,7 +252,7 @@ void keygen_clear(struct ec_ledger *ledger, uint64_t position, const struct ec_m
 	struct ec_bytes name, value;
 	bool keys = next->keys_size && maker(ledger, next, &made);
 	while (layer_next(&ledger->state, after.at, size, &name, &value) &&
-	       keygen_name_read(name.data, name.size, &at)) {
+	       ec_keygen_name_read(name.data, name.size, &at)) {
 		memcpy(after.at, name.data, name.size);
 		size = name.size;
 		bool stays =

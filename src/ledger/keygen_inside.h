@@ -9,7 +9,7 @@
 #include "ledger/inside.h"
 #include "ledger/keygen.h"
 
-enum { KIND_KEYGEN = 8, KEYGEN_NAME_SIZE = EC_KEYGEN_NAME_SIZE, KEYGEN_VERDICT = 64 };
+enum { KIND_KEYGEN = 8, KEYGEN_NAME_SIZE = EC_KEYGEN_NAME_SIZE };
 
 enum keygen_step {
 	KEYGEN_OPEN,
@@ -26,9 +26,6 @@ struct keygen_name {
 
 /* The name of a generation, with `part` behind it: KEYGEN_NAME_SIZE bytes without the part. */
 struct keygen_name keygen_name(uint64_t era, const uint8_t opener[static 32], uint8_t part);
-
-/* Reads era and opener from such a name.  Returns: whether it is one, of a generation or a part. */
-bool keygen_name_read(const uint8_t *name, size_t size, struct ec_keygen *keygen);
 
 enum {
 	KEYGEN_VALUE_MAX =
