@@ -244,6 +244,13 @@ bool ec_client_receipt(struct ec_client *client, const ec_hash *id, uint32_t tim
 	return ec_client_call(client, &request, timeout_ms, answer);
 }
 
+bool ec_client_beacon(struct ec_client *client, uint64_t block, uint32_t timeout_ms,
+                      struct ec_door_answer *answer)
+{
+	struct ec_door_request request = {.kind = EC_DOOR_BEACON, .block = block};
+	return ec_client_call(client, &request, timeout_ms, answer);
+}
+
 bool ec_client_promised(const struct ec_door_answer *answer, const uint8_t key[static EC_KEY_SIZE])
 {
 	uint8_t promise[EC_DOOR_PROMISE_SIZE];

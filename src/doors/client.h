@@ -93,6 +93,12 @@ bool ec_client_submit(struct ec_client *client, struct ec_bytes envelope, const 
 bool ec_client_receipt(struct ec_client *client, const ec_hash *id, uint32_t timeout_ms,
                        struct ec_door_answer *answer);
 
+/* Asks for the beacon of a block; 0: of the newest that is certified.  It takes a round trip
+ * between the members, at most 5 s.  Out: answer: PROOF, of lookup 0, whose value ec_proof_judge()
+ * tells; or REFUSED: it is not there yet, never will be, or no more. */
+bool ec_client_beacon(struct ec_client *client, uint64_t block, uint32_t timeout_ms,
+                      struct ec_door_answer *answer);
+
 /* Whether an ACCEPTED answer is signed by the gateway's identity key.
  * In: key: the key that the caller knows the gateway by (from the genesis, not from WELCOME). */
 bool ec_client_promised(const struct ec_door_answer *answer, const uint8_t key[static EC_KEY_SIZE]);

@@ -315,6 +315,7 @@ void ec_desk_forget(struct ec_desk *desk, const void *self)
 		if (waiter->self == self)
 			waiter_drop(waiter);
 	}
+	ec_daemon_forget(desk->daemon, (void *)(uintptr_t)self);
 }
 
 struct ec_desk *ec_desk_open(struct ec_daemon *daemon)

@@ -61,7 +61,8 @@ void ec_desk_stop(struct ec_desk *desk, void (*done)(void *self), void *self);
 void ec_desk_ask(struct ec_desk *desk, const struct ec_question *question, ec_desk_reply *reply,
                  void *self);
 
-/* No call with this `self` will come any more. */
+/* No call with this `self` will come any more, nor one of the daemon's: of who asked for a beacon.
+ */
 void ec_desk_forget(struct ec_desk *desk, const void *self);
 
 #endif

@@ -1,10 +1,8 @@
 /* door.c - the binary door: what each request means, and who waits for what. */
-#include "doors/door.h"
+#include "doors/door_inner.h"
 
-#include "doors/desk.h"
 #include "doors/promise.h"
 #include "doors/status.h"
-#include "doors/tie.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -12,24 +10,7 @@
 
 enum {
 	PROMISE_MS = 10000,
-	QUERIES_MAX = 4,     /* of one visitor that wait at once */
 	TICKETS_MAX = 65536, /* submissions of all visitors, those who left included */
-};
-
-/* A question at the desk. */
-struct query {
-	struct visitor *visitor; /* NULL: free */
-	uint64_t token;
-};
-
-/* A client at the door. */
-struct visitor {
-	struct ec_line line;
-	struct ec_door *door; /* NULL before its first frame */
-	struct ticket *tickets;
-	struct query query[QUERIES_MAX];
-	bool welcomed, following;
-	uint64_t follow_token, follow_told; /* told: the newest certified block it knows of */
 };
 
 /* A submission, until it is done; the visitor may leave before. */
@@ -42,17 +23,6 @@ struct ticket {
 	bool promise;
 };
 
-struct ec_door {
-	struct ec_daemon *daemon;
-	struct ec_door_config config;
-	struct ec_hall *hall;
-	struct ec_desk *desk;
-	struct ticket *tickets;
-	uint32_t ticket_count;
-	void (*stopped)(void *self);
-	void *stopped_self;
-};
-
 static struct visitor *visitor_of(struct ec_line *line)
 {
 	_Static_assert(offsetof(struct visitor, line) == 0, "a visitor begins with its line");
@@ -62,17 +32,6 @@ static struct visitor *visitor_of(struct ec_line *line)
 static struct ec_bytes text_of(const char *text)
 {
 	return (struct ec_bytes){.data = (const uint8_t *)text, .size = strlen(text)};
-}
-
-static void refuse(struct visitor *visitor, uint64_t token, enum ec_reason reason,
-                   uint32_t retry_ms, const char *text)
-{
-	struct ec_door_answer answer = {.kind = EC_DOOR_REFUSED,
-	                                .token = token,
-	                                .reason = reason,
-	                                .retry_ms = retry_ms,
-	                                .text = text_of(text)};
-	ec_line_say(&visitor->line, &answer);
 }
 
 static struct ticket *ticket_new(struct visitor *visitor, const struct ec_door_request *request)
@@ -154,24 +113,24 @@ static void submission_done(void *self, const struct ec_outcome *outcome)
 	if (reason == EC_REASON_NONE)
 		ec_line_say(&visitor->line, &done);
 	else
-		refuse(visitor, token, reason, retry_ms, outcome->why);
+		door_refuse(visitor, token, reason, retry_ms, outcome->why);
 }
 
 static void submit(struct visitor *visitor, const struct ec_door_request *request)
 {
 	struct ec_door *door = visitor->door;
 	if (request->envelope.size > ec_daemon_genesis(door->daemon)->envelope_bytes_max) {
-		refuse(visitor, request->token, EC_REASON_TOO_LARGE, 0,
-		       "the envelope is larger than the genesis allows");
+		door_refuse(visitor, request->token, EC_REASON_TOO_LARGE, 0,
+		            "the envelope is larger than the genesis allows");
 		return;
 	}
 	if (request->envelope.size == 0) {
-		refuse(visitor, request->token, EC_REASON_INVALID, 0, "the envelope is empty");
+		door_refuse(visitor, request->token, EC_REASON_INVALID, 0, "the envelope is empty");
 		return;
 	}
 	if (door->ticket_count >= TICKETS_MAX) {
-		refuse(visitor, request->token, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
-		       "too many submissions wait at this gateway");
+		door_refuse(visitor, request->token, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
+		            "too many submissions wait at this gateway");
 		return;
 	}
 	struct ec_bytes envelope = ec_pool_copy(ec_daemon_pool(door->daemon),
@@ -184,13 +143,10 @@ static void submit(struct visitor *visitor, const struct ec_door_request *reques
 
 static void query_answered(void *self, const struct ec_reply *reply)
 {
-	struct query *query = self;
-	struct visitor *visitor = query->visitor;
-	uint64_t token = query->token;
-	query->visitor = NULL;
-	ec_line_settle(&visitor->line);
+	uint64_t token;
+	struct visitor *visitor = door_query_end(self, &token);
 	if (reply->reason != EC_REASON_NONE) {
-		refuse(visitor, token, reply->reason, reply->retry_ms, reply->why);
+		door_refuse(visitor, token, reply->reason, reply->retry_ms, reply->why);
 		return;
 	}
 	struct ec_door_answer answer = {.kind = EC_DOOR_VALUES,
@@ -204,22 +160,11 @@ static void query_answered(void *self, const struct ec_reply *reply)
 	ec_line_say(&visitor->line, &answer);
 }
 
-static struct query *query_free(struct visitor *visitor)
-{
-	for (int i = 0; i < QUERIES_MAX; i++)
-		if (!visitor->query[i].visitor)
-			return &visitor->query[i];
-	return NULL;
-}
-
 static void ask(struct visitor *visitor, const struct ec_door_request *request)
 {
-	struct query *query = query_free(visitor);
-	if (!query) {
-		refuse(visitor, request->token, EC_REASON_BUSY, EC_RETRY_BUSY_MS,
-		       "too many questions of this connection wait");
+	struct query *query = door_query(visitor, request->token);
+	if (!query)
 		return;
-	}
 	struct ec_question question = {.at = request->at,
 	                               .prefix = request->prefix,
 	                               .limit = request->limit,
@@ -230,52 +175,7 @@ static void ask(struct visitor *visitor, const struct ec_door_request *request)
 		memcpy(question.name, request->name.data, request->name.size);
 	if (request->after.size)
 		memcpy(question.after, request->after.data, request->after.size);
-	*query = (struct query){.visitor = visitor, .token = request->token};
-	ec_line_owe(&visitor->line);
 	ec_desk_ask(visitor->door->desk, &question, query_answered, query);
-}
-
-static struct ec_ledger *ledger_of(const struct ec_door *door)
-{
-	return ec_member_ledger(ec_daemon_member(door->daemon));
-}
-
-static bool keeps_envelopes(struct visitor *visitor, const struct ec_door_request *request)
-{
-	const char *why = ec_desk_order_only(visitor->door->daemon);
-	if (why)
-		refuse(visitor, request->token, EC_REASON_ORDER_ONLY, 0, why);
-	return !why;
-}
-
-static void prove(struct visitor *visitor, const struct ec_door_request *request)
-{
-	struct ec_ledger *ledger = ledger_of(visitor->door);
-	struct ec_bytes proof = EC_NO_BYTES;
-	enum ec_lookup lookup;
-	if (request->kind == EC_DOOR_RECEIPT)
-		lookup = ec_ledger_receipt(ledger, &request->id, &proof);
-	else if (request->kind == EC_DOOR_TIE)
-		lookup = ec_door_tie(ledger, ec_daemon_pool(visitor->door->daemon), request->block,
-		                     request->seq, &proof);
-	else
-		lookup = ec_ledger_state_proof(ledger, request->name.data, request->name.size,
-		                               &proof);
-	struct ec_door_answer answer = {
-		.kind = EC_DOOR_PROOF, .token = request->token, .lookup = lookup};
-	if (lookup == EC_FOUND)
-		answer.proof = proof;
-	ec_line_say(&visitor->line, &answer);
-	if (lookup == EC_FOUND)
-		ec_drop(proof);
-}
-
-static void look_up(struct visitor *visitor, const struct ec_door_request *request)
-{
-	struct ec_door_answer answer = {.kind = EC_DOOR_OUTCOME, .token = request->token};
-	answer.lookup = ec_ledger_result(ledger_of(visitor->door), &request->id, &answer.code,
-	                                 &answer.seq, &answer.index);
-	ec_line_say(&visitor->line, &answer);
 }
 
 static void tell_status(struct visitor *visitor, uint64_t token)
@@ -301,7 +201,7 @@ static void tell_counts(struct visitor *visitor, uint64_t token)
  * one hears of fewer blocks. */
 static void tell_certified(struct visitor *visitor)
 {
-	struct ec_ledger *ledger = ledger_of(visitor->door);
+	struct ec_ledger *ledger = door_ledger(visitor->door);
 	uint64_t seq = ec_ledger_certified(ledger);
 	struct ec_bytes header;
 	if (!visitor->following || visitor->line.out.size > 0 || visitor->line.writing ||
@@ -347,12 +247,11 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 	case EC_DOOR_RECEIPT:
 	case EC_DOOR_STATE_PROOF:
 	case EC_DOOR_TIE:
-		if (keeps_envelopes(visitor, request))
-			prove(visitor, request);
-		break;
 	case EC_DOOR_RESULT:
-		if (keeps_envelopes(visitor, request))
-			look_up(visitor, request);
+		door_prove(visitor, request);
+		break;
+	case EC_DOOR_BEACON:
+		door_beacon(visitor, request);
 		break;
 	case EC_DOOR_STATUS:
 		tell_status(visitor, request->token);

@@ -3,7 +3,8 @@
  * It orders what is submitted every 2 ms and certifies 10 ms later.  The first word of an envelope
  * says what becomes of it: `bad` (its form), `forged`, `foreign`, `busy`, `down` (not ready),
  * `hold` (never done), `rule` (done, refused by a rule); all others are done.  Its state has 300
- * names a/000 to a/299 and one name, big, of 60,000 bytes.
+ * names a/000 to a/299 and one name, big, of 60,000 bytes.  It answers asks for beacons at once, or
+ * when it orders, or never.
  */
 #ifndef EC_DOORS_FAKE_DAEMON_H
 #define EC_DOORS_FAKE_DAEMON_H
@@ -42,6 +43,14 @@ struct ec_daemon {
 	} read[64];
 	uint32_t reads;
 	struct {
+		ec_daemon_beacon_done *done;
+		void *self;
+		uint64_t seq;
+	} beacon[64];
+	uint32_t beacons;
+	enum ec_beacon_end beacon_end; /* what becomes of all of certified blocks */
+	enum { FAKE_AT_ONCE, FAKE_LATER, FAKE_NEVER } beacon_when;
+	struct {
 		void (*each)(void *self, uint64_t seq);
 		void *self;
 	} follower[4];
@@ -54,6 +63,34 @@ struct ec_daemon {
 	ec_hash last_id;
 	uint8_t big[FAKE_BIG], value[16];
 };
+
+/* The value of block N is 0x44, N; its proof the word "proof". */
+static void fake_beacon_tell(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_done *done,
+                             void *self)
+{
+	struct ec_beacon_answer answer = {.end = daemon->beacon_end, .seq = seq};
+	if (seq == 0)
+		answer.seq = daemon->certified;
+	if (seq > daemon->certified || answer.seq == 0)
+		answer.end = EC_BEACON_NOT_YET;
+	if (answer.end == EC_BEACON_DONE) {
+		answer.value = (ec_hash){{0x44, (uint8_t)answer.seq}};
+		answer.proof = (struct ec_bytes){.data = (const uint8_t *)"proof", .size = 5};
+	}
+	done(self, &answer);
+}
+
+static void fake_beacons_tell(struct ec_daemon *daemon)
+{
+	uint32_t count = daemon->beacons;
+	if (daemon->beacon_when == FAKE_NEVER)
+		return;
+	daemon->beacons = 0;
+	for (uint32_t i = 0; i < count; i++)
+		if (daemon->beacon[i].self)
+			fake_beacon_tell(daemon, daemon->beacon[i].seq, daemon->beacon[i].done,
+			                 daemon->beacon[i].self);
+}
 
 static void fake_order(uv_timer_t *timer)
 {
@@ -84,6 +121,7 @@ static void fake_order(uv_timer_t *timer)
 	for (uint32_t i = 0; i < reads; i++)
 		if (daemon->read[i].self)
 			daemon->read[i].ready(daemon->read[i].self, EC_ADMITTED);
+	fake_beacons_tell(daemon);
 }
 
 static void fake_certify(uv_timer_t *timer)
@@ -220,8 +258,26 @@ void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self
 	daemon->read[daemon->reads++].self = self;
 }
 
+void ec_daemon_beacon(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_done *done,
+                      void *self)
+{
+	if (daemon->beacon_when == FAKE_AT_ONCE || daemon->beacons == 64) {
+		fake_beacon_tell(daemon, seq, done, self);
+		return;
+	}
+	daemon->beacon[daemon->beacons].done = done;
+	daemon->beacon[daemon->beacons].seq = seq;
+	daemon->beacon[daemon->beacons++].self = self;
+}
+
 void ec_daemon_forget(struct ec_daemon *daemon, void *self)
 {
+	for (uint32_t i = 0; i < daemon->beacons; i++) {
+		if (daemon->beacon[i].self == self) {
+			daemon->beacon[i].self = NULL;
+			daemon->forgotten++;
+		}
+	}
 	for (uint32_t i = 0; i < daemon->queued; i++) {
 		if (daemon->queue[i].self == self) {
 			daemon->queue[i].self = NULL;
@@ -337,123 +393,6 @@ uint64_t ec_ledger_certificates(const struct ec_ledger *ledger)
 	return fake_of(ledger)->certificates;
 }
 
-static void fake_value(struct ec_daemon *daemon, unsigned number, struct ec_bytes *value)
-{
-	snprintf((char *)daemon->value, sizeof daemon->value, "value %03u", number % 1000);
-	*value = (struct ec_bytes){.data = daemon->value, .size = 9};
-}
-
-bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
-                   struct ec_bytes *value)
-{
-	struct ec_daemon *daemon = fake_of(ledger);
-	char text[8] = "";
-	if (name_size == 3 && memcmp(name, "big", 3) == 0) {
-		*value = (struct ec_bytes){.data = daemon->big, .size = FAKE_BIG};
-		return true;
-	}
-	if (name_size != 5 || memcmp(name, "a/", 2) != 0)
-		return false;
-	memcpy(text, (const char *)name + 2, 3);
-	fake_value(daemon, (unsigned)atoi(text), value);
-	return atoi(text) < FAKE_NAMES;
-}
-
-void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix_size)
-{
-	*cursor = (struct ec_cursor){.prefix_size = prefix_size};
-	if (prefix_size)
-		memcpy(cursor->prefix, prefix, prefix_size);
-}
-
-/* Only the names a/... are walked; the prefix must begin them. */
-bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
-{
-	char text[8] = "";
-	unsigned number = 0;
-	if (cursor->prefix_size > 2 || memcmp(cursor->prefix, "a/", cursor->prefix_size) != 0)
-		return false;
-	if (cursor->begun && cursor->name_size >= 5) {
-		memcpy(text, cursor->name + 2, 3);
-		number = (unsigned)atoi(text) + 1;
-	}
-	if (number >= FAKE_NAMES)
-		return false;
-	cursor->begun = true;
-	cursor->name_size = 5;
-	snprintf((char *)cursor->name, sizeof cursor->name, "a/%03u", number % 1000);
-	fake_value(fake_of(ledger), number, value);
-	return true;
-}
-
-/* Ids that begin so may be in blocks that are not fetched yet. */
-enum { FAKE_ELSEWHERE = 0xee };
-
-static enum ec_lookup fake_lookup(struct ec_daemon *daemon, const ec_hash *id)
-{
-	if (!ec_hash_equal(id, &daemon->last_id))
-		return id->b[0] == FAKE_ELSEWHERE ? EC_ELSEWHERE : EC_UNKNOWN;
-	return daemon->certified < daemon->seq ? EC_NOT_YET : EC_FOUND;
-}
-
-enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
-                                 struct ec_bytes *proof)
-{
-	struct ec_daemon *daemon = fake_of(ledger);
-	enum ec_lookup lookup = fake_lookup(daemon, id);
-	if (lookup == EC_FOUND)
-		*proof = ec_pool_copy(daemon->pool, id->b, sizeof id->b);
-	return lookup;
-}
-
-enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
-                                     struct ec_bytes *proof)
-{
-	*proof = ec_pool_copy(fake_of(ledger)->pool, name, name_size);
-	return EC_FOUND;
-}
-
-enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
-                                uint64_t *seq, uint32_t *index)
-{
-	struct ec_daemon *daemon = fake_of(ledger);
-	*code = 0;
-	*seq = daemon->seq;
-	*index = 0;
-	return ec_hash_equal(id, &daemon->last_id) ? EC_FOUND : EC_UNKNOWN;
-}
-
-uint64_t ec_ledger_pruned(const struct ec_ledger *ledger)
-{
-	return fake_of(ledger)->pruned;
-}
-
-uint64_t ec_ledger_older_missing(const struct ec_ledger *ledger)
-{
-	(void)ledger;
-	return 0;
-}
-
-/* A path of no hashes. */
-bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
-                         struct ec_bytes *path)
-{
-	(void)old_seq;
-	(void)seq;
-	*path = ec_pool_copy(fake_of(ledger)->pool, "\x80", 1);
-	return true;
-}
-
-bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header)
-{
-	*header = ec_pool_copy(fake_of(ledger)->pool, &seq, sizeof seq);
-	return true;
-}
-
-void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash)
-{
-	*ids = fake_of(ledger)->envelopes;
-	*hash = (ec_hash){{0x33}};
-}
+#include "doors/fake_ledger.h"
 
 #endif

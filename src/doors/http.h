@@ -5,6 +5,7 @@
  *   GET  /v1/receipts/ID          its proof (application/cbor)
  *   GET  /v1/state/NAME           a value, or with ?prefix=1 many; ?at= &min_seq= &limit= &after=
  *   GET  /v1/proofs/NAME          a proof of what the state holds (application/cbor)
+ *   GET  /v1/beacon[?block=N]     32 random bytes, with their proof
  *   GET  /v1/trades, /v1/bills/KEY[/DAY]
  *   GET  /v1/status               the node
  *   GET  /metrics, /healthz, /readyz, /openapi.json

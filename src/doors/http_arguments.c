@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const ec_http_argument_name[EC_ARG_COUNT] = {"at",     "min_seq", "wait",  "promise",
-                                                         "prefix", "limit",   "after", "slot"};
+const char *const ec_http_argument_name[EC_ARG_COUNT] = {
+	"at", "min_seq", "wait", "promise", "prefix", "limit", "after", "slot", "block"};
 
 enum {
 	READS = 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ | 1 << EC_ARG_LIMIT,
@@ -31,6 +31,7 @@ static const struct resource resources[] = {
 	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
 	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT},
 	{"/v1/bills/", true, READS},
+	{"/v1/beacon", false, 1 << EC_ARG_BLOCK},
 	{"/v1/status", false, 0},
 	{"/metrics", false, 0},
 	{"/healthz", false, 0},

@@ -26,6 +26,8 @@ static void an_argument_that_does_not_apply_is_refused(void **state)
 	         "slot"},
 		{"/v1/bills/" KEY "?slot=1",
 	         "`slot` is no argument of /v1/bills/, which takes at, min_seq, limit"},
+		{"/v1/beacon?at=latest", "`at` is no argument of /v1/beacon, which takes block"},
+		{"/v1/status?block=1", "`block` is no argument of /v1/status, which takes none"},
 		{"/healthz?a%22%7fb=1", "`a\\\"?b` is no argument of /healthz, which takes none"},
 		{"/metrics?=", "`?` is no argument of /metrics, which takes none"},
 	};

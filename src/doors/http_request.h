@@ -24,6 +24,7 @@ enum ec_http_argument {
 	EC_ARG_LIMIT,
 	EC_ARG_AFTER,
 	EC_ARG_SLOT,
+	EC_ARG_BLOCK,
 	EC_ARG_COUNT
 };
 
@@ -128,6 +129,9 @@ void ec_http_trades(struct ec_http_request *request);
 /* GET /v1/bills/KEY, the sums of all that are kept, and /v1/bills/KEY/DAY, one whole.  In: rest:
  * what follows "/v1/bills/". */
 void ec_http_bills(struct ec_http_request *request, const char *rest);
+
+/* GET /v1/beacon: of ?block=, or of the newest block that is certified (http_beacon.c). */
+void ec_http_beacon(struct ec_http_request *request);
 
 /* GET /metrics, in Prometheus' text format 0.0.4. */
 void ec_http_metrics(struct ec_http_request *request);

@@ -437,6 +437,8 @@ static bool route_fixed(struct ec_http_request *request)
 		ec_http_answer(request, 200, json_media);
 	} else if (strcmp(request->path, "/v1/trades") == 0) {
 		ec_http_trades(request);
+	} else if (strcmp(request->path, "/v1/beacon") == 0) {
+		ec_http_beacon(request);
 	} else {
 		return false;
 	}
@@ -448,8 +450,8 @@ static bool is_resource(const struct ec_http_request *request)
 {
 	static const char *const begin[] = {"/v1/envelopes/", "/v1/receipts/", "/v1/state/",
 	                                    "/v1/proofs/",    "/v1/trades",    "/v1/bills/",
-	                                    "/v1/status",     "/metrics",      "/healthz",
-	                                    "/readyz",        "/openapi.json"};
+	                                    "/v1/beacon",     "/v1/status",    "/metrics",
+	                                    "/healthz",       "/readyz",       "/openapi.json"};
 	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
 		if (path_after(request, begin[i]))
 			return true;

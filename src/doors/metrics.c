@@ -64,6 +64,10 @@ static void put_consensus(struct ec_text *text, const struct ec_member_status *s
 	                status->bytes_received);
 	ec_metric_count(text, "edgecord_signatures_checked_total", "Client signatures verified.",
 	                status->signatures_checked + counters->envelopes_checked);
+	ec_metric_count(text, "edgecord_beacons_total", "Beacons that came together here.",
+	                status->beacons);
+	ec_metric_count(text, "edgecord_beacon_shares_total",
+	                "Shares of beacons given to other members.", status->beacon_shares);
 }
 
 /* What came with a signature that is not good, by whose it was to be; and what clients sent that

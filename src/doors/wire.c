@@ -96,6 +96,9 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
 		if (request->block == 0 || request->block > request->seq)
 			in.bad = true;
 		break;
+	case EC_DOOR_BEACON:
+		request->block = ec_read_u64(&in);
+		break;
 	case EC_DOOR_STATUS:
 	case EC_DOOR_COUNT:
 	case EC_DOOR_FOLLOW:
@@ -136,6 +139,9 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 	case EC_DOOR_TIE:
 		ec_write_u64(out, request->block);
 		ec_write_u64(out, request->seq);
+		break;
+	case EC_DOOR_BEACON:
+		ec_write_u64(out, request->block);
 		break;
 	default:
 		assert(request->kind == EC_DOOR_STATUS || request->kind == EC_DOOR_COUNT ||
@@ -402,11 +408,11 @@ const char *ec_door_kind_name(unsigned kind)
 {
 	static const char *const request[] = {"?",       "HELLO",       "SUBMIT", "QUERY",
 	                                      "RECEIPT", "STATE_PROOF", "RESULT", "STATUS",
-	                                      "COUNT",   "FOLLOW",      "TIE"};
+	                                      "COUNT",   "FOLLOW",      "TIE",    "BEACON"};
 	static const char *const answer[] = {"WELCOME", "ACCEPTED",  "DONE",    "REFUSED",
 	                                     "VALUES",  "PROOF",     "OUTCOME", "TEXT",
 	                                     "COUNTS",  "CERTIFIED", "BYE"};
-	if (kind <= EC_DOOR_TIE)
+	if (kind <= EC_DOOR_BEACON)
 		return request[kind];
 	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_BYE)
 		return answer[kind - EC_DOOR_WELCOME];

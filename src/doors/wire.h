@@ -13,6 +13,7 @@
  *   RECEIPT id                                     PROOF
  *   STATE_PROOF block name                         PROOF
  *   TIE u64 block, u64 seq                         PROOF: [header of seq, path of block in it]
+ *   BEACON u64 block (0: the newest certified)     PROOF, found, or REFUSED
  *   RESULT id                                      OUTCOME
  *   STATUS                                         TEXT (JSON)
  *   COUNT                                          COUNTS
@@ -62,6 +63,7 @@ enum ec_door_kind {
 	EC_DOOR_COUNT,
 	EC_DOOR_FOLLOW,
 	EC_DOOR_TIE,
+	EC_DOOR_BEACON,
 	EC_DOOR_WELCOME = 65,
 	EC_DOOR_ACCEPTED,
 	EC_DOOR_DONE,
@@ -98,7 +100,8 @@ struct ec_door_request {
 	struct ec_bytes name;  /* QUERY, STATE_PROOF: at most EC_DOOR_NAME_MAX */
 	struct ec_bytes after; /* QUERY by prefix: only names above this one; empty: all */
 	ec_hash id;            /* RECEIPT, RESULT */
-	uint64_t block, seq;   /* TIE: shows block in the history of the header of seq */
+	uint64_t block,
+		seq; /* TIE: shows block in the history of the header of seq; BEACON: block */
 };
 
 /* An answer; byte strings are borrowed from the frame, or from the caller. */

@@ -14,7 +14,7 @@ static struct ec_bytes text(const char *at)
 
 static const struct ec_door_request *requests(size_t *count)
 {
-	static struct ec_door_request all[9];
+	static struct ec_door_request all[11];
 	all[0] = (struct ec_door_request){.kind = EC_DOOR_HELLO, .version = EC_DOOR_VERSION};
 	all[1] = (struct ec_door_request){.kind = EC_DOOR_SUBMIT,
 	                                  .token = 7,
@@ -35,7 +35,10 @@ static const struct ec_door_request *requests(size_t *count)
 	all[6] = (struct ec_door_request){.kind = EC_DOOR_STATUS, .token = 1};
 	all[7] = (struct ec_door_request){.kind = EC_DOOR_COUNT, .token = 2};
 	all[8] = (struct ec_door_request){.kind = EC_DOOR_FOLLOW, .token = 3};
-	*count = 9;
+	all[9] = (struct ec_door_request){
+		.kind = EC_DOOR_TIE, .token = 4, .block = 7, .seq = 1ull << 40};
+	all[10] = (struct ec_door_request){.kind = EC_DOOR_BEACON, .token = 5, .block = 1ull << 41};
+	*count = 11;
 	return all;
 }
 
@@ -110,6 +113,7 @@ static void every_request_survives_its_frame(void **state)
 		assert_int_equal(got.kind, all[i].kind);
 		assert_true(got.token == all[i].token);
 		assert_true(got.min_seq == all[i].min_seq && got.limit == all[i].limit);
+		assert_true(got.block == all[i].block && got.seq == all[i].seq);
 		assert_true(ec_bytes_equal(got.name, all[i].name));
 		assert_true(ec_bytes_equal(got.envelope, all[i].envelope));
 		assert_memory_equal(got.salt, all[i].salt, sizeof got.salt);

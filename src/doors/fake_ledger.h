@@ -1,0 +1,124 @@
+/* fake_ledger.h - what the fake daemon's state holds, and its blocks: included by fake_daemon.h. */
+#ifndef EC_DOORS_FAKE_LEDGER_H
+#define EC_DOORS_FAKE_LEDGER_H
+
+static void fake_value(struct ec_daemon *daemon, unsigned number, struct ec_bytes *value)
+{
+	snprintf((char *)daemon->value, sizeof daemon->value, "value %03u", number % 1000);
+	*value = (struct ec_bytes){.data = daemon->value, .size = 9};
+}
+
+bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
+                   struct ec_bytes *value)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	char text[8] = "";
+	if (name_size == 3 && memcmp(name, "big", 3) == 0) {
+		*value = (struct ec_bytes){.data = daemon->big, .size = FAKE_BIG};
+		return true;
+	}
+	if (name_size != 5 || memcmp(name, "a/", 2) != 0)
+		return false;
+	memcpy(text, (const char *)name + 2, 3);
+	fake_value(daemon, (unsigned)atoi(text), value);
+	return atoi(text) < FAKE_NAMES;
+}
+
+void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix_size)
+{
+	*cursor = (struct ec_cursor){.prefix_size = prefix_size};
+	if (prefix_size)
+		memcpy(cursor->prefix, prefix, prefix_size);
+}
+
+/* Only the names a/... are walked; the prefix must begin them. */
+bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
+{
+	char text[8] = "";
+	unsigned number = 0;
+	if (cursor->prefix_size > 2 || memcmp(cursor->prefix, "a/", cursor->prefix_size) != 0)
+		return false;
+	if (cursor->begun && cursor->name_size >= 5) {
+		memcpy(text, cursor->name + 2, 3);
+		number = (unsigned)atoi(text) + 1;
+	}
+	if (number >= FAKE_NAMES)
+		return false;
+	cursor->begun = true;
+	cursor->name_size = 5;
+	snprintf((char *)cursor->name, sizeof cursor->name, "a/%03u", number % 1000);
+	fake_value(fake_of(ledger), number, value);
+	return true;
+}
+
+/* Ids that begin so may be in blocks that are not fetched yet. */
+enum { FAKE_ELSEWHERE = 0xee };
+
+static enum ec_lookup fake_lookup(struct ec_daemon *daemon, const ec_hash *id)
+{
+	if (!ec_hash_equal(id, &daemon->last_id))
+		return id->b[0] == FAKE_ELSEWHERE ? EC_ELSEWHERE : EC_UNKNOWN;
+	return daemon->certified < daemon->seq ? EC_NOT_YET : EC_FOUND;
+}
+
+enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
+                                 struct ec_bytes *proof)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	enum ec_lookup lookup = fake_lookup(daemon, id);
+	if (lookup == EC_FOUND)
+		*proof = ec_pool_copy(daemon->pool, id->b, sizeof id->b);
+	return lookup;
+}
+
+enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
+                                     struct ec_bytes *proof)
+{
+	*proof = ec_pool_copy(fake_of(ledger)->pool, name, name_size);
+	return EC_FOUND;
+}
+
+enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, unsigned *code,
+                                uint64_t *seq, uint32_t *index)
+{
+	struct ec_daemon *daemon = fake_of(ledger);
+	*code = 0;
+	*seq = daemon->seq;
+	*index = 0;
+	return ec_hash_equal(id, &daemon->last_id) ? EC_FOUND : EC_UNKNOWN;
+}
+
+uint64_t ec_ledger_pruned(const struct ec_ledger *ledger)
+{
+	return fake_of(ledger)->pruned;
+}
+
+uint64_t ec_ledger_older_missing(const struct ec_ledger *ledger)
+{
+	(void)ledger;
+	return 0;
+}
+
+/* A path of no hashes. */
+bool ec_ledger_inclusion(struct ec_ledger *ledger, uint64_t old_seq, uint64_t seq,
+                         struct ec_bytes *path)
+{
+	(void)old_seq;
+	(void)seq;
+	*path = ec_pool_copy(fake_of(ledger)->pool, "\x80", 1);
+	return true;
+}
+
+bool ec_ledger_header(struct ec_ledger *ledger, uint64_t seq, struct ec_bytes *header)
+{
+	*header = ec_pool_copy(fake_of(ledger)->pool, &seq, sizeof seq);
+	return true;
+}
+
+void ec_ledger_count(const struct ec_ledger *ledger, uint64_t *ids, ec_hash *hash)
+{
+	*ids = fake_of(ledger)->envelopes;
+	*hash = (ec_hash){{0x33}};
+}
+
+#endif
