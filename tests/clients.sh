@@ -187,6 +187,19 @@ for _ in $(seq 50); do
 done
 check "its receipt over HTTP verifies" "$edgecord" verify "$dir/proof2" --genesis "$genesis"
 http 200 "the state over HTTP" "$url/v1/state/a/?prefix=1&at=certified"
+http 200 "a beacon over HTTP, of the keys that were generated above" "$url/v1/beacon"
+block=$(json "$dir/body" '["block"]') value=$(json "$dir/body" '["value"]')
+json "$dir/body" '["proof"]' | python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$dir/beacon-http"
+check "the same over the binary door" sh -c \
+	"'$edgecord' beacon --block $block --node '$cell/node3' -o '$dir/beacon' | grep -q $value"
+for proof in beacon beacon-http; do
+	check "its proof verifies ($proof)" sh -c "'$edgecord' verify '$dir/$proof' --genesis '$genesis' --json | grep -q $value"
+	check "by the second verifier, too ($proof)" sh -c \
+		"tools/verify_proof.py '$dir/$proof' --genesis '$genesis' | grep -q $value"
+done
+http 503 "a beacon of a block that is not there yet" "$url/v1/beacon?block=1000000000"
+http 404 "nor one of a block of the first era, which had no keys" "$url/v1/beacon?block=1"
+check "and it says why" grep -q 'share no keys' "$dir/body"
 http 200 "status" "$url/v1/status"
 http 200 "alive" "$url/healthz"
 http 200 "ready" "$url/readyz"

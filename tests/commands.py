@@ -16,8 +16,8 @@ from network import Checks
 edgecord, folder, genesis, proof, key = sys.argv[1:]
 checks = Checks()
 ANY, EVENT = None, object()
-NAMES = ("up", "init", "status", "submit", "query", "receipt", "verify", "show", "bench", "node",
-         "node join", "node rejoin", "node switch", "sim", "lab")
+NAMES = ("up", "init", "status", "submit", "query", "receipt", "beacon", "verify", "show",
+         "bench", "node", "node join", "node rejoin", "node switch", "sim", "lab")
 
 
 def run(*words):
@@ -71,6 +71,8 @@ def table():
     yield ("query", "--keygen"), 1, "query --keygen"  # nobody made keys yet
     yield ("node", "switch", "--protocol", "honeybadger", os.path.dirname(genesis)), 0, "node switch"
     yield ("query", "--keygen"), 0, "query --keygen"
+    yield ("beacon", "--genesis", genesis), 0, "beacon"
+    yield ("beacon", "--genesis", genesis, "-o", os.path.join(folder, "json-beacon")), 0, "beacon"
     yield ("node", "rejoin", os.path.dirname(genesis)), 1, EVENT
     yield ("node", "rejoin", os.path.dirname(config)), 1, EVENT  # it runs and votes
 
@@ -97,8 +99,8 @@ def block(text):
     return struct.pack("<I", len(text)) + text
 
 
-def rude(kind, fields):
-    """What `edgecord status` prints of a gateway that answers so: (exit code, bytes)."""
+def rude(kind, fields, *words):
+    """What `edgecord WORDS` prints of a gateway that answers so: (exit code, bytes)."""
     def serve():
         link, _ = listener.accept()
         link.recv(1024)  # HELLO
@@ -111,7 +113,7 @@ def rude(kind, fields):
     listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=serve)
     thread.start()
-    done = subprocess.run([edgecord, "status", "--node",
+    done = subprocess.run([edgecord, *words, "--node",
                            f"127.0.0.1:{listener.getsockname()[1]}"],
                           capture_output=True, check=False, timeout=30)
     thread.join()
@@ -127,14 +129,27 @@ def terminals():
             ("says goodbye", 75, struct.pack("<H", 4) + block(words)),
             ("gives a status that is none", 72, block(words)),
             ("names its owner", 72, block(b'{"owner":"\\u001b[2J\\u009bcome"}'))):
-        code, said = rude(kind, fields)
+        code, said = rude(kind, fields, "status")
         odd = [byte for byte in said if byte != 10 and not 32 <= byte < 127]
         checks.check(said and not odd and (b"not JSON" in said or b"come" in said),
                      f"a gateway that {what} with control characters: they are shown, not sent "
                      "to the terminal", (code, said))
 
 
+def beacons():
+    """What a gateway gives for a beacon is judged; nothing that does not hold is printed."""
+    with open(proof, "rb") as file:
+        of_envelope = file.read()
+    for what, gives, why in (("a proof of something else", of_envelope, b"is of no beacon"),
+                             ("a spoilt one", of_envelope[:-9] + b"x" + of_envelope[-8:],
+                              b"does not hold"), ("none", b"noise", b"does not hold")):
+        code, said = rude(70, b"\0" + block(gives), "beacon", "--genesis", genesis, "--json")
+        checks.check(code == 1 and why in said and b"{" not in said,
+                     f"a gateway that gives {what} for a beacon: it is refused", (code, said))
+
+
 helps()
 objects()
+beacons()
 terminals()
 sys.exit(1 if checks.failed else 0)

@@ -162,6 +162,24 @@ def protocols():
     check(not os.path.exists(os.path.join(folder, "named")), "init: and nothing is made")
 
 
+def beacons():
+    """A cell whose members share no keys has no beacon; whose genesis judges must be known."""
+    code, out, errors = run("beacon", "--genesis", genesis, "--block", 1)
+    check(code == 1 and not out and "share no keys" in errors,
+          "beacon: where no keys are shared it is refused, and why", (code, errors))
+    code, out, errors = run("beacon", "--genesis", genesis, "--block", 10**9)
+    check(code == 1 and not out and "before a quorum certified it; the newest" in errors,
+          "beacon: of a block that there is not yet it names the newest", (code, errors))
+    code, out, errors = run("beacon", "--node", os.path.dirname(genesis), "--block", 1)
+    check(code == 1 and "share no keys" in errors,
+          "beacon: a group's folder has its genesis", (code, errors))
+    for words, why in ((("--block", 0), "--block takes a whole number"), (("7",), "--block"),
+                       ((), "by which genesis"), (("--genesis", proof), proof)):
+        code, out, errors = run("beacon", *words)
+        check(code == 2 and not out and why in errors,
+              f"beacon {' '.join(map(str, words))}: usage", (code, errors))
+
+
 def workers():
     """Simulations end with the one who asked for them."""
     with subprocess.Popen([EDGECORD, "sim", "--seeds", "1000000", "--jobs", "2"],
@@ -187,6 +205,7 @@ def is_running(pid):
 
 names()
 protocols()
+beacons()
 workers()
 simulations()
 experiments()

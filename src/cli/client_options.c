@@ -80,6 +80,15 @@ struct ec_client *ec_client_options_open(const struct ec_client_options *client_
 	return ec_client_options_next(client_options, &at);
 }
 
+void ec_client_options_refused(const struct ec_client_options *client_options,
+                               const struct ec_door_answer *answer)
+{
+	const char *command = client_options->command;
+	fprintf(stderr, "%s: refused: %s: ", command, ec_reason_text(answer->reason));
+	ec_cli_print_plain(stderr, answer->text);
+	fprintf(stderr, "\n%s: what to do: %s\n", command, ec_reason_remedy(answer->reason));
+}
+
 bool ec_client_options_call(const struct ec_client_options *client_options,
                             struct ec_client *client, const struct ec_door_request *request,
                             enum ec_door_kind wanted, struct ec_door_answer *answer)
@@ -95,10 +104,7 @@ bool ec_client_options_call(const struct ec_client_options *client_options,
 		return false;
 	}
 	if (answer->kind == EC_DOOR_REFUSED) {
-		fprintf(stderr, "%s: refused: %s: ", command, ec_reason_text(answer->reason));
-		ec_cli_print_plain(stderr, answer->text);
-		fprintf(stderr, "\n%s: what to do: %s\n", command,
-		        ec_reason_remedy(answer->reason));
+		ec_client_options_refused(client_options, answer);
 		return false;
 	}
 	if (answer->kind != wanted) {
@@ -151,6 +157,20 @@ uint8_t *ec_cli_file_read(const char *command, const char *path, size_t size_max
 	else if (!at)
 		fprintf(stderr, "%s: cannot read %s: %s\n", command, path, strerror(errno));
 	return at;
+}
+
+struct ec_genesis *ec_cli_genesis_read(const char *command, const char *path)
+{
+	char why[512];
+	size_t size;
+	uint8_t *data = ec_cli_file_read(command, path, EC_GENESIS_SIZE_MAX, &size);
+	if (!data)
+		return NULL;
+	struct ec_genesis *genesis = ec_genesis_read(data, size, why, sizeof why);
+	free(data);
+	if (!genesis)
+		fprintf(stderr, "%s: %s: %s\n", command, path, why);
+	return genesis;
 }
 
 static bool stream_write(FILE *stream, const void *data, size_t size)

@@ -4,6 +4,7 @@
 
 #include "doors/client.h"
 #include "doors/json.h"
+#include "ledger/genesis.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -33,6 +34,14 @@ struct ec_client *ec_client_options_next(const struct ec_client_options *options
 bool ec_client_options_call(const struct ec_client_options *options, struct ec_client *client,
                             const struct ec_door_request *request, enum ec_door_kind wanted,
                             struct ec_door_answer *answer);
+
+/* Says on stderr what was refused, why, and what to do about it.  In: answer: REFUSED. */
+void ec_client_options_refused(const struct ec_client_options *options,
+                               const struct ec_door_answer *answer);
+
+/* Reads a genesis file; says on stderr why it could not.  Returns: ended by ec_genesis_free();
+ * NULL. */
+struct ec_genesis *ec_cli_genesis_read(const char *command, const char *path);
 
 /* Reads a whole file; says on stderr why it could not.  In: "-" is standard input.
  * Returns: its bytes from malloc; NULL. */

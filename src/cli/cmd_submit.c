@@ -235,18 +235,10 @@ static bool parcel_read(const struct arguments *arguments, struct parcel *parcel
 /* The hash of the group's genesis file. */
 static bool genesis_read(const struct arguments *arguments, ec_hash *hash)
 {
-	char why[512];
-	size_t size;
-	uint8_t *data = ec_cli_file_read(arguments->client.command, arguments->genesis,
-	                                 EC_GENESIS_SIZE_MAX, &size);
-	if (!data)
+	struct ec_genesis *genesis =
+		ec_cli_genesis_read(arguments->client.command, arguments->genesis);
+	if (!genesis)
 		return false;
-	struct ec_genesis *genesis = ec_genesis_read(data, size, why, sizeof why);
-	free(data);
-	if (!genesis) {
-		fprintf(stderr, "%s: %s: %s\n", arguments->client.command, arguments->genesis, why);
-		return false;
-	}
 	*hash = genesis->hash;
 	ec_genesis_free(genesis);
 	return true;

@@ -71,21 +71,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	}
 }
 
-/* Returns: NULL after saying why. */
-static struct ec_genesis *genesis_open(const char *command, const char *path)
-{
-	char why[512];
-	size_t size;
-	uint8_t *data = ec_cli_file_read(command, path, EC_GENESIS_SIZE_MAX, &size);
-	if (!data)
-		return NULL;
-	struct ec_genesis *genesis = ec_genesis_read(data, size, why, sizeof why);
-	free(data);
-	if (!genesis)
-		fprintf(stderr, "%s: %s: %s\n", command, path, why);
-	return genesis;
-}
-
 static bool checkpoint_open(const struct arguments *arguments, struct ec_checkpoint *checkpoint)
 {
 	size_t size;
@@ -159,9 +144,9 @@ int ec_cmd_verify(int argc, char **argv)
 	struct ec_checkpoint checkpoint = {0};
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	int code = EC_UNUSABLE;
-	struct ec_genesis *genesis = genesis_open(arguments.command, arguments.genesis);
+	struct ec_genesis *genesis = ec_cli_genesis_read(arguments.command, arguments.genesis);
 	struct ec_genesis *cloud =
-		arguments.cloud ? genesis_open(arguments.command, arguments.cloud) : NULL;
+		arguments.cloud ? ec_cli_genesis_read(arguments.command, arguments.cloud) : NULL;
 	if (genesis && (cloud || !arguments.cloud) && checkpoint_open(&arguments, &checkpoint))
 		code = judge(&arguments, genesis, cloud, &checkpoint);
 	free((void *)(uintptr_t)checkpoint.tie.data);

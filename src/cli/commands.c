@@ -11,6 +11,7 @@ const struct ec_command ec_commands[] = {
 	{"submit", "make, sign and submit one envelope", ec_cmd_submit},
 	{"query", "read the state, trades and bills", ec_cmd_query},
 	{"receipt", "fetch the proof of an envelope", ec_cmd_receipt},
+	{"beacon", "fetch and judge the random beacon of a block", ec_cmd_beacon},
 	{"verify", "judge a proof offline, with the genesis alone", ec_cmd_verify},
 	{"show", "show a genesis, proof, header or envelope as text", ec_cmd_show},
 	{"bench", "load on a real cell", ec_cmd_bench},

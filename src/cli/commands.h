@@ -27,6 +27,7 @@ const struct ec_command *ec_command_suggest(const char *name);
 
 /* The `run` of each, in its own cmd_NAME.c: reads its command line (a wrong one ends the program
  * with EC_EXIT_USAGE), does it, and says on stderr what went wrong. */
+int ec_cmd_beacon(int argc, char **argv);
 int ec_cmd_bench(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_lab(int argc, char **argv);

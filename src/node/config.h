@@ -24,6 +24,7 @@
 #define EC_NODE_CONFIG_H
 
 #include "crypto/sign.h"
+#include "group/member.h"
 #include "node/journal.h"
 
 enum { EC_CONFIG_PATH_MAX = 1024, EC_CONFIG_HOST_MAX = 256, EC_CONFIG_PEERS_MAX = 128 };
@@ -53,6 +54,7 @@ struct ec_node_config {
 	bool log_json;
 	uint32_t workers, bodies_mib, clients, segment_mib, timeout_ms; /* 0: the usual */
 	const struct ec_protocol *const *protocols; /* NULL ends; NULL: all of this program */
+	struct ec_shares_source shares;             /* of tests; none otherwise */
 };
 
 /* Whether every variable of the environment that begins with EDGECORD_ is one that a program of

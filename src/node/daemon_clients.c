@@ -240,17 +240,16 @@ void ec_daemon_beacon(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_d
 void daemon_beacon(struct ec_daemon *daemon, const struct ec_act *act)
 {
 	struct waiting *waiting = waiting_find(&daemon->waiting, act->token);
-	if (!waiting)
-		return;
-	assert(waiting->beacon);
-	ec_daemon_beacon_done *done = waiting->beacon;
-	void *self = waiting->self;
-	waiting_free(&daemon->waiting, waiting);
+	ec_daemon_beacon_done *done = waiting ? waiting->beacon : NULL;
+	void *self = waiting ? waiting->self : NULL;
+	if (waiting)
+		waiting_free(&daemon->waiting, waiting);
 	if (self)
 		done(self, &(struct ec_beacon_answer){.end = (enum ec_beacon_end)act->code,
 		                                      .seq = act->seq,
 		                                      .value = act->id,
 		                                      .proof = act->bytes});
+	ec_drop(act->bytes);
 }
 
 void ec_daemon_on_certified(struct ec_daemon *daemon, void (*each)(void *self, uint64_t seq),

@@ -125,7 +125,7 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act);
 /* A read may be answered. */
 void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act);
 
-/* What became of an ask for a beacon. */
+/* What became of an ask for a beacon.  In: act: EC_ACT_BEACON, whose bytes pass to it. */
 void daemon_beacon(struct ec_daemon *daemon, const struct ec_act *act);
 
 /* Block `seq` is certified: tells the followers. */

@@ -112,6 +112,7 @@ static bool member_open(struct ec_daemon *daemon, const struct ec_secret *era_ke
 		.identity = daemon->identity,
 		.era_key = *era_key,
 		.seen = seen_by(daemon->seen),
+		.shares = config->shares,
 		.bodies_bytes_max = (uint64_t)config->bodies_mib << 20,
 		.clients_max = config->clients,
 		.protocol_timeout_ns = (uint64_t)config->timeout_ms * 1000000};

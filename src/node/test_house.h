@@ -67,14 +67,13 @@ static inline void house_furnish(struct house *house, uint32_t i)
 	assert_true(ec_key_write(config->era_key, &house->world.era[i], why, sizeof why));
 }
 
-/* Of another protocol than PBFT when it is given, which then is all that the nodes know. */
-static inline void house_begin_of(struct house *house, const char *folder, uint32_t flags,
-                                  const struct ec_protocol *const *protocols)
+/* In: plan: members and authors are filled in; protocols: all that the nodes know, NULL: the
+ * program's. */
+static inline void house_begin_plan(struct house *house, const char *folder, struct world_plan plan,
+                                    const struct ec_protocol *const *protocols)
 {
-	struct world_plan plan = {.protocol = protocols ? protocols[0]->name : NULL,
-	                          .members = HOUSE_MEMBERS,
-	                          .authors = HOUSE_AUTHORS,
-	                          .flags = flags};
+	plan.members = HOUSE_MEMBERS;
+	plan.authors = HOUSE_AUTHORS;
 	memset(house, 0, sizeof *house);
 	signal(SIGPIPE, SIG_IGN); /* as the node's process does: a socket's other end may be gone */
 	house->folder = folder;
@@ -86,6 +85,15 @@ static inline void house_begin_of(struct house *house, const char *folder, uint3
 		house->config[i].protocols = protocols;
 		house_furnish(house, i);
 	}
+}
+
+/* Of another protocol than PBFT when it is given, which then is all that the nodes know. */
+static inline void house_begin_of(struct house *house, const char *folder, uint32_t flags,
+                                  const struct ec_protocol *const *protocols)
+{
+	struct world_plan plan = {.protocol = protocols ? protocols[0]->name : NULL,
+	                          .flags = flags};
+	house_begin_plan(house, folder, plan, protocols);
 }
 
 static inline void house_begin(struct house *house, const char *folder, uint32_t flags)
