@@ -222,7 +222,8 @@ bool hb_catch_up(struct hb *self, struct ec_out *out)
 {
 	struct claim claim;
 	if (self->fetching || !hopeless(self) ||
-	    !claim_find(self, self->delivered, NUMBER_MAX, &claim) || hb_room(out) < 2)
+	    !claim_find(self, self->delivered, NUMBER_MAX, &claim) || claim.epoch <= self->at ||
+	    hb_room(out) < 2)
 		return false;
 	if (claim.seq != self->fetch)
 		self->tried = 0;

@@ -44,6 +44,7 @@ void hb_linked(struct hb *self, ec_node to, struct ec_out *out)
 	struct peer *peer = hb_peer(self, to);
 	peer->silent = true;
 	peer->again = 0;
+	peer->anews = 0;
 	do {
 		ec_hash drawn = hb_draw(self);
 		memcpy(&peer->asked, drawn.b, sizeof peer->asked);
@@ -59,12 +60,22 @@ static void again_from(struct peer *peer, uint64_t epoch)
 		peer->again = epoch;
 }
 
+/* Whether its link may be new again: not often without a word of our host, or in one epoch of ours,
+ * for what is said again then is much. */
+static bool anew_allowed(const struct hb *self, struct peer *peer)
+{
+	if (peer->anew != self->at)
+		peer->anews = 0;
+	peer->anew = self->at;
+	return ++peer->anews <= ANEWS_MAX;
+}
+
 void hb_at_received(struct hb *self, const struct ec_input *in, const struct message *m,
                     struct ec_out *out)
 {
 	struct peer *peer = hb_peer(self, in->from);
 	bool anew = m->ask != peer->heard, answers = m->answer == peer->asked;
-	if (in->from == self->config.self)
+	if (in->from == self->config.self || (anew && !anew_allowed(self, peer)))
 		return;
 	peer->heard = m->ask;
 	peer->silent |= anew;

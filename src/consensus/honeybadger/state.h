@@ -25,6 +25,7 @@ enum {
 	ITEMS = 128,     /* in one bundle, when it is first said */
 	ECHOES = 8,      /* said at once */
 	DELIVERIES = 32, /* in one step */
+	ANEWS_MAX = 4,   /* times that a link may be new though no host says so */
 	PATIENCE = 64,   /* inputs that are taken before what is to be said is said */
 	LABEL_SIZE = 32 + 8 + 4,
 };
@@ -82,6 +83,8 @@ struct peer {
 	uint64_t at;     /* where it stands, as it said */
 	uint64_t oldest; /* what it keeps */
 	uint64_t again;  /* the next epoch to tell it all of; 0: none */
+	uint64_t anew;   /* where we stood when its number last was another, */
+	uint32_t anews;  /* and how often it was since, or since its link is new */
 	uint64_t asked,
 		heard; /* numbers of its link: ours, which its AT must repeat, and its own */
 	struct claim claim[CLAIMS];
