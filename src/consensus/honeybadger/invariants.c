@@ -26,7 +26,10 @@ static void live_holds(const struct hb *self, const struct live *live)
 		assert(live->fixed && !(live->ones & ~live->opened)); /* (I6) */
 	if (kept->proposed)
 		assert(kept->payload.size && live->val[self->seat].size); /* (I7) */
-	for (uint32_t i = 0; i < self->voters; i++) {
+	/* Broadcasts and agreements are large: after a message those that it was about. */
+	uint64_t look = live->touched ? live->touched : live->active ? self->everyone : 0;
+	for (; look; look &= look - 1) {
+		uint32_t i = (uint32_t)__builtin_ctzll(look);
 		const struct proposal *proposal = hb_proposal(self, live, i);
 		rbc_invariants(&proposal->rbc);
 		aba_invariants(hb_aba(self, live, i));
