@@ -273,6 +273,20 @@ static enum dag_verdict parents_judge(const struct dag *dag, const uint32_t *par
 	return DAG_ADDED;
 }
 
+/* Whether all that a block merges forks at a depth below its score or above that, see dag.h. */
+static bool merges_near(const struct dag *dag, uint32_t number, uint64_t depth)
+{
+	const struct dag_block *block = block_at(dag, number);
+	if (!depth || block->merged == 0)
+		return true;
+	uint64_t floor = block->blue_score > depth ? block->blue_score - depth : 0;
+	uint32_t bound = dag_chain_at(dag, block->selected, floor);
+	for (uint32_t i = 0; i < block->merged; i++)
+		if (!dag_chain_holds(dag, bound, merges_of(dag, number)[i].block))
+			return false;
+	return true;
+}
+
 enum dag_verdict dag_form(struct dag *dag, const ec_hash *id, const uint32_t *parents,
                           uint32_t count, uint64_t work)
 {
@@ -294,16 +308,7 @@ enum dag_verdict dag_form(struct dag *dag, const ec_hash *id, const uint32_t *pa
 	if (!merges_find(dag, number))
 		return DAG_MERGESET;
 	colour(dag, number);
-	const struct dag_block *block = block_at(dag, number);
-	uint64_t depth = dag->params.merge_depth;
-	if (!depth || block->merged == 0)
-		return DAG_ADDED;
-	uint64_t floor = block->blue_score > depth ? block->blue_score - depth : 0;
-	uint32_t bound = dag_chain_at(dag, selected, floor);
-	for (uint32_t i = 0; i < block->merged; i++)
-		if (!dag_chain_holds(dag, bound, merges_of(dag, number)[i].block))
-			return DAG_MERGE_DEEP;
-	return DAG_ADDED;
+	return merges_near(dag, number, dag->params.merge_depth) ? DAG_ADDED : DAG_MERGE_DEEP;
 }
 
 uint32_t dag_commit(struct dag *dag)
@@ -369,7 +374,7 @@ static uint32_t tips_behind(const struct dag *dag, uint32_t best, uint32_t *tips
 	return count;
 }
 
-uint32_t dag_virtual(struct dag *dag, uint32_t root)
+uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth)
 {
 	uint32_t tips[TRIED_MAX], parents[DAG_PARENTS_MAX + 1], taken = 0;
 	uint32_t best = dag_best(dag, root);
@@ -378,7 +383,8 @@ uint32_t dag_virtual(struct dag *dag, uint32_t root)
 	parents[taken++] = best;
 	for (uint32_t i = 0; i < count && taken < dag->params.parents_max; i++) {
 		parents[taken] = tips[i];
-		taken += dag_form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED;
+		taken += dag_form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED &&
+		         merges_near(dag, dag->count, depth);
 	}
 	enum dag_verdict verdict = dag_form(dag, &(ec_hash){0}, parents, taken, 0);
 	assert(verdict == DAG_ADDED);

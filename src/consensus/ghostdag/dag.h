@@ -129,10 +129,12 @@ uint32_t dag_tips(const struct dag *dag, uint32_t *numbers);
 uint32_t dag_best(const struct dag *dag, uint32_t root);
 
 /* The virtual block: the one that could be added now, over as many tips as fit.  In: `root`, which
- * its selected chain shall hold.  It starts from dag_best() and takes further tips, best first,
- * where the block stays good.  Returns: its number, dag_count(), which dag_at(), dag_parent() and
+ * its selected chain shall hold; `depth`, which stands for merge_depth here and is not greater: who
+ * makes blocks leaves room, for what is just not too old for one block is too old for the next, and
+ * then they cannot be merged.  It starts from dag_best() and takes further tips, best first, where
+ * the block stays good.  Returns: its number, dag_count(), which dag_at(), dag_parent() and
  * dag_merged() answer until the graph changes. */
-uint32_t dag_virtual(struct dag *dag, uint32_t root);
+uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth);
 
 /* The ancestor on the selected chain of `number` (itself too) with the greatest blue score that is
  * at most `score`; the last that is known when none is so low. */

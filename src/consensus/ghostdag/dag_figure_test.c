@@ -191,13 +191,13 @@ static void the_virtual_block_takes_what_fits(void **state)
 	(void)state;
 	struct dag *dag = drawn((struct dag_params){.k = 3, .merge_depth = 4},
 	                        "B <- A; C <- B; D <- C; X <- A; Y <- B");
-	uint32_t number = dag_virtual(dag, 0);
+	uint32_t number = dag_virtual(dag, 0, 4);
 	assert_int_equal(dag_at(dag, number)->parents, 2); /* not X */
 	figure_name(&dag_at(dag, dag_parent(dag, number, 0))->id, name);
 	assert_string_equal(name, "D");
 	figure_name(&dag_at(dag, dag_parent(dag, number, 1))->id, name);
 	assert_string_equal(name, "Y");
-	number = dag_virtual(dag, named(dag, "Y"));
+	number = dag_virtual(dag, named(dag, "Y"), 4);
 	assert_int_equal(dag_at(dag, number)->selected, named(dag, "Y"));
 	assert_int_equal(dag_at(dag, number)->parents, 2); /* X too, but not D, the heaviest */
 	assert_int_equal(dag_parent(dag, number, 1), named(dag, "X"));

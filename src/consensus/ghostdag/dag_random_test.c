@@ -191,7 +191,7 @@ static void the_order_of_arrival_is_nothing(void **state)
 	struct dag *dag = graph_new(params, 1, &first);
 	for (uint32_t i = 1; i < LARGE; i++)
 		block[i] = block_draw(&prng, dag, 12);
-	uint32_t tip = dag_virtual(dag, 0);
+	uint32_t tip = dag_virtual(dag, 0, 0);
 	for (uint64_t shuffle = 0; shuffle < 100; shuffle++) {
 		struct dag *other = graph_new(params, shuffle, &first);
 		while (dag_count(other) < LARGE) {
@@ -205,7 +205,7 @@ static void the_order_of_arrival_is_nothing(void **state)
 		}
 		for (uint32_t i = 0; i < LARGE; i++)
 			graphs_equal(dag, other, i, dag_find(other, &dag_at(dag, i)->id));
-		graphs_equal(dag, other, tip, dag_virtual(other, 0));
+		graphs_equal(dag, other, tip, dag_virtual(other, 0, 0));
 		dag_invariants(other);
 		free(other);
 	}
@@ -224,7 +224,7 @@ struct maker {
 
 static uint32_t root_of(struct dag *dag)
 {
-	uint32_t tip = dag_virtual(dag, 0);
+	uint32_t tip = dag_virtual(dag, 0, DEPTH);
 	uint64_t score = dag_at(dag, tip)->blue_score;
 	return dag_chain_at(dag, tip, score > FINAL ? score - FINAL : 0);
 }
@@ -262,11 +262,12 @@ static void forget(struct maker *maker)
 
 static struct drawn_block make(struct ec_prng *prng, struct dag *dag)
 {
-	uint32_t tip = dag_virtual(dag, root_of(dag));
+	uint32_t tip = dag_virtual(dag, root_of(dag), DEPTH);
 	struct drawn_block block = {.id = random_id(prng), .work = 1};
 	for (; block.count < dag_at(dag, tip)->parents; block.count++)
 		block.parent[block.count] =
-			dag_at(dag, dag_parent(dag, dag_virtual(dag, root_of(dag)), block.count))
+			dag_at(dag,
+		               dag_parent(dag, dag_virtual(dag, root_of(dag), DEPTH), block.count))
 				->id;
 	return block;
 }
@@ -306,8 +307,8 @@ static uint64_t makers_run(uint64_t seed)
 	for (uint32_t i = 0; i < MAKERS; i++)
 		hear(&prng, &maker[i], block, 1);
 	for (uint32_t i = 1; i < MAKERS; i++) {
-		uint32_t mine = dag_virtual(maker[i].dag, root_of(maker[i].dag));
-		uint32_t whole = dag_virtual(maker[0].dag, root_of(maker[0].dag));
+		uint32_t mine = dag_virtual(maker[i].dag, root_of(maker[i].dag), DEPTH);
+		uint32_t whole = dag_virtual(maker[0].dag, root_of(maker[0].dag), DEPTH);
 		graphs_equal(maker[0].dag, maker[i].dag, whole, mine);
 		pruned += maker[i].pruned;
 		for (uint32_t at = dag_count(maker[i].dag) / 2; at < dag_count(maker[i].dag); at++)

@@ -43,4 +43,9 @@ struct ghostdag_options {
  * No more blocks are made than it takes to make final what was submitted. */
 extern const struct ec_protocol ec_ghostdag;
 
+/* Whether an instance restored from all the records of another one (and STARTed) is bound by the
+ * same promises: for simulators and tests.  In: both of one configuration, `lived` between two
+ * steps.  Out: why, what is missing, in words; untouched when nothing is. */
+bool ghostdag_promises_equal(const void *lived, const void *restored, struct ec_text *why);
+
 #endif

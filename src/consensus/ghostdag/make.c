@@ -126,6 +126,12 @@ static void block_say(struct ghostdag *self, struct message *m, const struct wai
 	ghostdag_send(self, out, EC_ALL, m, ec_keep(body), EC_SIGN);
 }
 
+/* How old a fork a block of mine merges: half of what is good, so that others can merge mine. */
+static uint64_t merge_reach(const struct ghostdag *self)
+{
+	return (self->options.merge_depth + 1) / 2;
+}
+
 /* Whether the formed block may be mine: it follows my last, unless that stands on a chain that is
  * left behind what is final, or too deep to be merged. */
 static bool mine_next(const struct ghostdag *self)
@@ -135,7 +141,7 @@ static bool mine_next(const struct ghostdag *self)
 	if (self->options.bits)
 		return true;
 	if (last != DAG_NONE && last && !ghostdag_in_past(self, last)) {
-		uint64_t reach = dag_at(dag, last)->blue_score + self->options.merge_depth;
+		uint64_t reach = dag_at(dag, last)->blue_score + merge_reach(self);
 		if (dag_chain_holds(dag, self->root, last) &&
 		    reach > dag_at(dag, dag_count(dag))->blue_score)
 			return false;
@@ -170,7 +176,7 @@ void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 		self->make_at = due;
 		return;
 	}
-	uint32_t formed = dag_virtual(dag, self->root);
+	uint32_t formed = dag_virtual(dag, self->root, merge_reach(self));
 	if (formed >= self->options.capacity / 4 * 3 || !mine_next(self)) {
 		stuck(self, out);
 		return;
