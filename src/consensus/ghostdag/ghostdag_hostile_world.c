@@ -259,7 +259,7 @@ static void range_say(struct hostile *h)
 
 static void names_say(struct hostile *h, enum kind kind)
 {
-	struct message m = {.kind = kind, .more = kind == ASK && pick(h, 3) == 0};
+	struct message m = {.kind = kind, .more = kind == ASK ? pick(h, 3) == 0 : h->left % 2};
 	m.names = 1 + pick(h, kind == ASK ? 30 : 5);
 	for (uint32_t i = 0; i < m.names; i++)
 		m.name[i] = id_any(h);

@@ -41,10 +41,35 @@ static void some_members_make_one_order(void **state)
 	}
 }
 
+/* One client, one batch at a time, at members in turn: whoever made the last block may not make the
+ * next one before others did, and they have nothing to say. */
+static void a_lone_batch_of_whoever_made_the_last_block_is_ordered(void **state)
+{
+	(void)state;
+	for (uint32_t k = 0; k < 14; k++) {
+		uint32_t n = 1 + k % 7, up = k < 7 ? n : n - (n - 1) / 3;
+		struct world *world = world_new((struct world_options){.n = n, .twins = n == 4});
+		for (uint32_t i = up; i < n; i++)
+			world_crash(world, i);
+		for (uint32_t i = 0; i < 40; i++) {
+			char text[32];
+			snprintf(text, sizeof text, "batch %u", i);
+			world_batch_at(world, text, (uint64_t)1 << i / 2 % up);
+			if (!world_finish(world, 60000))
+				fail_msg("n %u: %u up, batch %u is not final", n, up, i);
+		}
+		uint32_t sent = world->sent[BLOCK];
+		world_pass(world, 10000);
+		assert_int_equal(world->sent[BLOCK], sent); /* silence */
+		good(world_free(world));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(some_members_make_one_order),
+		cmocka_unit_test(a_lone_batch_of_whoever_made_the_last_block_is_ordered),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,10 @@
  *
  * A batch waits here until a block that holds it is final, so that none is lost with a block that
  * nobody merges.  Members that were given the same batch do not all put it into a block at once: it
- * has a first member by its digest, and the others follow a pace apart. */
+ * has a first member by its digest, and the others follow a pace apart.
+ *
+ * Who made the last block before all fell silent may not make the next one: it tells its tips, and
+ * that it is alone, and the others make blocks above its own until it may. */
 #include "consensus/ghostdag/state.h"
 
 /* The last block of the chain whose whole past is final. */
@@ -90,6 +93,27 @@ static bool unsettled(const struct ghostdag *self, bool formed)
 	return false;
 }
 
+/* Whether a member waits for blocks above its last one, and none of mine is.  Whoever has none of
+ * the others' last ones below its own may make one: so some can, until those who wait can. */
+static bool company_due(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t last = dag_find(dag, &self->last);
+	uint64_t alone = 0;
+	for (ec_node node = 0; node < self->n && !self->options.bits; node++)
+		if (ghostdag_peer(self, node)->alone)
+			alone |= bit(node);
+	for (uint32_t i = dag_count(dag); i-- > 1 && alone;) {
+		ec_node maker = ghostdag_entry(self, i)->maker;
+		if (!(alone & bit(maker)))
+			continue;
+		if (last == DAG_NONE || !dag_reaches(dag, i, last))
+			return true;
+		alone &= ~bit(maker);
+	}
+	return false;
+}
+
 /* Tries nonces.  Returns: whether one is good. */
 static bool work_done(struct ghostdag *self, struct message *m, const ec_hash *digest)
 {
@@ -118,6 +142,8 @@ static void block_say(struct ghostdag *self, struct message *m, const struct wai
 	self->last = ghostdag_id(&self->config.domain, ghostdag_message_write_at(m, at), &digest);
 	self->number = m->number;
 	self->flying = true;
+	for (ec_node node = 0; node < self->n; node++)
+		ghostdag_peer(self, node)->alone = false; /* if it still is, it will say so */
 	m->kind = SAVED_MINE;
 	if (!planted(&self->config, BUG_MINE_UNSAVED))
 		ghostdag_save(self, out, dag_at(dag, dag_count(dag))->blue_score, m, ec_keep(body),
@@ -149,7 +175,8 @@ static bool mine_next(const struct ghostdag *self)
 	return ghostdag_rule_kept(self, self->config.self);
 }
 
-/* What one member lacks may keep all from going on: once after each block, tips are told. */
+/* What one member lacks, or that others have nothing to say, may keep it from going on: once after
+ * each block, tips are told. */
 static void stuck(struct ghostdag *self, struct ec_out *out)
 {
 	uint64_t due = self->grown_at + 4 * self->options.pace_ns;
@@ -166,23 +193,26 @@ static void stuck(struct ghostdag *self, struct ec_out *out)
 void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 {
 	struct dag *dag = ghostdag_graph(self);
+	bool company = company_due(self);
 	uint64_t due = self->made_at ? self->made_at + self->options.pace_ns : self->now, next;
 	struct message m = {.kind = BLOCK, .node = self->config.self, .number = self->number + 1};
 	self->make_at = 0;
+	self->alone = false;
 	if (!self->voter || self->fetching || self->flying ||
-	    (!self->queued && !unsettled(self, false)))
+	    (!self->queued && !unsettled(self, false) && !company))
 		return;
 	if (due > self->now) {
 		self->make_at = due;
 		return;
 	}
 	uint32_t formed = dag_virtual(dag, self->root, merge_reach(self));
-	if (formed >= self->options.capacity / 4 * 3 || !mine_next(self)) {
+	self->alone = !mine_next(self);
+	if (formed >= self->options.capacity / 4 * 3 || self->alone) {
 		stuck(self, out);
 		return;
 	}
 	const struct waiting *waiting = batch_choose(self, &next);
-	if (!waiting && !unsettled(self, true)) {
+	if (!waiting && !unsettled(self, true) && !company) {
 		self->make_at = next;
 		return;
 	}

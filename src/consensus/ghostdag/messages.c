@@ -19,7 +19,7 @@ enum {
 
 static const uint16_t fields[KINDS] = {
 	[BLOCK] = NODE | NUMBERED | NAMES,
-	[TIPS] = NAMES,
+	[TIPS] = NAMES | MORE,
 	[ASK] = NAMES | MORE,
 	[RANGE] = MORE,
 	[OFFER] = OFFERED,

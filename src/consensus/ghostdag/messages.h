@@ -47,7 +47,8 @@ struct message {
 	ec_hash last;               /* CUT: the id of my last block */
 	uint64_t nonce;             /* BLOCK by work */
 	ec_hash root;               /* ROOT, CUT */
-	bool more;                  /* RANGE; ASK: what was sent could not be placed */
+	bool more;                  /* RANGE; ASK: what was sent could not be placed; TIPS: I
+	                               have something to say and need blocks of others first */
 	ec_seq seq;                 /* WANT, STATE */
 	uint32_t offers;            /* OFFER, CUT: 1 or 2 */
 	struct offer offer[OFFERS]; /* ascending */

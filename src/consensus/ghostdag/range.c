@@ -1,6 +1,7 @@
 /* range.c - what a new link needs, and who lacks much.
  *
- * A new link begins with TIPS.  Who lacks one of them says what it has (ASK: its tips, and samples
+ * A new link begins with TIPS.  Whoever may not go on alone says so there (`more`), and others make
+ * blocks for it: see make.c.  Who lacks one of them says what it has (ASK: its tips, and samples
  * of its chain, each twice as deep as the last), and is sent all that is not in the past of these,
  * parents first, as much as one message takes; so a member that was away for long needs one message
  * a quarter of a MiB and not one a block.  Who forgot what is asked for offers a checkpoint; so
@@ -36,7 +37,7 @@ static void tips_add(const struct ghostdag *self, struct message *m)
 
 void ghostdag_tips_tell(struct ghostdag *self, ec_node to, struct ec_out *out)
 {
-	struct message m = {.kind = TIPS};
+	struct message m = {.kind = TIPS, .more = self->alone};
 	tips_add(self, &m);
 	ghostdag_send(self, out, to, &m, EC_NO_BYTES, EC_EAGER);
 }
@@ -46,7 +47,7 @@ void ghostdag_link_new(struct ghostdag *self, ec_node node, struct ec_out *out)
 	struct peer *peer = ghostdag_peer(self, node);
 	if (node == self->config.self)
 		return;
-	peer->asked = peer->more = false;
+	peer->asked = peer->more = peer->alone = false;
 	peer->answers = 0;
 	peer->served = 0;
 	peer->offers = 0;
@@ -67,6 +68,7 @@ static bool lacks(const struct ghostdag *self, const struct message *m)
 void ghostdag_tips_received(struct ghostdag *self, ec_node from, const struct message *m,
                             struct ec_out *out)
 {
+	ghostdag_peer(self, from)->alone = m->more;
 	if (lacks(self, m))
 		ghostdag_ask(self, from, out);
 }

@@ -50,6 +50,7 @@ struct mark {
 };
 
 struct peer {
+	bool alone;       /* it needs a block above its last one, before it may make its next */
 	bool asked;       /* an ASK of ours is not answered yet */
 	uint32_t answers; /* to its ASKs, while the link is up and the graph has `grown` blocks */
 	bool more;        /* and there was more to tell */
@@ -86,6 +87,7 @@ struct ghostdag {
 	ec_hash pin;     /* a chain block that is certified and not here yet; or zeros */
 	ec_seq pin_seq;  /* up to here */
 
+	bool alone;       /* I have something to say, and my next block needs others' first */
 	uint64_t made_at; /* when I made my last block, or tried nonces */
 	uint64_t number;  /* of my last block */
 	ec_hash last;     /* its id */
