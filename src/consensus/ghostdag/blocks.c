@@ -137,7 +137,7 @@ static enum entering enter(struct ghostdag *self, const struct arrival *arrival,
 	if (dag_form(dag, id, parents, m->names, 1) != DAG_ADDED ||
 	    !ghostdag_rule_kept(self, m->node))
 		return REFUSED;
-	if (flood(self, m, id))
+	if (self->started && flood(self, m, id)) /* what is on disk was taken */
 		return WAITS;
 	*number = dag_commit(dag);
 	entry_fill(ghostdag_entry(self, *number), arrival, m);
@@ -195,6 +195,7 @@ static void orphan_put(struct ghostdag *self, ec_node from, const struct arrival
 		peer->next = (peer->next + 1) % ORPHANS;
 	}
 	ghostdag_orphan_drop(&peer->orphan[at]);
+	self->changed = true; /* others may wait to be built on */
 	peer->orphan[at] = (struct orphan){.here = true,
 	                                   .id = *id,
 	                                   .since = self->now,

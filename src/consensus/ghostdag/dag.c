@@ -390,3 +390,10 @@ uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth)
 	assert(verdict == DAG_ADDED);
 	return dag->count;
 }
+
+bool dag_joins(struct dag *dag, uint32_t best, uint32_t other, uint64_t depth)
+{
+	const uint32_t parents[] = {best, other};
+	return dag_form(dag, &(ec_hash){0}, parents, 2, 0) == DAG_ADDED &&
+	       block_at(dag, dag->count)->selected == best && merges_near(dag, dag->count, depth);
+}

@@ -136,6 +136,10 @@ uint32_t dag_best(const struct dag *dag, uint32_t root);
  * dag_merged() answer until the graph changes. */
 uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth);
 
+/* Whether a block over `best` could merge `other` with all that comes with it, which forks at most
+ * `depth` below.  Forms that block, as dag_form() does. */
+bool dag_joins(struct dag *dag, uint32_t best, uint32_t other, uint64_t depth);
+
 /* The ancestor on the selected chain of `number` (itself too) with the greatest blue score that is
  * at most `score`; the last that is known when none is so low. */
 uint32_t dag_chain_at(const struct dag *dag, uint32_t number, uint64_t score);

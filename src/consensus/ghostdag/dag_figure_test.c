@@ -201,6 +201,13 @@ static void the_virtual_block_takes_what_fits(void **state)
 	assert_int_equal(dag_at(dag, number)->selected, named(dag, "Y"));
 	assert_int_equal(dag_at(dag, number)->parents, 2); /* X too, but not D, the heaviest */
 	assert_int_equal(dag_parent(dag, number, 1), named(dag, "X"));
+	/* D could merge Y, and X only where older forks are merged too. */
+	assert_true(dag_joins(dag, named(dag, "D"), named(dag, "Y"), 4));
+	assert_false(dag_joins(dag, named(dag, "D"), named(dag, "X"), 4));
+	assert_false(dag_joins(dag, named(dag, "D"), named(dag, "Y"), 2));
+	assert_false(
+		dag_joins(dag, named(dag, "Y"), named(dag, "D"), 4)); /* the heavier is followed */
+	assert_int_equal(dag_count(dag), 6);
 	free(dag);
 }
 

@@ -146,6 +146,30 @@ static void who_signs_many_is_named(void **state)
 	good(world_free(world));
 }
 
+/* Blocks side by side beyond the third are taken because d builds on them, and in the next life
+ * too.
+ */
+static void what_others_build_on_is_taken(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4});
+	world->member[C].byzantine = world->member[D].byzantine = true;
+	world_isolate(world, A);
+	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
+	struct message over = {.kind = BLOCK, .node = D, .number = 1};
+	for (m.number = 1; m.number <= 6; m.number++)
+		over.name[over.names++] = world_forge(world, C, B, &m, "");
+	world_settle(world);
+	assert_int_equal(blocks_of(world, B), 4);
+	world_forge(world, D, B, &over, "");
+	world_settle(world);
+	assert_int_equal(blocks_of(world, B), 8);
+	world_crash(world, B);
+	world_restart(world, B);
+	assert_int_equal(blocks_of(world, B), 8);
+	good(world_free(world));
+}
+
 /* A part without a quorum makes nothing final, and joins again. */
 static void a_minority_waits(void **state)
 {
@@ -240,6 +264,7 @@ int main(void)
 		cmocka_unit_test(who_was_away_for_long_is_brought),
 		cmocka_unit_test(crashes_at_every_moment),
 		cmocka_unit_test(who_signs_many_is_named),
+		cmocka_unit_test(what_others_build_on_is_taken),
 		cmocka_unit_test(a_minority_waits),
 		cmocka_unit_test(of_rivals_one_wins),
 		cmocka_unit_test(learners_follow_and_make_nothing),

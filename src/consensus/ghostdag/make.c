@@ -158,19 +158,19 @@ static uint64_t merge_reach(const struct ghostdag *self)
 	return (self->options.merge_depth + 1) / 2;
 }
 
-/* Whether the formed block may be mine: it follows my last, unless that stands on a chain that is
- * left behind what is final, or too deep to be merged. */
-static bool mine_next(const struct ghostdag *self)
+/* Forms a block over all tips that fit.  Returns: whether it may be mine: it follows my last,
+ * unless nothing that stands where it does can be merged any more. */
+static bool form(struct ghostdag *self)
 {
-	const struct dag *dag = ghostdag_graph(self);
+	struct dag *dag = ghostdag_graph(self);
 	uint32_t last = dag_find(dag, &self->last);
+	uint32_t formed = dag_virtual(dag, self->root, merge_reach(self));
 	if (self->options.bits)
 		return true;
 	if (last != DAG_NONE && last && !ghostdag_in_past(self, last)) {
-		uint64_t reach = dag_at(dag, last)->blue_score + merge_reach(self);
-		if (dag_chain_holds(dag, self->root, last) &&
-		    reach > dag_at(dag, dag_count(dag))->blue_score)
+		if (dag_joins(dag, dag_at(dag, formed)->selected, last, merge_reach(self)))
 			return false;
+		dag_virtual(dag, self->root, merge_reach(self));
 	}
 	return ghostdag_rule_kept(self, self->config.self);
 }
@@ -205,8 +205,8 @@ void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 		self->make_at = due;
 		return;
 	}
-	uint32_t formed = dag_virtual(dag, self->root, merge_reach(self));
-	self->alone = !mine_next(self);
+	uint32_t formed = dag_count(dag);
+	self->alone = !form(self);
 	if (formed >= self->options.capacity / 4 * 3 || self->alone) {
 		stuck(self, out);
 		return;
