@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """switch.py - a cell under load goes from PBFT to HoneyBadgerBFT and back: by keys that its members
-make themselves, once with all of them there, once with one away.
+make themselves, once with all of them there, once with one away.  Before it
+`edgecord up` plays a day on HoneyBadgerBFT.
 
 usage: tests/switch.py
 Several clients submit all the time by different gateways.  Whatever was acknowledged must be found
@@ -216,7 +217,24 @@ def load_and_switch(network):
     one_away(network, cell)
 
 
+def day(folder, slots, what):
+    """`edgecord up` with HoneyBadgerBFT.  Returns: how many groups made keys."""
+    code, out, errors = run("up", "--dir", folder, "--protocol", "honeybadger", "--cells", 1,
+                            "--homes", 3, "--slots", slots, "--speed", 2, "--exit", "--json",
+                            timeout=120)
+    bad = code or wrong("up --exit", out)
+    said = {} if bad else json.loads(out)
+    check(not bad and said["money_conserved"] is True and said["bill_lines"] > 0 and
+          said["certificates"] > 0 and said["anchors"] > 0 and said["nodes_up"] == said["nodes"],
+          f"up --protocol honeybadger: {what}: bills, money, certificates and anchors",
+          (code, bad, said, errors[-300:]))
+    return errors.count("members made their keys")
+
+
 def play(folder):
+    days = os.path.join(folder, "days")
+    check(day(days, 9, "a day") == 2, "up: the cell and the cloud make their keys first")
+    check(day(days, 3, "the day goes on") == 0, "and do not make them again")
     network = Network(os.path.join(folder, "network"), "--cells", 1, "--cloud", 0, "--homes",
                       CLIENTS)
     try:

@@ -210,10 +210,8 @@ static bool wait_ready(struct up *up)
 {
 	uint64_t begin = up_now();
 	while (!stopping && up_now() - begin < 60 * 1000000000ull) {
-		if (up_look(up)) {
-			up->ready_ns = up_now();
+		if (up_look(up))
 			return true;
-		}
 		struct ec_process *ended = ec_process_ended(&up->processes);
 		if (ended) {
 			char words[400];
@@ -263,12 +261,14 @@ static void tell_where(const struct up *up)
 
 static int play(struct up *up)
 {
-	if (!up_data_read(up) || !up_start_nodes(up) || !wait_ready(up) || !up_start_devices(up)) {
+	if (!up_data_read(up) || !up_start_nodes(up) || !wait_ready(up) || !up_make_keys(up) ||
+	    !up_start_devices(up)) {
 		if (stopping)
 			return EC_EXIT_OK;
 		fprintf(stderr, "edgecord up: %s\n", up->why);
 		return EC_EXIT_FAILED;
 	}
+	up->ready_ns = up_now();
 	tell_where(up);
 	bool summed = false, good = true;
 	while (!stopping) {

@@ -139,6 +139,10 @@ static struct ec_membership *seats(struct making *making, struct ec_network_grou
 	struct ec_membership *membership = ec_membership_new(group->nodes);
 	membership->era = 1;
 	snprintf(membership->protocol, sizeof membership->protocol, "%s", making->plan->protocol);
+	assert(making->plan->options_size <= sizeof membership->options);
+	if (making->plan->options_size)
+		memcpy(membership->options, making->plan->options, making->plan->options_size);
+	membership->options_size = making->plan->options_size;
 	for (uint32_t i = 0; i < group->nodes; i++) {
 		struct ec_seat *seat = &membership->seat[i];
 		ec_secret_random(&making->identity[i]);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { EC_NETWORK_GROUPS_MAX = 64, EC_NETWORK_NODES_MAX = 16 };
+enum { EC_NETWORK_GROUPS_MAX = 64, EC_NETWORK_NODES_MAX = 64 };
 
 /* Bounds of keep_days and keep_blocks.  Fewer blocks would go before devices have their receipts.
  */
@@ -24,12 +24,14 @@ struct ec_network_plan {
 	const char *name;     /* of the network */
 	const char *protocol; /* of every group; "pbft" */
 	uint32_t cells;       /* 1..63 */
-	uint32_t members;     /* of each cell, 1..16 */
+	uint32_t members;     /* of each cell, 1..64 */
 	uint32_t cloud;       /* members of the cloud; 0: no cloud */
 	uint32_t homes;       /* devices of each cell, enrolled as meters and traders */
 	uint16_t port;        /* first of the ports on 127.0.0.1: three a node; 0: looked for */
 	uint64_t origin_ns;   /* community time at the start, ns since 1970 */
 	uint64_t rate;        /* seconds of community time in a second */
+	const uint8_t *options;       /* of the protocol, as a roster holds them */
+	size_t options_size;          /* 0: all have their defaults */
 	bool is_unsigned, order_only; /* benchmarks: genesis flags */
 	uint32_t batch_envelopes_max; /* 0: 1024 */
 	uint32_t keep_days;           /* that readings, trades and bills stay once final; 0: 400 */

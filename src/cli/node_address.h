@@ -2,11 +2,9 @@
 #ifndef EC_CLI_NODE_ADDRESS_H
 #define EC_CLI_NODE_ADDRESS_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "cli/make_network.h"
 
-enum { EC_NODE_ADDRESSES_MAX = 16, EC_NODE_ADDRESS_SIZE = 32 };
+enum { EC_NODE_ADDRESSES_MAX = EC_NETWORK_NODES_MAX, EC_NODE_ADDRESS_SIZE = 32 };
 
 struct ec_node_addresses {
 	uint32_t count;

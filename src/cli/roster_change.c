@@ -74,7 +74,8 @@ static struct ec_node_says says(struct ec_client *client)
 	struct ec_node_says said = {
 		.era = (uint64_t)json_integer_value(json_object_get(json, "era")),
 		.voter = json_is_true(json_object_get(json, "voter")),
-		.ready = json_is_true(json_object_get(json, "ready"))};
+		.ready = json_is_true(json_object_get(json, "ready")),
+		.keyed = json_is_true(json_object_get(json, "keyed"))};
 	json_decref(json);
 	return said;
 }
@@ -360,4 +361,18 @@ bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms
 {
 	why[0] = 0;
 	return votes(change, why, why_size) && measure(change, patience_ms, why, why_size);
+}
+
+bool ec_roster_change_to_keys(const struct ec_network_group *group, uint32_t patience_ms, char *why,
+                              size_t why_size)
+{
+	struct ec_roster_change change;
+	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, why_size);
+	if (good) {
+		ec_roster_change_plan(&change, 0);
+		good = ec_roster_change_keys(&change, patience_ms, why, why_size) &&
+		       ec_roster_change_vote(&change, patience_ms, why, why_size);
+	}
+	ec_roster_change_end(&change);
+	return good;
 }

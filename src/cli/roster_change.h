@@ -21,6 +21,7 @@ struct ec_roster_change {
 struct ec_node_says {
 	uint64_t era;      /* at least 1 of one that answers */
 	bool voter, ready; /* ready: it has the state that the others have */
+	bool keyed;        /* its era has keys that the members share */
 };
 
 /* Asks it over its binary door, some seconds at most.  Returns: all 0 when it does not answer. */
@@ -50,5 +51,11 @@ bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms
  * his own key (`edgecord submit`). */
 bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
                            size_t why_size);
+
+/* Has a group that runs without shared keys go over to an era of the same protocol, options and
+ * members with keys that they make.  In: patience_ms for the keys, and again for the change.
+ * Returns: false with a sentence in `why`. */
+bool ec_roster_change_to_keys(const struct ec_network_group *group, uint32_t patience_ms, char *why,
+                              size_t why_size);
 
 #endif

@@ -82,6 +82,11 @@ uint64_t up_now(void);
  * false with up->why. */
 bool up_start_nodes(struct up *up);
 
+/* up_keys.c: where the protocol seals what is proposed, each group that began without keys has its
+ * members make them and goes over to an era with them, and that is told.  In: all nodes are ready.
+ * Returns: false with up->why. */
+bool up_make_keys(struct up *up);
+
 /* Starts the devices of all cells.  In: the nodes are started.  Returns: false with up->why. */
 bool up_start_devices(struct up *up);
 
