@@ -5,8 +5,10 @@
 #include "base/histogram.h"
 #include "cli/make_network.h"
 #include "cli/processes.h"
+#include "consensus/consensus.h"
 #include "crypto/sign.h"
 #include "doors/client.h"
+#include "ledger/genesis.h"
 
 enum {
 	BENCH_CLIENTS_MAX = 4096,
@@ -23,9 +25,11 @@ struct bench_options {
 	enum bench_mode mode;
 	bool rest, json, keep;
 	uint32_t clients, depth, members, payload_bytes;
-	double seconds, open_rate; /* open_rate 0: closed loop */
-	const char *protocol;      /* of the cell */
-	const char *folder;        /* where the cell is made; NULL: data/bench.PID */
+	double seconds, open_rate;                /* open_rate 0: closed loop */
+	const struct ec_protocol *protocol;       /* of the cell, */
+	uint8_t protocol_options[EC_OPTIONS_MAX]; /* its options, as a roster holds them */
+	size_t protocol_options_size;
+	const char *folder; /* where the cell is made; NULL: data/bench.PID */
 };
 
 /* What this machine can do at best, measured in the same run. */
@@ -54,12 +58,14 @@ struct bench_cell {
 	struct ec_network *network;
 	struct ec_processes processes;
 	uint32_t members;
+	bool keyed; /* the members made keys that they share, before the load */
 	struct ec_client *client[BENCH_NODES_MAX]; /* one to each member, for questions */
 	struct ec_secret author[BENCH_AUTHORS];
 	ec_hash genesis;
 };
 
-/* Makes the network in `folder`, starts its nodes and waits until all are ready.  In: cell: zeros.
+/* Makes the network in `folder`, starts its nodes and waits until all are ready; where the protocol
+ * seals batches and the group executes, its members make their keys.  In: cell: zeros.
  * Returns: false with a sentence in `why`; ended by bench_cell_stop() in either case. */
 bool bench_cell_start(const struct bench_options *options, const char *folder,
                       struct bench_cell *cell, char *why, size_t why_size);
@@ -70,6 +76,7 @@ void bench_cell_stop(struct bench_cell *cell);
 /* What the members say of themselves, and what their processes used. */
 struct bench_count {
 	uint64_t seq, ids, executed, syncs, signatures, messages, bytes;
+	uint64_t epoch; /* where nobody leads: the epoch in which it stands; else 0 */
 	ec_hash ids_hash, state_root;
 	uint64_t cpu_ns, memory_bytes;
 };

@@ -1,6 +1,7 @@
 /* bench_cell.c - the cell under test: made, started, asked, stopped. */
 #include "cli/bench.h"
 
+#include "cli/roster_change.h"
 #include "doors/json.h"
 #include "ledger/genesis.h"
 #include "node/file.h"
@@ -13,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READY_MS = 30000, ANSWER_MS = 10000, PAUSE_MS = 50, STOP_MS = 10000 };
+enum { READY_MS = 60000, ANSWER_MS = 10000, KEYS_MS = 120000, PAUSE_MS = 50, STOP_MS = 10000 };
 
 static void pause_ms(uint32_t ms)
 {
@@ -101,12 +102,24 @@ static bool all_ready(struct bench_cell *cell, char *why, size_t why_size)
 	return true;
 }
 
+/* An order-only group executes nothing, so it cannot make any. */
+static bool keys_make(const struct bench_options *options, struct bench_cell *cell, char *why,
+                      size_t why_size)
+{
+	if (!options->protocol->sealed || options->mode == BENCH_ORDER)
+		return true;
+	cell->keyed = ec_roster_change_to_keys(&cell->network->group[0], KEYS_MS, why, why_size);
+	return cell->keyed && all_ready(cell, why, why_size);
+}
+
 bool bench_cell_start(const struct bench_options *options, const char *folder,
                       struct bench_cell *cell, char *why, size_t why_size)
 {
 	struct ec_network_plan plan = {.folder = folder,
 	                               .name = "bench",
-	                               .protocol = options->protocol,
+	                               .protocol = options->protocol->name,
+	                               .options = options->protocol_options,
+	                               .options_size = options->protocol_options_size,
 	                               .cells = 1,
 	                               .members = options->members,
 	                               .homes = BENCH_AUTHORS,
@@ -121,7 +134,7 @@ bool bench_cell_start(const struct bench_options *options, const char *folder,
 	for (uint32_t i = 0; i < cell->members; i++)
 		if (!node_start(cell, i, why, why_size))
 			return false;
-	return all_ready(cell, why, why_size);
+	return all_ready(cell, why, why_size) && keys_make(options, cell, why, why_size);
 }
 
 void bench_cell_stop(struct bench_cell *cell)
@@ -152,6 +165,8 @@ static bool node_count(struct bench_cell *cell, uint32_t i, struct bench_count *
 	                              .state_root = answer.state_root};
 	json_t *status = status_ask(cell->client[i]);
 	count->executed = (uint64_t)json_integer_value(json_object_get(status, "executed"));
+	if (json_is_true(json_object_get(status, "leaderless")))
+		count->epoch = (uint64_t)json_integer_value(json_object_get(status, "view"));
 	json_decref(status);
 	if (!status || !ec_process_usage(cell->processes.process[i].pid, &usage))
 		return false;

@@ -170,14 +170,38 @@ static double verify_bound(const struct bench_run *run)
 	return bench_limits_verifies(&run->limits) * run->limits.cores / run->members;
 }
 
+/* Epochs that a protocol without a leader went through, and how long one took. */
+static uint64_t epochs(const struct bench_run *run)
+{
+	return run->rest[0].epoch - run->before[0].epoch;
+}
+
+static double epoch_s(const struct bench_run *run)
+{
+	return epochs(run) ? run->result.seconds / (double)epochs(run) : 0;
+}
+
+static void print_epochs(const struct bench_run *run)
+{
+	const struct bench_options *options = &run->options;
+	if (options->protocol->sealed)
+		printf("keys        %s\n",
+		       run->keyed ? "made by the members before the load: batches are sealed"
+		                  : "none, nothing is sealed: an order-only group cannot make any");
+	if (epochs(run))
+		printf("epochs      %" PRIu64 ", %.4f s each, %.0f envelopes\n", epochs(run),
+		       epoch_s(run), (double)run->result.acknowledged / (double)epochs(run));
+}
+
 static void print_load(const struct bench_run *run)
 {
 	const struct bench_options *options = &run->options;
 	const struct bench_result *result = &run->result;
 	printf("bench       %s, %s, %u clients x %u under way, %s, %s, n = %u, %u bytes\n",
-	       options->protocol, bench_mode_name(options->mode), options->clients, options->depth,
-	       options->open_rate > 0 ? "open loop" : "closed loop",
+	       options->protocol->name, bench_mode_name(options->mode), options->clients,
+	       options->depth, options->open_rate > 0 ? "open loop" : "closed loop",
 	       options->rest ? "HTTP" : "binary door", run->members, options->payload_bytes);
+	print_epochs(run);
 	if (options->open_rate > 0)
 		printf("asked for   %.0f a second\n", options->open_rate);
 	printf("throughput  %.0f a second: %" PRIu64 " acknowledged in %.2f s, %" PRIu64
@@ -252,7 +276,10 @@ static void put_load(struct ec_json *json, const struct bench_run *run)
 {
 	const struct bench_options *options = &run->options;
 	const struct bench_result *result = &run->result;
-	ec_json_put_text(json, "protocol", options->protocol);
+	ec_json_put_text(json, "protocol", options->protocol->name);
+	ec_json_put_bool(json, "keyed", run->keyed);
+	ec_json_put_uint(json, "epochs", epochs(run));
+	put_real(json, "epoch_s", epoch_s(run));
 	ec_json_put_text(json, "mode", bench_mode_name(options->mode));
 	ec_json_put_text(json, "door", options->rest ? "http" : "binary");
 	ec_json_put_uint(json, "clients", options->clients);

@@ -9,6 +9,7 @@ struct bench_run {
 	struct bench_limits limits;
 	struct bench_result result;
 	uint32_t members;
+	bool keyed; /* as bench_cell says */
 	/* before the load, right after it, and when the members came to rest */
 	struct bench_count before[BENCH_NODES_MAX], after[BENCH_NODES_MAX], rest[BENCH_NODES_MAX];
 	char folder[256], why[512];

@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/option_numbers.h"
 #include "cli/protocol_option.h"
+#include "node/daemon.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -20,7 +21,9 @@ enum {
 	OPTION_KEEP,
 	OPTION_PAYLOAD,
 	OPTION_PROTOCOL,
+	OPTION_OPTION,
 	SETTLE_MS = 20000,
+	PAIRS_MAX = 16,
 	SIGNED_A_SECOND = 12000, /* so many envelopes are signed beforehand */
 };
 
@@ -38,6 +41,10 @@ static const struct argp_option options[] = {
 	{"members", 'n', "N", 0, "Members of the cell (default 4)", 0},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of the cell (default pbft)",
          0},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0,
+         "An option of the protocol, as its DESIGN.md and docs/formats.md have them; may be "
+         "repeated",
+         0},
 	{"payload", OPTION_PAYLOAD, "BYTES", 0, "Of each envelope (default 128)", 0},
 	{"dir", 'D', "DIR", 0, "Where to make the cell (default data/bench.PID)", 0},
 	{"keep", OPTION_KEEP, NULL, 0, "Leave its folder there", 0},
@@ -54,9 +61,32 @@ static enum bench_mode mode_read(struct argp_state *state, const char *text)
 	return BENCH_ORDER;
 }
 
+struct arguments {
+	struct bench_options *options;
+	const char *pair[PAIRS_MAX];
+	uint32_t pairs;
+};
+
+/* What fits only together. */
+static void finish(struct argp_state *state, const struct arguments *arguments)
+{
+	struct bench_options *out = arguments->options;
+	char why[400];
+	if (!out->depth)
+		out->depth = out->open_rate > 0 && !out->rest ? BENCH_DEPTH_MAX : 1;
+	if (out->rest && out->depth > 1)
+		argp_error(state, "over HTTP a client has one request under way; "
+		                  "give more --clients");
+	if (!ec_protocol_options(out->protocol, arguments->pair, arguments->pairs,
+	                         out->protocol_options, &out->protocol_options_size, why,
+	                         sizeof why))
+		argp_error(state, "--option: %s", why);
+}
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	struct bench_options *out = state->input;
+	struct arguments *arguments = state->input;
+	struct bench_options *out = arguments->options;
 	switch (key) {
 	case 'm':
 		out->mode = mode_read(state, argument);
@@ -92,7 +122,12 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->keep = true;
 		return 0;
 	case OPTION_PROTOCOL:
-		out->protocol = ec_option_protocol(state, argument)->name;
+		out->protocol = ec_option_protocol(state, argument);
+		return 0;
+	case OPTION_OPTION:
+		if (arguments->pairs == PAIRS_MAX)
+			argp_error(state, "more than %d options", PAIRS_MAX);
+		arguments->pair[arguments->pairs++] = argument;
 		return 0;
 	case OPTION_PAYLOAD:
 		out->payload_bytes = (uint32_t)ec_option_whole(state, "payload", argument, 1, 1500);
@@ -101,11 +136,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		argp_error(state, "'%s' is not an option", argument);
 		return 0;
 	case ARGP_KEY_END:
-		if (!out->depth)
-			out->depth = out->open_rate > 0 && !out->rest ? BENCH_DEPTH_MAX : 1;
-		if (out->rest && out->depth > 1)
-			argp_error(state, "over HTTP a client has one request under way; "
-			                  "give more --clients");
+		finish(state, arguments);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -167,6 +198,7 @@ static int run_all(struct bench_run *run)
 		bench_cell_start(&run->options, run->folder, &cell, run->why, sizeof run->why) &&
 		cell_load(run, &cell);
 	run->members = cell.members;
+	run->keyed = cell.keyed;
 	bench_cell_stop(&cell);
 	good = good && bench_limits_verifies_again(&run->limits, run->why, sizeof run->why);
 	if (!good) {
@@ -195,12 +227,15 @@ int ec_cmd_bench(int argc, char **argv)
 		NULL,
 		NULL};
 	static struct bench_run run;
-	run.options = (struct bench_options){.protocol = "pbft",
+	char room[200];
+	struct ec_text names = ec_text_over(room, sizeof room);
+	struct arguments arguments = {.options = &run.options};
+	run.options = (struct bench_options){.protocol = ec_daemon_protocol("pbft", &names),
 	                                     .clients = 16,
 	                                     .members = 4,
 	                                     .payload_bytes = 128,
 	                                     .seconds = 10};
-	argp_parse(&argp, argc, argv, 0, NULL, &run.options);
+	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	if (!folder_make(&run.options, run.folder))
 		return EC_EXIT_FAILED;
 	int code = run_all(&run);

@@ -20,18 +20,18 @@ enum { EC_KEEP_DAYS_MAX = 36500, EC_KEEP_BLOCKS_MIN = 1000 };
 #define EC_KEEP_BLOCKS_MAX ((uint64_t)1 << 40)
 
 struct ec_network_plan {
-	const char *folder;   /* made when missing; refused when it holds a network already */
-	const char *name;     /* of the network */
-	const char *protocol; /* of every group; "pbft" */
-	uint32_t cells;       /* 1..63 */
-	uint32_t members;     /* of each cell, 1..64 */
-	uint32_t cloud;       /* members of the cloud; 0: no cloud */
-	uint32_t homes;       /* devices of each cell, enrolled as meters and traders */
-	uint16_t port;        /* first of the ports on 127.0.0.1: three a node; 0: looked for */
-	uint64_t origin_ns;   /* community time at the start, ns since 1970 */
-	uint64_t rate;        /* seconds of community time in a second */
-	const uint8_t *options;       /* of the protocol, as a roster holds them */
-	size_t options_size;          /* 0: all have their defaults */
+	const char *folder;     /* made when missing; refused when it holds a network already */
+	const char *name;       /* of the network */
+	const char *protocol;   /* of every group; "pbft" */
+	uint32_t cells;         /* 1..63 */
+	uint32_t members;       /* of each cell, 1..64 */
+	uint32_t cloud;         /* members of the cloud; 0: no cloud */
+	uint32_t homes;         /* devices of each cell, enrolled as meters and traders */
+	uint16_t port;          /* first of the ports on 127.0.0.1: three a node; 0: looked for */
+	uint64_t origin_ns;     /* community time at the start, ns since 1970 */
+	uint64_t rate;          /* seconds of community time in a second */
+	const uint8_t *options; /* of the protocol, as a roster holds them */
+	size_t options_size;    /* 0: all have their defaults */
 	bool is_unsigned, order_only; /* benchmarks: genesis flags */
 	uint32_t batch_envelopes_max; /* 0: 1024 */
 	uint32_t keep_days;           /* that readings, trades and bills stay once final; 0: 400 */

@@ -1,5 +1,6 @@
-/* query_keygen.c - `edgecord query --keygen`: key generations, as the state has them: who took part,
- * who was blamed and by whom, whose polynomials are in the key.  What a member dealt is passed over.
+/* query_keygen.c - `edgecord query --keygen`: key generations, as the state has them: who took
+ * part, who was blamed and by whom, whose polynomials are in the key.  What a member dealt is
+ * passed over.
  */
 #include "cli/query_keygen.h"
 

@@ -26,6 +26,9 @@ enum {
 	CALM_NS = 500 * 1000 * 1000
 };
 
+/* Tokens of votes, apart from those of calls. */
+static const uint64_t VOTES_FROM = (uint64_t)1 << 32;
+
 static bool fail(char *why, size_t why_size, const char *what, const char *detail)
 {
 	snprintf(why, why_size, "%s: %.200s", what, detail);
@@ -174,11 +177,15 @@ static bool submit(struct ec_roster_change *change, struct ec_bytes envelope, co
 	}
 }
 
-/* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
-static bool say(struct ec_roster_change *change, const struct ec_secret *author,
-                const void *payload, size_t size, char *why, size_t why_size)
-{
+/* One signed transaction. */
+struct signed_one {
 	uint8_t bytes[EC_PAYLOAD_SIZE_MAX], salt[EC_SALT_SIZE];
+	size_t size; /* 0: it did not fit */
+};
+
+static void sign(const struct ec_roster_change *change, const struct ec_secret *author,
+                 const void *payload, size_t size, struct signed_one *out)
+{
 	bool bare = change->genesis->flags & EC_GENESIS_UNSIGNED;
 	struct ec_envelope_plan plan = {.author = author,
 	                                .crypto = bare ? NULL : &ec_crypto_ed25519,
@@ -186,43 +193,98 @@ static bool say(struct ec_roster_change *change, const struct ec_secret *author,
 	                                .sequence = ec_cli_sequence(),
 	                                .payload = payload,
 	                                .payload_size = size};
-	struct ec_bytes envelope = {.data = bytes};
-	struct ec_door_answer answer;
-	envelope.size = ec_envelope_make(&plan, bytes, sizeof bytes, NULL, salt);
-	if (!envelope.size || !submit(change, envelope, salt, &answer))
-		return fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
-	if (answer.kind != EC_DOOR_DONE) {
-		snprintf(why, why_size, "refused: %.*s", (int)answer.text.size,
-		         (const char *)answer.text.data);
-		return false;
-	}
-	return answer.code == EC_RESULT_DONE ||
-	       fail(why, why_size, "refused", ec_result_text(answer.code));
+	out->size = ec_envelope_make(&plan, out->bytes, sizeof out->bytes, NULL, out->salt);
 }
 
-/* One member's vote, if its key is here.  Out: *voted. */
-static bool vote_of(struct ec_roster_change *change, uint32_t i, const void *payload, size_t size,
-                    bool *voted, char *why, size_t why_size)
+/* Whether it was executed; why not in `why`. */
+static bool judge(const struct ec_door_answer *answer, char *why, size_t why_size)
+{
+	if (answer->kind != EC_DOOR_DONE) {
+		snprintf(why, why_size, "refused: %.*s", (int)answer->text.size,
+		         (const char *)answer->text.data);
+		return false;
+	}
+	return answer->code == EC_RESULT_DONE ||
+	       fail(why, why_size, "refused", ec_result_text(answer->code));
+}
+
+/* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
+static bool say(struct ec_roster_change *change, const struct ec_secret *author,
+                const void *payload, size_t size, char *why, size_t why_size)
+{
+	struct signed_one one;
+	struct ec_door_answer answer;
+	sign(change, author, payload, size, &one);
+	struct ec_bytes envelope = {.data = one.bytes, .size = one.size};
+	if (!envelope.size || !submit(change, envelope, one.salt, &answer))
+		return fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
+	return judge(&answer, why, why_size);
+}
+
+/* One member's signed vote, if its key is here and it may vote.  Out: there.  Returns: false when
+ * the key cannot be read. */
+static bool vote_sign(struct ec_roster_change *change, uint32_t i, struct ec_bytes payload,
+                      struct signed_one *vote, bool *there, char *why, size_t why_size)
 {
 	char path[FILE_PATH_MAX];
 	struct ec_secret secret;
-	*voted = false;
+	*there = false;
 	if (!file_path(path, change->group->node[i].folder, "identity.key") ||
 	    access(path, R_OK) != 0)
 		return true;
 	if (!ec_key_read(path, &secret, why, why_size))
 		return false;
 	uint32_t seat = ec_membership_find(change->now, secret.key);
-	if (seat < change->now->n && (change->now->seat[seat].roles & EC_VOTER))
-		*voted = say(change, &secret, payload, size, why, why_size);
-	else
-		why[0] = 0;
+	*there = seat < change->now->n && (change->now->seat[seat].roles & EC_VOTER);
+	if (*there)
+		sign(change, &secret, payload.data, payload.size, vote);
 	ec_secret_erase(&secret);
-	return *voted || seat >= change->now->n;
+	return true;
 }
 
-/* Votes, until the last one needed is in.  The vote that completes a quorum ends the era. */
-static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
+static bool vote_send(struct ec_roster_change *change, const struct signed_one *vote,
+                      uint64_t token)
+{
+	struct ec_door_request request = {.kind = EC_DOOR_SUBMIT,
+	                                  .token = token,
+	                                  .envelope = {.data = vote->bytes, .size = vote->size}};
+	memcpy(request.salt, vote->salt, sizeof request.salt);
+	return vote->size && ec_client_send(change->client, &request);
+}
+
+/* Submits all votes at once, so that they need no more than a block, and those again that the
+ * gateway could not take yet.  Returns: whether each was executed; why not in `why`. */
+static bool votes_submit(struct ec_roster_change *change, const struct signed_one *vote,
+                         uint64_t count, char *why, size_t why_size)
+{
+	struct ec_door_answer answer;
+	uint64_t done = 0, left_ms = ANSWER_MS;
+	bool good = true;
+	for (uint64_t i = 0; i < count; i++)
+		good = good && vote_send(change, &vote[i], VOTES_FROM + i);
+	while (good && done < count) {
+		good = ec_client_wait(change->client, ANSWER_MS, &answer);
+		if (!good || answer.token < VOTES_FROM || answer.token >= VOTES_FROM + count ||
+		    answer.kind == EC_DOOR_ACCEPTED)
+			continue;
+		uint32_t wait_ms = answer.kind == EC_DOOR_REFUSED ? answer.retry_ms : 0;
+		if (wait_ms > RETRY_MS_MAX)
+			wait_ms = RETRY_MS_MAX;
+		if (!wait_ms || wait_ms > left_ms) {
+			if (!judge(&answer, why, why_size))
+				return false;
+			done++;
+			continue;
+		}
+		usleep(wait_ms * 1000);
+		left_ms -= wait_ms;
+		good = vote_send(change, &vote[answer.token - VOTES_FROM], answer.token);
+	}
+	return good || fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
+}
+
+/* The transaction that votes for the next roster, from malloc. */
+static struct ec_bytes ballot_make(const struct ec_roster_change *change)
 {
 	size_t size;
 	uint8_t *roster = ec_membership_write(change->next, &size);
@@ -233,20 +295,32 @@ static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
 	ec_cbor_write_array(&writer, 2);
 	ec_cbor_write_uint(&writer, 4);
 	ec_cbor_write_bytes(&writer, roster, size);
-	uint64_t wanted = ec_membership_quorum(change->now), count = 0;
-	for (uint32_t i = 0; i < change->group->nodes && count < wanted; i++) {
-		bool voted;
-		if (!vote_of(change, i, payload, writer.out.size, &voted, why, why_size))
-			break;
-		count += voted;
-	}
 	free(roster);
-	free(payload);
-	if (count < wanted && !why[0])
+	return (struct ec_bytes){.data = payload, .size = writer.out.size};
+}
+
+/* Votes as often as is needed.  The vote that completes a quorum ends the era. */
+static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
+{
+	struct ec_bytes payload = ballot_make(change);
+	uint64_t wanted = ec_membership_quorum(change->now), count = 0;
+	struct signed_one *vote = calloc(wanted, sizeof *vote);
+	if (!vote)
+		abort();
+	bool good = true;
+	for (uint32_t i = 0; good && i < change->group->nodes && count < wanted; i++) {
+		bool there;
+		good = vote_sign(change, i, payload, &vote[count], &there, why, why_size);
+		count += there;
+	}
+	if (good && count < wanted)
 		snprintf(why, why_size,
 		         "%llu votes are needed and only %llu members' keys are here",
 		         (unsigned long long)wanted, (unsigned long long)count);
-	return count >= wanted;
+	good = good && count >= wanted && votes_submit(change, vote, count, why, why_size);
+	free((void *)payload.data);
+	free(vote);
+	return good;
 }
 
 /* Submits notes until commits flow again in the new era; measures the longest pause. */
