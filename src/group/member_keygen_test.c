@@ -7,6 +7,7 @@
 #include "group/member_fake.h"
 #include "group/veil_fake.h"
 #include "ledger/keygen.h"
+#include "ledger/proof.h"
 
 static const struct ec_protocol *const all[] = {&ec_pbft, &veil, &ec_honeybadger, NULL};
 
@@ -88,6 +89,35 @@ static void check_shares(struct cluster *c, uint32_t node)
 	assert_memory_equal(point, reign->era->keys->seal.share_key[node], sizeof point);
 }
 
+static bool beacons_told(struct cluster *c, void *self)
+{
+	for (uint32_t i = 0; i < 4; i++)
+		if (cluster_node(c, i)->beacons < *(const uint32_t *)self)
+			return false;
+	return true;
+}
+
+/* Every member finds the beacon of a block, the same one, which the genesis alone proves. */
+static ec_hash check_beacon(struct cluster *c, uint64_t seq, uint32_t times)
+{
+	struct ec_proof_report report;
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_beacon(c, i, 1, seq);
+	assert_true(cluster_run(c, SECOND, beacons_told, &times));
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct cluster_beacon *told = &cluster_node(c, i)->beacon;
+		struct ec_bytes proof = {.data = told->proof, .size = told->proof_size};
+		assert_int_equal(told->code, EC_BEACON_DONE);
+		ec_proof_judge(cluster_world(c)->genesis, NULL, &ec_crypto_ed25519, proof, &report);
+		assert_int_equal(report.verdict, EC_VALID);
+		assert_int_equal(report.block.era, 2);
+		assert_true(ec_hash_equal(&report.beacon, &told->value));
+		assert_true(ec_hash_equal(&report.beacon, &cluster_node(c, 0)->beacon.value));
+		ec_proof_report_end(&report);
+	}
+	return report.beacon;
+}
+
 static void test_members_make_their_keys(void **state)
 {
 	(void)state;
@@ -101,11 +131,15 @@ static void test_members_make_their_keys(void **state)
 	for (uint32_t i = 0; i < 4; i++)
 		check_shares(c, i);
 	settle(c, 4);
+	uint64_t seq = status_of(c, 0).certified;
+	ec_hash value = check_beacon(c, seq, 1);
 	cluster_run(c, 31 * SECOND, NULL, NULL);
 	cluster_crash(c, 1);
 	cluster_start(c, 1);
 	cluster_run(c, 200 * MS, NULL, NULL);
 	check_shares(c, 1);
+	ec_hash again = check_beacon(c, seq, 2);
+	assert_true(ec_hash_equal(&again, &value));
 	cluster_free(c);
 }
 

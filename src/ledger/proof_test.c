@@ -236,50 +236,50 @@ static void beacons_hold_and_nothing_near_them(void **state)
 	day_end(&day);
 }
 
+static void beacon_refused(struct day *day, struct ec_bytes proof, const char *why)
+{
+	struct ec_proof_report report;
+	assert_int_equal(judge_with(day->world.genesis, NULL, proof, &report), EC_INVALID);
+	assert_string_equal(report.why, why);
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+}
+
 /* Each block's is judged by the keys of its own era, whatever era certified it. */
 static void beacons_are_of_the_era_of_their_block(void **state)
 {
 	(void)state;
-	struct day day = day_begin(0, NULL);
-	struct ec_bytes early, proof;
-	struct ec_proof_report report;
+	struct day day =
+		day_begin_plan((struct world_plan){.members = 4, .authors = 4, .keys = true}, NULL);
+	struct ec_membership *other = world_membership(4, 7);
+	struct ec_bytes proof;
 	uint64_t seq[3];
-	day_note_deliver(&day, 0, 0, 1, NULL);
-	seq[0] = ec_ledger_at(day.ledger).seq;
-	day_certify(&day, seq[0], 3);
-	day_era_keys(&day, 5);
-	day_note_deliver(&day, 0, 0, 2, NULL);
-	seq[1] = ec_ledger_at(day.ledger).seq;
-	day_certify(&day, seq[1], 4);
-	assert_int_equal(day_beacon(&day, seq[1], 2, &early), EC_FOUND);
-	ec_hash value = beacon_holds(&day, early, seq[1], 2);
-	struct ec_beacon kept =
-		test_beacon(day.world.genesis, ec_ledger_membership(day.ledger), seq[1], 0);
-	day_era_keys(&day, 4);
-	day_note_deliver(&day, 0, 0, 3, NULL);
-	seq[2] = ec_ledger_at(day.ledger).seq;
-	day_certify(&day, seq[2], 3);
-	assert_int_equal(ec_ledger_era_of(day.ledger, seq[0]), 1);
+	ec_hash value[2];
+	for (uint32_t era = 1; era <= 3; era++) {
+		day_note_deliver(&day, 0, 0, era, NULL);
+		seq[era - 1] = ec_ledger_at(day.ledger).seq;
+		day_certify(&day, seq[era - 1], era == 2 ? 4 : 3);
+		assert_int_equal(day_beacon(&day, seq[0], 0, &proof), EC_FOUND);
+		value[era > 1] = beacon_holds(&day, proof, seq[0], 1);
+		assert_true(ec_hash_equal(&value[era > 1], &value[0]));
+		if (era == 3)
+			nothing_near_holds_in(1, day.world.genesis, NULL, proof);
+		ec_drop(proof);
+		if (era < 3)
+			day_era(&day, era == 1 ? 5 : 4);
+	}
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(ec_ledger_era_of(day.ledger, seq[i]), i + 1);
 	assert_int_equal(ec_ledger_era_of(day.ledger, seq[0] + 1), 1); /* the last of it */
-	assert_int_equal(ec_ledger_era_of(day.ledger, seq[1]), 2);
-	assert_int_equal(ec_ledger_era_of(day.ledger, seq[2]), 3);
-	assert_int_equal(ec_ledger_beacon_proof(day.ledger, seq[1], &kept, &proof), EC_FOUND);
-	ec_hash same = beacon_holds(&day, proof, seq[1], 2);
-	assert_true(ec_hash_equal(&same, &value));
-	nothing_near_holds_in(1, day.world.genesis, NULL, early);
-	ec_drop(proof);
-	ec_drop(early);
-	/* By the keys of the era after it, and of one that has none. */
 	assert_int_equal(day_beacon(&day, seq[1], 0, &proof), EC_FOUND);
-	assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_INVALID);
-	assert_non_null(strstr(report.why, "the share of voter 0 is not good"));
-	ec_proof_report_end(&report);
-	ec_drop(proof);
-	assert_int_equal(day_beacon(&day, seq[0], 0, &proof), EC_FOUND);
-	assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report), EC_INVALID);
-	assert_string_equal(report.why, "the voters of era 1 share no keys");
-	ec_proof_report_end(&report);
-	ec_drop(proof);
+	beacon_refused(&day, proof, "the voters of era 2 share no keys");
+	/* By the keys of another group, or era. */
+	struct ec_membership *seated = ec_membership_copy(other);
+	struct ec_beacon beacon = test_beacon(day.world.genesis, seated, seq[0], 0);
+	assert_int_equal(ec_ledger_beacon_proof(day.ledger, seq[0], &beacon, &proof), EC_FOUND);
+	beacon_refused(&day, proof, "the share of voter 0 is not good");
+	ec_membership_free(seated);
+	ec_membership_free(other);
 	day_end(&day);
 }
 

@@ -70,7 +70,8 @@ static void beacon_write(struct day *day, const char *folder, const char *file, 
  * a later one and over eras; states there and not there. */
 static int make(const char *folder)
 {
-	struct day day = day_begin(0, NULL);
+	struct day day =
+		day_begin_plan((struct world_plan){.members = 4, .authors = 4, .keys = true}, NULL);
 	struct ec_batch_item item[5];
 	uint8_t name[2 + 32] = {'a', '/'};
 	ec_hash five[5], first, second, last;
@@ -91,19 +92,17 @@ static int make(const char *folder)
 		day_note_deliver(&day, i % 4, 5, 1 + i, NULL);
 	day_certify(&day, ec_ledger_at(day.ledger).seq, 3);
 	receipt_write(&day, folder, "later.proof", &first);
-	day_era_keys(&day, 5);
+	beacon_write(&day, folder, "beacon_own.proof", ec_ledger_at(day.ledger).seq, 1);
+	beacon_write(&day, folder, "beacon_later.proof", 3, 3);
+	day_era(&day, 5);
 	day_note_deliver(&day, 0, 0, 2, &second);
-	uint64_t seq = ec_ledger_at(day.ledger).seq;
-	day_note_deliver(&day, 0, 6, 1, NULL);
-	day_certify(&day, seq + 1, 4);
-	beacon_write(&day, folder, "beacon_later.proof", seq, 4);
-	beacon_write(&day, folder, "beacon_own.proof", seq + 1, 1);
 	day_era(&day, 4);
 	day_note_deliver(&day, 0, 0, 3, &last);
 	day_certify(&day, ec_ledger_at(day.ledger).seq, 3);
 	receipt_write(&day, folder, "eras_first.proof", &first);
 	receipt_write(&day, folder, "eras_second.proof", &second);
 	receipt_write(&day, folder, "eras_last.proof", &last);
+	beacon_write(&day, folder, "eras_beacon.proof", 2, 0);
 	file_write(folder, "genesis",
 	           (struct ec_bytes){.data = day.world.file, .size = day.world.file_size});
 	day_end(&day);

@@ -152,13 +152,13 @@ static inline void day_transfer(struct day *from, struct day *to)
 	ec_drop(snapshot.tie);
 }
 
-/* A quorum votes for the next roster; the era ends and the next begins.  The last header of the era
- * is certified.  Takes the roster over. */
-static inline void day_era_of(struct day *day, struct ec_membership *next)
+/* A quorum votes for the next roster of the keys that tests know; the era ends and the next
+ * begins.  The last header of the era is certified. */
+static inline void day_era(struct day *day, uint32_t members)
 {
 	uint8_t payload[4096];
 	uint64_t era = ec_ledger_membership(day->ledger)->era;
-	size_t size = world_vote_for(next, payload, sizeof payload);
+	size_t size = world_vote(members, era + 1, payload, sizeof payload);
 	uint32_t quorum = (uint32_t)ec_membership_quorum(ec_ledger_membership(day->ledger));
 	struct ec_batch_item item[WORLD_MEMBERS_MAX];
 	for (uint32_t i = 0; i < quorum; i++) {
@@ -170,30 +170,14 @@ static inline void day_era_of(struct day *day, struct ec_membership *next)
 	(void)ended;
 	day_certify(day, ec_ledger_at(day->ledger).seq, quorum);
 	ec_ledger_era_begin(day->ledger);
-	ec_membership_free(next);
 }
 
-/* The same, of the keys that tests know. */
-static inline void day_era(struct day *day, uint32_t members)
-{
-	day_era_of(day, world_membership(members, ec_ledger_membership(day->ledger)->era + 1));
-}
-
-/* The same, and its voters share keys. */
-static inline void day_era_keys(struct day *day, uint32_t members)
-{
-	struct ec_membership *next =
-		world_membership(members, ec_ledger_membership(day->ledger)->era + 1);
-	test_keys_put(next);
-	day_era_of(day, next);
-}
-
-/* The proof of a block's beacon, by voters from `first` on of the era in force. */
+/* The proof of a block's beacon, by voters from `first` on of the genesis, who share keys. */
 static inline enum ec_lookup day_beacon(struct day *day, uint64_t seq, uint32_t first,
                                         struct ec_bytes *proof)
 {
 	struct ec_beacon beacon =
-		test_beacon(day->world.genesis, ec_ledger_membership(day->ledger), seq, first);
+		test_beacon(day->world.genesis, day->world.genesis->membership, seq, first);
 	return ec_ledger_beacon_proof(day->ledger, seq, &beacon, proof);
 }
 

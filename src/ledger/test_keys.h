@@ -1,5 +1,6 @@
 /* test_keys.h - keys that the voters of a test's roster share, by a dealer who knows every secret.
- * Included by tests, tools and fuzz targets; the same for the same era and number of voters. */
+ * Included by tests, tools and fuzz targets; the same for the same era and number of voters.  They
+ * can stand in a genesis: members vote for none but those that they made (ledger/keygen.h). */
 #ifndef EC_LEDGER_TEST_KEYS_H
 #define EC_LEDGER_TEST_KEYS_H
 
