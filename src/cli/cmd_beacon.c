@@ -67,8 +67,8 @@ static struct ec_genesis *genesis_find(const struct arguments *arguments)
 			return ec_cli_genesis_read(command, path);
 	}
 	fprintf(stderr,
-	        "%s: by which genesis is the proof to be judged? --genesis FILE, or --node with the "
-	        "folder of a group\n",
+	        "%s: by which genesis is the proof to be judged? --genesis FILE, or --node with "
+	        "the folder of a group\n",
 	        command);
 	return NULL;
 }
@@ -142,7 +142,8 @@ static void print_text(const struct arguments *arguments, const struct ec_genesi
 		printf("%02x", report->beacon.b[i]);
 	putchar('\n');
 	if (arguments->output)
-		printf("proof   %s: %zu bytes; `edgecord verify %s --genesis FILE` judges it again\n",
+		printf("proof   %s: %zu bytes; `edgecord verify %s --genesis FILE` judges it "
+		       "again\n",
 		       arguments->output, size, arguments->output);
 }
 
@@ -173,10 +174,11 @@ int ec_cmd_beacon(int argc, char **argv)
 		parse,
 		"",
 		"Fetches 32 random bytes that belong to a block, and judges them.\v"
-		"Nobody could know them before a quorum certified the block, and nobody could choose "
-		"them, where the members of its era share keys. The value is printed only if its "
-		"proof holds by the genesis. Exit code 0: it does; 1: there is none (yet, or any "
-		"more), no answer, or a proof that does not hold; 2: a wrong command line or genesis.",
+		"Nobody could know them before a quorum certified the block, and nobody could "
+		"choose them, where the members of its era share keys. The value is printed only "
+		"if its proof holds by the genesis. Exit code 0: it does; 1: there is none (yet, "
+		"or any more), no answer, or a proof that does not hold; 2: a wrong command line "
+		"or genesis.",
 		children,
 		NULL,
 		NULL};
