@@ -1,4 +1,5 @@
 /* door_beacon_test.c - the binary door: beacons of blocks, asked for by anybody. */
+#include "doors/beacon.h"
 #include "doors/door_house.h"
 
 static struct ec_door_answer beacon_of(struct ec_client *client, uint64_t block)
@@ -66,11 +67,21 @@ static void what_is_not_there_yet_is_refused_with_what_is(void **state)
 	               "certified is block 1");
 	answer = beacon_of(client, UINT64_MAX);
 	assert_int_equal(answer.reason, EC_REASON_BEHIND);
-	house->daemon->certified = 0;
-	answer = beacon_of(client, 0);
-	expect_refused(&answer, EC_REASON_NOT_YET, "no block is certified yet");
 	ec_client_close(client);
 	house_close(house);
+}
+
+static void before_the_first_certificate_there_is_none(void **state)
+{
+	(void)state;
+	static struct ec_daemon daemon;
+	const struct ec_ledger *ledger = ec_member_ledger(ec_daemon_member(&daemon));
+	struct ec_beacon_answer answer = {.end = EC_BEACON_NOT_YET};
+	char why[EC_BEACON_WHY_SIZE];
+	uint32_t retry_ms = 0;
+	assert_int_equal(ec_beacon_refusal(ledger, &answer, why, &retry_ms), EC_REASON_NOT_YET);
+	assert_string_equal(why, "no block is certified yet");
+	assert_true(retry_ms > 0);
 }
 
 static void each_refusal_says_why(void **state)
@@ -141,6 +152,7 @@ int main(void)
 		cmocka_unit_test(a_beacon_comes_with_its_proof),
 		cmocka_unit_test(a_group_that_only_orders_has_beacons),
 		cmocka_unit_test(what_is_not_there_yet_is_refused_with_what_is),
+		cmocka_unit_test(before_the_first_certificate_there_is_none),
 		cmocka_unit_test(each_refusal_says_why),
 		cmocka_unit_test(too_many_wait_for_nothing),
 	};

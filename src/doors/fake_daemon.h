@@ -20,6 +20,8 @@
 
 enum { FAKE_QUEUE = 8192, FAKE_NAMES = 300, FAKE_BIG = 60000, FAKE_BLOCKS = 65536 };
 
+enum { FAKE_AT_ONCE, FAKE_LATER, FAKE_NEVER };
+
 struct fake_submission {
 	ec_hash id;
 	void (*accepted)(void *self, const ec_hash *id);
@@ -36,7 +38,8 @@ struct ec_daemon {
 	struct ec_seat seat[4];
 	struct ec_pool *pool;
 	struct fake_submission queue[FAKE_QUEUE];
-	uint32_t queued, forgotten;
+	uint32_t queued;
+	_Atomic uint32_t forgotten; /* what a test watches from its own thread is atomic */
 	struct {
 		ec_daemon_ready *ready;
 		void *self;
@@ -47,9 +50,9 @@ struct ec_daemon {
 		void *self;
 		uint64_t seq;
 	} beacon[64];
-	uint32_t beacons;
+	_Atomic uint32_t beacons;
 	enum ec_beacon_end beacon_end; /* what becomes of all of certified blocks */
-	enum { FAKE_AT_ONCE, FAKE_LATER, FAKE_NEVER } beacon_when;
+	_Atomic int beacon_when;       /* FAKE_... */
 	struct {
 		void (*each)(void *self, uint64_t seq);
 		void *self;
