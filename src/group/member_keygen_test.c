@@ -248,6 +248,54 @@ static void test_era_keys_may_stay(void **state)
 	cluster_free(c);
 }
 
+static bool beacon_of_first(struct cluster *c, void *self)
+{
+	return cluster_node(c, 0)->beacons >= *(const uint32_t *)self;
+}
+
+static bool made_for_two(struct cluster *c, void *self)
+{
+	struct ec_keygen *keygen = self;
+	return generation_of(c, 0, keygen) && keygen->dkg.phase == EC_DKG_DONE;
+}
+
+/* Five members, of whom the first does not vote in the next era: the parts are numbered as the
+ * roster numbers its voters. */
+static void test_one_who_does_not_vote_shifts_no_part(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(
+		&(struct cluster_plan){.seed = 9, .members = 5, .authors = 4, .protocols = all});
+	struct ec_membership *next = world_membership(5, 2);
+	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
+	struct ec_keygen keygen;
+	uint32_t up = 5, told = 1;
+	for (uint32_t i = 0; i < 5; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = true;
+		cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	next->seat[0].roles = 0;
+	size_t size = ec_keygen_open(next, PHASE_NS, payload);
+	assert_true(cluster_submit_own(c, 0, 1, payload, size));
+	assert_true(cluster_run(c, 4 * PHASE_NS, made_for_two, &keygen));
+	memcpy(next->keys, keygen.keys, keygen.keys_size);
+	next->keys_size = keygen.keys_size;
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_vote(c, next, i, 10 + i);
+	ec_membership_free(next);
+	assert_true(cluster_run(c, 5 * SECOND, era_is_two, &up));
+	settle(c, 5);
+	assert_null(cluster_node(c, 0)->member->now.shares);
+	cluster_beacon(c, 0, 1, 0);
+	assert_true(cluster_run(c, 6 * SECOND, beacon_of_first, &told));
+	assert_int_equal(cluster_node(c, 0)->beacon.code, EC_BEACON_DONE);
+	for (uint32_t i = 0; i < 5; i++)
+		assert_string_equal(cluster_node(c, i)->alarm, "");
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +304,7 @@ int main(void)
 		cmocka_unit_test(test_honeybadger_runs_on_keys_of_its_members),
 		cmocka_unit_test(test_words_survive_crashes),
 		cmocka_unit_test(test_era_keys_may_stay),
+		cmocka_unit_test(test_one_who_does_not_vote_shifts_no_part),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

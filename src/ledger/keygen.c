@@ -79,18 +79,21 @@ uint32_t ec_keygen_seat(const struct ec_keygen *keygen, const uint8_t identity_k
 
 bool keygen_is_of(const struct ec_keygen *keygen, const struct ec_membership *membership)
 {
+	uint32_t voter = 0;
 	if (keygen->era != membership->era || keygen->keys_size == 0 ||
-	    keygen->keys_size != membership->keys_size || keygen->dkg.n != membership->n ||
+	    keygen->keys_size != membership->keys_size ||
 	    memcmp(keygen->keys, membership->keys, keygen->keys_size) != 0)
 		return false;
 	for (uint32_t i = 0; i < membership->n; i++) {
 		const struct ec_seat *seat = &membership->seat[i];
-		bool voter = keygen->dkg.voters >> i & 1;
-		if (memcmp(keygen->seat[i], seat->identity_key, 32) != 0 ||
-		    voter != ((seat->roles & EC_VOTER) != 0))
+		if (!(seat->roles & EC_VOTER))
+			continue;
+		if (voter == keygen->dkg.n || !(keygen->dkg.voters >> voter & 1) ||
+		    memcmp(keygen->seat[voter], seat->identity_key, 32) != 0)
 			return false;
+		voter++;
 	}
-	return true;
+	return voter == keygen->dkg.n;
 }
 
 bool ec_keygen_find(struct ec_ledger *ledger, uint64_t era, const uint8_t opener[static 32],
@@ -118,17 +121,21 @@ size_t ec_keygen_open(const struct ec_membership *membership, uint64_t phase_ns,
                       uint8_t out[static EC_KEYGEN_PAYLOAD_MAX])
 {
 	uint8_t seats[EC_THRESHOLD_MEMBERS_MAX * 33];
-	assert(membership->n <= EC_THRESHOLD_MEMBERS_MAX);
+	size_t size = 0;
 	for (uint32_t i = 0; i < membership->n; i++) {
-		memcpy(seats + 33 * (size_t)i, membership->seat[i].identity_key, 32);
-		seats[33 * (size_t)i + 32] = membership->seat[i].roles & EC_VOTER;
+		if (!(membership->seat[i].roles & EC_VOTER))
+			continue;
+		assert(size < sizeof seats);
+		memcpy(seats + size, membership->seat[i].identity_key, 32);
+		seats[size + 32] = EC_VOTER;
+		size += 33;
 	}
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_KEYGEN_PAYLOAD_MAX);
 	ec_cbor_write_array(&writer, 4);
 	ec_cbor_write_uint(&writer, KIND_KEYGEN);
 	ec_cbor_write_uint(&writer, KEYGEN_OPEN);
 	ec_cbor_write_uint(&writer, phase_ns);
-	ec_cbor_write_bytes(&writer, seats, 33 * (size_t)membership->n);
+	ec_cbor_write_bytes(&writer, seats, size);
 	assert(ec_cbor_writer_ok(&writer));
 	return writer.out.size;
 }
@@ -207,11 +214,15 @@ bool ec_keygen_shares(struct ec_ledger *ledger, const struct ec_prime_group *gro
 	struct ec_cursor cursor;
 	struct ec_keygen keygen;
 	struct ec_dkg_deals deals;
-	if (membership->keys_size == 0 || index >= membership->n)
+	uint32_t voter = 0;
+	if (membership->keys_size == 0 || index >= membership->n ||
+	    !(membership->seat[index].roles & EC_VOTER))
 		return false;
+	for (uint32_t i = 0; i < index; i++)
+		voter += (membership->seat[i].roles & EC_VOTER) != 0;
 	ec_cursor_start(&cursor, "k/", 2);
 	while (ec_keygen_walk(ledger, &cursor, &keygen, &deals))
 		if (keygen_is_of(&keygen, membership))
-			return ec_dkg_secret(group, &keygen.dkg, &deals, index, seed, coin, seal);
+			return ec_dkg_secret(group, &keygen.dkg, &deals, voter, seed, coin, seal);
 	return false;
 }

@@ -54,7 +54,8 @@ bool ec_keygen_walk(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 /* The index of an identity key among its seats; UINT32_MAX: it has none. */
 uint32_t ec_keygen_seat(const struct ec_keygen *keygen, const uint8_t identity_key[static 32]);
 
-/* The payload that opens a generation for the members of a roster, at most 64.  In: phase_ns 1 to
+/* The payload that opens a generation for the voters of a roster, at most 64: they alone are its
+ * seats, numbered as the roster's keys number them.  In: phase_ns 1 to
  * EC_KEYGEN_PHASE_NS_MAX.  Returns: its size. */
 size_t ec_keygen_open(const struct ec_membership *membership, uint64_t phase_ns,
                       uint8_t out[static EC_KEYGEN_PAYLOAD_MAX]);
@@ -67,8 +68,8 @@ size_t ec_keygen_next(const struct ec_prime_group *group, const struct ec_keygen
                       const uint8_t seed[static 32], uint64_t now_ns,
                       uint8_t out[static EC_KEYGEN_PAYLOAD_MAX]);
 
-/* The parts of seat `index` of the keys of a roster, of the era in force or the next, recomputed
- * from the state.  Returns: false when it holds none, or the roster has no keys. */
+/* The parts of the member at `index` of the keys of a roster, of the era in force or the next,
+ * recomputed from the state.  Returns: false when it holds none, or the roster has no keys. */
 bool ec_keygen_shares(struct ec_ledger *ledger, const struct ec_prime_group *group,
                       const struct ec_membership *membership, uint32_t index,
                       const uint8_t seed[static 32], struct ec_threshold_secret *coin,
