@@ -56,6 +56,12 @@ static void only_voters_are_counted(void **state)
 	                                     {.roles = EC_VOTER}};
 	assert_int_equal(ec_voters(&(struct ec_roster){.n = 5, .member = member}), 3);
 	assert_int_equal(ec_voters(&(struct ec_roster){.n = 0}), 0);
+	static const uint32_t number[] = {0, UINT32_MAX, 1, UINT32_MAX, 2, UINT32_MAX};
+	for (uint32_t i = 0; i < 6; i++)
+		assert_int_equal(ec_voter(&(struct ec_roster){.n = 5, .member = member}, i),
+		                 number[i]);
+	assert_int_equal(ec_voter(&(struct ec_roster){.n = 5, .member = member}, UINT32_MAX),
+	                 UINT32_MAX);
 }
 
 int main(void)

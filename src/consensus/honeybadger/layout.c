@@ -44,12 +44,8 @@ struct aba_options hb_agreement_of(const struct ec_config *config)
 
 uint32_t hb_seat_of(const struct ec_roster *roster, ec_node node)
 {
-	uint32_t seat = 0;
-	if (node >= roster->n || !(roster->member[node].roles & EC_VOTER))
-		return ec_voters(roster);
-	for (uint32_t i = 0; i < node; i++)
-		seat += (roster->member[i].roles & EC_VOTER) != 0;
-	return seat;
+	uint32_t voter = ec_voter(roster, node);
+	return voter == UINT32_MAX ? ec_voters(roster) : voter;
 }
 
 size_t hb_bundle_max(const struct ec_config *config)
