@@ -103,7 +103,7 @@ struct ec_config {
 	const struct ec_roster *roster;    /* of this era; immutable, outlives us */
 	const struct ec_crypto *crypto;    /* what may be verified, combined, sealed: pure */
 	const struct ec_shared_keys *keys; /* of the era; NULL: its members share none */
-	const struct ec_shares *shares;    /* our parts of them; NULL: we have none */
+	const struct ec_shares *shares;    /* our parts, which outlive us; NULL: we have none */
 	ec_hash domain;      /* of group, era and protocol: begins all that is signed */
 	uint8_t seed[32];    /* all the randomness of this life; never given twice */
 	const void *options; /* the protocol's own struct, or NULL: its defaults */

@@ -67,25 +67,10 @@ static void low_set(struct hb *self, const struct claim *claim, struct ec_out *o
 	hb_save(self, out, &message, EC_NO_BYTES, EC_CUT);
 }
 
-/* A quorum has this on disk, and so have we. */
-static void low_try(struct hb *self, const struct claim *claim, struct ec_out *out)
+/* The newest claim of `enough` members within (above, upto]; false: there is none. */
+static bool claim_find(const struct hb *self, uint32_t enough, ec_seq above, ec_seq upto,
+                       struct claim *found)
 {
-	if (claim->seq <= self->low || claim->seq > self->snapped || claim->epoch > self->at ||
-	    set_count(supporters(self, claim)) < self->quorum)
-		return;
-	low_set(self, claim, out);
-	hb_note(self, out, "rule:low", self->low);
-	uint64_t oldest = self->oldest;
-	self->oldest = hb_oldest(self, self->at);
-	hb_kept_forget(self);
-	if (self->oldest > oldest)
-		hb_at_say(self, EC_ALL, out);
-}
-
-/* The newest claim of f+1 members within (above, upto]; false: there is none. */
-static bool claim_find(const struct hb *self, ec_seq above, ec_seq upto, struct claim *found)
-{
-	uint32_t enough = planted(&self->config, BUG_ONE_CLAIM) ? 1 : self->faults + 1;
 	*found = (struct claim){0};
 	for (uint32_t i = 0; i < self->voters; i++) {
 		const struct peer *peer = hb_peer(self, self->node_of[i]);
@@ -99,23 +84,27 @@ static bool claim_find(const struct hb *self, ec_seq above, ec_seq upto, struct 
 	return found->seq != 0;
 }
 
-/* The application stands ahead of the epoch where we are: f+1 say which epoch it is in. */
-static void overtake(struct hb *self, struct ec_out *out)
+/* How many claims lead a member that is behind. */
+static uint32_t weak(const struct hb *self)
 {
-	struct claim claim;
-	if (self->fetching || self->snapped <= self->low ||
-	    !claim_find(self, self->low, self->snapped, &claim) || claim.epoch <= self->at)
-		return;
-	low_set(self, &claim, out);
-	self->lower_epoch = claim.epoch;
-	hb_jump(self, &claim, out);
+	return planted(&self->config, BUG_ONE_CLAIM) ? 1 : self->faults + 1;
 }
 
-void hb_own_claim_set(struct hb *self, const struct claim *claim)
+/* What a quorum has on disk, and we too. */
+static void low_try(struct hb *self, struct ec_out *out)
 {
-	struct claim *own = claim_slot(self, self->own, claim->seq);
-	if (claim->seq >= own->seq)
-		*own = *claim;
+	struct claim claim;
+	if (self->snapped <= self->low ||
+	    !claim_find(self, self->quorum, self->low, self->snapped, &claim) ||
+	    claim.epoch > self->at)
+		return;
+	low_set(self, &claim, out);
+	hb_note(self, out, "rule:low", self->low);
+	uint64_t oldest = self->oldest;
+	self->oldest = hb_oldest(self, self->at);
+	hb_kept_forget(self);
+	if (self->oldest > oldest)
+		hb_at_say(self, EC_ALL, out);
 }
 
 static struct message claim_message(enum kind kind, const struct claim *claim)
@@ -125,6 +114,30 @@ static struct message claim_message(enum kind kind, const struct claim *claim)
 	                        .seq = claim->seq,
 	                        .first = claim->first,
 	                        .digest = claim->digest};
+}
+
+/* The application stands ahead of the epoch where we are: f+1 say which epoch it is in. */
+static void overtake(struct hb *self, struct ec_out *out)
+{
+	struct claim claim;
+	if (self->fetching || self->snapped <= self->low ||
+	    !claim_find(self, weak(self), self->low, self->snapped, &claim) ||
+	    claim.epoch <= self->at)
+		return;
+	low_set(self, &claim, out);
+	self->lower_epoch = claim.epoch;
+	if (claim.seq == self->snapped && voter(self)) { /* that is what is on our disk */
+		struct message message = claim_message(CLAIM, &claim);
+		hb_send(self, out, EC_ALL, &message, EC_NO_BYTES, 0);
+	}
+	hb_jump(self, &claim, out);
+}
+
+void hb_own_claim_set(struct hb *self, const struct claim *claim)
+{
+	struct claim *own = claim_slot(self, self->own, claim->seq);
+	if (claim->seq >= own->seq)
+		*own = *claim;
 }
 
 void hb_claim_make(struct hb *self, ec_seq seq, const ec_hash *digest, struct ec_out *out)
@@ -171,19 +184,8 @@ void hb_claim_received(struct hb *self, const struct ec_input *in, const struct 
 		return;
 	*claim = (struct claim){
 		.seq = m->seq, .digest = m->digest, .epoch = m->epoch, .first = m->first};
-	low_try(self, claim, out);
+	low_try(self, out);
 	overtake(self, out);
-}
-
-/* All claims that may have become ours too. */
-static void lows_try(struct hb *self, struct ec_out *out)
-{
-	struct claim newest;
-	for (uint32_t i = 0; i < CLAIMS; i++) {
-		newest = self->own[i];
-		if (newest.seq)
-			low_try(self, &newest, out);
-	}
 }
 
 void hb_snapped(struct hb *self, const struct ec_input *in, struct ec_out *out)
@@ -191,7 +193,7 @@ void hb_snapped(struct hb *self, const struct ec_input *in, struct ec_out *out)
 	if (in->seq > self->snapped)
 		self->snapped = in->seq;
 	hb_claim_make(self, in->seq, &in->digest, out);
-	lows_try(self, out);
+	low_try(self, out);
 	overtake(self, out);
 }
 
@@ -222,8 +224,8 @@ bool hb_catch_up(struct hb *self, struct ec_out *out)
 {
 	struct claim claim;
 	if (self->fetching || !hopeless(self) ||
-	    !claim_find(self, self->delivered, NUMBER_MAX, &claim) || claim.epoch <= self->at ||
-	    hb_room(out) < 2)
+	    !claim_find(self, weak(self), self->delivered, NUMBER_MAX, &claim) ||
+	    claim.epoch <= self->at || hb_room(out) < 2)
 		return false;
 	if (claim.seq != self->fetch)
 		self->tried = 0;

@@ -38,9 +38,7 @@ static void init(void *opaque, const struct ec_config *config)
 	hb_layout_set(self);
 	self->keyed = config->keys;
 	self->sharing = self->keyed && config->shares && voter(self);
-	if (self->sharing)
-		self->shares = *config->shares;
-	self->config.options = self->config.shares = NULL;
+	self->config.options = NULL;
 	self->at = self->oldest = self->low_epoch = self->lower_epoch = 1;
 	for (ec_node node = 0; node < self->n; node++) {
 		struct peer *peer = hb_peer(self, node);

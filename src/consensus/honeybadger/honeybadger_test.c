@@ -130,6 +130,7 @@ static void who_gives_no_shares_follows(void **state)
 	all_applied(finished(world), 40);
 	assert_int_equal(world->member[5].records.count, 0);
 	assert_int_equal(world->member[5].want, 0);
+	assert_int_equal(world_hb(world, 5)->low, 40);
 	assert_true(world->items[ITEM_COIN] > 0);
 	assert_null(world_free(world));
 }

@@ -1,7 +1,7 @@
 /* layout.c - the block behind the struct, and what a roster and options come to.
  *
- *   struct hb | coin key | seal key | peers | live | proposals | opening shares | agreements
- *             | kept epochs | our ECHOs of them
+ *   struct hb | peers | live | proposals | opening shares | agreements | kept epochs
+ *             | our ECHOs of them
  */
 #include "consensus/honeybadger/state.h"
 

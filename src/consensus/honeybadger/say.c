@@ -42,7 +42,7 @@ static void coin_share_make(struct hb *self, const struct live *live, struct ite
 	ec_hash random = hb_draw(self);
 	aba_coin_name(&coin, item->round, name);
 	self->config.crypto->threshold->coin_share(
-		hb_coin_key(self), self->seat, &self->shares.coin,
+		hb_coin_key(self), self->seat, &self->config.shares->coin,
 		(struct ec_bytes){.data = name, .size = sizeof name}, random.b, &item->share);
 }
 

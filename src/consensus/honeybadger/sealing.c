@@ -162,8 +162,8 @@ void hb_share_make(struct hb *self, const struct live *live, uint32_t instance,
 	ec_hash random = hb_draw(self);
 	assert(self->sharing && live->good & bit(instance));
 	self->config.crypto->threshold->open_share(hb_seal_key(self), self->seat,
-	                                           &self->shares.seal, sealed_of(rbc->payload),
-	                                           random.b, share);
+	                                           &self->config.shares->seal,
+	                                           sealed_of(rbc->payload), random.b, share);
 }
 
 /* Drops the shares among the first `needed` that are bad.  Returns: whether all were good. */

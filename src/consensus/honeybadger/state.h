@@ -114,8 +114,7 @@ struct hb {
 	struct rbc_group group;
 	uint32_t batches_max; /* of a proposal */
 	struct aba_options agreement;
-	struct ec_shares shares; /* where `sharing` */
-	bool keyed, sharing;
+	bool keyed, sharing; /* the era has keys; we hold parts of them, config.shares */
 
 	bool started, fetching, more;
 	uint32_t inputs; /* since what is to be said was said */
