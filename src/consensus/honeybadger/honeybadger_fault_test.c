@@ -236,6 +236,49 @@ static void who_left_an_epoch_harms_nobody(void **state)
 	}
 }
 
+/* Member 3 took part in eight epochs and lost its application; 2 was brought a state beyond seven
+ * of them, for 1 lied, and never said a word there; 1 is silent from then on.  What 0 and 3 said is
+ * f+1 of TERM, READY and shares, and n-2f of ECHO. */
+static void f_plus_1_are_enough_for_who_comes_late(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new((struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
+	world->member[3].forgetful = true;
+	world_isolate(world, 2);
+	for (uint32_t i = 0; i < 8; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", i);
+		world_batch(world, 0, text);
+		world_submit(world);
+		world_settle(world);
+	}
+	world_corrupt(world, 1);
+	world_isolate(world, 3);
+	world_crash(world, 3);
+	world->severed[0][2] = world->severed[2][0] = false;
+	world->severed[1][2] = false;
+	struct message claim = {.kind = CLAIM, .epoch = 8, .seq = 8, .first = 7};
+	claim.digest = world->member[0].chain[8];
+	world_forge(world, 1, 2, &claim, EC_NO_BYTES);
+	struct message at = {.kind = AT, .epoch = 9, .oldest = 9};
+	world_forge(world, 1, 2, &at, EC_NO_BYTES);
+	world_break(world, 0, 2, 0, 0);
+	world_settle(world);
+	assert_int_equal(world->fetches, 1);
+	assert_int_equal(world_hb(world, 2)->at, 8);
+	world_heal(world);
+	world_restart(world, 3);
+	assert_int_equal(world_hb(world, 3)->at, 1);
+	world_batch(world, 3, "back");
+	if (!world_finish(world))
+		world_print(world);
+	assert_null(world->violation);
+	assert_false(world_behind(world));
+	assert_int_equal(world->fetches, 1);
+	assert_null(world_free(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +290,7 @@ int main(void)
 		cmocka_unit_test(far_behind_has_the_state_brought),
 		cmocka_unit_test(what_was_kept_outlives_a_crash),
 		cmocka_unit_test(who_left_an_epoch_harms_nobody),
+		cmocka_unit_test(f_plus_1_are_enough_for_who_comes_late),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

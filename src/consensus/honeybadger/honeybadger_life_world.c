@@ -114,7 +114,7 @@ void world_crash(struct world *world, ec_node node)
 static void application_restart(struct world *world, struct world_member *member)
 {
 	ec_seq stands = member->durable;
-	if (ec_prng_chance(&world->prng, 1, 2))
+	if (!member->forgetful && ec_prng_chance(&world->prng, 1, 2))
 		stands += ec_prng_below(&world->prng, member->applied - stands + 1);
 	member->applied = member->durable = stands;
 	memset(member->has, 0, sizeof member->has);

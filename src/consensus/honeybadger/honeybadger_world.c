@@ -151,7 +151,7 @@ static void effect_perform(struct world *world, ec_node node, const struct ec_ef
 		if (effect->seq != member->applied + world->is.base ||
 		    member->applied % world->options.interval)
 			world_violate(world, "contract: a checkpoint elsewhere than where we are");
-		if (member->snapping < 64)
+		if (member->snapping < 64 && !member->forgetful)
 			member->snap[member->snapping++] = member->applied;
 		break;
 	case EC_FETCH:

@@ -35,6 +35,7 @@ struct world_record {
 
 struct world_member {
 	bool up, byzantine, stalled; /* stalled: its disk */
+	bool forgetful;              /* its application is never on disk */
 	uint32_t life;
 	void *state;
 	struct ec_config config;
