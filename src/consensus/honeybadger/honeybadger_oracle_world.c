@@ -95,6 +95,24 @@ static void bundle_hear(struct world *world, ec_node from, uint64_t epoch, struc
 	}
 }
 
+void world_delivered(struct world *world, ec_node from, ec_seq seq)
+{
+	const struct hb *hb = world_hb(world, from);
+	uint64_t epoch = hb->at;
+	for (; epoch >= hb->oldest; epoch--) {
+		const struct kept *kept = hb_kept(hb, epoch);
+		if (kept && kept->placed && kept->first < seq)
+			break;
+	}
+	if (epoch < hb->oldest || from >= world->is.voters)
+		return;
+	for (uint32_t i = 0; i < world->is.voters; i++) {
+		const struct world_said *of = said(world, from, epoch, i);
+		if (of && !of->term)
+			world_violate(world, "promise: a delivery before its TERMs were saved");
+	}
+}
+
 void world_hear(struct world *world, ec_node from, struct ec_bytes head, struct ec_bytes body)
 {
 	struct message m;

@@ -109,6 +109,7 @@ static void deliver_perform(struct world *world, ec_node node, const struct ec_e
 		world_violate(world, "agreement: two members delivered different batches");
 	if (effect->stamp || member->fetch.kind == EC_FETCH)
 		world_violate(world, "contract: a stamp, or a delivery during a fetch");
+	world_delivered(world, node, seq);
 	world->agreed_known[seq] = true;
 	world->agreed[seq] = digest;
 	world->agreed_node[seq] = effect->node;

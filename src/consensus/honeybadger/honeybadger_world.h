@@ -180,6 +180,8 @@ void world_input(struct world *world, ec_node node, struct ec_input in);
 void world_step(struct world *world, ec_node node, struct ec_input in);
 ec_hash world_digest(struct ec_bytes body);
 int world_batch_find(const struct world *world, const ec_hash *digest);
+/* A delivery stands behind the record of all TERMs of its epoch. */
+void world_delivered(struct world *world, ec_node from, ec_seq seq);
 /* What a member says is compared with all that it said before. */
 void world_hear(struct world *world, ec_node from, struct ec_bytes head, struct ec_bytes body);
 
