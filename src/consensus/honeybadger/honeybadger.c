@@ -56,9 +56,11 @@ static void message_received(struct hb *self, const struct ec_input *in, struct 
 		hb_val_received(self, in, &m);
 		break;
 	case ECHO:
+		hb_own_heard(self, in, &m);
 		hb_echo_received(self, in, &m);
 		break;
 	case VOTES:
+		hb_own_heard(self, in, &m);
 		hb_votes_received(self, in, &m);
 		break;
 	case AT:

@@ -112,6 +112,44 @@ static void many_batches_pass_checkpoints(void **state)
 	}
 }
 
+/* Bundles that wait for a member's disk, or for what does. */
+static uint32_t bundles_waiting(const struct world *world, ec_node node)
+{
+	const struct world_queue *effects = &world->member[node].effects;
+	uint32_t count = 0;
+	for (uint32_t i = 0; i < effects->count; i++) {
+		const struct ec_effect *effect = world_at(effects, i);
+		struct message message;
+		count += effect->kind == EC_SAVE && hb_message_read(effect->head, &message) &&
+		         message.kind == SAVED_VOTES;
+	}
+	return count;
+}
+
+/* What is heard while the disk is at work makes one bundle, and costs one sync. */
+static void one_bundle_is_under_way(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new((struct world_options){.n = 7, .twins = true, .keys = WORLD_CHEAP_KEYS});
+	world_batch(world, 0, "alpha");
+	world_submit(world);
+	world->member[6].stalled = true;
+	for (uint32_t round = 0; round < 40; round++) {
+		for (ec_node from = 0; from < 7; from++)
+			for (ec_node to = 0; to < 7; to++) {
+				world_deliver(world, from, to);
+				world_wake(world, to);
+			}
+	}
+	assert_true(world->member[0].applied > 0); /* the others did not wait for it */
+	assert_in_range(bundles_waiting(world, 6), 0, 1);
+	world->member[6].stalled = false;
+	world_disk(world, 6, UINT32_MAX);
+	all_applied(finished(world), 1);
+	assert_null(world_free(world));
+}
+
 /* A learner, and a voter that holds no part of the keys. */
 static void who_gives_no_shares_follows(void **state)
 {
@@ -205,6 +243,7 @@ int main(void)
 		cmocka_unit_test(one_member_alone_has_a_batch),
 		cmocka_unit_test(who_has_nothing_to_say_is_silent),
 		cmocka_unit_test(many_batches_pass_checkpoints),
+		cmocka_unit_test(one_bundle_is_under_way),
 		cmocka_unit_test(who_gives_no_shares_follows),
 		cmocka_unit_test(large_groups_deliver),
 		cmocka_unit_test(sizes_are_as_said),

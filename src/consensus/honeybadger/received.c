@@ -13,6 +13,13 @@ static struct live *about(struct hb *self, const struct message *m, uint32_t pro
 	return live;
 }
 
+void hb_own_heard(struct hb *self, const struct ec_input *in, const struct message *m)
+{
+	struct live *live = hb_live(self, m->epoch);
+	if (in->from == self->config.self && live && live->owed)
+		live->owed--;
+}
+
 void hb_val_received(struct hb *self, const struct ec_input *in, const struct message *m)
 {
 	uint32_t proposer = hb_seat_of(self->config.roster, in->from);

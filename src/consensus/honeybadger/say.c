@@ -1,7 +1,11 @@
 /* say.c - what is newly said of an epoch: records first, then the messages.
  *
  * It is put off until the messages that wait were heard (a WAKE in the past), so that many of them
- * make one record and one bundle.  Nothing is said that is not in a record before it, in the same
+ * make one record and one bundle; and until what was said last has come back, which is when it is
+ * durable: a disk that syncs takes no other record meanwhile, so that this costs no time, and all
+ * that is heard during a sync makes the next bundle.
+ *
+ * Nothing is said that is not in a record before it, in the same
  * bytes; what a record holds is never said otherwise (said.c, epoch.c: words_restore).  Coin shares
  * and shares of opening are functions of the keys but for their proofs' randomness: to make one
  * again would do no harm, and yet they are kept like the rest. */
@@ -118,6 +122,9 @@ bool hb_say(struct hb *self, struct live *live, struct ec_out *out)
 	live->unsaid = hb_room(out) < (ECHOES + 1) * (self->n + 1);
 	if (live->unsaid)
 		return true;
+	live->unsaid = live->owed > 0;
+	if (live->unsaid)
+		return false; /* until they are back */
 	saying.items = saying.echoes = 0;
 	for (uint32_t i = 0; i < self->voters; i++) {
 		broadcast_ask(self, live, i, &saying);
@@ -137,6 +144,7 @@ bool hb_say(struct hb *self, struct live *live, struct ec_out *out)
 		message.instance = saying.of[i];
 		hb_tell(self, out, &message, ec_keep(saying.echo[i]));
 	}
+	live->owed = saying.echoes + (bundle.size > 0);
 	if (!bundle.size)
 		return true;
 	message.kind = VOTES;

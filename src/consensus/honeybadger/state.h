@@ -62,7 +62,8 @@ struct live {
 	uint64_t shared;        /* our share of opening it was said */
 	uint64_t opened;        /* or found to hold nothing */
 	bool fixed;             /* S is `ones`, and all of it is here */
-	bool unsaid;            /* more is to be said than went into one bundle */
+	bool unsaid;            /* more may be to be said than was */
+	uint32_t owed;          /* of our words that were said last, those not yet back */
 	bool listed;            /* `total` is known: delivery has begun */
 	uint32_t total, passed; /* deliveries; those that are behind us */
 	uint32_t turn; /* how many of the proposers were passed, in the order of the epoch */
@@ -280,6 +281,8 @@ struct aba_coin hb_coin(const struct hb *self, uint64_t epoch, uint32_t instance
 void hb_val_received(struct hb *self, const struct ec_input *in, const struct message *m);
 /* ECHO: the sender's shard of a proposal. */
 void hb_echo_received(struct hb *self, const struct ec_input *in, const struct message *m);
+/* An ECHO or VOTES: whether it is our own that has come back. */
+void hb_own_heard(struct hb *self, const struct ec_input *in, const struct message *m);
 /* VOTES: a bundle. */
 void hb_votes_received(struct hb *self, const struct ec_input *in, const struct message *m);
 
