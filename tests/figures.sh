@@ -1,7 +1,7 @@
 #!/bin/sh
 # figures.sh - build time, the default day, memory, program sizes, bench: figures with their goals.
 #
-# usage: tests/figures.sh [fresh] [idle] [bench]
+# usage: tests/figures.sh [fresh] [idle] [bench] [leaderless]
 # EDGECORD_BENCH_SECONDS: how long each bench loads its cell (10)
 set -u
 cd "$(dirname "$0")/.."

@@ -40,7 +40,7 @@ step tests/wiped.sh 64
 step tests/tail.sh
 step tests/seeds.sh 2000
 step tests/power.sh 50
-step tests/figures.sh bench
+step tests/figures.sh bench leaderless
 row '2000 worlds of pbft' 'sim, 2000 worlds: faults, rules and twins that never fired' none none
 row 'power: without fdatasync' 'power cuts with fdatasync stubbed out' noticed noticed
 short

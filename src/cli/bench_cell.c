@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { READY_MS = 60000, ANSWER_MS = 10000, KEYS_MS = 120000, PAUSE_MS = 50, STOP_MS = 10000 };
+enum { READY_MS = 60000, ANSWER_MS = 10000, KEYS_MS = 300000, PAUSE_MS = 50, STOP_MS = 10000 };
 
 static void pause_ms(uint32_t ms)
 {

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { EVENTS = 256, DRAIN_MS = 15000 };
+enum { EVENTS = 256, DRAIN_MS = 60000 };
 static const uint64_t LOOK_NS = 200000000;
 
 struct client {

@@ -5,7 +5,6 @@
 #include "cli/query_keygen.h"
 
 #include "base/text.h"
-#include "ledger/keygen.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -79,7 +78,7 @@ static void put_seat(struct ec_json *json, const struct ec_keygen *keygen, uint3
 	ec_json_close(json, '}');
 }
 
-static void put_one(struct ec_json *json, const struct ec_keygen *keygen)
+void ec_keygen_json(struct ec_json *json, const struct ec_keygen *keygen)
 {
 	ec_json_open(json, '{');
 	ec_json_put_uint(json, "era", keygen->era);
@@ -180,7 +179,7 @@ int ec_query_keygen(const struct ec_keygen_question *question)
 		if (!more)
 			continue;
 		found++;
-		put_one(&json, &keygen);
+		ec_keygen_json(&json, &keygen);
 		if (!question->options->json)
 			print_one(&keygen);
 		ec_keygen_name(keygen.era, keygen.opener, after);

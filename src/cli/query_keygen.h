@@ -3,6 +3,7 @@
 #define EC_CLI_QUERY_KEYGEN_H
 
 #include "cli/client_options.h"
+#include "ledger/keygen.h"
 
 struct ec_keygen_question {
 	const struct ec_client_options *options;
@@ -14,5 +15,8 @@ struct ec_keygen_question {
 /* Asks and prints.  Returns: 1: there are some; 0: there are none; -1: no answer, which was said.
  */
 int ec_query_keygen(const struct ec_keygen_question *question);
+
+/* One generation as an object (docs/commands.md). */
+void ec_keygen_json(struct ec_json *json, const struct ec_keygen *keygen);
 
 #endif
