@@ -23,10 +23,10 @@ struct ghostdag_options {
 	uint32_t k;            /* blues beside a blue; default 2 n + 10, see ghostdag_k() */
 	uint32_t parents_max;  /* default n + 4, at most 64 */
 	uint32_t mergeset_max; /* default 4 n + 32 */
-	uint32_t merge_depth;  /* of blue score, how old a fork is merged; default 8 n, from 32 */
-	uint32_t final_depth;  /* of blue score, under what a block is final; default as above */
-	uint32_t capacity;     /* blocks in memory; default 4 (final + 3 merge + interval) */
-	uint32_t interval;     /* positions between checkpoints, 1..GHOSTDAG_INTERVAL_MAX */
+	uint32_t merge_depth;  /* of blue score, how old a fork is merged; default 16 n, from 64 */
+	uint32_t final_depth; /* of blue score, under what a block is final; default 8 n, from 32 */
+	uint32_t capacity;    /* blocks in memory; default 4 (final + 3 merge + interval) */
+	uint32_t interval;    /* positions between checkpoints, 1..GHOSTDAG_INTERVAL_MAX */
 	uint32_t batch_bytes_max; /* of one batch */
 	uint32_t bits;    /* zero bits that an id begins with; 0: blocks by right, not work */
 	uint32_t nonces;  /* tried in a wake; default 64 */

@@ -256,7 +256,7 @@ struct world *world_new(struct world_options options)
 	graph.mergeset_max =
 		world->options.mergeset_max ? world->options.mergeset_max : 4 * world->n + 32;
 	graph.merge_depth = world->options.merge_depth ? world->options.merge_depth
-	                                               : (world->n > 4 ? 8 * world->n : 32);
+	                                               : (world->n > 4 ? 16 * world->n : 64);
 	world->graph = calloc(1, dag_size(&graph));
 	dag_init(world->graph, &graph, 5, &world->domain);
 	world->effect = calloc(world->limits.effects_per_step, sizeof *world->effect);

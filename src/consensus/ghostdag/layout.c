@@ -22,7 +22,7 @@ struct ghostdag_options ghostdag_options_of(const struct ec_config *config)
 	fill(&options.k, 2 * n + 10);
 	fill(&options.parents_max, n + 4 < DAG_PARENTS_MAX ? n + 4 : DAG_PARENTS_MAX);
 	fill(&options.mergeset_max, 4 * n + 32);
-	fill(&options.merge_depth, depth);
+	fill(&options.merge_depth, 2 * depth);
 	fill(&options.final_depth, depth);
 	fill(&options.interval, GHOSTDAG_INTERVAL);
 	fill(&options.capacity,
