@@ -142,6 +142,7 @@ static void block_say(struct ghostdag *self, struct message *m, const struct wai
 	self->last = ghostdag_id(&self->config.domain, ghostdag_message_write_at(m, at), &digest);
 	self->number = m->number;
 	self->flying = true;
+	self->level_at = 0;
 	for (ec_node node = 0; node < self->n; node++)
 		ghostdag_peer(self, node)->alone = false; /* if it still is, it will say so */
 	m->kind = SAVED_MINE;
@@ -156,6 +157,36 @@ static void block_say(struct ghostdag *self, struct message *m, const struct wai
 static uint64_t merge_reach(const struct ghostdag *self)
 {
 	return (self->options.merge_depth + 1) / 2;
+}
+
+/* How many others have blocks of no less blue score than my last. */
+static uint32_t others_level(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t last = dag_find(dag, &self->last);
+	uint64_t level = 0;
+	if (last == DAG_NONE || !last || self->options.bits || planted(&self->config, BUG_NO_RATE))
+		return self->n;
+	for (uint32_t i = dag_count(dag); i-- > 1;)
+		if (dag_at(dag, i)->blue_score >= dag_at(dag, last)->blue_score)
+			level |= bit(ghostdag_entry(self, i)->maker);
+	return (uint32_t)__builtin_popcountll(level & ~bit(self->config.self));
+}
+
+/* Where messages take longer than a pace I wait until others, as many as make a quorum with me, are
+ * level with my last block: else everybody's own would always be the heaviest that it knows, and
+ * each would go on above its own for ever.  Then a little for the rest, so that most see the same
+ * blocks.  Returns: when I may make the next; 0: not yet. */
+static uint64_t level_wait(struct ghostdag *self)
+{
+	uint32_t level = others_level(self);
+	if (level < self->others)
+		return 0;
+	if (!self->level_at)
+		self->level_at = self->now;
+	return level + 1 >= ec_voters(self->config.roster)
+	               ? self->now
+	               : self->level_at + self->options.pace_ns / 4;
 }
 
 /* Forms a block over all tips that fit.  Returns: whether it may be mine: it follows my last,
@@ -201,12 +232,14 @@ void ghostdag_make(struct ghostdag *self, struct ec_out *out)
 	if (!self->voter || self->fetching || self->flying ||
 	    (!self->queued && !unsettled(self, false) && !company))
 		return;
+	uint64_t level = level_wait(self);
+	due = level > due ? level : due;
 	if (due > self->now) {
 		self->make_at = due;
 		return;
 	}
 	uint32_t formed = dag_count(dag);
-	self->alone = !form(self);
+	self->alone = !level || !form(self);
 	if (formed >= self->options.capacity / 4 * 3 || self->alone) {
 		stuck(self, out);
 		return;

@@ -87,11 +87,12 @@ struct ghostdag {
 	ec_hash pin;     /* a chain block that is certified and not here yet; or zeros */
 	ec_seq pin_seq;  /* up to here */
 
-	bool alone;       /* I have something to say, and my next block needs others' first */
-	uint64_t made_at; /* when I made my last block, or tried nonces */
-	uint64_t number;  /* of my last block */
-	ec_hash last;     /* its id */
-	uint64_t make_at; /* when there may be something to make; 0: not before a step anyway */
+	bool alone;        /* I have something to say, and my next block needs others' first */
+	uint64_t made_at;  /* when I made my last block, or tried nonces */
+	uint64_t level_at; /* when enough others were level with it; 0: they were not yet */
+	uint64_t number;   /* of my last block */
+	ec_hash last;      /* its id */
+	uint64_t make_at;  /* when there may be something to make; 0: not before a step anyway */
 
 	struct mark mark[OFFERS]; /* the older first */
 	struct ec_bytes wanted;   /* the graph of `taking`, while the application is fetched */
