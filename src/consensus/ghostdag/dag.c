@@ -358,33 +358,65 @@ uint32_t dag_best(const struct dag *dag, uint32_t root)
 	return best;
 }
 
-/* The best of the tips that come before `best`, in descending order.  Returns: how many. */
-static uint32_t tips_behind(const struct dag *dag, uint32_t best, uint32_t *tips, uint32_t max)
+/* Blocks that a virtual block may take, in descending order; the least are left out. */
+struct tries {
+	uint32_t count, max;
+	uint32_t at[TRIED_MAX];
+};
+
+static void try_add(const struct dag *dag, struct tries *tries, uint32_t number)
 {
-	uint32_t count = 0;
-	for (uint32_t at = dag->tip; at != DAG_NONE; at = block_at(dag, at)->tip_next) {
-		if (!dag_before(dag, at, best) ||
-		    (count == max && dag_before(dag, at, tips[max - 1])))
-			continue;
-		uint32_t to = count < max ? count++ : max - 1;
-		for (; to && dag_before(dag, tips[to - 1], at); to--)
-			tips[to] = tips[to - 1];
-		tips[to] = at;
-	}
-	return count;
+	uint32_t to = tries->count;
+	for (; to && !dag_before(dag, number, tries->at[to - 1]); to--)
+		if (tries->at[to - 1] == number)
+			return;
+	if (to == tries->max)
+		return;
+	tries->count += tries->count < tries->max;
+	memmove(&tries->at[to + 1], &tries->at[to], (tries->count - 1 - to) * sizeof tries->at[0]);
+	tries->at[to] = number;
+}
+
+static uint32_t try_next(struct tries *tries)
+{
+	uint32_t number = tries->at[0];
+	memmove(&tries->at[0], &tries->at[1], --tries->count * sizeof tries->at[0]);
+	return number;
+}
+
+static bool reached(const struct dag *dag, uint32_t number, const uint32_t *parents, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (dag_reaches(dag, number, parents[i]))
+			return true;
+	return false;
 }
 
 uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth)
 {
-	uint32_t tips[TRIED_MAX], parents[DAG_PARENTS_MAX + 1], taken = 0;
-	uint32_t best = dag_best(dag, root);
-	/* What does not fit costs a search: so not every tip is tried. */
-	uint32_t count = tips_behind(dag, best, tips, 4 * dag->params.parents_max);
+	uint32_t parents[DAG_PARENTS_MAX + 1], taken = 0, best = dag_best(dag, root);
+	uint64_t score = block_at(dag, best)->blue_score + 1;
+	/* What forks below is too old for any block over the best one. */
+	uint32_t bound = dag_chain_at(dag, best, depth && score > depth ? score - depth : 0);
+	struct tries tries = {.max = 4 * dag->params.parents_max};
+	uint32_t forms = tries.max; /* what does not fit costs a search: so not everything is */
+	for (uint32_t at = dag->tip; at != DAG_NONE; at = block_at(dag, at)->tip_next)
+		try_add(dag, &tries, at);
 	parents[taken++] = best;
-	for (uint32_t i = 0; i < count && taken < dag->params.parents_max; i++) {
-		parents[taken] = tips[i];
-		taken += dag_form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED &&
-		         merges_near(dag, dag->count, depth);
+	while (tries.count && forms && taken < dag->params.parents_max) {
+		uint32_t number = parents[taken] = try_next(&tries);
+		if (reached(dag, number, parents, taken))
+			continue;
+		bool fits = dag_before(dag, number, best) && dag_chain_holds(dag, bound, number);
+		forms -= fits;
+		if (fits && dag_form(dag, &(ec_hash){0}, parents, taken + 1, 0) == DAG_ADDED &&
+		    merges_near(dag, dag->count, depth)) {
+			taken++;
+			continue;
+		}
+		for (uint32_t i = 0; i < block_at(dag, number)->parents; i++)
+			if (dag_before(dag, bound, parents_of(dag, number)[i]))
+				try_add(dag, &tries, parents_of(dag, number)[i]);
 	}
 	enum dag_verdict verdict = dag_form(dag, &(ec_hash){0}, parents, taken, 0);
 	assert(verdict == DAG_ADDED);

@@ -132,8 +132,8 @@ uint32_t dag_best(const struct dag *dag, uint32_t root);
  * its selected chain shall hold; `depth`, which stands for merge_depth here and is not greater: who
  * makes blocks leaves room, for what is just not too old for one block is too old for the next, and
  * then they cannot be merged.  It starts from dag_best() and takes further tips, best first, where
- * the block stays good.  Returns: its number, dag_count(), which dag_at(), dag_parent() and
- * dag_merged() answer until the graph changes. */
+ * the block stays good; of one that does not fit, what it stands on.  Returns: its number,
+ * dag_count(), which dag_at(), dag_parent() and dag_merged() answer until the graph changes. */
 uint32_t dag_virtual(struct dag *dag, uint32_t root, uint64_t depth);
 
 /* Whether a block over `best` could merge `other` with all that comes with it, which forks at most

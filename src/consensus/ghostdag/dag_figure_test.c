@@ -199,8 +199,8 @@ static void the_virtual_block_takes_what_fits(void **state)
 	assert_string_equal(name, "Y");
 	number = dag_virtual(dag, named(dag, "Y"), 4);
 	assert_int_equal(dag_at(dag, number)->selected, named(dag, "Y"));
-	assert_int_equal(dag_at(dag, number)->parents, 2); /* X too, but not D, the heaviest */
-	assert_int_equal(dag_parent(dag, number, 1), named(dag, "X"));
+	assert_int_equal(dag_at(dag, number)->parents, 2); /* C, on which the heaviest stands */
+	assert_int_equal(dag_parent(dag, number, 1), named(dag, "C"));
 	/* D could merge Y, and X only where older forks are merged too. */
 	assert_true(dag_joins(dag, named(dag, "D"), named(dag, "Y"), 4));
 	assert_false(dag_joins(dag, named(dag, "D"), named(dag, "X"), 4));
@@ -208,6 +208,22 @@ static void the_virtual_block_takes_what_fits(void **state)
 	assert_false(
 		dag_joins(dag, named(dag, "Y"), named(dag, "D"), 4)); /* the heavier is followed */
 	assert_int_equal(dag_count(dag), 6);
+	free(dag);
+}
+
+/* Of a heavier block that is not the root's what it stands on is taken: it may be news of makers
+ * that a block must have. */
+static void the_virtual_block_takes_what_others_stand_on(void **state)
+{
+	(void)state;
+	struct dag *dag = drawn((struct dag_params){.k = 3}, "B <- A; P <- A; Y <- A; H <- B, P");
+	uint32_t number = dag_virtual(dag, named(dag, "Y"), 0);
+	assert_int_equal(dag_at(dag, number)->parents, 3);
+	assert_int_equal(dag_parent(dag, number, 0), named(dag, "Y"));
+	assert_int_equal(dag_parent(dag, number, 1), named(dag, "P"));
+	assert_int_equal(dag_parent(dag, number, 2), named(dag, "B"));
+	number = dag_virtual(dag, 0, 0);
+	assert_int_equal(dag_at(dag, number)->parents, 2); /* H, and Y; not what H stands on */
 	free(dag);
 }
 
@@ -221,6 +237,7 @@ int main(void)
 		cmocka_unit_test(bad_blocks_are_refused),
 		cmocka_unit_test(figures_are_read_or_refused),
 		cmocka_unit_test(the_virtual_block_takes_what_fits),
+		cmocka_unit_test(the_virtual_block_takes_what_others_stand_on),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
