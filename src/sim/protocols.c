@@ -2,9 +2,11 @@
 #include "sim/protocols.h"
 
 #include "base/quorum.h"
+#include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
 #include "sim/cheap_group.h"
+#include "sim/figures.h"
 #include "sim/longest.h"
 #include "sim/sequencer.h"
 #include "sim/world.h"
@@ -80,8 +82,65 @@ static const struct sim_protocol_entry honeybadger_entry = {.protocol = &ec_hone
                                                             .keys = honeybadger_keys_deal,
                                                             .rules = honeybadger_rules};
 
+/* By work each wake finds a block with chance nonces / 2^bits = 1 / 8. */
+enum { WORK_BITS = 6, WORK_NONCES = 8, WORK_WAKES = 8 };
+
+/* Short depths and intervals, so that a few dozen batches see checkpoints, cuts and pruning; in one
+ * world in three blocks are made by work. */
+static void ghostdag_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct ghostdag_options options = {.interval = 4,
+	                                   .batch_bytes_max = 4096,
+	                                   .merge_depth = 32,
+	                                   .final_depth = 16,
+	                                   .pace_ns = 100 * SIM_MS};
+	if (prng) {
+		options.interval += (uint32_t)ec_prng_below(prng, 13);
+		options.merge_depth += (uint32_t)ec_prng_below(prng, 64);
+		options.pace_ns = (50 + ec_prng_below(prng, 100)) * SIM_MS;
+		options.bits = ec_prng_chance(prng, 1, 3) ? WORK_BITS : 0;
+	}
+	if (options.bits) {
+		options.nonces = WORK_NONCES;
+		options.pace_ns /= WORK_WAKES;
+	}
+	memcpy(out, &options, sizeof options);
+	ec_text_add(text, "%s, interval %u, merge depth %u", options.bits ? "by work" : "by right",
+	            options.interval, options.merge_depth);
+}
+_Static_assert(sizeof(struct ghostdag_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
+
+/* Its bound, as its DESIGN.md says: a message takes less than final_depth / (2 n) paces; by work a
+ * member finds at the mean one block or less in that time, and k is for that. */
+static void ghostdag_revisable(void *out, uint64_t bound_ns, bool pinned, struct ec_text *text)
+{
+	enum { MEMBERS = 10 }; /* at most, of a world that was not wished otherwise */
+	struct ghostdag_options *options = out;
+	uint64_t least = options->bits ? bound_ns / WORK_WAKES : bound_ns / 4;
+	options->pinned = pinned;
+	if (!pinned && options->pace_ns < least)
+		options->pace_ns = least;
+	options->final_depth =
+		options->bits ? 8 * MEMBERS
+			      : (uint32_t)(2 * MEMBERS * (1 + bound_ns / options->pace_ns));
+	ec_text_add(text, ", pace %u ms", (unsigned)(options->pace_ns / SIM_MS));
+	ec_text_add(text, pinned ? ", pinned" : ", FINAL at depth %u", options->final_depth);
+}
+
+static const char *const ghostdag_rules[] = {
+	"reorganisation", "merge",          "red", "range", "pin-elsewhere",
+	"pruned",         "state-transfer", NULL};
+
+static const struct sim_protocol_entry ghostdag_entry = {.protocol = &ec_ghostdag,
+                                                         .ledger = true,
+                                                         .promises_equal = ghostdag_promises_equal,
+                                                         .options = ghostdag_options_draw,
+                                                         .revisable = ghostdag_revisable,
+                                                         .verbs = sim_ghostdag_verbs,
+                                                         .rules = ghostdag_rules};
+
 static const struct sim_protocol_entry *const entries[] = {
-	&pbft_entry, &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry};
+	&pbft_entry, &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry, &ghostdag_entry};
 
 const struct sim_protocol_entry *sim_protocol_at(unsigned index)
 {

@@ -189,6 +189,7 @@ int sim_script_run(const struct sim_protocol_entry *entry, const char *path, uin
 	}
 	if (run.script.world)
 		sim_world_free(run.script.world);
+	free(run.script.own);
 	free(run.out);
 	free(text);
 	return code;

@@ -16,6 +16,7 @@ struct sim_script {
 	uint32_t bug;
 	uint32_t eras;
 	bool notes;
+	void *own; /* of the protocol's verbs: from malloc, freed with the script; or NULL */
 	char reason[SIM_REASON_MAX]; /* why a line cannot be obeyed */
 };
 

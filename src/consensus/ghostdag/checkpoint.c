@@ -167,6 +167,8 @@ void ghostdag_snapped(struct ghostdag *self, const struct ec_input *in, struct e
 	mark_set(self, &offer, graph);
 	cut_save(self, score, out);
 	bool asks = self->full;
+	if (root)
+		ghostdag_note(self, out, "rule:pruned", root);
 	prune(self, root);
 	for (ec_node node = 0; asks && node < self->n; node++)
 		ghostdag_ask(self, node, out);
@@ -248,7 +250,7 @@ void ghostdag_state_received(struct ghostdag *self, const struct ec_input *in,
 	ec_drop(self->wanted);
 	self->wanted = ec_keep(in->body);
 	self->fetching = true;
-	ghostdag_note(self, out, "brought to", m->seq);
+	ghostdag_note(self, out, "rule:state-transfer", m->seq);
 	ec_emit(out, (struct ec_effect){.kind = EC_FETCH,
 	                                .node = in->from,
 	                                .seq = m->seq,

@@ -57,7 +57,7 @@ static void undo(struct ghostdag *self, uint32_t top, struct ec_out *out)
 	if (seq >= self->tip)
 		return;
 	self->tip = seq;
-	ghostdag_note(self, out, "undo", seq);
+	ghostdag_note(self, out, "rule:reorganisation", seq);
 	if (!planted(&self->config, BUG_NO_UNDO))
 		ec_emit(out, (struct ec_effect){.kind = EC_UNDO, .seq = seq});
 }
@@ -92,6 +92,7 @@ static void deliver(struct ghostdag *self, uint32_t top, struct ec_out *out)
 {
 	const struct dag *dag = ghostdag_graph(self);
 	ec_seq end = self->tip + DELIVERIES;
+	uint32_t merged = 0, reds = 0;
 	while (self->placed != top && self->tip < end) {
 		uint32_t next = chain_next(dag, self->placed, top);
 		ec_seq seq = dag_at(dag, self->placed)->past;
@@ -101,8 +102,14 @@ static void deliver(struct ghostdag *self, uint32_t top, struct ec_out *out)
 		if (!skipped)
 			block_deliver(self, next, ++seq, next, out);
 		assert(skipped || seq == dag_at(dag, next)->past);
+		merged += dag_at(dag, next)->merged;
+		reds += dag_at(dag, next)->merged - dag_at(dag, next)->blues;
 		self->placed = next;
 	}
+	if (merged)
+		ghostdag_note(self, out, "rule:merge", merged);
+	if (reds)
+		ghostdag_note(self, out, "rule:red", reds);
 }
 
 static void root_set(struct ghostdag *self, uint32_t root, struct ec_out *out)
@@ -186,6 +193,8 @@ static void pin_take(struct ghostdag *self, uint32_t number, ec_seq seq, struct 
 			ghostdag_note(self, out, "certified otherwise than final", seq);
 			return;
 		}
+		if (!dag_chain_holds(dag, number, self->placed))
+			ghostdag_note(self, out, "rule:pin-elsewhere", seq);
 		root_set(self, number, out);
 		self->changed = true;
 	}

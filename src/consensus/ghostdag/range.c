@@ -217,6 +217,8 @@ void ghostdag_range_received(struct ghostdag *self, const struct ec_input *in,
 		ec_drop(arrival.body);
 	}
 	ghostdag_orphans_place(self, out);
+	if (self->grown > grown + 1)
+		ghostdag_note(self, out, "rule:range", self->grown - grown);
 	if (self->grown == grown ? waits : m->more)
 		ask(self, in->from, self->grown == grown, out);
 }
