@@ -3,9 +3,9 @@
  * Ours:
  *   - The size of the payload and the index of the shard are part of its Merkle leaf, and the index
  *     is that of the member who must hold it: nobody can echo the shard of another.
- *   - What was decoded is encoded again by the very function that the proposer uses, and its root
- *     compared.  The root commits to n shards: either they are those of one payload, and every
- *     choice of n - 2f of them gives it, or for no choice the roots agree, and all deliver nothing.
+ *   - What was decoded is encoded again, and its root compared.  The root commits to n shards:
+ *     either they are those of one payload, and every choice of n - 2f of them gives it, or for no
+ *     choice the roots agree, and all deliver nothing.
  *   - Quorums are for any n: two sets of n - f members share more than f, so a correct one, and n -
  * f ECHOs hold n - 2f by correct members, whose shards reach everybody.
  *
@@ -226,6 +226,25 @@ void rbc_restore(struct rbc *rbc, const struct rbc_say *say)
 	}
 }
 
+/* The leaf of shard i of what was encoded again.  One that is held is compared with it byte by
+ * byte, and its leaf stands in the path of the shard beside it, if that is held too: the rest is
+ * hashed. Returns: false when it is not the one that is held. */
+static bool leaf_again(const struct rbc *rbc, uint32_t i, const uint8_t *shard, size_t size,
+                       ec_hash *leaf)
+{
+	uint32_t n = rbc->group.n, beside = i ^ 1;
+	size_t offset = shard_offset(n, i);
+	bool held = echo_for(rbc, i, &rbc->ripe_root);
+	if (held && (rbc->shard[i].size != offset + size ||
+	             memcmp(rbc->shard[i].data + offset, shard, size) != 0))
+		return false;
+	if (held && beside < n && echo_for(rbc, beside, &rbc->ripe_root))
+		memcpy(leaf->b, rbc->shard[beside].data + sizeof *leaf, sizeof *leaf);
+	else
+		*leaf = ec_merkle_leaf(shard, size);
+	return true;
+}
+
 /* Whether the n shards of this payload have the ripe root. */
 static bool encodes_to(const struct rbc *rbc, struct ec_bytes payload, struct ec_pool *pool)
 {
@@ -233,12 +252,20 @@ static bool encodes_to(const struct rbc *rbc, struct ec_bytes payload, struct ec
 	if (rbc->trusting)
 		return true;
 #endif
-	struct ec_bytes body[RBC_MEMBERS_MAX];
-	rbc_encode(rbc->group, payload, pool, body);
-	ec_hash again = rbc_root(body[0]);
+	struct ec_erasure code = code_of(rbc->group);
+	size_t size = ec_erasure_shard_size(code, payload.size);
+	struct ec_bytes room = ec_pool_take(pool, rbc->group.n * size);
+	uint8_t *shard[RBC_MEMBERS_MAX];
+	ec_hash leaf[RBC_MEMBERS_MAX];
 	for (uint32_t i = 0; i < rbc->group.n; i++)
-		ec_drop(body[i]);
-	return ec_hash_equal(&again, &rbc->ripe_root);
+		shard[i] = ec_writable(room) + i * size;
+	ec_erasure_encode(code, payload.data, payload.size, shard);
+	bool good = true;
+	for (uint32_t i = 0; good && i < rbc->group.n; i++)
+		good = leaf_again(rbc, i, shard[i], size, &leaf[i]);
+	ec_hash again = good ? ec_merkle_root(leaf, rbc->group.n) : (ec_hash){{0}};
+	ec_drop(room);
+	return good && ec_hash_equal(&again, &rbc->ripe_root);
 }
 
 /* What n - 2f shards of the ripe root decode to.  Out: payload, with RBC_PAYLOAD: one owner. */
