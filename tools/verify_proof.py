@@ -7,7 +7,9 @@ A second, independent verifier, written from docs/formats.md alone in plain Pyth
 Ed25519 and trees, and shared_keys.py for what members sign together.  It shares no line with the
 program, so that a mistake must be made twice.
 Exit 0: valid, prints what is proven.  1: invalid, prints why.  2: the files cannot be used.
-Of several proofs each gets a line, `PROOF: valid` or why not; the exit code is the greatest."""
+3: probabilistic: signed by less than a quorum, in a group whose order may be revised.
+Of several proofs each gets a line, `PROOF: valid` or why not; the exit code is the worst's: 2, 1, 3,
+0."""
 import argparse
 import datetime
 import functools
@@ -25,6 +27,8 @@ DEPTH_MAX = 16
 UINT_MAX = (1 << 63) - 1
 RESULTS = ["done", "used", "old", "gap", "expired", "stranger", "forbidden", "malformed", "unknown",
            "rule", "unbalanced", "too-much", "full"]
+REVISABLE = ("ghostdag",)  # protocols that may take back what they delivered last
+SEVERITY = (0, 3, 1, 2)  # of exit codes, the worst last
 
 
 class Invalid(Exception):
@@ -341,7 +345,8 @@ class Roster:
             keys = [m[place] for m in self.members]
             need(len(set(keys)) == len(keys), "two members have one key")
         self.weight = sum(m[2] for m in self.voters)
-        self.quorum = (self.weight + (self.weight - 1) // 3) // 2 + 1
+        self.faults = (self.weight - 1) // 3
+        self.quorum = (self.weight + self.faults) // 2 + 1
 
 
 class Genesis:
@@ -385,8 +390,20 @@ class Header:
             need(self.history == sha256(b""), f"{what} is the first and has a history")
 
 
+def quorum_need(weight, header, roster):
+    need(weight >= roster.quorum, f"{header.what} is signed by a weight of {weight}, "
+                                  f"{roster.quorum} of {roster.weight} are needed")
+
+
 def certificate_check(certificate, header, roster):
     """Who signed: voters that weigh a quorum of the roster, each once, by their era keys."""
+    signers, weight = signers_check(certificate, header, roster)
+    quorum_need(weight, header, roster)
+    return signers
+
+
+def signers_check(certificate, header, roster):
+    """(who signed, what they weigh): voters of the roster, each once, by their era keys."""
     need(header.era == roster.era, f"{header.what} is of era {header.era}, the roster of "
                                    f"{roster.era}")
     need(header.roster == roster.hash, f"{header.what} names another roster than that of era "
@@ -404,9 +421,18 @@ def certificate_check(certificate, header, roster):
              f"the signature of member {index} on {header.what} is wrong")
         signers.append(f"{index} {member[4]}")
         weight += member[2]
-    need(weight >= roster.quorum, f"{header.what} is signed by a weight of {weight}, "
-                                  f"{roster.quorum} of {roster.weight} are needed")
-    return signers
+    return signers, weight
+
+
+def depth_check(weight, block, certified, roster, anchor):
+    """How deep the block lies below what was signed, where no quorum did but that is worth something."""
+    if not weight or roster.protocol not in REVISABLE:
+        quorum_need(weight, certified, roster)
+    need(block.era == certified.era, "a block of an era that ended needs a quorum")
+    need(block is certified or block.position < certified.position,
+         "the later header has no later position")
+    need(anchor is None, "no quorum signed, yet there is an anchor")
+    return certified.position - block.position
 
 
 # ---- The proof -----------------------------------------------------------------------------
@@ -537,6 +563,7 @@ def anchor_check(anchor, block, genesis, cloud):
         need(proof_form(proof, "the cloud's proof")[5] is None,
              "the cloud's proof has an anchor of its own")
         facts = proof_check(proof, cloud, None, "the cloud's proof")
+        need(facts["verdict"] == "valid", "no quorum signed the cloud's proof")
     except Unusable as error:
         raise Invalid(f"the cloud's proof: {error}") from None
     claim = facts["claim"]
@@ -602,7 +629,14 @@ def proof_check(data, genesis, cloud, what="the proof"):
     roster = rosters[-1]
     need(last is None or certified.seq > last.seq, "the certified header is of an era that ended "
                                                    "before")
-    signers = certificate_check(certificate, certified, roster)
+    signers, weight = signers_check(certificate, certified, roster)
+    facts["verdict"] = "valid"
+    if claim[0] == 3:
+        quorum_need(weight, certified, roster)
+    if weight < roster.quorum:
+        facts["verdict"] = "probabilistic"
+        facts["depth"] = depth_check(weight, block, certified, roster, anchor)
+        facts["more_than_may_be_faulty"] = weight > roster.faults
     need(1 <= block.era <= len(rosters) and block.roster == rosters[block.era - 1].hash,
          "the block names another roster than its era has")
     if claim[0] == 3:
@@ -649,14 +683,20 @@ def claim_lines(claim):
 
 
 def report(facts):
-    yield "valid"
+    if facts["verdict"] == "valid":
+        yield "valid"
+    else:
+        yield f"probabilistic, depth {facts['depth']}: no quorum signed it"
+        yield ("  holds unless the order was revised deeper than that, or " +
+               ("more members lied than may be faulty" if facts["more_than_may_be_faulty"] else
+                "those who signed lied: they are no more than may be faulty"))
     yield from claim_lines(facts["claim"])
     block, certified = facts["block"], facts["certified"]
     yield f"block {block['seq']} of {facts['group']}, {block['hash'].hex()}"
     yield f"  era {block['era']}, position {block['position']}, {time_text(block['stamp_ns'])}"
     if certified["seq"] != block["seq"]:
         yield f"  covered by block {certified['seq']} of era {certified['era']}"
-    yield (f"certified by {len(facts['signers'])} of {facts['voters']} voters, who must weigh "
+    yield (f"signed by {len(facts['signers'])} of {facts['voters']} voters, a quorum weighs "
            f"{facts['quorum']}: {', '.join(facts['signers'])}")
     if facts["era_links"]:
         yield f"  their roster follows from the genesis by {facts['era_links']} era links"
@@ -685,7 +725,8 @@ def file_read(path):
 def judge(path, genesis, cloud):
     """(exit code, why or None, facts or None) of one file."""
     try:
-        return 0, None, proof_check(file_read(path), genesis, cloud)
+        facts = proof_check(file_read(path), genesis, cloud)
+        return 0 if facts["verdict"] == "valid" else 3, None, facts
     except OSError as error:
         return 2, f"unusable: {error}", None
     except Unusable as error:
@@ -698,14 +739,14 @@ def tell(path, verdict, options):
     """The verdict on one proof, alone or as a line of many."""
     code, why, facts = verdict
     many = len(options.proof) > 1
-    if options.json and code < 2:
-        said = {"valid": True, **plain(facts)} if facts else {
-            "valid": False, "why": why.removeprefix("invalid: ")}
+    if options.json and code != 2:
+        said = {"valid": code == 0, **plain(facts)} if facts else {
+            "valid": False, "verdict": "invalid", "why": why.removeprefix("invalid: ")}
         print(json.dumps({"proof": path, **said} if many else said))
     elif code == 2 and (options.json or not many):
         print(f"{path}: {why}" if many else why, file=sys.stderr)
     elif many:
-        print(f"{path}: {why or 'valid'}")
+        print(f"{path}: {why or facts['verdict']}")
     else:
         print(why or "\n".join(report(facts)))
 
@@ -727,7 +768,7 @@ def main():
     for path in options.proof:
         verdict = judge(path, genesis, cloud)
         tell(path, verdict, options)
-        worst = max(worst, verdict[0])
+        worst = max(worst, verdict[0], key=SEVERITY.index)
     return worst
 
 

@@ -173,9 +173,9 @@ class World:
     spoil(seq, items) may change the items of a header, which the members then sign all the same."""
 
     def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None,
-                 keys=(), members=5):
+                 keys=(), members=5, protocol="pbft"):
         self.name, self.spoil, self.members = name, spoil, members
-        self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights,
+        self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights, protocol,
                                      keys=keys if era > 1 else ())
                         for era in range(1, eras + 1)]
         self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
@@ -451,6 +451,49 @@ def weights_count():
             refused(proof, "6 of 8 are needed", genesis=world.genesis)
 
 
+REVISABLE = World("graph", protocol="ghostdag")
+
+
+def probable():
+    """(proof, genesis, depth or why it is refused): signed by less than a quorum."""
+    def signed(world, seq, later, signers):
+        proof = world.proof(seq, later)
+        proof[3][0] = world.certificate(later or seq, signers)
+        return proof
+    for signers in ([0], [2, 3], [1]):
+        for seq, later in ((2, None), (2, 4), (1, 5), (6, 8), (13, None)):
+            yield signed(REVISABLE, seq, later, signers), REVISABLE, (later or seq) - seq
+    yield signed(REVISABLE, 2, 4, []), REVISABLE, "weight of 0"
+    yield signed(REVISABLE, 2, 8, [0]), REVISABLE, "of an era that ended"
+    yield signed(WORLD, 2, 4, [0, 1]), WORLD, "weight of 2"
+    proof = signed(REVISABLE, 2, 4, [0])
+    proof[5] = [b"", REVISABLE.headers[3], []]
+    yield proof, REVISABLE, "yet there is an anchor"
+    proof = signed(REVISABLE, 7, 8, [0])
+    proof[4][0][1] = REVISABLE.certificate(5, [0, 1])
+    yield proof, REVISABLE, "signed by a weight of 2"
+
+    def still(seq, items):
+        items[4] = min(seq, 3)
+    world = World("still", 1, spoil=still, protocol="ghostdag")
+    yield signed(world, 3, 5, [0]), world, "no later position"
+
+
+def less_than_a_quorum_is_probable():
+    """less than a quorum is probabilistic where the order may be revised, and refused elsewhere"""
+    count = 0
+    for proof, world, expected in probable():
+        count += 1
+        if isinstance(expected, str):
+            refused(proof, expected, genesis=world.genesis)
+            continue
+        facts = check(proof, genesis=world.genesis)
+        assert (facts["verdict"], facts["depth"]) == ("probabilistic", expected), facts
+        assert facts["more_than_may_be_faulty"] == (len(facts["signers"]) > 1)
+    assert count == 21, count
+    assert check(REVISABLE.proof(2, 4), genesis=REVISABLE.genesis)["verdict"] == "valid"
+
+
 def rosters_may_name_shared_keys():
     """a roster may name keys that its members share, two equal halves of points, or none"""
     for keys, why in ((bytes(128), ""), (b"", "item 5"), (bytes(96), "item 5"),
@@ -603,7 +646,10 @@ def many_are_judged_in_one_process():
     """Of several files each gets its line, and the worst gives the exit code."""
     good = encode(WORLD.proof(7))
     files = {"good": good, "spoilt": encode(WORLD.proof(7, claim=WORLD.claim(3))), "noise": b"noise",
-             "later": encode(WORLD.proof(3))}
+             "later": encode(WORLD.proof(3)), "certified": encode(REVISABLE.proof(2, 4))}
+    short = REVISABLE.proof(2, 4)
+    short[3][0] = short[3][0][:1]
+    files["short"] = encode(short)
     with tempfile.TemporaryDirectory() as folder:
         for name, data in {**files, "genesis": WORLD.genesis}.items():
             with open(os.path.join(folder, name), "wb") as file:
@@ -619,14 +665,27 @@ def many_are_judged_in_one_process():
         code, lines = run("spoilt", "good")
         assert code == 1 and lines[0].startswith("spoilt: invalid: "), (code, lines)
         assert lines[1:] == ["good: valid"], lines
+        code, lines = run("short", "good")
+        assert code == 1 and lines[0].startswith("short: invalid: "), (code, lines)
+        genesis = REVISABLE.genesis
+        with open(os.path.join(folder, "genesis"), "wb") as file:
+            file.write(genesis)
+        code, lines = run("short")
+        assert code == 3 and lines[0].startswith("probabilistic, depth 2"), (code, lines)
+        code, lines = run("short", "certified")
+        assert (code, lines) == (3, ["short: probabilistic", "certified: valid"]), (code, lines)
+        code, lines = run("short", "good", "certified")
+        assert code == 1 and lines[0] == "short: probabilistic", (code, lines)
         code, lines = run("noise", "none", "good")
         assert code == 2 and lines[0].startswith("noise: unusable: not a proof"), (code, lines)
-        assert lines[1].startswith("none: unusable: ") and lines[2] == "good: valid", lines
+        assert lines[1].startswith("none: unusable: "), lines
+        assert lines[2].startswith("good: invalid: "), lines  # of the other genesis
 
 
 TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
-         certificates_need_a_quorum, weights_count, what_a_lying_quorum_signs_is_refused,
+         certificates_need_a_quorum, weights_count,
+         less_than_a_quorum_is_probable, what_a_lying_quorum_signs_is_refused,
          rosters_may_name_shared_keys, rosters_come_from_the_genesis, claims_are_about_this_block,
          beacons_are_judged_by_the_keys_of_their_era,
          unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,

@@ -106,11 +106,11 @@ static int judge(const struct arguments *arguments, const struct ec_genesis *gen
 		return EC_UNUSABLE;
 	struct ec_bytes proof = {.data = data, .size = size};
 	ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, &report);
-	if (report.verdict == EC_VALID)
+	if (ec_verify_holds(&report))
 		ec_verify_checkpoint(&report, checkpoint);
-	if (report.verdict == EC_VALID && arguments->name)
+	if (ec_verify_holds(&report) && arguments->name)
 		ec_verify_name(&report, arguments->name);
-	if (report.verdict == EC_VALID)
+	if (ec_verify_holds(&report))
 		ec_verify_bill(&report);
 	struct ec_verify_view view = {.genesis = genesis,
 	                              .report = &report,
@@ -136,7 +136,9 @@ int ec_cmd_verify(int argc, char **argv)
 		"Judges a proof file offline: no node, no data folder, no network.\v"
 		"Prints who signed what and when, what is proven and what is not. Exit code 0: "
 		"valid; 1: invalid, with the reason; 2: unusable: a file cannot be read, or is not "
-		"of its form, the group is an unsigned one, or there is an anchor and no --cloud.",
+		"of its form, the group is an unsigned one, or there is an anchor and no --cloud; "
+		"3: probabilistic: all of it holds, but members signed it who are no quorum, and "
+		"the group's order may be revised: it holds unless that was, deeper than is said.",
 		NULL,
 		NULL,
 		NULL};

@@ -25,7 +25,7 @@ void ec_verify_bill(struct ec_proof_report *report)
 	bool good = false;
 	if (!ec_bill_read(report->value, &bill)) {
 		snprintf(report->why, sizeof report->why,
-		         "a quorum signed it, but the value is no bill");
+		         "it was signed, but the value is no bill");
 	} else {
 		struct ec_name name = ec_name_bill(bill.key, bill.day);
 		bool its_own = name.size == report->name.size &&
@@ -33,18 +33,19 @@ void ec_verify_bill(struct ec_proof_report *report)
 		good = its_own && ec_bill_check(&bill, &wrong);
 		if (!its_own)
 			snprintf(report->why, sizeof report->why,
-			         "a quorum signed it, but the bill is of another home or day than "
+			         "it was signed, but the bill is of another home or day than "
 			         "its name");
 		else if (wrong < bill.lines)
 			snprintf(report->why, sizeof report->why,
-			         "a quorum signed it, but line %u of the bill, slot %" PRIu64
+			         "it was signed, but line %u of the bill, slot %" PRIu64
 			         ", does not follow from its figures",
 			         wrong + 1, bill.line[wrong].slot_s);
 		else
 			snprintf(report->why, sizeof report->why,
-			         "a quorum signed it, but the bill's tariffs are out of bounds");
+			         "it was signed, but the bill's tariffs are out of bounds");
 	}
-	report->verdict = good ? EC_VALID : EC_INVALID;
+	if (!good)
+		report->verdict = EC_INVALID;
 }
 
 static double euro(int64_t nano_eur)

@@ -11,6 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+bool ec_verify_holds(const struct ec_proof_report *report)
+{
+	return report->verdict == EC_VALID || report->verdict == EC_PROBABILISTIC;
+}
+
 static bool same_header(const struct ec_header *a, const struct ec_header *b)
 {
 	uint8_t bytes[2][EC_HEADER_SIZE_MAX];
@@ -185,7 +190,9 @@ static void print_certificate(const struct ec_verify_view *view)
 	       view->genesis->network);
 	printf("time       %s in the community; the members' clocks said %s\n", community, stamp);
 	if (report->certified.seq != report->block.seq)
-		printf("certified  by the history in block %" PRIu64 "\n", report->certified.seq);
+		printf("%s by the history in block %" PRIu64 "\n",
+		       report->verdict == EC_VALID ? "certified " : "covered   ",
+		       report->certified.seq);
 	printf("signed by  %u of %u members (a quorum is %u), era %" PRIu64 ", protocol %s\n",
 	       report->signers, roster->n, report->quorum, roster->era, roster->protocol);
 	for (uint32_t i = 0; i < report->signers; i++) {
@@ -225,12 +232,18 @@ static const char *proven(const struct ec_proof_report *report)
 
 static const char *proven_unless(const struct ec_proof_report *report)
 {
+	if (report->verdict == EC_PROBABILISTIC)
+		return report->one_honest
+		               ? "holds unless the order was revised deeper than this depth, or "
+		                 "more members lied than the protocol stands"
+		               : "holds unless the order was revised deeper than this depth, or "
+		                 "those who signed lied: they are no more than may be faulty";
 	return is_crash_only(report) ? "holds if no member lied"
 	                             : "wrong only if more members lied than the quorum allows";
 }
 
 /* What a proof leaves open.  Out: sentences.  Returns: how many. */
-enum { UNPROVEN_MAX = 5 };
+enum { UNPROVEN_MAX = 6 };
 static uint32_t unproven(const struct ec_verify_view *view, const char *out[static UNPROVEN_MAX])
 {
 	const struct ec_proof_report *report = view->report;
@@ -240,6 +253,9 @@ static uint32_t unproven(const struct ec_verify_view *view, const char *out[stat
 	                       ? "that nobody knew it earlier: as many as gave shares could have, "
 	                         "together"
 	                       : "that what was said is true";
+	if (report->verdict == EC_PROBABILISTIC)
+		out[count++] = "that the group will keep it: no quorum signed this (fetch the "
+			       "receipt again when one has)";
 	if (state)
 		out[count++] = "that it is still so";
 	if (state && !view->name_given)
@@ -298,12 +314,15 @@ static void put_proven(struct ec_json *json, const struct ec_verify_view *view)
 void ec_verify_print_text(const struct ec_verify_view *view)
 {
 	const struct ec_proof_report *report = view->report;
-	if (report->verdict != EC_VALID) {
+	if (!ec_verify_holds(report)) {
 		printf("%s: %s\n", report->verdict == EC_INVALID ? "INVALID" : "UNUSABLE",
 		       report->why);
 		return;
 	}
-	printf("VALID\n");
+	if (report->verdict == EC_VALID)
+		printf("VALID\n");
+	else
+		printf("PROBABILISTIC, depth %" PRIu64 ": no quorum signed it\n", report->depth);
 	if (report->claim == 0)
 		print_envelope(view);
 	else if (report->claim == 3)
@@ -378,14 +397,16 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 
 void ec_verify_print_json(const struct ec_verify_view *view)
 {
-	static const char *const verdict[] = {"valid", "invalid", "unusable"};
+	static const char *const verdict[] = {"valid", "invalid", "unusable", "probabilistic"};
 	const struct ec_proof_report *report = view->report;
 	struct ec_json json = {0};
 	ec_json_open(&json, '{');
 	ec_json_put_text(&json, "verdict", verdict[report->verdict]);
 	ec_json_put_text(&json, "network", view->genesis->network);
 	ec_json_put_text(&json, "group", view->genesis->group);
-	if (report->verdict == EC_VALID) {
+	if (report->verdict == EC_PROBABILISTIC)
+		ec_json_put_uint(&json, "depth", report->depth);
+	if (ec_verify_holds(report)) {
 		put_claim(&json, report);
 		put_certificate(&json, view);
 		put_proven(&json, view);

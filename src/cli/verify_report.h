@@ -18,17 +18,20 @@ struct ec_verify_view {
 	bool cloud_given, name_given;
 };
 
-/* Judges a valid proof once more by a checkpoint, which is trusted as it is: another header of the
- * same block is a fork (invalid); one of another block needs what ties the two (else unusable), and
- * a tie that does not lead from one to the other is a fork, too. */
+/* Whether a proof is valid, or probabilistic: all that it shows holds, by a quorum or by less. */
+bool ec_verify_holds(const struct ec_proof_report *report);
+
+/* Judges a proof that holds once more by a checkpoint, which is trusted as it is: another header of
+ * the same block is a fork (invalid); one of another block needs what ties the two (else unusable),
+ * and a tie that does not lead from one to the other is a fork, too. */
 void ec_verify_checkpoint(struct ec_proof_report *report, const struct ec_checkpoint *checkpoint);
 
-/* Whether a valid proof is about this name (of the state, or an envelope's id in hexadecimal): else
- * it is made invalid. */
+/* Whether a proof that holds is about this name (of the state, or an envelope's id in hexadecimal):
+ * else it is made invalid. */
 void ec_verify_name(struct ec_proof_report *report, const char *name);
 
-/* Whether a bill, when a valid proof is about one, follows from its own figures: else the proof is
- * made invalid, with the line that does not (verify_bill.c). */
+/* Whether a bill, when a proof that holds is about one, follows from its own figures: else the
+ * proof is made invalid, with the line that does not (verify_bill.c). */
 void ec_verify_bill(struct ec_proof_report *report);
 
 /* Whether a proof is about a name under "bill/". */

@@ -77,12 +77,13 @@ static bool signer_good(const struct ec_certificate *certificate, uint32_t i,
 	return true;
 }
 
-bool ec_certificate_check(const struct ec_certificate *certificate,
+bool ec_certificate_weigh(const struct ec_certificate *certificate,
                           const struct ec_membership *membership, const ec_hash *header_hash,
-                          const struct ec_crypto *crypto, char *why, size_t why_size)
+                          const struct ec_crypto *crypto, uint64_t *weight, char *why,
+                          size_t why_size)
 {
 	uint8_t text[EC_CERTIFICATE_TEXT_SIZE];
-	uint64_t weight = 0, quorum = ec_membership_quorum(membership);
+	*weight = 0;
 	assert(certificate->count <= EC_MEMBERS_MAX);
 	ec_certificate_text(header_hash, text);
 	for (uint32_t i = 0; i < certificate->count; i++) {
@@ -93,8 +94,19 @@ bool ec_certificate_check(const struct ec_certificate *certificate,
 			return field_refuse(why, why_size,
 			                    "certificate: the signature of member %u is bad",
 			                    certificate->index[i]);
-		weight += seat->weight;
+		*weight += seat->weight;
 	}
+	return true;
+}
+
+bool ec_certificate_check(const struct ec_certificate *certificate,
+                          const struct ec_membership *membership, const ec_hash *header_hash,
+                          const struct ec_crypto *crypto, char *why, size_t why_size)
+{
+	uint64_t weight, quorum = ec_membership_quorum(membership);
+	if (!ec_certificate_weigh(certificate, membership, header_hash, crypto, &weight, why,
+	                          why_size))
+		return false;
 	if (weight < quorum)
 		return field_refuse(why, why_size, "certificate: signed by %llu; a quorum is %llu",
 		                    (unsigned long long)weight, (unsigned long long)quorum);

@@ -50,6 +50,13 @@ size_t ec_certificate_write(const struct ec_certificate *certificate, uint8_t *o
  * and in ascending order; no signature is looked at. */
 bool ec_certificate_read(struct ec_bytes bytes, struct ec_certificate *out);
 
+/* Whether voters of the roster signed this header, each once, and nobody else stands in it.  Out:
+ * weight: theirs together, of any size; why not, for a person; untouched when it is good. */
+bool ec_certificate_weigh(const struct ec_certificate *certificate,
+                          const struct ec_membership *membership, const ec_hash *header_hash,
+                          const struct ec_crypto *crypto, uint64_t *weight, char *why,
+                          size_t why_size);
+
 /* Whether a quorum of the roster's voters, by weight, signed this header, and nobody else stands in
  * it.  Out: why not, for a person; untouched when it is good. */
 bool ec_certificate_check(const struct ec_certificate *certificate,

@@ -145,6 +145,14 @@ uint64_t ec_ledger_pruned(const struct ec_ledger *ledger);
 enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
                                  struct ec_bytes *proof);
 
+/* The same under the header of the final block `later`, by signatures on it that need not be a
+ * quorum's: where they are not, verifiers say how deep it lies, not that it is valid, and where the
+ * order is not revisable that it is invalid.  In: signatures: verified, of voters of that block's
+ * roster.  EC_NOT_YET: there is none, or `later` is not final here, or before the envelope's. */
+enum ec_lookup ec_ledger_receipt_under(struct ec_ledger *ledger, const ec_hash *id, uint64_t later,
+                                       const struct ec_certificate *signatures,
+                                       struct ec_bytes *proof);
+
 /* A proof file of what the state holds under a name, or that it holds nothing, at the newest
  * certified block.  Out: proof with one owner, from the ledger's pool.  EC_NOT_YET: none is
  * certified whose state is at hand.  EC_UNKNOWN: no such name can be, or the group only orders. */

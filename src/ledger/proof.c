@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "ledger/proof_read.h"
 #include "ledger/tree.h"
+#include "base/quorum.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -21,7 +22,17 @@ struct trial {
 	struct ec_proof_report *report;
 	ec_hash block_hash, certified_hash;
 	struct ec_threshold_key coin; /* of the block's era, where its beacon is claimed */
+	bool probable;                /* fewer than a quorum signed */
 };
+
+bool ec_order_revisable(const char *protocol)
+{
+	static const char *const names[] = {"ghostdag"};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(protocol, names[i]) == 0)
+			return true;
+	return false;
+}
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct trial *trial, const char *format,
                                                          ...)
@@ -164,19 +175,15 @@ static bool history_judge(struct trial *trial, const struct ec_header *later,
 	       refuse(trial, "the %s path does not lead to the later header's root", which);
 }
 
-static bool certificate_judge(struct trial *trial, struct ec_bytes bytes,
-                              const struct ec_membership *membership, const ec_hash *hash,
-                              struct ec_certificate *certificate)
+static bool certificate_read(struct trial *trial, struct ec_bytes bytes,
+                             const struct ec_membership *membership,
+                             struct ec_certificate *certificate)
 {
-	char why[160];
-	if (!ec_certificate_read(bytes, certificate))
-		return refuse(trial,
-		              "the certificate of era %llu is not one: it lists members and "
-		              "signatures, ascending, none twice",
-		              (unsigned long long)membership->era);
-	return ec_certificate_check(certificate, membership, hash, trial->crypto, why,
-	                            sizeof why) ||
-	       refuse(trial, "era %llu: %s", (unsigned long long)membership->era, why);
+	return ec_certificate_read(bytes, certificate) ||
+	       refuse(trial,
+	              "the certificate of era %llu is not one: it lists members and signatures, "
+	              "ascending, none twice",
+	              (unsigned long long)membership->era);
 }
 
 /* The roster that a header must have been ordered under. */
@@ -235,8 +242,10 @@ static bool link_judge(struct trial *trial, struct ec_header *header)
 	if (header->seq <= before_it.seq || header->stamp_ns <= before_it.stamp_ns ||
 	    header->seq >= trial->report->certified.seq)
 		return refuse(trial, "the era links are not in order");
-	if (!certificate_judge(trial, link.certificate, before, &hash, &certificate))
+	if (!certificate_read(trial, link.certificate, before, &certificate))
 		return false;
+	if (!ec_certificate_check(&certificate, before, &hash, trial->crypto, why, sizeof why))
+		return refuse(trial, "era %llu: %s", (unsigned long long)before->era, why);
 	struct ec_membership *next = ec_membership_read(link.roster, why, sizeof why);
 	if (!next)
 		return refuse(trial, "an era link: %s", why);
@@ -258,15 +267,54 @@ static bool links_judge(struct trial *trial)
 	return block_judge(trial);
 }
 
+/* What voters signed who weigh less than a quorum: worth something where the order may be revised,
+ * as the word of those few; at least one stands for it.  In: their weight. */
+static bool short_judge(struct trial *trial, uint32_t count, uint64_t weight)
+{
+	struct ec_proof_report *report = trial->report;
+	const struct ec_membership *membership = report->membership;
+	const struct ec_header *block = &report->block, *later = &report->certified;
+	uint64_t all = 0;
+	if (count == 0 || trial->parts.claim == CLAIM_BEACON ||
+	    !ec_order_revisable(membership->protocol))
+		return refuse(trial, "era %llu: certificate: signed by %llu; a quorum is %llu",
+		              (unsigned long long)membership->era, (unsigned long long)weight,
+		              (unsigned long long)ec_membership_quorum(membership));
+	if (block->era != later->era)
+		return refuse(trial, "a block of an era that ended is covered by a quorum alone");
+	if (trial->parts.later.size > 0 && later->position <= block->position)
+		return refuse(trial, "the later header has no later position than the block");
+	if (trial->parts.anchored)
+		return refuse(trial, "no quorum signed it, so no anchor can be about it");
+	for (uint32_t i = 0; i < membership->n; i++)
+		if (membership->seat[i].roles & EC_VOTER)
+			all += membership->seat[i].weight;
+	report->depth = later->position - block->position;
+	report->one_honest = weight > ec_faults_byzantine(all);
+	trial->probable = true;
+	refuse(trial, "probabilistic, depth %llu: signed by %llu; a quorum is %llu",
+	       (unsigned long long)report->depth, (unsigned long long)weight,
+	       (unsigned long long)ec_membership_quorum(membership));
+	return true;
+}
+
 static bool cover_judge(struct trial *trial)
 {
 	struct ec_proof_report *report = trial->report;
+	const struct ec_membership *membership = report->membership;
 	struct ec_certificate certificate;
-	if (!roster_judge(trial, &report->certified, report->membership, "certified") ||
-	    !certificate_judge(trial, trial->parts.certificate, report->membership,
-	                       &trial->certified_hash, &certificate))
+	uint64_t weight;
+	char why[160];
+	if (!roster_judge(trial, &report->certified, membership, "certified") ||
+	    !certificate_read(trial, trial->parts.certificate, membership, &certificate))
 		return false;
-	report->quorum = (uint32_t)ec_membership_quorum(report->membership);
+	if (!ec_certificate_weigh(&certificate, membership, &trial->certified_hash, trial->crypto,
+	                          &weight, why, sizeof why))
+		return refuse(trial, "era %llu: %s", (unsigned long long)membership->era, why);
+	if (weight < ec_membership_quorum(membership) &&
+	    !short_judge(trial, certificate.count, weight))
+		return false;
+	report->quorum = (uint32_t)ec_membership_quorum(membership);
 	report->signers = certificate.count;
 	memcpy(report->signer, certificate.index, sizeof report->signer);
 	return true;
@@ -389,6 +437,7 @@ void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *c
 		refuse(trial, "the group's genesis is marked unsigned: it proves nothing");
 	else if (proof_read(proof, &trial->parts, report->why, sizeof report->why))
 		report->verdict = !judge(trial)         ? EC_INVALID
+		                  : trial->probable     ? EC_PROBABILISTIC
 		                  : unread_judge(trial) ? EC_VALID
 		                                        : EC_UNUSABLE;
 	free(trial);

@@ -5,9 +5,18 @@
 #include "ledger/envelope.h"
 #include "ledger/header.h"
 
-enum ec_verdict { EC_VALID = 0, EC_INVALID = 1, EC_UNUSABLE = 2 }; /* as exit codes */
+enum ec_verdict { /* as exit codes */
+	          EC_VALID = 0,
+	          EC_INVALID = 1,
+	          EC_UNUSABLE = 2,
+	          EC_PROBABILISTIC = 3, /* neither: members signed it, but no quorum did (yet) */
+};
 
-/* What a valid proof shows; points into the proof's bytes. */
+/* Whether a protocol may take back what it delivered last (enum ec_order: EC_REVISABLE), by its
+ * name in a roster; false for a name that this program does not know. */
+bool ec_order_revisable(const char *protocol);
+
+/* What a proof shows that is valid or probabilistic; points into the proof's bytes. */
 struct ec_proof_report {
 	enum ec_verdict verdict;
 	char why[256];               /* when it is not valid: the first thing that is wrong */
@@ -18,6 +27,9 @@ struct ec_proof_report {
 	ec_hash beacon;                             /* claim 3: the value */
 	struct ec_header block, certified;
 	uint64_t index, time_ns; /* community time of the block */
+	uint64_t depth;  /* when probabilistic: positions of the order that lie on the block, up to
+	                    the header that was signed */
+	bool one_honest; /* then: the signers are more than may be faulty */
 	uint32_t signers, quorum, links;
 	uint32_t signer[EC_MEMBERS_MAX];
 	struct ec_membership *membership; /* that certified; freed by ec_proof_report_end */
@@ -26,8 +38,10 @@ struct ec_proof_report {
 };
 
 /* Judges any bytes as a proof file: EC_UNUSABLE when they are none, or the group is unsigned;
- * EC_INVALID when they prove nothing by this genesis.  In: cloud may be NULL: then a proof with an
- * anchor is unusable, if all else holds.  Out: report, ended by ec_proof_report_end(). */
+ * EC_INVALID when they prove nothing by this genesis; EC_PROBABILISTIC when all holds but that
+ * fewer than a quorum signed, in a group whose order may be revised.  In: cloud may be NULL: then a
+ * proof with an anchor is unusable, if all else holds.  Out: report, ended by
+ * ec_proof_report_end(). */
 void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
                     const struct ec_crypto *crypto, struct ec_bytes proof,
                     struct ec_proof_report *report);

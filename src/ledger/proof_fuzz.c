@@ -20,6 +20,8 @@ static void judge(const struct ec_genesis *genesis, const struct ec_crypto *cryp
 	static struct ec_proof_report report;
 	ec_proof_judge(genesis, genesis, crypto, bytes, &report);
 	assert((report.verdict == EC_VALID) == (report.why[0] == '\0'));
+	assert(report.verdict != EC_PROBABILISTIC ||
+	       (report.signers > 0 && report.signers < report.quorum));
 	assert(report.claim == 3 || ec_hash_zero(&report.beacon));
 	ec_proof_report_end(&report);
 }
@@ -30,14 +32,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ec_crypto crypto = {.verify = always,
 	                                        .threshold = &ec_threshold_ristretto255};
-	static struct world world, keyed; /* the voters of the second share keys */
+	static struct world world, keyed, graph; /* the voters of the second share keys */
 	if (!world.genesis && ec_crypto_start()) {
 		world = world_make(&(struct world_plan){.members = 4, .authors = 4});
 		keyed = world_make(&(struct world_plan){.members = 4, .authors = 4, .keys = true});
+		graph = world_make(
+			&(struct world_plan){.members = 4, .authors = 4, .protocol = "ghostdag"});
 	}
 	struct ec_bytes bytes = {.data = data, .size = size};
 	judge(world.genesis, &crypto, bytes);
 	judge(keyed.genesis, &crypto, bytes);
+	judge(graph.genesis, &crypto, bytes);
 	struct chunk chunk;
 	ec_hash root = {{1}};
 	bool good = chunk_read(bytes, &root, 1, 3, &chunk);

@@ -360,6 +360,98 @@ static void another_genesis_and_an_unsigned_one_are_refused(void **state)
 	day_end(&day);
 }
 
+/* A day in a group of that protocol: six blocks, of which the third holds the envelope `id`. */
+static struct day day_of(const char *protocol, ec_hash *id)
+{
+	struct day day = day_begin_plan(
+		(struct world_plan){.members = 4, .authors = 4, .protocol = protocol}, NULL);
+	for (uint32_t i = 0; i < 6; i++)
+		day_note_deliver(&day, i % 4, 0, 1 + i, i == 2 ? id : NULL);
+	return day;
+}
+
+static struct ec_bytes under(struct day *day, const ec_hash *id, uint64_t later, uint32_t signers)
+{
+	struct ec_header header = day_header(day, later);
+	uint8_t bytes[EC_HEADER_SIZE_MAX];
+	ec_hash hash = ec_sha256(bytes, ec_header_write(&header, bytes));
+	struct ec_certificate signatures = world_certificate(1, &hash, signers);
+	struct ec_bytes proof;
+	assert_int_equal(ec_ledger_receipt_under(day->ledger, id, later, &signatures, &proof),
+	                 EC_FOUND);
+	return proof;
+}
+
+/* Nothing near it is better than probabilistic, or anything with another byte but in a signer's
+ * entry; and every cut is nothing. */
+static void nothing_near_is_better(const struct day *day, struct ec_bytes proof)
+{
+	struct ec_proof_report report;
+	for (size_t i = 0; i < proof.size; i++) {
+		ec_writable(proof)[i] ^= 1 << i % 8;
+		enum ec_verdict verdict = judge_with(day->world.genesis, NULL, proof, &report);
+		assert_true(verdict == EC_INVALID || verdict == EC_UNUSABLE);
+		ec_proof_report_end(&report);
+		ec_writable(proof)[i] ^= 1 << i % 8;
+		assert_int_equal(
+			judge_with(day->world.genesis, NULL, ec_slice(proof, 0, i), &report),
+			EC_UNUSABLE);
+		ec_proof_report_end(&report);
+	}
+}
+
+/* Where the order may be revised the word of some members is worth what it is worth. */
+static void less_than_a_quorum_is_probable_where_the_order_is_revised(void **state)
+{
+	(void)state;
+	ec_hash id;
+	struct day day = day_of("ghostdag", &id);
+	struct ec_proof_report report;
+	for (uint32_t signers = 1; signers <= 3; signers++)
+		for (uint64_t later = 3; later <= 6; later++) {
+			struct ec_bytes proof = under(&day, &id, later, signers);
+			assert_int_equal(judge_with(day.world.genesis, NULL, proof, &report),
+			                 signers < 3 ? EC_PROBABILISTIC : EC_VALID);
+			if (signers < 3) {
+				assert_int_equal(report.depth, later - 3);
+				assert_int_equal(report.one_honest, signers == 2);
+			}
+			assert_int_equal(report.signers, signers);
+			assert_int_equal(report.quorum, 3);
+			ec_proof_report_end(&report);
+			if (later == 6 && signers == 2)
+				nothing_near_is_better(&day, proof);
+			ec_drop(proof);
+		}
+	struct ec_certificate none = {0};
+	struct ec_bytes proof;
+	assert_int_equal(ec_ledger_receipt_under(day.ledger, &id, 6, &none, &proof), EC_NOT_YET);
+	none = world_certificate(1, &id, 1);
+	assert_int_equal(ec_ledger_receipt_under(day.ledger, &id, 2, &none, &proof), EC_NOT_YET);
+	assert_int_equal(ec_ledger_receipt_under(day.ledger, &id, 7, &none, &proof), EC_NOT_YET);
+	assert_int_equal(ec_ledger_receipt_under(day.ledger, &id, 6, &none, &proof), EC_FOUND);
+	assert_int_equal(judge(&day, proof), EC_INVALID); /* it is of another header */
+	ec_drop(proof);
+	day_end(&day);
+}
+
+/* A total order never gets that verdict, nor does what has no signature, or an era that ended. */
+static void what_is_never_probable(void **state)
+{
+	(void)state;
+	ec_hash id;
+	struct day total = day_of("pbft", &id);
+	struct ec_bytes proof = under(&total, &id, 6, 2);
+	assert_int_equal(judge(&total, proof), EC_INVALID);
+	ec_drop(proof);
+	day_end(&total);
+	assert_true(ec_order_revisable("ghostdag"));
+	static const char *const others[] = {"pbft",    "honeybadger", "raft",
+	                                     "ghostda", "ghostdag2",   ""};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		assert_false(ec_order_revisable(others[i]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +462,8 @@ int main(void)
 		cmocka_unit_test(beacons_hold_and_nothing_near_them),
 		cmocka_unit_test(beacons_are_of_the_era_of_their_block),
 		cmocka_unit_test(less_than_a_quorum_is_refused),
+		cmocka_unit_test(less_than_a_quorum_is_probable_where_the_order_is_revised),
+		cmocka_unit_test(what_is_never_probable),
 		cmocka_unit_test(another_genesis_and_an_unsigned_one_are_refused),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -1,7 +1,8 @@
 /* proof_tool.c - makes proofs of every kind, and judges proofs, for the test of the two verifiers.
  *
  * usage: proof_tool make FOLDER                        writes genesis and NAME.proof files
- *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0, 1 or 2, and why, a line
+ *        proof_tool probable FOLDER                    the same of a group with a revisable order
+ *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0 to 3, and why, a line
  * Exit 0: done; 2: a file cannot be used. */
 #include "ledger/proof.h"
 #include "ledger/test_day.h"
@@ -109,6 +110,38 @@ static int make(const char *folder)
 	return 0;
 }
 
+/* An envelope in one of seven blocks, by members 0..signers-1 who signed its block or a later one.
+ */
+static int probable(const char *folder)
+{
+	struct day day = day_begin_plan(
+		(struct world_plan){.members = 4, .authors = 4, .protocol = "ghostdag"}, NULL);
+	ec_hash id;
+	for (uint32_t i = 0; i < 7; i++)
+		day_note_deliver(&day, i % 4, 0, 1 + i, i == 1 ? &id : NULL);
+	for (uint32_t signers = 1; signers <= 3; signers++)
+		for (uint64_t later = 2; later <= 7; later += 5) {
+			struct ec_bytes header, proof;
+			char file[32];
+			if (!ec_ledger_header(day.ledger, later, &header))
+				return 2;
+			ec_hash hash = ec_header_hash(header);
+			struct ec_certificate signatures = world_certificate(1, &hash, signers);
+			if (ec_ledger_receipt_under(day.ledger, &id, later, &signatures, &proof) !=
+			    EC_FOUND)
+				return 2;
+			snprintf(file, sizeof file, "by%u_%llu.proof", signers,
+			         (unsigned long long)later);
+			file_write(folder, file, proof);
+			ec_drop(header);
+			ec_drop(proof);
+		}
+	file_write(folder, "genesis",
+	           (struct ec_bytes){.data = day.world.file, .size = day.world.file_size});
+	day_end(&day);
+	return 0;
+}
+
 static struct ec_genesis *genesis_read(const char *path)
 {
 	char why[256] = "";
@@ -146,9 +179,12 @@ int main(int argc, char **argv)
 		return 2;
 	if (argc == 3 && strcmp(argv[1], "make") == 0)
 		return make(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "probable") == 0)
+		return probable(argv[2]);
 	if (argc >= 4 && strcmp(argv[1], "judge") == 0)
 		return judge(argc - 2, argv + 2);
 	fprintf(stderr, "usage: proof_tool make FOLDER\n"
+	                "       proof_tool probable FOLDER\n"
 	                "       proof_tool judge GENESIS CLOUD|- PROOF...\n");
 	return 2;
 }

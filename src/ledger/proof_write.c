@@ -64,8 +64,15 @@ static bool cover_old(struct ec_ledger *ledger, uint64_t seq, struct cover *cove
 	return false;
 }
 
-static bool cover_find(struct ec_ledger *ledger, uint64_t seq, struct cover *cover)
+static bool cover_find(struct ec_ledger *ledger, const struct proof_plan *plan, struct cover *cover)
 {
+	uint64_t seq = plan->seq;
+	if (plan->by_seq) {
+		*cover = (struct cover){.seq = plan->by_seq,
+		                        .header = plan->by_header,
+		                        .certificate = plan->by_certificate};
+		return cover_reaches(ledger, seq, cover);
+	}
 	*cover = (struct cover){.seq = ledger->certified_seq,
 	                        .header = ledger->certified_header,
 	                        .certificate = ledger->certificate};
@@ -101,8 +108,9 @@ enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *pl
                            struct ec_bytes *proof)
 {
 	struct cover cover;
-	assert(plan->seq >= 1 && plan->seq <= ledger->certified_seq);
-	if (!cover_find(ledger, plan->seq, &cover))
+	assert(plan->seq >= 1 &&
+	       plan->seq <= (plan->by_seq ? plan->by_seq : ledger->certified_seq));
+	if (!cover_find(ledger, plan, &cover))
 		return older_missing(ledger) ? EC_ELSEWHERE : EC_PRUNED;
 	struct ec_cbor_writer count = ec_cbor_writer_over(NULL, 0);
 	if (!proof_put(ledger, plan, &cover, &count))

@@ -8,10 +8,14 @@
 /* A claim, already encoded, and the block that it is about. */
 struct proof_plan {
 	struct ec_bytes claim, header; /* borrowed */
-	uint64_t seq;                  /* of the block, at most certified_seq */
+	uint64_t seq;                  /* of the block, at most that of what covers it */
+	/* The header that covers it, borrowed, and what was signed of it; 0: the newest that is
+	 * certified, at least seq. */
+	uint64_t by_seq;
+	struct ec_bytes by_header, by_certificate;
 };
 
-/* Writes a proof file up to the newest certified block.  Returns: EC_FOUND, with `proof` of one
+/* Writes a proof file up to what covers the block.  Returns: EC_FOUND, with `proof` of one
  * owner; EC_NOT_YET while an era's end is not certified, EC_PRUNED or EC_ELSEWHERE when the history
  * does not reach back to the block. */
 enum ec_lookup proof_write(struct ec_ledger *ledger, const struct proof_plan *plan,

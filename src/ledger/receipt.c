@@ -97,26 +97,58 @@ static struct ec_bytes claim_write(struct ec_ledger *ledger, const struct body *
 	return ec_slice(claim, 0, writer.out.size);
 }
 
+/* The proof of an envelope in a block, by what the plan says covers it. */
+static enum ec_lookup receipt(struct ec_ledger *ledger, struct proof_plan plan, uint32_t index,
+                              struct ec_bytes *proof)
+{
+	struct body body;
+	struct ec_batch_item item;
+	const struct block *block = block_at(ledger, plan.seq);
+	bool there = block ? body_from_memory(block, index, &body)
+	                   : body_from_store(ledger, plan.seq, index, &body);
+	if (!there || !item_find(ledger, &body, &item))
+		return older_missing(ledger) ? EC_ELSEWHERE : EC_PRUNED;
+	plan.header = body.header;
+	plan.claim = claim_write(ledger, &body, &item);
+	enum ec_lookup found = proof_write(ledger, &plan, proof);
+	ec_drop(plan.claim);
+	return found;
+}
+
 enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
                                  struct ec_bytes *proof)
 {
 	uint64_t seq;
 	uint32_t index;
-	struct body body;
-	struct ec_batch_item item;
 	enum ec_lookup found = ec_ledger_result(ledger, id, NULL, &seq, &index);
 	if (found != EC_FOUND)
 		return found;
 	if (seq > ledger->certified_seq)
 		return EC_NOT_YET;
-	const struct block *block = block_at(ledger, seq);
-	bool there = block ? body_from_memory(block, index, &body)
-	                   : body_from_store(ledger, seq, index, &body);
-	if (!there || !item_find(ledger, &body, &item))
-		return older_missing(ledger) ? EC_ELSEWHERE : EC_PRUNED;
-	struct ec_bytes claim = claim_write(ledger, &body, &item);
-	struct proof_plan plan = {.claim = claim, .header = body.header, .seq = seq};
-	found = proof_write(ledger, &plan, proof);
-	ec_drop(claim);
+	return receipt(ledger, (struct proof_plan){.seq = seq}, index, proof);
+}
+
+enum ec_lookup ec_ledger_receipt_under(struct ec_ledger *ledger, const ec_hash *id, uint64_t later,
+                                       const struct ec_certificate *signatures,
+                                       struct ec_bytes *proof)
+{
+	uint8_t bytes[EC_CERTIFICATE_SIZE_MAX];
+	struct ec_bytes header;
+	uint64_t seq;
+	uint32_t index;
+	enum ec_lookup found = ec_ledger_result(ledger, id, NULL, &seq, &index);
+	if (found != EC_FOUND)
+		return found;
+	if (seq > later || later > ledger->final_seq || !signatures->count ||
+	    !ec_ledger_header(ledger, later, &header))
+		return EC_NOT_YET;
+	size_t size = ec_certificate_write(signatures, bytes, sizeof bytes);
+	assert(size <= sizeof bytes);
+	struct proof_plan plan = {.seq = seq,
+	                          .by_seq = later,
+	                          .by_header = header,
+	                          .by_certificate = {.data = bytes, .size = size}};
+	found = receipt(ledger, plan, index, proof);
+	ec_drop(header);
 	return found;
 }
