@@ -14,7 +14,7 @@ enum { PAUSE_MS = 20, CLOUD_OPTION = 256, PROOF_SIZE_MAX = 16 << 20 };
 struct arguments {
 	struct ec_client_options client;
 	const char *what, *output, *cloud, *checkpoint;
-	bool state;
+	bool state, depth;
 	uint8_t name[EC_DOOR_NAME_MAX];
 };
 
@@ -26,6 +26,10 @@ static const struct argp_option options[] = {
          0},
 	{"cloud", CLOUD_OPTION, "HOST:PORT|DIR", 0,
          "Add the cloud's anchor, asked of this node or group of it", 0},
+	{"depth", 'd', NULL, 0,
+         "Where the order may be revised: if no certificate covers it yet, take what members have "
+         "signed, which `edgecord verify` calls probabilistic",
+         0},
 	{"checkpoint", 'k', "HEADER", 0,
          "WHAT is a proof file: fetch what ties it to this header, for `edgecord verify "
          "--checkpoint HEADER --tie FILE`",
@@ -52,6 +56,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 's':
 		out->state = true;
 		return 0;
+	case 'd':
+		out->depth = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (out->what)
 			argp_error(state, "one id or name, not '%s' as well", argument);
@@ -60,6 +67,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!out->what)
 			argp_error(state, "which envelope? give its id, 64 hexadecimal digits");
+		if (out->depth && (out->state || out->cloud || out->checkpoint))
+			argp_error(state, "--depth stands alone: WHAT is an envelope's id");
 		if (out->checkpoint && (out->state || out->cloud))
 			argp_error(state, "--checkpoint stands alone: WHAT is a proof file");
 		return 0;
@@ -105,7 +114,8 @@ static bool tie_make(const struct arguments *arguments, struct ec_door_request *
 /* What is asked for.  Returns: false when the argument is not of its form. */
 static bool request_make(struct arguments *arguments, struct ec_door_request *request)
 {
-	*request = (struct ec_door_request){.kind = EC_DOOR_RECEIPT};
+	*request = (struct ec_door_request){.kind = arguments->depth ? EC_DOOR_DEPTH
+	                                                             : EC_DOOR_RECEIPT};
 	if (arguments->checkpoint)
 		return tie_make(arguments, request);
 	if (arguments->state) {
@@ -129,7 +139,8 @@ static const char *lookup_text(unsigned lookup)
 {
 	switch (lookup) {
 	case EC_NOT_YET:
-		return "it is in a block, but no quorum has certified that yet; try again";
+		return "it is in a block, but no quorum has certified that yet; try again (where "
+		       "the order may be revised, --depth takes what members signed so far)";
 	case EC_ELSEWHERE:
 		return "this node was restored and still fetches its older blocks, where it may "
 		       "be; ask another node, or all of a group (--node DIR/GROUP)";

@@ -245,6 +245,7 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 		ask(visitor, request);
 		break;
 	case EC_DOOR_RECEIPT:
+	case EC_DOOR_DEPTH:
 	case EC_DOOR_STATE_PROOF:
 	case EC_DOOR_TIE:
 	case EC_DOOR_RESULT:

@@ -66,6 +66,9 @@ static void prove(struct visitor *visitor, const struct ec_door_request *request
 	enum ec_lookup lookup;
 	if (request->kind == EC_DOOR_RECEIPT)
 		lookup = ec_ledger_receipt(ledger, &request->id, &proof);
+	else if (request->kind == EC_DOOR_DEPTH)
+		lookup = ec_member_receipt(ec_daemon_member(visitor->door->daemon), &request->id,
+		                           &proof);
 	else if (request->kind == EC_DOOR_TIE)
 		lookup = ec_door_tie(ledger, ec_daemon_pool(visitor->door->daemon), request->block,
 		                     request->seq, &proof);

@@ -215,6 +215,14 @@ static void receipts_and_results_are_found_by_id(void **state)
 	other.b[0] = FAKE_ELSEWHERE;
 	assert_true(ec_client_receipt(client, &other, WAIT, &answer));
 	assert_int_equal(answer.lookup, EC_ELSEWHERE);
+	request = (struct ec_door_request){.kind = EC_DOOR_DEPTH, .id = id};
+	house->daemon->seq++; /* no certificate covers it again */
+	answer = asked(client, request);
+	assert_int_equal(answer.kind, EC_DOOR_PROOF);
+	assert_int_equal(answer.lookup, EC_FOUND);
+	assert_int_equal(answer.proof.size, 33);
+	house->daemon->seq--;
+	assert_int_equal(asked(client, request).proof.size, 32);
 	request = (struct ec_door_request){.kind = EC_DOOR_STATE_PROOF, .name = text("x")};
 	assert_int_equal(asked(client, request).proof.size, 1);
 	ec_client_close(client);
@@ -225,11 +233,11 @@ static void a_group_that_only_orders_says_so(void **state)
 {
 	(void)state;
 	static const enum ec_door_kind kind[] = {EC_DOOR_RECEIPT, EC_DOOR_RESULT,
-	                                         EC_DOOR_STATE_PROOF, EC_DOOR_TIE};
+	                                         EC_DOOR_STATE_PROOF, EC_DOOR_TIE, EC_DOOR_DEPTH};
 	struct house *house = house_usual();
 	struct ec_client *client = visit(house);
 	house->daemon->genesis.flags = EC_GENESIS_ORDER_ONLY;
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < 5; i++) {
 		struct ec_door_answer answer = asked(
 			client, (struct ec_door_request){
 					.kind = kind[i], .name = text("x"), .block = 1, .seq = 1});

@@ -71,6 +71,20 @@ enum ec_lookup ec_ledger_receipt(struct ec_ledger *ledger, const ec_hash *id,
 	return lookup;
 }
 
+/* It is signed by some as soon as it is ordered; then the proof ends in a byte more. */
+enum ec_lookup ec_member_receipt(struct ec_member *member, const ec_hash *id,
+                                 struct ec_bytes *proof)
+{
+	struct ec_daemon *daemon = fake_of(member);
+	enum ec_lookup lookup = fake_lookup(daemon, id);
+	if (lookup == EC_UNKNOWN || lookup == EC_ELSEWHERE)
+		return lookup;
+	uint8_t bytes[sizeof id->b + 1] = {0};
+	memcpy(bytes, id->b, sizeof id->b);
+	*proof = ec_pool_copy(daemon->pool, bytes, sizeof id->b + (lookup == EC_NOT_YET));
+	return EC_FOUND;
+}
+
 enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
                                      struct ec_bytes *proof)
 {

@@ -82,6 +82,7 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
 		query_read(&in, request);
 		break;
 	case EC_DOOR_RECEIPT:
+	case EC_DOOR_DEPTH:
 	case EC_DOOR_RESULT:
 		request->id = ec_read_hash(&in);
 		break;
@@ -130,6 +131,7 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 		write_bytes(out, request->after);
 		break;
 	case EC_DOOR_RECEIPT:
+	case EC_DOOR_DEPTH:
 	case EC_DOOR_RESULT:
 		ec_write_hash(out, &request->id);
 		break;
@@ -406,13 +408,13 @@ void ec_door_promise(const ec_hash *id, uint64_t deadline_ns,
 
 const char *ec_door_kind_name(unsigned kind)
 {
-	static const char *const request[] = {"?",       "HELLO",       "SUBMIT", "QUERY",
-	                                      "RECEIPT", "STATE_PROOF", "RESULT", "STATUS",
-	                                      "COUNT",   "FOLLOW",      "TIE",    "BEACON"};
+	static const char *const request[] = {"?",           "HELLO",  "SUBMIT", "QUERY", "RECEIPT",
+	                                      "STATE_PROOF", "RESULT", "STATUS", "COUNT", "FOLLOW",
+	                                      "TIE",         "BEACON", "DEPTH"};
 	static const char *const answer[] = {"WELCOME", "ACCEPTED",  "DONE",    "REFUSED",
 	                                     "VALUES",  "PROOF",     "OUTCOME", "TEXT",
 	                                     "COUNTS",  "CERTIFIED", "BYE"};
-	if (kind <= EC_DOOR_BEACON)
+	if (kind <= EC_DOOR_DEPTH)
 		return request[kind];
 	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_BYE)
 		return answer[kind - EC_DOOR_WELCOME];

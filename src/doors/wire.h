@@ -11,6 +11,7 @@
  *   QUERY u8 at, u64 min seq, u8 prefix, u32 limit, block name, block after
  *                                                  VALUES or REFUSED
  *   RECEIPT id                                     PROOF
+ *   DEPTH id                                       PROOF: the same, or one that no quorum signed
  *   STATE_PROOF block name                         PROOF
  *   TIE u64 block, u64 seq                         PROOF: [header of seq, path of block in it]
  *   BEACON u64 block (0: the newest certified)     PROOF, found, or REFUSED
@@ -64,6 +65,7 @@ enum ec_door_kind {
 	EC_DOOR_FOLLOW,
 	EC_DOOR_TIE,
 	EC_DOOR_BEACON,
+	EC_DOOR_DEPTH,
 	EC_DOOR_WELCOME = 65,
 	EC_DOOR_ACCEPTED,
 	EC_DOOR_DONE,
@@ -99,7 +101,7 @@ struct ec_door_request {
 	uint64_t min_seq;      /* QUERY: refused when the node has not executed this block */
 	struct ec_bytes name;  /* QUERY, STATE_PROOF: at most EC_DOOR_NAME_MAX */
 	struct ec_bytes after; /* QUERY by prefix: only names above this one; empty: all */
-	ec_hash id;            /* RECEIPT, RESULT */
+	ec_hash id;            /* RECEIPT, DEPTH, RESULT */
 	uint64_t block,
 		seq; /* TIE: shows block in the history of the header of seq; BEACON: block */
 };

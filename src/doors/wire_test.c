@@ -14,7 +14,7 @@ static struct ec_bytes text(const char *at)
 
 static const struct ec_door_request *requests(size_t *count)
 {
-	static struct ec_door_request all[11];
+	static struct ec_door_request all[12];
 	all[0] = (struct ec_door_request){.kind = EC_DOOR_HELLO, .version = EC_DOOR_VERSION};
 	all[1] = (struct ec_door_request){.kind = EC_DOOR_SUBMIT,
 	                                  .token = 7,
@@ -38,7 +38,8 @@ static const struct ec_door_request *requests(size_t *count)
 	all[9] = (struct ec_door_request){
 		.kind = EC_DOOR_TIE, .token = 4, .block = 7, .seq = 1ull << 40};
 	all[10] = (struct ec_door_request){.kind = EC_DOOR_BEACON, .token = 5, .block = 1ull << 41};
-	*count = 11;
+	all[11] = (struct ec_door_request){.kind = EC_DOOR_DEPTH, .token = 4, .id = {{8}}};
+	*count = 12;
 	return all;
 }
 

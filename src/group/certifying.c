@@ -2,6 +2,7 @@
  *
  * (I1) Only a header that our own execution gave is certified in our ledger.
  * (I2) A quorum on another header than ours ends our part in the group.
+ * (I3) What less than a quorum signed is given away only as such, in a revisable order.
  */
 #include "group/revising.h"
 
@@ -194,4 +195,51 @@ void certifying_block_ended(struct ec_member *m)
 			if (seal.seq == at.seq && at.seq > ec_ledger_certified(m->ledger))
 				gather(m, reign, &seal);
 		}
+}
+
+static uint64_t weight_of(const struct ec_membership *membership,
+                          const struct ec_certificate *certificate)
+{
+	uint64_t weight = 0;
+	for (uint32_t i = 0; i < certificate->count; i++)
+		weight += membership->seat[certificate->index[i]].weight;
+	return weight;
+}
+
+/* Of our own headers from block `seq` on the one that most signed, the newest of those.  Returns:
+ * its block; 0: nobody signed one. */
+static uint64_t signed_most(struct ec_member *m, uint64_t seq, struct ec_certificate *most)
+{
+	const struct seals *seals = m->now.seals;
+	struct ec_certificate certificate;
+	uint64_t best = 0, weight = 0;
+	for (uint32_t i = 0; seals && i < seals->n; i++)
+		for (uint32_t k = 0; k < SEALS_KEPT; k++) {
+			const struct seal *seal = &seals->of[i][k];
+			struct ec_bytes header;
+			ec_hash hash;
+			if (seal->seq < seq || !own_header(m, seal->seq, &header, &hash))
+				continue;
+			ec_drop(header);
+			seals_gather(seals, m->now.era->membership, seal->seq, &hash, &certificate);
+			uint64_t other = weight_of(m->now.era->membership, &certificate);
+			if (other < weight || (other == weight && seal->seq <= best))
+				continue;
+			*most = certificate;
+			weight = other;
+			best = weight ? seal->seq : 0;
+		}
+	return best;
+}
+
+enum ec_lookup ec_member_receipt(struct ec_member *m, const ec_hash *id, struct ec_bytes *proof)
+{
+	struct ec_certificate most;
+	uint64_t seq;
+	enum ec_lookup found = ec_ledger_receipt(m->ledger, id, proof);
+	if (found != EC_NOT_YET || !revising(m) ||
+	    ec_ledger_result(m->ledger, id, NULL, &seq, NULL) != EC_FOUND)
+		return found;
+	uint64_t later = signed_most(m, seq, &most);
+	return later ? ec_ledger_receipt_under(m->ledger, id, later, &most, proof) : EC_NOT_YET;
 }

@@ -282,6 +282,12 @@ bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec
 /* Its ledger, for queries and receipts; it stays the member's, who alone delivers to it. */
 struct ec_ledger *ec_member_ledger(struct ec_member *member);
 
+/* The proof of an envelope: by a certificate if there is one, as ec_ledger_receipt(); else, where
+ * the order is revisable, by what members signed so far of its block or a later one, which `verify`
+ * calls probabilistic.  EC_NOT_YET: nothing of that is there. */
+enum ec_lookup ec_member_receipt(struct ec_member *member, const ec_hash *id,
+                                 struct ec_bytes *proof);
+
 /* The membership of the era that it is in; borrowed while the member lives. */
 const struct ec_membership *ec_member_membership(const struct ec_member *member);
 

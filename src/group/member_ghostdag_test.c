@@ -2,21 +2,27 @@
 #include "base/test.h"
 #include "consensus/ghostdag/ghostdag.h"
 #include "group/member_fake.h"
+#include "ledger/proof.h"
 
 static const struct ec_protocol *const both[] = {&ec_ghostdag, &ec_pbft, NULL};
 
-static struct cluster *graph(uint64_t seed)
+static struct cluster *graph_of(uint64_t seed, bool unsigned_group)
 {
 	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
 	                                                       .members = 4,
 	                                                       .authors = 60,
-	                                                       .unsigned_group = true,
+	                                                       .unsigned_group = unsigned_group,
 	                                                       .protocols = both,
 	                                                       .protocol = "ghostdag"});
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_start(c, i);
 	cluster_run(c, 100 * MS, NULL, NULL);
 	return c;
+}
+
+static struct cluster *graph(uint64_t seed)
+{
+	return graph_of(seed, true);
 }
 
 /* One envelope at each gateway that is up, every 50 ms.  Returns: how many were taken. */
@@ -109,12 +115,69 @@ static void to_pbft_and_back(void **state)
 	cluster_free(c);
 }
 
+/* What a member's proof of the first that was told shows. */
+static enum ec_verdict verdict_at(struct cluster *c, uint32_t node, struct ec_proof_report *report)
+{
+	uint32_t count;
+	struct ec_bytes proof;
+	const struct cluster_told *told = cluster_told(c, &count);
+	assert_true(count > 0);
+	assert_int_equal(ec_member_receipt(cluster_node(c, node)->member, &told[0].id, &proof),
+	                 EC_FOUND);
+	ec_proof_judge(cluster_world(c)->genesis, NULL, cluster_crypto(c), proof, report);
+	ec_proof_report_end(report);
+	ec_drop(proof);
+	return report->verdict;
+}
+
+/* While no quorum of signatures comes together, what is final is shown by the few that do. */
+static void a_receipt_before_its_certificate(void **state)
+{
+	(void)state;
+	struct cluster *c = graph_of(4, false);
+	struct ec_proof_report report;
+	uint64_t token = 0;
+	for (uint32_t i = 1; i < 4; i++)
+		cluster_node(c, i)->unsaid = true;
+	uint32_t taken = load(c, 20, &token), count;
+	assert_true(cluster_run(c, 60 * SECOND, told_all, &taken));
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+	const struct cluster_told *told = cluster_told(c, &count);
+	struct ec_bytes proof;
+	for (uint32_t i = 0; i < 4; i++) {
+		struct ec_ledger *ledger = ec_member_ledger(cluster_node(c, i)->member);
+		assert_int_equal(status_of(c, i).certified, 0);
+		assert_int_equal(ec_ledger_receipt(ledger, &told[0].id, &proof), EC_NOT_YET);
+		assert_int_equal(verdict_at(c, i, &report), EC_PROBABILISTIC);
+		assert_int_equal(report.signers, i ? 2 : 1); /* its own, and that of member 0 */
+		assert_true(report.depth > 0 && report.one_honest == (i > 0));
+	}
+	for (uint32_t i = 1; i < 4; i++)
+		cluster_node(c, i)->unsaid = false;
+	taken += load(c, 20, &token);
+	assert_true(cluster_run(c, 60 * SECOND, told_all, &taken));
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(verdict_at(c, i, &report), EC_VALID);
+	cluster_free(c);
+}
+
+/* Verifiers know by name which orders may be revised. */
+static void verifiers_know_this_order(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; both[i]; i++)
+		assert_int_equal(ec_order_revisable(both[i]->name), both[i]->order == EC_REVISABLE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(blocks_side_by_side_make_one_ledger),
 		cmocka_unit_test(who_was_away_fetches_the_state),
 		cmocka_unit_test(to_pbft_and_back),
+		cmocka_unit_test(a_receipt_before_its_certificate),
+		cmocka_unit_test(verifiers_know_this_order),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }
