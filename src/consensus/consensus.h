@@ -118,6 +118,8 @@ struct ec_terms {                 /* what a host must know of the options */
 	uint64_t timeout_ns;      /* the first; 0: there is none */
 	uint32_t interval;        /* deliveries between checkpoints */
 	uint32_t batch_bytes_max; /* of one batch */
+	uint32_t buried;          /* FINAL waits for PINNED: positions that lie on a block before
+	                             members sign it; 0: FINAL needs no certificate */
 };
 
 struct ec_input {

@@ -83,6 +83,7 @@ static void put_ledger(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_uint(json, "view_changes", status->view_changes);
 	ec_json_put_uint(json, "position", at.position);
 	ec_json_put_uint(json, "tentative", status->tentative);
+	ec_json_put_uint(json, "locked", status->locked);
 	ec_json_put_uint(json, "seq", at.seq);
 	ec_json_put_uint(json, "certified", ec_ledger_certified(ledger));
 	ec_json_put_uint(json, "certificates", ec_ledger_certificates(ledger));

@@ -137,10 +137,13 @@ void certifying_add(struct ec_member *m, struct reign *reign, uint32_t index,
 }
 
 /* A signature on another header than ours, of one member: he or we are wrong. */
-static void compare(struct ec_member *m, uint32_t peer, const struct seal *seal)
+static void compare(struct ec_member *m, const struct reign *reign, uint32_t peer,
+                    const struct seal *seal)
 {
 	struct ec_bytes header;
 	ec_hash hash;
+	if (reign->era->terms.buried) /* it was tentative there */
+		return;
 	if (m->peer[peer].liar || !own_header(m, seal->seq, &header, &hash))
 		return;
 	ec_drop(header);
@@ -159,7 +162,7 @@ void signature_received(struct ec_member *m, uint32_t peer, const struct ec_fram
 		return;
 	assert(frame->block[0].size == EC_SIGNATURE_SIZE);
 	memcpy(seal.signature, frame->block[0].data, EC_SIGNATURE_SIZE);
-	compare(m, peer, &seal);
+	compare(m, reign, peer, &seal);
 	certifying_add(m, reign, reign->era->index_of[peer], &seal);
 }
 

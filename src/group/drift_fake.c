@@ -10,16 +10,14 @@
  */
 #include "group/drift_fake.h"
 
-#include "base/codec.h"
 #include "base/prng.h"
+#include "group/drift_message_fake.h"
 
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { TOLD = 1, DROPPED, DECIDED, WANT, STATE, KINDS };
 enum { LOG = 512, POOL = 128, BURST = 16, INTERVAL = 64, BATCH_MAX = 1 << 20, MEMBERS = 16 };
-enum { HEAD_SIZE = 1 + 8 + 32 };
 #define MS      ((uint64_t)1000 * 1000)
 #define WAIT_NS (10 * MS)
 #define LATE_NS (300 * MS)
@@ -36,10 +34,11 @@ struct drift_state {
 	struct ec_config config;
 	struct ec_prng prng;
 	struct item tail[POOL];
-	uint32_t tail_count;
+	uint32_t tail_count, decided; /* of them, the first: to be pinned */
 	ec_seq final;
 	bool fetching;
-	uint64_t asked; /* when we last asked for what comes after `final` */
+	uint64_t filled; /* when the leader decided a filler, to bury what is below */
+	uint64_t asked;  /* when we last asked for what comes after `final` */
 	/* of the leader */
 	struct item pool[POOL]; /* told of, not decided */
 	uint32_t pool_count;
@@ -48,31 +47,6 @@ struct drift_state {
 	ec_hash snapped_digest;
 	ec_seq next[MEMBERS]; /* to be sent to each; 0: it has not said where it stands */
 };
-
-struct message {
-	enum kind kind;
-	ec_seq seq;
-	ec_hash digest;
-};
-
-static struct ec_bytes head_write(struct ec_out *out, enum kind kind, ec_seq seq, ec_hash digest)
-{
-	struct ec_bytes head = ec_pool_take(out->pool, HEAD_SIZE);
-	struct ec_writer writer = ec_writer_over(ec_writable(head), HEAD_SIZE);
-	ec_write_u8(&writer, (uint8_t)kind);
-	ec_write_u64(&writer, seq);
-	ec_write_hash(&writer, &digest);
-	return head;
-}
-
-static bool head_read(struct ec_bytes head, struct message *message)
-{
-	struct ec_reader reader = ec_reader_over(head.data, head.size);
-	message->kind = (enum kind)ec_read_u8(&reader);
-	message->seq = ec_read_u64(&reader);
-	message->digest = ec_read_hash(&reader);
-	return ec_reader_done(&reader) && message->kind >= TOLD && message->kind < KINDS;
-}
 
 static void send(struct ec_out *out, ec_node node, enum kind kind, ec_seq seq, ec_hash digest,
                  struct ec_bytes body)
@@ -131,6 +105,7 @@ static void tail_drop(struct drift_state *d, struct ec_out *out)
 	undo_to(d, 0, out);
 	while (d->tail_count)
 		tail_remove(d, d->tail_count - 1);
+	d->decided = 0;
 }
 
 static void told(struct drift_state *d, const struct ec_input *in, struct ec_out *out)
@@ -140,7 +115,7 @@ static void told(struct drift_state *d, const struct ec_input *in, struct ec_out
 		return;
 	uint32_t at = d->tail_count;
 	if (!drift.straight && ec_prng_chance(&d->prng, 1, 2))
-		at = (uint32_t)ec_prng_below(&d->prng, at + 1);
+		at = d->decided + (uint32_t)ec_prng_below(&d->prng, at - d->decided + 1);
 	undo_to(d, at, out);
 	tail_insert(d, at, &in->digest, in->body);
 	if (!drift.straight && ec_prng_chance(&d->prng, 1, 8))
@@ -151,7 +126,7 @@ static void told(struct drift_state *d, const struct ec_input *in, struct ec_out
 static void dropped(struct drift_state *d, const struct message *m, struct ec_out *out)
 {
 	uint32_t at = tail_find(d, &m->digest);
-	if (d->fetching || at == d->tail_count)
+	if (d->fetching || at == d->tail_count || at < d->decided)
 		return;
 	undo_to(d, at, out);
 	tail_remove(d, at);
@@ -162,6 +137,7 @@ static void dropped(struct drift_state *d, const struct message *m, struct ec_ou
 static void finish(struct drift_state *d, uint32_t count, struct ec_out *out)
 {
 	ec_seq before = d->final, base = d->config.base;
+	d->decided -= d->decided < count ? d->decided : count;
 	for (; count; count--) {
 		tail_remove(d, 0);
 		d->final++;
@@ -175,30 +151,39 @@ static void finish(struct drift_state *d, uint32_t count, struct ec_out *out)
 static void want(struct drift_state *d, uint64_t now, struct ec_out *out)
 {
 	d->asked = now;
-	send(out, 0, WANT, d->final + 1, (ec_hash){{0}}, EC_NO_BYTES);
+	send(out, 0, WANT, d->final + d->decided + 1, (ec_hash){{0}}, EC_NO_BYTES);
 }
 
 static void decided(struct drift_state *d, const struct ec_input *in, const struct message *m,
                     struct ec_out *out)
 {
-	if (d->fetching || m->seq <= d->final)
+	ec_seq next = d->final + d->decided + 1;
+	if (d->fetching || m->seq < next)
 		return;
-	if (m->seq > d->final + 1) {
+	if (m->seq > next) {
 		if (in->now > d->asked + 100 * MS)
 			want(d, in->now, out);
 		return;
 	}
-	if (!d->tail_count || !ec_hash_equal(&d->tail[0].digest, &in->digest)) {
-		undo_to(d, 0, out);
-		uint32_t at = tail_find(d, &in->digest);
+	uint32_t first = d->decided;
+	if (d->tail_count == first || !ec_hash_equal(&d->tail[first].digest, &in->digest)) {
+		if (first == POOL)
+			return; /* it waits for a pin, and asks again */
+		undo_to(d, first, out);
+		uint32_t at = first;
+		while (at < d->tail_count && !ec_hash_equal(&d->tail[at].digest, &in->digest))
+			at++;
 		if (at < d->tail_count)
 			tail_remove(d, at);
 		else if (d->tail_count == POOL)
 			tail_remove(d, POOL - 1);
-		tail_insert(d, 0, &in->digest, in->body);
-		deliver_from(d, 0, out);
+		tail_insert(d, first, &in->digest, in->body);
+		deliver_from(d, first, out);
 	}
-	finish(d, 1, out);
+	if (drift.pins)
+		d->decided++;
+	else
+		finish(d, 1, out);
 }
 
 static void state_said(struct drift_state *d, const struct message *m, struct ec_out *out)
@@ -272,6 +257,12 @@ static bool decision_due(const struct drift_state *d, uint64_t now)
 	       (now >= d->pool[0].since + WAIT_NS || d->pool_count > POOL / 2);
 }
 
+/* Something must lie on what is to be pinned. */
+static bool burying(const struct drift_state *d)
+{
+	return drift.pins && !drift.hold && d->decided && d->decided < 2 * drift.pins;
+}
+
 /* Whether there is more to send to a member now. */
 static bool send_some(struct drift_state *d, ec_node node, uint64_t now, struct ec_out *out)
 {
@@ -295,11 +286,15 @@ static void lead(struct drift_state *d, uint64_t now, struct ec_out *out)
 	bool more = false;
 	if (decision_due(d, now))
 		decide_one(d, out);
+	else if (burying(d) && !log_full(d) && now >= d->filled + WAIT_NS / 2) {
+		d->filled = now;
+		decide(d, (struct item){0}, out);
+	}
 	for (ec_node node = 0; node < d->config.roster->n; node++)
 		more |= send_some(d, node, now, out);
 	out->want = POOL - d->pool_count;
 	out->wake = more || decision_due(d, now) ? 1 : now + WAIT_NS;
-	if (!more && !d->pool_count && !drift.late)
+	if (!more && !d->pool_count && !drift.late && !burying(d))
 		out->wake = 0;
 }
 
@@ -343,6 +338,7 @@ static void fetched(struct drift_state *d, const struct ec_input *in, struct ec_
 {
 	while (d->tail_count)
 		tail_remove(d, d->tail_count - 1);
+	d->decided = 0;
 	d->fetching = false;
 	assert(in->seq >= d->final);
 	d->final = in->seq;
@@ -441,8 +437,10 @@ static void init(void *self, const struct ec_config *config)
 static struct ec_terms terms(const struct ec_config *config)
 {
 	(void)config;
-	return (struct ec_terms){
-		.timeout_ns = 500 * MS, .interval = INTERVAL, .batch_bytes_max = BATCH_MAX};
+	return (struct ec_terms){.timeout_ns = 500 * MS,
+	                         .interval = INTERVAL,
+	                         .batch_bytes_max = BATCH_MAX,
+	                         .buried = drift.pins};
 }
 
 static const char *misfit(const struct ec_config *config)

@@ -16,6 +16,8 @@ struct drift_knobs {
 	bool hold;      /* it decides nothing */
 	bool straight;  /* nobody shuffles */
 	uint32_t late;  /* member that hears of decisions LATE_NS later; less 1; 0: nobody */
+	uint32_t pins;  /* what is decided is final once it is pinned, and is signed under so many;
+	                   0: at once */
 	uint32_t drops; /* one of so many batches is dropped; 0: none */
 	uint64_t undone, dropped, pinned, fetched;
 };

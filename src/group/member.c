@@ -81,6 +81,7 @@ static void record_take(struct ec_member *m, const struct record *record)
 	if (record->kind == RECORD_SIGNED) {
 		m->signing.seq = record->seq;
 		m->signing.hash = record->hash;
+		m->signing.era = record->era;
 		m->signing.again = true;
 	} else if (record->kind == RECORD_DIVERGED) {
 		m->diverged = true;

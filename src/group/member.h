@@ -240,7 +240,9 @@ bool ec_member_next(struct ec_member *member, struct ec_act *act);
 
 struct ec_member_status {
 	uint64_t era, view, position, seq, certified, persisted, stamp_ns, time_ns;
-	uint64_t tentative;                 /* of the positions, those that may be taken back yet */
+	uint64_t tentative; /* of the positions, those that may be taken back yet */
+	uint64_t locked;    /* block that it signed while the order was another, and that no quorum
+	                       certified yet: it signs nothing meanwhile; 0: none */
 	uint32_t self, leader, n, links_up; /* self: index in the roster, UINT32_MAX none */
 	bool leader_self, ready, diverged, fetching, voter;
 	bool leaderless; /* nobody leads in this protocol */

@@ -170,6 +170,71 @@ static void verifiers_know_this_order(void **state)
 		assert_int_equal(ec_order_revisable(both[i]->name), both[i]->order == EC_REVISABLE);
 }
 
+/* The options of a roster: all the defaults, but that nothing is final before it is certified. */
+static void pins(struct ec_membership *membership)
+{
+	enum { FIELDS = 11, PINNED = 10 };
+	struct ec_writer writer = ec_writer_over(membership->options, EC_OPTIONS_MAX);
+	for (uint32_t i = 0; i < FIELDS; i++)
+		ec_write_u32(&writer, i == PINNED);
+	ec_write_u64(&writer, 0);
+	membership->options_size = writer.size;
+}
+
+static uint32_t era_load(struct cluster *c, const char *protocol, bool pinned, uint64_t era,
+                         uint64_t *token)
+{
+	struct ec_membership *next = world_membership(4, era);
+	snprintf(next->protocol, sizeof next->protocol, "%s", protocol);
+	if (pinned)
+		pins(next);
+	vote_in(c, next, 60000 + 10 * era);
+	ec_membership_free(next);
+	uint32_t taken = 3;
+	for (uint32_t round = 0; round < 600 && status_of(c, 0).era < era; round++)
+		taken += load(c, 1, token);
+	assert_int_equal(status_of(c, 0).era, era);
+	return taken;
+}
+
+/* Nothing is final before a quorum certified it: through crashes, parted links, and an era's end.
+ */
+static void what_is_pinned_is_certified_first(void **state)
+{
+	(void)state;
+	struct cluster *c = graph(5);
+	uint64_t token = 0;
+	uint32_t taken = era_load(c, "ghostdag", true, 2, &token);
+	uint64_t first = status_of(c, 0).seq; /* fillers, where the era begins */
+	for (uint32_t round = 0; round < 60; round++) {
+		taken += load(c, 2, &token);
+		for (uint32_t i = 0; i < 4; i++)
+			assert_true(status_of(c, i).seq <= first ||
+			            status_of(c, i).seq == status_of(c, i).certified);
+		if (round == 20)
+			cluster_connect(c, 0, 1, false);
+		if (round == 40)
+			cluster_connect(c, 0, 1, true);
+		if (round % 10 == 5)
+			cluster_break(c, 2, round % 2);
+	}
+	assert_true(status_of(c, 0).certified > 10 && status_of(c, 0).tentative > 0);
+	cluster_crash(c, 3);
+	cluster_run(c, SECOND, NULL, NULL);
+	cluster_start(c, 3);
+	load(c, 40, &token);
+	era_load(c, "pbft", false, 3, &token);
+	load(c, 20, &token);
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+	assert_true(told_count(c) > taken);
+	for (uint32_t i = 0; i < 4; i++) {
+		assert_int_equal(cluster_node(c, i)->alarms, 0);
+		assert_int_equal(status_of(c, i).era, 3);
+	}
+	check_told(c, 4);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +243,7 @@ int main(void)
 		cmocka_unit_test(to_pbft_and_back),
 		cmocka_unit_test(a_receipt_before_its_certificate),
 		cmocka_unit_test(verifiers_know_this_order),
+		cmocka_unit_test(what_is_pinned_is_certified_first),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -160,6 +160,7 @@ void revising_final(struct ec_member *m, uint64_t position)
 
 void revising_turn(struct ec_member *m)
 {
+	burying_turn(m);
 	if (!m->undone || m->time.now < m->undone + LOST_NS)
 		return;
 	submit_again(m, UINT64_MAX);

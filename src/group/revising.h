@@ -20,6 +20,12 @@ void revising_final(struct ec_member *m, uint64_t position);
 void revising_turn(struct ec_member *m);
 /* When to look again. */
 uint64_t revising_wake(const struct ec_member *m);
+/* Whether members sign headers of the tail, because FINAL waits for a certificate (burying.c). */
+bool burying(const struct ec_member *m);
+/* The block that we signed, while our tail has another in its place; 0: none. */
+uint64_t burying_locked(const struct ec_member *m);
+/* Signs what is deep enough, if it may be. */
+void burying_turn(struct ec_member *m);
 /* The instance is to hear FETCHED: what is not final is taken back. */
 void revising_stand(struct ec_member *m);
 /* Tells it that a quorum certified a block of its tail, if it did.  Returns: whether that was

@@ -7,8 +7,10 @@
  * (I1) A signature leaves only after the mark that forbids another for its seq, or any below, is
  *      durable.  Marks only grow.
  * (I2) Only our own execution makes a header that we sign.
+ *
+ * Where FINAL waits for a certificate, burying.c says which are signed, all of them before.
  */
-#include "group/state.h"
+#include "group/revising.h"
 
 enum { SIGN_BLOCKS = 64 };
 #define SIGN_STAMP_NS (50 * MS)
@@ -30,21 +32,27 @@ static struct signed_header make(struct ec_member *m, uint64_t seq, const ec_has
 	return header;
 }
 
-static void sign(struct ec_member *m, bool must)
+bool signing_sign(struct ec_member *m, uint64_t seq, const ec_hash *hash)
 {
 	struct signing *s = &m->signing;
-	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	uint32_t room = must ? SIGNED_WAITING_MAX : SIGNED_WAITING_MAX - 1;
-	if (!may_sign(m) || at.seq <= s->seq || s->count >= room)
-		return;
-	s->seq = at.seq;
-	s->hash = at.header;
+	if (!may_sign(m) || seq <= s->seq || s->count >= SIGNED_WAITING_MAX)
+		return false;
+	s->seq = seq;
+	s->hash = *hash;
+	s->era = m->now.era->number;
 	s->again = false;
-	act_log(m, &(struct record){.kind = RECORD_SIGNED,
-	                            .era = m->now.era->number,
-	                            .seq = at.seq,
-	                            .hash = at.header});
-	s->waiting[(s->first + s->count++) % SIGNED_WAITING_MAX] = make(m, at.seq, &at.header);
+	act_log(m,
+	        &(struct record){.kind = RECORD_SIGNED, .era = s->era, .seq = seq, .hash = *hash});
+	s->waiting[(s->first + s->count++) % SIGNED_WAITING_MAX] = make(m, seq, hash);
+	return true;
+}
+
+/* The newest final block. */
+static void sign(struct ec_member *m, bool must)
+{
+	struct ec_ledger_at at = ec_ledger_at(m->ledger);
+	if (!burying(m) && (must || m->signing.count < SIGNED_WAITING_MAX - 1))
+		signing_sign(m, at.seq, &at.header);
 }
 
 static void say(struct ec_member *m, const struct signed_header *header)
@@ -93,7 +101,8 @@ static void say_again(struct ec_member *m)
 {
 	struct signing *s = &m->signing;
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
-	if (!s->again || at.seq != s->seq || !may_sign(m))
+	if (!s->again || at.seq != s->seq || !may_sign(m) || s->era != m->now.era->number ||
+	    burying(m))
 		return;
 	s->again = false;
 	if (!ec_hash_equal(&at.header, &s->hash)) {
@@ -101,6 +110,16 @@ static void say_again(struct ec_member *m)
 		return;
 	}
 	struct signed_header header = make(m, at.seq, &at.header);
+	say(m, &header);
+}
+
+void signing_again(struct ec_member *m, uint64_t seq, const ec_hash *hash)
+{
+	struct signing *s = &m->signing;
+	if (!s->again || seq != s->seq || !ec_hash_equal(hash, &s->hash) || !may_sign(m))
+		return;
+	s->again = false;
+	struct signed_header header = make(m, seq, hash);
 	say(m, &header);
 }
 
@@ -135,7 +154,7 @@ void signing_turn(struct ec_member *m)
 uint64_t signing_wake(const struct ec_member *m)
 {
 	bool unsigned_yet = ec_ledger_at(m->ledger).seq > m->signing.seq;
-	if (!m->block_ended || !unsigned_yet || !may_sign(m) || !idle(m) ||
+	if (!m->block_ended || !unsigned_yet || !may_sign(m) || burying(m) || !idle(m) ||
 	    m->signing.count >= SIGNED_WAITING_MAX - 1)
 		return 0;
 	return m->block_ended + IDLE_NS;

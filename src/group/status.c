@@ -1,5 +1,5 @@
 /* status.c - what a member says of itself. */
-#include "group/state.h"
+#include "group/revising.h"
 
 #include <stdio.h>
 
@@ -53,6 +53,7 @@ static void order_status(const struct ec_member *m, struct ec_member_status *sta
 	struct ec_ledger_at at = ec_ledger_at(m->ledger);
 	status->position = at.position;
 	status->tentative = at.position - at.final_position;
+	status->locked = burying_locked(m);
 	status->seq = at.seq;
 	status->certified = ec_ledger_certified(m->ledger);
 	status->stamp_ns = at.stamp_ns;

@@ -30,7 +30,8 @@ struct ghostdag_options {
 	uint32_t batch_bytes_max; /* of one batch */
 	uint32_t bits;    /* zero bits that an id begins with; 0: blocks by right, not work */
 	uint32_t nonces;  /* tried in a wake; default 64 */
-	uint32_t pinned;  /* 1: nothing is final before a quorum certified it */
+	uint32_t pinned;  /* 1: nothing is final before a quorum certified it, and members sign what
+	                     lies under final_depth positions */
 	uint64_t pace_ns; /* between two blocks of a member, or two wakes that try nonces;
 	                     default 250 ms, 10 ms for nonces */
 };

@@ -57,7 +57,8 @@ struct ec_terms ghostdag_terms(const struct ec_config *config)
 {
 	struct ghostdag_options options = ghostdag_options_of(config);
 	return (struct ec_terms){.interval = options.interval,
-	                         .batch_bytes_max = options.batch_bytes_max};
+	                         .batch_bytes_max = options.batch_bytes_max,
+	                         .buried = options.pinned ? options.final_depth : 0};
 }
 
 const char *ghostdag_misfit(const struct ec_config *config)
