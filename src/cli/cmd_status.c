@@ -117,6 +117,14 @@ static void print_group(const json_t *json)
 		       " view changes, position %" PRId64 "\n",
 		       number_of(json, "view"), text_of(json, "leader"),
 		       number_of(json, "view_changes"), number_of(json, "position"));
+	if (number_of(json, "tentative") > 0)
+		printf("           of them %" PRId64 " may be taken back yet\n",
+		       number_of(json, "tentative"));
+	if (number_of(json, "locked") > 0)
+		printf("LOCKED     the order was revised below block %" PRId64
+		       ", which this node signed: it signs nothing until the "
+		       "others certified past it\n",
+		       number_of(json, "locked"));
 }
 
 static void print_ledger(const json_t *json)
