@@ -228,6 +228,12 @@ static const char *const bugs[] = {
 	NULL,
 };
 
+static const struct ec_option fields[] = {
+	{"k", 4},           {"parents_max", 4}, {"mergeset_max", 4}, {"merge_depth", 4},
+	{"final_depth", 4}, {"capacity", 4},    {"interval", 4},     {"batch_bytes_max", 4},
+	{"bits", 4},        {"nonces", 4},      {"pinned", 4},       {"pace_ns", 8},
+	{NULL, 0}};
+
 const struct ec_protocol ec_ghostdag = {
 	.name = "ghostdag",
 	.order = EC_REVISABLE,
@@ -237,6 +243,7 @@ const struct ec_protocol ec_ghostdag = {
 	.bugs = bugs,
 	.options_size = sizeof(struct ghostdag_options),
 	.options_read = ghostdag_options_read,
+	.option = fields,
 	.terms = ghostdag_terms,
 	.misfit = ghostdag_misfit,
 	.limits = limits,
