@@ -62,8 +62,8 @@ enum { DEFERRED_BYTES_MAX = 16 << 20 };
 
 struct signing {
 	uint64_t seq; /* no header up to this one may be signed any more */
-	ec_hash hash; /* of the one at seq, */
-	uint64_t era; /* in this era */
+	ec_hash hash; /* of the one at seq */
+	uint64_t era; /* of it */
 	bool again;   /* after a restart: seq itself may be said again */
 	struct signed_header waiting[SIGNED_WAITING_MAX];
 	uint32_t first, count;
@@ -157,8 +157,7 @@ struct ec_member {
 	struct sealed sealed;
 	struct words words;
 	struct tail tail;  /* of the era in force, where its order is revisable */
-	uint64_t undone;   /* when a batch was taken back that may wait for (T2) of revising.c; 0:
-	                      none */
+	uint64_t undone;   /* when a batch was taken back, for (T2) of revising.c; 0: none */
 	uint64_t locked;   /* burying_locked(), as it was told last */
 	uint64_t pinned;   /* the tentative block that the instance was told is pinned; 0: none */
 	uint64_t batch_ns; /* what batches took lately, from their arrival to delivery */
@@ -334,10 +333,9 @@ void signing_checkpoint(struct ec_member *m, uint64_t position);
 void signing_turn(struct ec_member *m);
 /* When to look again. */
 uint64_t signing_wake(const struct ec_member *m);
-/* Signs a header, if that is not below one signed before.  Returns: false when it may not be, or
- * too many marks wait for the disk. */
+/* Signs a header.  Returns: false when it is not above the last, or too many marks wait. */
 bool signing_sign(struct ec_member *m, uint64_t seq, const ec_hash *hash);
-/* Says the header that an earlier life signed last once more, if it is this one. */
+/* Says once more the header that an earlier life signed last, if it is this one. */
 void signing_again(struct ec_member *m, uint64_t seq, const ec_hash *hash);
 /* The oldest SIGNED record that waits is on disk: its signature is said. */
 void signing_durable(struct ec_member *m);
