@@ -120,6 +120,8 @@ def experiments():
                        (("table1", "--nodes", "4,65"), "'65' is not a number from 1 to 64"),
                        (("table1", "--nodes", "4,,5"), "not a number"),
                        (("table1", "--bytes", "15"), "from 16 to"),
+                       (("table1", "-o", genesis), "Not a directory"),
+                       (("table1", "-o", os.path.join(folder, "no", "where")), "No such file"),
                        (("table1", "--protocol", "nil"), "no protocol 'nil'; there are: pbft")):
         code, out, errors = run("lab", *words)
         check(code == 2 and not out and why in errors, f"lab {' '.join(words)}: exit code 2",

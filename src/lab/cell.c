@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { HEARD_MAX = 1 << 22 };
+enum { HEARD_MAX = 1 << 24 };
 
 void lab_later(struct cell *cell, uint64_t time, struct sim_event event)
 {
@@ -282,7 +282,7 @@ static void begin(struct cell *cell)
 	ec_prng_seed(&cell->prng, cell->load->seed);
 	cell->roster = (struct ec_roster){.era = 1, .n = n, .member = cell->seat};
 	cell->options = protocol->options_size ? take(1, protocol->options_size) : NULL;
-	cell->protocol->options(n, cell->load->batch_bytes, cell->options);
+	cell->protocol->options(n, cell->load->batch_bytes, cell->model, cell->options);
 	if (cell->protocol->keys)
 		lab_keys_generate(n, cell->load->seed, &cell->keys, cell->shares, NULL);
 	cell->batch = take(cell->load->batches, sizeof *cell->batch);
@@ -321,6 +321,7 @@ static void end(struct cell *cell)
 		ec_drop(cell->batch[i].body);
 	free(cell->batch);
 	free(cell->missing);
+	free(cell->agreed);
 	free(cell->options);
 	ec_pool_free(cell->pool);
 	free(cell);

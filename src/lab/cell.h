@@ -14,8 +14,10 @@ enum { LAB_MEMBERS_MAX = 64 };
 /* What a protocol needs of whoever makes a group of it. */
 struct lab_protocol {
 	const struct ec_protocol *protocol;
-	/* Options of a group of n members.  In: batch_bytes, the largest of a batch. */
-	void (*options)(uint32_t n, uint32_t batch_bytes, void *options);
+	/* Options of a group of n members on a network.  In: batch_bytes, the largest of a batch.
+	 * Out: options, zeros before. */
+	void (*options)(uint32_t n, uint32_t batch_bytes, const struct lab_model *model,
+	                void *options);
 	bool keys; /* its members share keys, generated before they begin */
 };
 
@@ -36,6 +38,7 @@ struct lab_result {
 	uint64_t saves, save_bytes, syncs;
 	uint64_t core_ns;          /* of a real core, over all members */
 	uint64_t undone;           /* deliveries that were taken back */
+	uint64_t conflicts;        /* positions at which a second member had another batch final */
 	struct ec_histogram told;  /* from submission until the gateway delivers, at the latest time
 	                              that it did */
 	struct ec_histogram final; /* until no UNDO can reach it at the gateway; a total order:

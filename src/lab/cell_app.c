@@ -29,12 +29,32 @@ void lab_room_for(struct member *member, uint64_t seq)
 		abort();
 }
 
+/* What is final at somebody is so at all, filler or batch. */
+static void agree(struct cell *cell, uint64_t at, uint32_t number)
+{
+	if (at >= cell->agreed_capacity) {
+		uint64_t capacity = 2 * at + 64;
+		cell->agreed = realloc(cell->agreed, capacity * sizeof *cell->agreed);
+		if (!cell->agreed)
+			abort();
+		memset(cell->agreed + cell->agreed_capacity, 0,
+		       (capacity - cell->agreed_capacity) * sizeof *cell->agreed);
+		cell->agreed_capacity = capacity;
+	}
+	uint32_t value = number == UINT32_MAX ? UINT32_MAX : number + 1;
+	if (!cell->agreed[at])
+		cell->agreed[at] = value;
+	else if (cell->agreed[at] != value)
+		cell->result->conflicts++;
+}
+
 /* What no UNDO can reach any more. */
 void lab_finalise(struct cell *cell, uint32_t at, uint64_t seq)
 {
 	struct member *member = &cell->member[at];
 	for (; member->final < seq; member->final++) {
 		uint32_t number = member->order[member->final];
+		agree(cell, member->final, number);
 		if (number == UINT32_MAX)
 			continue;
 		struct batch *batch = &cell->batch[number];

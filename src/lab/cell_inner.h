@@ -52,6 +52,8 @@ struct cell {
 	void *options;
 	struct member member[LAB_MEMBERS_MAX];
 	struct batch *batch;
+	uint32_t *agreed; /* batch plus 1 that is final at seq - 1 at somebody */
+	uint64_t agreed_capacity;
 	uint32_t made, finished; /* batches: submitted; final at all members */
 	uint32_t *missing;       /* of each batch: members where it is not final */
 	struct sim_events events;

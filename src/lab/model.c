@@ -68,6 +68,11 @@ uint64_t lab_delay(const struct lab_model *model, struct ec_prng *prng)
 	       (model->jitter_ns ? model->jitter_ns * exponential(prng) / 1024 : 0);
 }
 
+uint64_t lab_delay_max(const struct lab_model *model)
+{
+	return model->delay_ns + 10 * model->jitter_ns;
+}
+
 uint64_t lab_line(const struct lab_model *model, size_t bytes)
 {
 	return model->bytes_a_s ? (uint64_t)bytes * 1000 * MS / model->bytes_a_s : 0;

@@ -30,6 +30,9 @@ const struct lab_model *lab_model_find(const char *name);
 /* How long a message is on its way, ns, without the time that the line takes. */
 uint64_t lab_delay(const struct lab_model *model, struct ec_prng *prng);
 
+/* The longest that this can be, ns. */
+uint64_t lab_delay_max(const struct lab_model *model);
+
 /* How long `bytes` occupy the line, ns. */
 uint64_t lab_line(const struct lab_model *model, size_t bytes);
 

@@ -3,9 +3,9 @@
 
 #include "consensus/pbft/pbft.h"
 
-static void options(uint32_t n, uint32_t batch_bytes, void *out)
+static void options(uint32_t n, uint32_t batch_bytes, const struct lab_model *model, void *out)
 {
-	(void)n;
+	(void)n, (void)model;
 	struct pbft_options pbft = {.batch_bytes_max = batch_bytes};
 	memcpy(out, &pbft, sizeof pbft);
 }
@@ -26,7 +26,8 @@ static double messages_a_request(uint32_t n, uint64_t seed, uint32_t requests, u
 /* Messages grow with n^2; what shrinks them is that many requests share one decision. */
 static uint32_t problems(uint32_t n, uint64_t seed, struct lab_problem problem[LAB_PROBLEMS_MAX])
 {
-	problem[0] = (struct lab_problem){.name = "every member hears every member",
+	problem[0] = (struct lab_problem){.n = n,
+	                                  .name = "every member hears every member",
 	                                  .number = "messages a request of 128 B",
 	                                  .remedy = "batches of 128 requests, bodies sent once",
 	                                  .before = messages_a_request(n, seed, 1, 128),

@@ -7,20 +7,26 @@
 
 /* A problem that a protocol's way to scale brings with it (the survey's Table 1), as a number:
  * without our remedy and with it. */
+enum { LAB_PROBLEMS_MAX = 8, LAB_COSTS_MAX = 4 };
+
 struct lab_problem {
+	uint32_t n;         /* members with which it was measured */
 	const char *name;   /* of the problem */
 	const char *number; /* what is counted, with its unit */
 	const char *remedy;
 	double before, after;
-	bool before_endless; /* there is no number: it never ends, or nothing bounds it */
+	bool before_endless; /* there is no number: it never ended */
+	struct lab_cost {    /* what the remedy takes; the first without a unit ends */
+		const char *unit;
+		double number;
+	} cost[LAB_COSTS_MAX + 1];
 };
-
-enum { LAB_PROBLEMS_MAX = 4 };
 
 struct lab_entry {
 	struct lab_protocol cell;
 	const char *method; /* how it scales, in the survey's words or ours */
-	/* Measures its problems at n members.  In: seed.  Out: problem[0..returned). */
+	/* Measures its problems in a group of n members, or of as many of them as the problem
+	 * needs.  In: seed.  Out: problem[0..returned). */
 	uint32_t (*problems)(uint32_t n, uint64_t seed,
 	                     struct lab_problem problem[LAB_PROBLEMS_MAX]);
 };
@@ -32,6 +38,6 @@ const struct lab_entry *lab_entry_at(uint32_t index);
 const struct lab_entry *lab_entry_find(const char *name);
 
 /* Each in a file of its own. */
-extern const struct lab_entry lab_pbft, lab_honeybadger;
+extern const struct lab_entry lab_pbft, lab_honeybadger, lab_ghostdag;
 
 #endif

@@ -1,8 +1,6 @@
 /* table1.c - the runs behind the table. */
 #include "lab/table1.h"
 
-#include <stdio.h>
-
 static bool run(const struct lab_order *order, const struct lab_entry *entry,
                 const struct lab_model *model, struct lab_load load, struct lab_result *result,
                 char *why, size_t why_size)
@@ -24,7 +22,12 @@ static bool run(const struct lab_order *order, const struct lab_entry *entry,
 /* How many decisions tell enough, for the time that large groups take. */
 static uint32_t decisions(uint32_t n)
 {
-	return n <= 7 ? 8 * n : 2 * n;
+	return n <= 7 ? 8 * n : n <= 16 ? n : 8;
+}
+
+static uint32_t decisions_loaded(uint32_t n)
+{
+	return n <= 7 ? 32 * n : 4 * n;
 }
 
 static bool row_measure(const struct lab_order *order, struct lab_row *row, char *why,
@@ -33,7 +36,7 @@ static bool row_measure(const struct lab_order *order, struct lab_row *row, char
 	struct lab_result result;
 	struct lab_load lone = {
 		.n = row->n, .batches = decisions(row->n), .at_once = 1, .lone = true};
-	struct lab_load many = {.n = row->n, .batches = 4 * decisions(row->n), .at_once = 4};
+	struct lab_load many = {.n = row->n, .batches = decisions_loaded(row->n), .at_once = 4};
 	if (!run(order, row->entry, &lab_unit, lone, &result, why, why_size))
 		return false;
 	double batches = (double)result.batches;
@@ -46,6 +49,8 @@ static bool row_measure(const struct lab_order *order, struct lab_row *row, char
 		return false;
 	row->loaded_core_us = (double)result.core_ns / (double)result.batches / 1000;
 	row->loaded_messages = (double)result.messages / (double)result.batches;
+	if (row->n > 16)
+		lone.batches /= 2;
 	for (uint32_t i = 0; lab_models[i].name && i < LAB_MODELS_MAX; i++) {
 		if (!run(order, row->entry, &lab_models[i], lone, &result, why, why_size))
 			return false;
@@ -65,7 +70,6 @@ static void problems_measure(const struct lab_order *order, const struct lab_ent
 	uint32_t count = entry->problems(n, order->seed, problem);
 	for (uint32_t i = 0; i < count; i++) {
 		table->problem[table->problems].entry = entry;
-		table->problem[table->problems].n = n;
 		table->problem[table->problems++].problem = problem[i];
 	}
 }

@@ -4,6 +4,8 @@
 
 #include "lab/protocols.h"
 
+#include <stdio.h>
+
 enum { LAB_SIZES_MAX = 8, LAB_MODELS_MAX = 4, LAB_ENTRIES_MAX = 16 };
 
 struct lab_order {
@@ -32,7 +34,6 @@ struct lab_table {
 	uint32_t rows;
 	struct {
 		const struct lab_entry *entry;
-		uint32_t n;
 		struct lab_problem problem;
 	} problem[LAB_ENTRIES_MAX * LAB_PROBLEMS_MAX];
 	uint32_t problems;
@@ -45,7 +46,13 @@ bool lab_table1(const struct lab_order *order, struct lab_table *table, char *wh
 /* Prints it for people, aligned. */
 void lab_table1_text(const struct lab_order *order, const struct lab_table *table);
 
-/* Prints it as one JSON object (docs/commands.md). */
-void lab_table1_json(const struct lab_order *order, const struct lab_table *table);
+/* Writes it as one JSON object (docs/commands.md). */
+void lab_table1_json(FILE *out, const struct lab_order *order, const struct lab_table *table);
+
+/* Writes its rows as comma-separated values, the first line names them. */
+void lab_table1_csv(FILE *out, const struct lab_table *table);
+
+/* Draws its rows, an SVG image. */
+void lab_table1_svg(FILE *out, const struct lab_order *order, const struct lab_table *table);
 
 #endif

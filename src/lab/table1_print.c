@@ -1,7 +1,5 @@
-/* table1_print.c - the table for people and for programs. */
+/* table1_print.c - the table for people, for programs, and as lines of values. */
 #include "lab/table1.h"
-
-#include <stdio.h>
 
 static void latency(uint64_t p50_ns, uint64_t p99_ns)
 {
@@ -44,10 +42,14 @@ static void problems_text(const struct lab_table *table)
 		char before[32], after[32];
 		number_text(problem->before, problem->before_endless, before, sizeof before);
 		number_text(problem->after, false, after, sizeof after);
-		printf("%-12s %3u %s\n", table->problem[i].entry->cell.protocol->name,
-		       table->problem[i].n, problem->name);
-		printf("%16s %s: %s -> %s, by %s\n", "", problem->number, before, after,
+		printf("%-12s %3u %s\n", table->problem[i].entry->cell.protocol->name, problem->n,
+		       problem->name);
+		printf("%16s %s: %s -> %s, by %s", "", problem->number, before, after,
 		       problem->remedy);
+		for (uint32_t k = 0; problem->cost[k].unit; k++)
+			printf("%s%.6g %s", k ? ", " : "; cost: ", problem->cost[k].number,
+			       problem->cost[k].unit);
+		printf("\n");
 	}
 }
 
@@ -65,37 +67,68 @@ void lab_table1_text(const struct lab_order *order, const struct lab_table *tabl
 	problems_text(table);
 }
 
-void lab_table1_json(const struct lab_order *order, const struct lab_table *table)
+void lab_table1_json(FILE *out, const struct lab_order *order, const struct lab_table *table)
 {
-	printf("{\"batch_bytes\":%u,\"seed\":%llu,\"rows\":[", order->batch_bytes,
-	       (unsigned long long)order->seed);
+	fprintf(out, "{\"batch_bytes\":%u,\"seed\":%llu,\"rows\":[", order->batch_bytes,
+	        (unsigned long long)order->seed);
 	for (uint32_t i = 0; i < table->rows; i++) {
 		const struct lab_row *row = &table->row[i];
-		printf("%s{\"protocol\":\"%s\",\"method\":\"%s\",\"n\":%u,", i ? "," : "",
-		       row->entry->cell.protocol->name, row->entry->method, row->n);
-		printf("\"steps\":%.3f,\"messages\":%.3f,\"kib\":%.3f,\"saves\":%.3f,", row->steps,
-		       row->messages, row->kib, row->saves);
-		printf("\"core_us\":%.1f,\"loaded_messages\":%.3f,\"loaded_core_us\":%.1f,",
-		       row->core_us, row->loaded_messages, row->loaded_core_us);
-		printf("\"latency\":{");
+		fprintf(out, "%s{\"protocol\":\"%s\",\"method\":\"%s\",\"n\":%u,", i ? "," : "",
+		        row->entry->cell.protocol->name, row->entry->method, row->n);
+		fprintf(out, "\"steps\":%.3f,\"messages\":%.3f,\"kib\":%.3f,\"saves\":%.3f,",
+		        row->steps, row->messages, row->kib, row->saves);
+		fprintf(out, "\"core_us\":%.1f,\"loaded_messages\":%.3f,\"loaded_core_us\":%.1f,",
+		        row->core_us, row->loaded_messages, row->loaded_core_us);
+		fprintf(out, "\"latency\":{");
 		for (uint32_t k = 0; lab_models[k].name; k++)
-			printf("%s\"%s\":{\"p50_ms\":%.4f,\"p99_ms\":%.4f}", k ? "," : "",
-			       lab_models[k].name, (double)row->p50_ns[k] / 1e6,
-			       (double)row->p99_ns[k] / 1e6);
-		printf("}}");
+			fprintf(out, "%s\"%s\":{\"p50_ms\":%.4f,\"p99_ms\":%.4f}", k ? "," : "",
+			        lab_models[k].name, (double)row->p50_ns[k] / 1e6,
+			        (double)row->p99_ns[k] / 1e6);
+		fprintf(out, "}}");
 	}
-	printf("],\"problems\":[");
+	fprintf(out, "],\"problems\":[");
 	for (uint32_t i = 0; i < table->problems; i++) {
 		const struct lab_problem *problem = &table->problem[i].problem;
-		printf("%s{\"protocol\":\"%s\",\"n\":%u,\"problem\":\"%s\",\"number\":\"%s\","
-		       "\"remedy\":\"%s\",\"before\":",
-		       i ? "," : "", table->problem[i].entry->cell.protocol->name,
-		       table->problem[i].n, problem->name, problem->number, problem->remedy);
+		fprintf(out,
+		        "%s{\"protocol\":\"%s\",\"n\":%u,\"problem\":\"%s\",\"number\":\"%s\","
+		        "\"remedy\":\"%s\",\"before\":",
+		        i ? "," : "", table->problem[i].entry->cell.protocol->name, problem->n,
+		        problem->name, problem->number, problem->remedy);
 		if (problem->before_endless)
-			printf("null");
+			fprintf(out, "null");
 		else
-			printf("%.6g", problem->before);
-		printf(",\"after\":%.6g}", problem->after);
+			fprintf(out, "%.6g", problem->before);
+		fprintf(out, ",\"after\":%.6g,\"cost\":{", problem->after);
+		for (uint32_t k = 0; problem->cost[k].unit; k++)
+			fprintf(out, "%s\"%s\":%.6g", k ? "," : "", problem->cost[k].unit,
+			        problem->cost[k].number);
+		fprintf(out, "}}");
 	}
-	printf("]}\n");
+	fprintf(out, "]}\n");
+}
+
+static void csv_network(FILE *out, const char *network, const char *what)
+{
+	fprintf(out, ",%s_%s_ms", network, what);
+}
+
+void lab_table1_csv(FILE *out, const struct lab_table *table)
+{
+	fprintf(out, "protocol,n,steps,messages,kib,saves,core_us,loaded_messages,loaded_core_us");
+	for (uint32_t k = 0; lab_models[k].name; k++) {
+		csv_network(out, lab_models[k].name, "p50");
+		csv_network(out, lab_models[k].name, "p99");
+	}
+	fprintf(out, "\n");
+	for (uint32_t i = 0; i < table->rows; i++) {
+		const struct lab_row *row = &table->row[i];
+		fprintf(out, "%s,%u,%.3f,%.3f,%.3f,%.3f,%.1f,%.3f,%.1f",
+		        row->entry->cell.protocol->name, row->n, row->steps, row->messages,
+		        row->kib, row->saves, row->core_us, row->loaded_messages,
+		        row->loaded_core_us);
+		for (uint32_t k = 0; lab_models[k].name; k++)
+			fprintf(out, ",%.4f,%.4f", (double)row->p50_ns[k] / 1e6,
+			        (double)row->p99_ns[k] / 1e6);
+		fprintf(out, "\n");
+	}
 }
