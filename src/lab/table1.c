@@ -27,7 +27,7 @@ static uint32_t decisions(uint32_t n)
 
 static uint32_t decisions_loaded(uint32_t n)
 {
-	return n <= 7 ? 32 * n : 4 * n;
+	return n <= 7 ? 32 * n : n <= 16 ? 4 * n : 2 * n;
 }
 
 static bool row_measure(const struct lab_order *order, struct lab_row *row, char *why,
@@ -50,7 +50,7 @@ static bool row_measure(const struct lab_order *order, struct lab_row *row, char
 	row->loaded_core_us = (double)result.core_ns / (double)result.batches / 1000;
 	row->loaded_messages = (double)result.messages / (double)result.batches;
 	if (row->n > 16)
-		lone.batches /= 2;
+		lone.batches /= 4;
 	for (uint32_t i = 0; lab_models[i].name && i < LAB_MODELS_MAX; i++) {
 		if (!run(order, row->entry, &lab_models[i], lone, &result, why, why_size))
 			return false;
