@@ -70,19 +70,45 @@ bool ghostdag_rule_kept(const struct ghostdag *self, ec_node maker)
 	return (uint32_t)__builtin_popcountll(heard) > self->others;
 }
 
-/* Whether a block that waits, by another maker, has it as a parent. */
+static bool names(const struct message *m, const ec_hash *id)
+{
+	for (uint32_t i = 0; i < m->names; i++)
+		if (ec_hash_equal(&m->name[i], id))
+			return true;
+	return false;
+}
+
+/* Blocks of one maker that wait, each a parent of the one before. */
+struct chain {
+	uint32_t count;
+	ec_hash id[OWN_MAX];
+};
+
+static void chain_add(struct chain *chain, const ec_hash *id)
+{
+	for (uint32_t i = 0; i < chain->count; i++)
+		if (ec_hash_equal(&chain->id[i], id))
+			return;
+	if (chain->count < OWN_MAX)
+		chain->id[chain->count++] = *id;
+}
+
+/* Whether a block that waits, by another maker, has it as a parent, or one of its maker that waits
+ * for it. */
 static bool wanted(const struct ghostdag *self, const ec_hash *id, ec_node maker)
 {
+	struct chain chain = {.count = 1, .id = {*id}};
 	struct message m;
-	for (ec_node node = 0; node < self->n; node++)
-		for (int i = 0; i < ORPHANS; i++) {
-			const struct orphan *orphan = &ghostdag_peer(self, node)->orphan[i];
+	for (uint32_t at = 0; at < chain.count; at++)
+		for (uint32_t i = 0; i < self->n * ORPHANS; i++) {
+			const struct orphan *orphan =
+				&ghostdag_peer(self, i / ORPHANS)->orphan[i % ORPHANS];
 			if (!orphan->here || !ghostdag_message_read(orphan->head, &m) ||
-			    m.node == maker)
+			    !names(&m, &chain.id[at]))
 				continue;
-			for (uint32_t j = 0; j < m.names; j++)
-				if (ec_hash_equal(&m.name[j], id))
-					return true;
+			if (m.node != maker)
+				return true;
+			chain_add(&chain, &orphan->id);
 		}
 	return false;
 }

@@ -170,6 +170,30 @@ static void what_others_build_on_is_taken(void **state)
 	good(world_free(world));
 }
 
+/* And where its maker's own blocks stand between. */
+static void what_others_build_on_further_up_is_taken(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4});
+	world->member[A].byzantine = world->member[C].byzantine = world->member[D].byzantine = true;
+	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
+	struct message a = {.kind = BLOCK, .node = A, .number = 1, .names = 1, .name = {m.name[0]}};
+	struct message d = {.kind = BLOCK, .node = D, .number = 1, .names = 1, .name = {m.name[0]}};
+	struct message over = {.kind = BLOCK, .node = C, .number = 6, .names = 3};
+	for (m.number = 1; m.number <= 5; m.number++)
+		over.name[0] = world_forge(world, C, B, &m, "");
+	over.name[1] = world_forge(world, A, B, &a, "");
+	over.name[2] = world_forge(world, D, B, &d, "");
+	d.name[0] = world_forge(world, C, B, &over, "");
+	world_settle(world);
+	assert_int_equal(blocks_of(world, B), 6); /* the first, three of C, and two */
+	d.number = 2;
+	world_forge(world, D, B, &d, "");
+	world_settle(world);
+	assert_int_equal(blocks_of(world, B), 9);
+	good(world_free(world));
+}
+
 /* A part without a quorum makes nothing final, and joins again. */
 static void a_minority_waits(void **state)
 {
@@ -265,6 +289,7 @@ int main(void)
 		cmocka_unit_test(crashes_at_every_moment),
 		cmocka_unit_test(who_signs_many_is_named),
 		cmocka_unit_test(what_others_build_on_is_taken),
+		cmocka_unit_test(what_others_build_on_further_up_is_taken),
 		cmocka_unit_test(a_minority_waits),
 		cmocka_unit_test(of_rivals_one_wins),
 		cmocka_unit_test(learners_follow_and_make_nothing),
