@@ -11,9 +11,9 @@ bool ghostdag_promises_equal(const void *lived, const void *restored, struct ec_
 		return false;
 	}
 	uint64_t depth = a->options.merge_depth, score = dag_at(from, a->root)->blue_score;
+	uint32_t bound = dag_chain_at(from, a->root, score > depth ? score - depth : 0);
 	for (uint32_t i = 0; i < dag_count(from); i++)
-		if ((dag_reaches(from, i, a->root) ||
-		     dag_at(from, i)->blue_score + depth > score) &&
+		if ((dag_reaches(from, i, a->root) || dag_chain_holds(from, bound, i)) &&
 		    dag_find(to, &dag_at(from, i)->id) == DAG_NONE) {
 			ec_text_add(why, "a block with score %llu",
 			            (unsigned long long)dag_at(from, i)->blue_score);
