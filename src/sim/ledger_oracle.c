@@ -163,7 +163,9 @@ void sim_ledger_not_agreed(struct sim_world *world)
 /* What a receipt shows of an envelope. */
 enum shown { SHOWS_PLACE, SHOWS_REPEAT, SHOWS_WRONG };
 
-/* Whoever got its state from others may know of a repeat only that it was turned away. */
+/* Whoever got its state from others may know of a repeat only that it was turned away.  What was
+ * turned away and stands in the order once more, side by side, is found where it was last, turned
+ * away again: that is as good an answer. */
 static enum shown report_judge(const struct sim_envelope *it, const struct ec_proof_report *report)
 {
 	if (!ec_hash_equal(&report->envelope.id, &it->id))
@@ -173,7 +175,8 @@ static enum shown report_judge(const struct sim_envelope *it, const struct ec_pr
 	if (same)
 		return SHOWS_PLACE;
 	if (ec_result_turned_away(report->result_code))
-		return SHOWS_REPEAT;
+		return ec_result_turned_away(it->code) && it->code != EC_RESULT_USED ? SHOWS_PLACE
+		                                                                     : SHOWS_REPEAT;
 	if (it->code == EC_RESULT_USED)
 		return report->block.seq < it->seq ? SHOWS_PLACE : SHOWS_WRONG;
 	return ec_result_turned_away(it->code) ? SHOWS_PLACE : SHOWS_WRONG;
