@@ -39,6 +39,7 @@ step tests/join.sh
 step tests/wiped.sh 64
 step tests/tail.sh
 step tests/seeds.sh 2000
+step tests/finals.sh 10000
 step tests/power.sh 50
 step tests/figures.sh bench leaderless
 row '2000 worlds of pbft' 'sim, 2000 worlds: faults, rules and twins that never fired' none none

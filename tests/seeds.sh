@@ -96,6 +96,12 @@ done
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
 check "200 worlds of longest" $sim --protocol longest --seeds 200
+check "150 worlds of ghostdag" $sim --protocol ghostdag --seeds 150
+check "10 worlds of pbft, then ghostdag, then pbft" $sim --protocol pbft --then ghostdag --seeds 10
+# Scripts find 1 and 2, and ghostdag_bug_test.c has a schedule for each bug.
+for bug in 3 4 5 6 8 9 10 11; do
+	found ghostdag $bug 60
+done
 check "50 worlds of pbft, then longest, then pbft" $sim --protocol pbft --then longest --seeds 50
 for bug in 1 2 3 4; do
 	found longest $bug 100
@@ -108,6 +114,7 @@ for bug in 1 2 3 4 5 6 7 8 9; do
 done
 check "3 worlds of real members with ledgers" $sim --protocol pbft --seeds 3 --ledger --proofs "$proofs"
 check "2 worlds of real members that run honeybadger" $sim --protocol honeybadger --seeds 2 --ledger
+check "2 worlds of real members that run ghostdag" $sim --protocol ghostdag --seeds 2 --ledger
 judged=0 wrong=0
 for proof in "$proofs"/*[1357]5.proof; do
 	judged=$((judged + 1))

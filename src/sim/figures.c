@@ -139,6 +139,9 @@ static bool verb_give(struct sim_script *script, struct sim_words *words)
 		return false;
 	if (!host->up || host->index == 0)
 		return sim_verb_fail(script, "it is down, or makes them:", words->at[1]);
+	if (!sim_instance_at(script->world->host[0], 1))
+		return sim_verb_fail(
+			script, "who makes them is down, or not of the first era:", words->at[0]);
 	sim_rest(words, 2, text, sizeof text);
 	for (char *name = strtok(text, ", "); name; name = strtok(NULL, ", ")) {
 		const struct drawn *drawn = drawn_find(figures_of(script), name);

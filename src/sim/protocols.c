@@ -85,18 +85,14 @@ static const struct sim_protocol_entry honeybadger_entry = {.protocol = &ec_hone
 /* By work each wake finds a block with chance nonces / 2^bits = 1 / 8. */
 enum { WORK_BITS = 6, WORK_NONCES = 8, WORK_WAKES = 8 };
 
-/* Short depths and intervals, so that a few dozen batches see checkpoints, cuts and pruning; in one
- * world in three blocks are made by work. */
+/* Short intervals and depths of FINAL, so that a few dozen batches see checkpoints, cuts and
+ * pruning; in one world in three blocks are made by work. */
 static void ghostdag_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
 {
-	struct ghostdag_options options = {.interval = 4,
-	                                   .batch_bytes_max = 4096,
-	                                   .merge_depth = 32,
-	                                   .final_depth = 16,
-	                                   .pace_ns = 100 * SIM_MS};
+	struct ghostdag_options options = {
+		.interval = 4, .batch_bytes_max = 4096, .final_depth = 16, .pace_ns = 100 * SIM_MS};
 	if (prng) {
 		options.interval += (uint32_t)ec_prng_below(prng, 13);
-		options.merge_depth += (uint32_t)ec_prng_below(prng, 64);
 		options.pace_ns = (50 + ec_prng_below(prng, 100)) * SIM_MS;
 		options.bits = ec_prng_chance(prng, 1, 3) ? WORK_BITS : 0;
 	}
@@ -105,8 +101,8 @@ static void ghostdag_options_draw(struct ec_prng *prng, void *out, struct ec_tex
 		options.pace_ns /= WORK_WAKES;
 	}
 	memcpy(out, &options, sizeof options);
-	ec_text_add(text, "%s, interval %u, merge depth %u", options.bits ? "by work" : "by right",
-	            options.interval, options.merge_depth);
+	ec_text_add(text, "%s, interval %u", options.bits ? "by work" : "by right",
+	            options.interval);
 }
 _Static_assert(sizeof(struct ghostdag_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
 
@@ -131,12 +127,16 @@ static const char *const ghostdag_rules[] = {
 	"reorganisation", "merge",          "red", "range", "pin-elsewhere",
 	"pruned",         "state-transfer", NULL};
 
+/* Members say a block a pace, and no short queue is ever full of them. */
+static const enum sim_count ghostdag_never[] = {SIM_QUEUE_OVERFLOW, SIM_COUNT_KINDS};
+
 static const struct sim_protocol_entry ghostdag_entry = {.protocol = &ec_ghostdag,
                                                          .ledger = true,
                                                          .promises_equal = ghostdag_promises_equal,
                                                          .options = ghostdag_options_draw,
                                                          .revisable = ghostdag_revisable,
                                                          .verbs = sim_ghostdag_verbs,
+                                                         .never = ghostdag_never,
                                                          .rules = ghostdag_rules};
 
 static const struct sim_protocol_entry *const entries[] = {

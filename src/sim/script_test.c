@@ -110,6 +110,43 @@ static void a_protocol_brings_its_own_verbs(void **state)
 	entry = &sim_sequencer_entry;
 }
 
+static void figures_come_true_or_are_refused(void **state)
+{
+	static const char *const bad[] = {
+		"nodes 2\nfigures 0 1 1\n----\n",
+		"nodes 2\nfigures 1 1\n----\n",
+		"nodes 2\nfigures 1 1 99\n----\n",
+		"figures 1 1 1\n----\n",
+		"nodes 2\ntick 1\nfigures 1 1 1\n----\n",
+		"nodes 2\nblocks B\n----\n",
+		"nodes 2\nblocks B<-Z\n----\n",
+		"nodes 2\nblocks 0<-0\n----\n",
+		"nodes 2\nblocks B<-0; B<-0\n----\n",
+		"nodes 2\ngive b B\n----\n",
+		"nodes 2\nblocks B<-0\ngive a B\n----\n",
+		"nodes 2\nblocks B<-0\ncrash a\ngive b B\n----\n",
+		"nodes 2\nblocks B<-0\ncrash b\ngive b B\n----\n",
+		"nodes 3\neras b,c\nblocks B<-0\ngive b B\n----\n",
+		"nodes 2\ncrash b\norder b\n----\n",
+		"nodes 2\ntree z\n----\n",
+	};
+	const char *right = "nodes 2\nroles b learner\nfigures 1 9 9\n\n"
+			    "blocks B<-0; C<-0; D<-B,C\ngive b D,B,C\norder b\ntree b\n----\n"
+			    "b save block a1 \"B\"\nb deliver 1 \"B\"\n"
+			    "b save block a2 \"C\"\nb save block a3 over 2 \"D\"\n"
+			    "b undo 0\nb deliver 1 \"C\"\nb deliver 2 \"B\"\n"
+			    "b deliver 3 \"D\"\nb follows C 1\nb follows D 3; blue B\n"
+			    "b has B<-0 C<-0 D<-B,C\n";
+	char after[4096];
+	(void)state;
+	entry = sim_protocol_find("ghostdag");
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (run(bad[i], false, after, sizeof after) != 2)
+			fail_msg("obeyed: %s", bad[i]);
+	assert_int_equal(run(right, false, after, sizeof after), 0);
+	entry = &sim_sequencer_entry;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +154,7 @@ int main(void)
 		cmocka_unit_test(another_trace_fails_and_is_rewritten),
 		cmocka_unit_test(what_cannot_be_obeyed_is_refused),
 		cmocka_unit_test(a_protocol_brings_its_own_verbs),
+		cmocka_unit_test(figures_come_true_or_are_refused),
 	};
 	if (!ec_crypto_start())
 		return 1;
