@@ -222,8 +222,8 @@ static const char *proven(const struct ec_proof_report *report)
 		"the author signed this; it stands at this place of this block, with this result",
 		"after this block the state held this value under this name",
 		"after this block the state held nothing under this name",
-		"this is the beacon of this block: enough voters of its era gave shares, and no "
-		"others could give another"};
+		("this is the beacon of this block: enough voters of its era gave shares, and no "
+	         "others could give another")};
 	if (ec_verify_is_bill(report))
 		return "after this block the state held this bill; its figures follow from one "
 		       "another";

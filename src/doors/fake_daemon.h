@@ -57,9 +57,10 @@ struct ec_daemon {
 		void (*each)(void *self, uint64_t seq);
 		void *self;
 	} follower[4];
-	uint64_t seq, certified, certificates, envelopes, pruned;
+	_Atomic uint64_t seq, certified; /* a test may set them, too */
+	uint64_t certificates, envelopes, pruned;
 	const char *alarm;
-	bool no_certificates, no_reads, disk_low;
+	_Atomic bool no_certificates, no_reads, disk_low;
 	bool leaderless;
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	uint32_t members_foreign;

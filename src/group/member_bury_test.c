@@ -149,10 +149,10 @@ static void who_signed_what_was_taken_back_waits(void **state)
 	struct signed_all *all = signed_new();
 	struct cluster *c = pinned(2, (struct drift_knobs){.pins = BURIED});
 	uint64_t token = 0;
-	uint32_t was_locked = 0, taken = 0;
+	uint32_t was_locked = 0;
 	hasty(c, 2, 1);
 	for (uint32_t i = 0; i < 200; i++) {
-		taken += load(c, all, 1, &token);
+		load(c, all, 1, &token);
 		was_locked += status_of(c, 2).locked > 0;
 	}
 	assert_true(was_locked > 10);
