@@ -197,6 +197,7 @@ static const char *const bugs[] = {
 	[BUG_ABA + ABA_BUG_ADOPT - 2] = "f TERM are adopted",
 	[BUG_ABA + ABA_BUG_NO_RELAY - 2] = "BVAL of a round that was left is not repeated",
 	[BUG_ABA + ABA_BUG_ADOPTER - 2] = "who adopts a TERM falls silent in its own round",
+	[BUG_ABA + ABA_BUG_CONF_IGNORED - 2] = "CONF is waited for and ignored",
 #endif
 	NULL,
 };
