@@ -1,11 +1,11 @@
 #!/bin/sh
 # fuzz.sh - every fuzz target over its corpus, src/MODULE/fuzz/NAME/, then for a while on its own.
 #
-# EDGECORD_FUZZ_SECONDS: how long each (10; 2 as a step of the whole ./test).  What it finds lands in build-fuzz/found/NAME/.
+# EDGECORD_FUZZ_SECONDS: how long each (10; 1 as a step of the whole ./test).  What it finds lands in build-fuzz/found/NAME/.
 set -u
 cd "$(dirname "$0")/.."
 usual=10
-[ -z "${EC_TEST_SHORT:-}" ] || usual=2
+[ -z "${EC_TEST_SHORT:-}" ] || usual=1
 seconds=${EDGECORD_FUZZ_SECONDS:-$usual}
 if ! command -v clang >/dev/null 2>&1; then
 	echo "skipped fuzz targets: clang is not installed"

@@ -96,7 +96,7 @@ done
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
 check "200 worlds of longest" $sim --protocol longest --seeds 200
-check "150 worlds of ghostdag" $sim --protocol ghostdag --seeds 150
+check "80 worlds of ghostdag" $sim --protocol ghostdag --seeds 80
 check "10 worlds of pbft, then ghostdag, then pbft" $sim --protocol pbft --then ghostdag --seeds 10
 # Scripts find 1 and 2, and ghostdag_bug_test.c has a schedule for each bug.
 for bug in 3 4 5 6 8 9 10 11; do
