@@ -22,7 +22,8 @@ void ec_beacon_share(const struct ec_threshold_crypto *crypto, const struct ec_t
                      struct ec_threshold_share *share)
 {
 	uint8_t name[NAME_SIZE];
-	crypto->coin_share(key, self, secret, name_of(domain, round, name), random, share);
+	crypto->coin_share(crypto->group, key, self, secret, name_of(domain, round, name), random,
+	                   share);
 }
 
 bool ec_beacon_share_good(const struct ec_threshold_crypto *crypto,
@@ -30,8 +31,8 @@ bool ec_beacon_share_good(const struct ec_threshold_crypto *crypto,
                           uint32_t from, const struct ec_threshold_share *share)
 {
 	uint8_t name[NAME_SIZE];
-	return from < key->n &&
-	       crypto->coin_share_good(key, from, name_of(domain, round, name), share);
+	return from < key->n && crypto->coin_share_good(crypto->group, key, from,
+	                                                name_of(domain, round, name), share);
 }
 
 static bool share_good(const struct ec_threshold_crypto *crypto, const struct ec_threshold_key *key,
@@ -77,7 +78,7 @@ ec_hash ec_beacon_value(const struct ec_threshold_crypto *crypto,
 {
 	uint8_t name[NAME_SIZE];
 	assert(ec_beacon_ready(key, beacon));
-	return crypto->coin_combine(key, beacon->from, beacon->share,
+	return crypto->coin_combine(crypto->group, key, beacon->from, beacon->share,
 	                            name_of(&beacon->domain, beacon->round, name));
 }
 

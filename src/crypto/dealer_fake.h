@@ -22,7 +22,7 @@ static inline void fake_deal(const struct ec_threshold_crypto *crypto, uint64_t 
 		ec_hash_scalar(crypto->group, "edgecord fake dealer", part, 2, coefficient[i]);
 		crypto->group->multiply_base(key->commitment[i], coefficient[i]);
 	}
-	bool good = crypto->expand(key);
+	bool good = crypto->expand(crypto->group, key);
 	assert(good);
 	(void)good;
 	for (uint32_t i = 0; i < n; i++)

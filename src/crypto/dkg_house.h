@@ -103,20 +103,25 @@ static inline void house_use(struct house *house, uint32_t first)
 	struct ec_sealed sealed;
 	assert_int_equal(house->dkg.phase, EC_DKG_DONE);
 	assert_true(ec_dkg_result(GROUP, &house->dkg, &house->deals, &house->coin, &house->seal));
-	crypto->seal(&house->seal, name, plain, random, &sealed);
+	crypto->seal(crypto->group, &house->seal, name, plain, random, &sealed);
 	for (uint32_t i = 0; i < house->coin.needed; i++) {
 		struct ec_threshold_secret coin, seal;
 		from[i] = first + i;
 		assert_true(ec_dkg_secret(GROUP, &house->dkg, &house->deals, from[i],
 		                          house->seed[from[i]], &coin, &seal));
-		crypto->coin_share(&house->coin, from[i], &coin, name, random, &share[i]);
-		assert_true(crypto->coin_share_good(&house->coin, from[i], name, &share[i]));
-		crypto->open_share(&house->seal, from[i], &seal, &sealed, random, &opening[i]);
-		assert_true(crypto->open_share_good(&house->seal, from[i], &sealed, &opening[i]));
+		crypto->coin_share(crypto->group, &house->coin, from[i], &coin, name, random,
+		                   &share[i]);
+		assert_true(crypto->coin_share_good(crypto->group, &house->coin, from[i], name,
+		                                    &share[i]));
+		crypto->open_share(crypto->group, &house->seal, from[i], &seal, &sealed, random,
+		                   &opening[i]);
+		assert_true(crypto->open_share_good(crypto->group, &house->seal, from[i], &sealed,
+		                                    &opening[i]));
 	}
-	assert_true(crypto->open_combine(&house->seal, from, opening, name, &sealed, opened));
+	assert_true(crypto->open_combine(crypto->group, &house->seal, from, opening, name, &sealed,
+	                                 opened));
 	assert_memory_equal(opened, plain, sizeof plain);
-	crypto->coin_combine(&house->coin, from, share, name);
+	crypto->coin_combine(crypto->group, &house->coin, from, share, name);
 }
 
 #endif

@@ -43,7 +43,7 @@ static void forge(struct laws *laws, const char *label, const uint8_t *r, const 
 	ec_hash_scalar(&ec_ristretto255, "edgecord seal challenge", part, 7, b + 96);
 	ec_ristretto255.scalar_multiply(b + 128, b + 96, r);
 	ec_ristretto255.scalar_add(b + 128, b + 128, s);
-	assert_true(real->sealed_good(&laws->key, text_bytes(label), &laws->sealed));
+	assert_true(real->sealed_good(real->group, &laws->key, text_bytes(label), &laws->sealed));
 }
 
 /* All members' shares of opening it; then the traitor's becomes the one that, with member 0's,
@@ -53,8 +53,8 @@ static void shares_of_all(struct laws *laws, const uint8_t *r, const uint8_t *ta
 	uint8_t weight[2][32], term[32], wanted[32];
 	const uint8_t random[32] = {5};
 	for (uint32_t i = 0; i < 4; i++)
-		real->open_share(&laws->key, i, &laws->secret[i], &laws->sealed, random,
-		                 &laws->share[i]);
+		real->open_share(real->group, &laws->key, i, &laws->secret[i], &laws->sealed,
+		                 random, &laws->share[i]);
 	ec_lagrange_at_0(&ec_ristretto255, with_traitor, 2, 0, weight[0]);
 	ec_lagrange_at_0(&ec_ristretto255, with_traitor, 2, 1, weight[1]);
 	ec_ristretto255.multiply(term, r, laws->key.share_key[0]);
@@ -63,8 +63,10 @@ static void shares_of_all(struct laws *laws, const uint8_t *r, const uint8_t *ta
 	ec_ristretto255.subtract(wanted, target, term);
 	ec_ristretto255.scalar_invert(weight[1], weight[1]);
 	ec_ristretto255.multiply(laws->share[3].b, weight[1], wanted);
-	assert_false(real->open_share_good(&laws->key, 3, &laws->sealed, &laws->share[3]));
-	assert_true(real->open_share_good(&laws->key, 0, &laws->sealed, &laws->share[0]));
+	assert_false(
+		real->open_share_good(real->group, &laws->key, 3, &laws->sealed, &laws->share[3]));
+	assert_true(
+		real->open_share_good(real->group, &laws->key, 0, &laws->sealed, &laws->share[0]));
 }
 
 static void two_keys_in_one_ciphertext(void **state)

@@ -10,9 +10,9 @@
  *          Attack", 2002, section 5) on a key of 32 bytes, with a commitment to that key and the
  *          label, so that a ciphertext opens to one key or to none, whoever combines.
  *
- * The table below is what protocols use, so that the simulator can put cheap stand-ins in its
- * place.  Every function is pure, and may be called on any thread; any bytes may be passed as a
- * share, a sealed key or a public key's encoding. */
+ * The table below is what protocols use, so that the simulator can put a cheap group in its place:
+ * each function is given the table's own `group`.  Every function is pure, and may be called on any
+ * thread; any bytes may be passed as a share, a sealed key or a public key's encoding. */
 #ifndef EC_CRYPTO_THRESHOLD_H
 #define EC_CRYPTO_THRESHOLD_H
 
@@ -60,44 +60,49 @@ struct ec_threshold_crypto {
 	/* Fills share_key[0..n) of a key whose n, needed and commitments are set, by anybody.
 	 * Returns: false when the numbers are out of range, a commitment is no point, or it or a
 	 * share key is the identity. */
-	bool (*expand)(struct ec_threshold_key *key);
+	bool (*expand)(const struct ec_prime_group *group, struct ec_threshold_key *key);
 
 	/* Our share of the coin `name`.  In: random, 32 bytes never used for another call. */
-	void (*coin_share)(const struct ec_threshold_key *key, uint32_t self,
-	                   const struct ec_threshold_secret *secret, struct ec_bytes name,
-	                   const uint8_t random[static 32], struct ec_threshold_share *share);
+	void (*coin_share)(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+	                   uint32_t self, const struct ec_threshold_secret *secret,
+	                   struct ec_bytes name, const uint8_t random[static 32],
+	                   struct ec_threshold_share *share);
 	/* Whether it is the share of member `from`, below n, of this coin. */
-	bool (*coin_share_good)(const struct ec_threshold_key *key, uint32_t from,
+	bool (*coin_share_good)(const struct ec_prime_group *group,
+	                        const struct ec_threshold_key *key, uint32_t from,
 	                        struct ec_bytes name, const struct ec_threshold_share *share);
 	/* The coin of key->needed good shares, by members from[i], all different.  Which members
 	 * they are of changes nothing.  Returns: 32 bytes that nobody could foretell. */
-	ec_hash (*coin_combine)(const struct ec_threshold_key *key, const uint32_t *from,
+	ec_hash (*coin_combine)(const struct ec_prime_group *group,
+	                        const struct ec_threshold_key *key, const uint32_t *from,
 	                        const struct ec_threshold_share *share, struct ec_bytes name);
 
 	/* Seals a key, which nobody else could guess, under a label of at most
 	 * EC_THRESHOLD_LABEL_MAX bytes, which opens with the same label only.  In: random, 32 bytes
 	 * never used for another call. */
-	void (*seal)(const struct ec_threshold_key *key, struct ec_bytes label,
-	             const uint8_t plain[static EC_SEALED_KEY_SIZE],
+	void (*seal)(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+	             struct ec_bytes label, const uint8_t plain[static EC_SEALED_KEY_SIZE],
 	             const uint8_t random[static 32], struct ec_sealed *sealed);
 	/* Whether it may be opened at all, the same at everyone: asked before a share is given. */
-	bool (*sealed_good)(const struct ec_threshold_key *key, struct ec_bytes label,
-	                    const struct ec_sealed *sealed);
+	bool (*sealed_good)(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+	                    struct ec_bytes label, const struct ec_sealed *sealed);
 	/* Our share of opening one that is good. */
-	void (*open_share)(const struct ec_threshold_key *key, uint32_t self,
-	                   const struct ec_threshold_secret *secret, const struct ec_sealed *sealed,
-	                   const uint8_t random[static 32], struct ec_threshold_share *share);
+	void (*open_share)(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+	                   uint32_t self, const struct ec_threshold_secret *secret,
+	                   const struct ec_sealed *sealed, const uint8_t random[static 32],
+	                   struct ec_threshold_share *share);
 	/* Whether it is the share of member `from`, below n, of opening this one. */
-	bool (*open_share_good)(const struct ec_threshold_key *key, uint32_t from,
+	bool (*open_share_good)(const struct ec_prime_group *group,
+	                        const struct ec_threshold_key *key, uint32_t from,
 	                        const struct ec_sealed *sealed,
 	                        const struct ec_threshold_share *share);
 	/* The sealed key, of key->needed shares, by members from[i], all different, that need not
 	 * have been looked at.  Out: plain, in any case.  Returns: false when that is not the key
 	 * that was committed to and must not be used: a share is wrong, or, when all are good, the
 	 * ciphertext is, at everyone, and holds nothing. */
-	bool (*open_combine)(const struct ec_threshold_key *key, const uint32_t *from,
-	                     const struct ec_threshold_share *share, struct ec_bytes label,
-	                     const struct ec_sealed *sealed,
+	bool (*open_combine)(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+	                     const uint32_t *from, const struct ec_threshold_share *share,
+	                     struct ec_bytes label, const struct ec_sealed *sealed,
 	                     uint8_t plain[static EC_SEALED_KEY_SIZE]);
 };
 

@@ -24,11 +24,12 @@ static void deal(struct dealt *dealt)
 {
 	const uint8_t random[32] = {1};
 	fake_deal(real, 1, 4, 2, &dealt->key, dealt->secret);
-	real->seal(&dealt->key, name, dealt->plain, random, &dealt->sealed);
+	real->seal(real->group, &dealt->key, name, dealt->plain, random, &dealt->sealed);
 	for (uint32_t i = 0; i < 2; i++) {
-		real->coin_share(&dealt->key, i, &dealt->secret[i], name, random, &dealt->coin[i]);
-		real->open_share(&dealt->key, i, &dealt->secret[i], &dealt->sealed, random,
-		                 &dealt->opening[i]);
+		real->coin_share(real->group, &dealt->key, i, &dealt->secret[i], name, random,
+		                 &dealt->coin[i]);
+		real->open_share(real->group, &dealt->key, i, &dealt->secret[i], &dealt->sealed,
+		                 random, &dealt->opening[i]);
 	}
 }
 
@@ -47,15 +48,16 @@ static void judge_shares(const struct dealt *honest, const uint8_t *data, size_t
 	const uint32_t from[] = {0, 1};
 	uint8_t plain[EC_SEALED_KEY_SIZE];
 	bool changed = overwrite(&dealt.coin[1], EC_SHARE_SIZE, data, size);
-	assert(real->coin_share_good(&dealt.key, 1, name, &dealt.coin[1]) == !changed);
-	ec_hash coin = real->coin_combine(&dealt.key, from, dealt.coin, name);
-	ec_hash again = real->coin_combine(&dealt.key, from, dealt.coin, name);
+	assert(real->coin_share_good(real->group, &dealt.key, 1, name, &dealt.coin[1]) == !changed);
+	ec_hash coin = real->coin_combine(real->group, &dealt.key, from, dealt.coin, name);
+	ec_hash again = real->coin_combine(real->group, &dealt.key, from, dealt.coin, name);
 	assert(ec_hash_equal(&coin, &again));
 	changed = overwrite(&dealt.opening[1], EC_SHARE_SIZE, data, size);
-	assert(real->open_share_good(&dealt.key, 1, &dealt.sealed, &dealt.opening[1]) == !changed);
+	assert(real->open_share_good(real->group, &dealt.key, 1, &dealt.sealed,
+	                             &dealt.opening[1]) == !changed);
 	bool same = memcmp(dealt.opening[1].b, honest->opening[1].b, EC_POINT_SIZE) == 0;
-	assert(real->open_combine(&dealt.key, from, dealt.opening, name, &dealt.sealed, plain) ==
-	       same);
+	assert(real->open_combine(real->group, &dealt.key, from, dealt.opening, name, &dealt.sealed,
+	                          plain) == same);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,12 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 1: {
 		bool changed = overwrite(&sealed, sizeof sealed, data + 1, size - 1);
-		assert(real->sealed_good(&key, name, &sealed) == !changed);
+		assert(real->sealed_good(real->group, &key, name, &sealed) == !changed);
 		break;
 	}
 	default:
 		overwrite(key.commitment, 2 * EC_POINT_SIZE, data + 1, size - 1);
-		if (real->expand(&key))
+		if (real->expand(real->group, &key))
 			for (uint32_t i = 0; i < key.n; i++)
 				assert(real->group->point_good(key.share_key[i]));
 	}

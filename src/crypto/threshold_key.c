@@ -12,5 +12,5 @@ bool ec_threshold_key_read(const struct ec_threshold_crypto *crypto, uint32_t n,
 		return false;
 	*key = (struct ec_threshold_key){.n = n, .needed = (uint32_t)needed};
 	memcpy(key->commitment, commitments, size);
-	return crypto->expand(key);
+	return crypto->expand(crypto->group, key);
 }

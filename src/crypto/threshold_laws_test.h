@@ -36,23 +36,25 @@ static inline void laws_throw(struct laws *laws, const char *name)
 {
 	for (uint32_t i = 0; i < laws->key.n; i++) {
 		const uint8_t random[32] = {(uint8_t)i};
-		laws->crypto->coin_share(&laws->key, i, &laws->secret[i], text_bytes(name), random,
-		                         &laws->share[i]);
-		assert_true(laws->crypto->coin_share_good(&laws->key, i, text_bytes(name),
-		                                          &laws->share[i]));
+		laws->crypto->coin_share(laws->crypto->group, &laws->key, i, &laws->secret[i],
+		                         text_bytes(name), random, &laws->share[i]);
+		assert_true(laws->crypto->coin_share_good(laws->crypto->group, &laws->key, i,
+		                                          text_bytes(name), &laws->share[i]));
 	}
 }
 
 static inline void laws_seal(struct laws *laws, const char *label)
 {
 	const uint8_t random[32] = {7};
-	laws->crypto->seal(&laws->key, text_bytes(label), laws->plain, random, &laws->sealed);
-	assert_true(laws->crypto->sealed_good(&laws->key, text_bytes(label), &laws->sealed));
+	laws->crypto->seal(laws->crypto->group, &laws->key, text_bytes(label), laws->plain, random,
+	                   &laws->sealed);
+	assert_true(laws->crypto->sealed_good(laws->crypto->group, &laws->key, text_bytes(label),
+	                                      &laws->sealed));
 	for (uint32_t i = 0; i < laws->key.n; i++) {
-		laws->crypto->open_share(&laws->key, i, &laws->secret[i], &laws->sealed, random,
-		                         &laws->share[i]);
-		assert_true(laws->crypto->open_share_good(&laws->key, i, &laws->sealed,
-		                                          &laws->share[i]));
+		laws->crypto->open_share(laws->crypto->group, &laws->key, i, &laws->secret[i],
+		                         &laws->sealed, random, &laws->share[i]);
+		assert_true(laws->crypto->open_share_good(laws->crypto->group, &laws->key, i,
+		                                          &laws->sealed, &laws->share[i]));
 	}
 }
 
@@ -62,7 +64,8 @@ static inline ec_hash laws_coin_of(const struct laws *laws, const uint32_t *from
 	struct ec_threshold_share share[EC_THRESHOLD_NEEDED_MAX];
 	for (uint32_t i = 0; i < laws->key.needed; i++)
 		share[i] = laws->share[from[i]];
-	return laws->crypto->coin_combine(&laws->key, from, share, text_bytes(name));
+	return laws->crypto->coin_combine(laws->crypto->group, &laws->key, from, share,
+	                                  text_bytes(name));
 }
 
 static inline bool laws_open(const struct laws *laws, const uint32_t *from, const char *label,
@@ -71,8 +74,8 @@ static inline bool laws_open(const struct laws *laws, const uint32_t *from, cons
 	struct ec_threshold_share share[EC_THRESHOLD_NEEDED_MAX];
 	for (uint32_t i = 0; i < laws->key.needed; i++)
 		share[i] = laws->share[from[i]];
-	return laws->crypto->open_combine(&laws->key, from, share, text_bytes(label), &laws->sealed,
-	                                  plain);
+	return laws->crypto->open_combine(laws->crypto->group, &laws->key, from, share,
+	                                  text_bytes(label), &laws->sealed, plain);
 }
 
 /* Every subset where there are few, in rising order; else 100 drawn ones, in any order.  Out:
@@ -133,11 +136,16 @@ static inline void law_a_share_serves_one_place(const struct ec_threshold_crypto
 	laws_deal(&laws, crypto, 1, n);
 	laws_deal(&other, crypto, 2, n);
 	laws_throw(&laws, "name");
-	assert_false(crypto->coin_share_good(&laws.key, 1, text_bytes("name"), &laws.share[0]));
-	assert_false(crypto->coin_share_good(&laws.key, 0, text_bytes("nam"), &laws.share[0]));
-	assert_false(crypto->coin_share_good(&laws.key, 0, text_bytes(""), &laws.share[0]));
-	assert_false(crypto->coin_share_good(&other.key, 0, text_bytes("name"), &laws.share[0]));
-	assert_false(crypto->open_share_good(&laws.key, 0, &laws.sealed, &laws.share[0]));
+	assert_false(crypto->coin_share_good(crypto->group, &laws.key, 1, text_bytes("name"),
+	                                     &laws.share[0]));
+	assert_false(crypto->coin_share_good(crypto->group, &laws.key, 0, text_bytes("nam"),
+	                                     &laws.share[0]));
+	assert_false(crypto->coin_share_good(crypto->group, &laws.key, 0, text_bytes(""),
+	                                     &laws.share[0]));
+	assert_false(crypto->coin_share_good(crypto->group, &other.key, 0, text_bytes("name"),
+	                                     &laws.share[0]));
+	assert_false(
+		crypto->open_share_good(crypto->group, &laws.key, 0, &laws.sealed, &laws.share[0]));
 	uint32_t first[EC_THRESHOLD_NEEDED_MAX];
 	for (uint32_t i = 0; i < laws.key.needed; i++)
 		first[i] = i;
@@ -146,15 +154,19 @@ static inline void law_a_share_serves_one_place(const struct ec_threshold_crypto
 	ec_hash second = laws_coin_of(&laws, first, "eman");
 	assert_false(ec_hash_equal(&coin, &second));
 	laws_seal(&laws, "label");
-	assert_false(crypto->open_share_good(&laws.key, 1, &laws.sealed, &laws.share[0]));
-	assert_false(crypto->coin_share_good(&laws.key, 0, text_bytes("label"), &laws.share[0]));
+	assert_false(
+		crypto->open_share_good(crypto->group, &laws.key, 1, &laws.sealed, &laws.share[0]));
+	assert_false(crypto->coin_share_good(crypto->group, &laws.key, 0, text_bytes("label"),
+	                                     &laws.share[0]));
 	laws_seal(&other, "label");
-	assert_false(crypto->open_share_good(&laws.key, 0, &other.sealed, &laws.share[0]));
+	assert_false(crypto->open_share_good(crypto->group, &laws.key, 0, &other.sealed,
+	                                     &laws.share[0]));
 	/* A share by a secret that is not the member's. */
 	const uint8_t random[32] = {9};
-	crypto->coin_share(&laws.key, 0, &other.secret[0], text_bytes("name"), random,
-	                   &laws.share[0]);
-	assert_false(crypto->coin_share_good(&laws.key, 0, text_bytes("name"), &laws.share[0]));
+	crypto->coin_share(crypto->group, &laws.key, 0, &other.secret[0], text_bytes("name"),
+	                   random, &laws.share[0]);
+	assert_false(crypto->coin_share_good(crypto->group, &laws.key, 0, text_bytes("name"),
+	                                     &laws.share[0]));
 }
 
 static inline void law_a_label_binds(const struct ec_threshold_crypto *crypto)
@@ -168,14 +180,17 @@ static inline void law_a_label_binds(const struct ec_threshold_crypto *crypto)
 	laws_seal(&laws, "epoch 1 of 2");
 	assert_true(laws_open(&laws, from, "epoch 1 of 2", plain));
 	assert_false(laws_open(&laws, from, "epoch 1 of 3", plain));
-	assert_false(crypto->sealed_good(&laws.key, text_bytes("epoch 1 of 3"), &laws.sealed));
-	assert_false(crypto->sealed_good(&laws.key, EC_NO_BYTES, &laws.sealed));
-	assert_false(crypto->sealed_good(&other.key, text_bytes("epoch 1 of 2"), &laws.sealed));
+	assert_false(crypto->sealed_good(crypto->group, &laws.key, text_bytes("epoch 1 of 3"),
+	                                 &laws.sealed));
+	assert_false(crypto->sealed_good(crypto->group, &laws.key, EC_NO_BYTES, &laws.sealed));
+	assert_false(crypto->sealed_good(crypto->group, &other.key, text_bytes("epoch 1 of 2"),
+	                                 &laws.sealed));
 	struct ec_bytes label = {long_label, sizeof long_label, NULL};
-	assert_false(crypto->sealed_good(&laws.key, label, &laws.sealed));
+	assert_false(crypto->sealed_good(crypto->group, &laws.key, label, &laws.sealed));
 	label.size--;
-	crypto->seal(&laws.key, label, laws.plain, (const uint8_t[32]){1}, &laws.sealed);
-	assert_true(crypto->sealed_good(&laws.key, label, &laws.sealed));
+	crypto->seal(crypto->group, &laws.key, label, laws.plain, (const uint8_t[32]){1},
+	             &laws.sealed);
+	assert_true(crypto->sealed_good(crypto->group, &laws.key, label, &laws.sealed));
 }
 
 static inline void law_every_bit_counts(const struct ec_threshold_crypto *crypto)
@@ -186,18 +201,21 @@ static inline void law_every_bit_counts(const struct ec_threshold_crypto *crypto
 	for (uint32_t bit = 0; bit < 8 * EC_SHARE_SIZE; bit++) {
 		struct ec_threshold_share share = laws.share[1];
 		share.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_false(crypto->coin_share_good(&laws.key, 1, text_bytes("name"), &share));
+		assert_false(crypto->coin_share_good(crypto->group, &laws.key, 1,
+		                                     text_bytes("name"), &share));
 	}
 	laws_seal(&laws, "label");
 	for (uint32_t bit = 0; bit < 8 * EC_SHARE_SIZE; bit++) {
 		struct ec_threshold_share share = laws.share[1];
 		share.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_false(crypto->open_share_good(&laws.key, 1, &laws.sealed, &share));
+		assert_false(
+			crypto->open_share_good(crypto->group, &laws.key, 1, &laws.sealed, &share));
 	}
 	for (uint32_t bit = 0; bit < 8 * EC_SEALED_SIZE; bit++) {
 		struct ec_sealed sealed = laws.sealed;
 		sealed.b[bit / 8] ^= (uint8_t)(1u << bit % 8);
-		assert_false(crypto->sealed_good(&laws.key, text_bytes("label"), &sealed));
+		assert_false(crypto->sealed_good(crypto->group, &laws.key, text_bytes("label"),
+		                                 &sealed));
 	}
 }
 
@@ -231,29 +249,29 @@ static inline void law_keys_out_of_range_are_refused(const struct ec_threshold_c
 	assert_int_equal(laws.key.needed, EC_THRESHOLD_NEEDED_MAX);
 	struct ec_threshold_key key = laws.key;
 	key.n = 0;
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	key.n = EC_THRESHOLD_MEMBERS_MAX + 1;
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	key.n = key.needed - 1;
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	key.n = 4;
 	key.needed = 0;
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	key.needed = EC_THRESHOLD_NEEDED_MAX + 1;
 	key.n = EC_THRESHOLD_MEMBERS_MAX;
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	key.n = 4;
 	key.needed = 2;
-	assert_true(crypto->expand(&key));
+	assert_true(crypto->expand(crypto->group, &key));
 	memset(key.commitment[1], 0, EC_POINT_SIZE);
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	memset(key.commitment[1], 0xff, EC_POINT_SIZE);
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 	/* a(x) = a (x - 1): nothing is left for the member at 1. */
 	const uint8_t zero[EC_POINT_SIZE] = {0};
 	memcpy(key.commitment[1], laws.key.commitment[1], EC_POINT_SIZE);
 	assert_true(crypto->group->subtract(key.commitment[0], zero, key.commitment[1]));
-	assert_false(crypto->expand(&key));
+	assert_false(crypto->expand(crypto->group, &key));
 }
 
 #endif

@@ -78,18 +78,18 @@ static void a_share_has_one_encoding(void **state)
 	laws_throw(&laws, "name");
 	struct ec_threshold_share share = laws.share[0];
 	add_order(share.b + 64); /* libsodium's products would come out the same */
-	assert_false(real->coin_share_good(&laws.key, 0, text_bytes("name"), &share));
+	assert_false(real->coin_share_good(real->group, &laws.key, 0, text_bytes("name"), &share));
 	share = laws.share[0];
 	add_order(share.b + 32);
-	assert_false(real->coin_share_good(&laws.key, 0, text_bytes("name"), &share));
+	assert_false(real->coin_share_good(real->group, &laws.key, 0, text_bytes("name"), &share));
 	memset(share.b, 0, sizeof share.b);
-	assert_false(real->coin_share_good(&laws.key, 0, text_bytes("name"), &share));
+	assert_false(real->coin_share_good(real->group, &laws.key, 0, text_bytes("name"), &share));
 	laws_seal(&laws, "label");
 	struct ec_sealed sealed = laws.sealed;
 	add_order(sealed.b + 128);
-	assert_false(real->sealed_good(&laws.key, text_bytes("label"), &sealed));
+	assert_false(real->sealed_good(real->group, &laws.key, text_bytes("label"), &sealed));
 	memset(sealed.b, 0, sizeof sealed.b);
-	assert_false(real->sealed_good(&laws.key, text_bytes("label"), &sealed));
+	assert_false(real->sealed_good(real->group, &laws.key, text_bytes("label"), &sealed));
 	/* p + 1 is 1 modulo p, and 1 is the encoding of no point; p itself would be the identity.
 	 */
 	uint8_t p[32];
@@ -179,8 +179,10 @@ static void a_nonce_depends_on_the_message(void **state)
 	laws_deal(&laws, real, 8, 4);
 	/* The same random bytes twice: were the nonces equal, z1 - z2 = (c1 - c2) x would give x.
 	 */
-	real->coin_share(&laws.key, 0, &laws.secret[0], text_bytes("one"), random, &first);
-	real->coin_share(&laws.key, 0, &laws.secret[0], text_bytes("two"), random, &second);
+	real->coin_share(real->group, &laws.key, 0, &laws.secret[0], text_bytes("one"), random,
+	                 &first);
+	real->coin_share(real->group, &laws.key, 0, &laws.secret[0], text_bytes("two"), random,
+	                 &second);
 	uint8_t z[32], c[32], x[32];
 	real->group->scalar_subtract(z, first.b + 64, second.b + 64);
 	real->group->scalar_subtract(c, first.b + 32, second.b + 32);

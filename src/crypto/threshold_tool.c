@@ -43,36 +43,37 @@ static void measure(uint32_t n, uint32_t needed)
 	fake_deal(crypto, 1, n, needed, &key, secret);
 	lap("a key is expanded", 1);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		crypto->coin_share(&key, 0, &secret[0], name, random, &share[0]);
+		crypto->coin_share(crypto->group, &key, 0, &secret[0], name, random, &share[0]);
 	lap("coin_share", ROUNDS);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		good += crypto->coin_share_good(&key, 0, name, &share[0]);
+		good += crypto->coin_share_good(crypto->group, &key, 0, name, &share[0]);
 	lap("coin_share_good", ROUNDS);
 	for (uint32_t i = 0; i < needed; i++) {
 		from[i] = i;
-		crypto->coin_share(&key, i, &secret[i], name, random, &share[i]);
+		crypto->coin_share(crypto->group, &key, i, &secret[i], name, random, &share[i]);
 	}
 	since = now_us();
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		crypto->coin_combine(&key, from, share, name);
+		crypto->coin_combine(crypto->group, &key, from, share, name);
 	lap("coin_combine", ROUNDS);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		crypto->seal(&key, name, plain, random, &sealed);
+		crypto->seal(crypto->group, &key, name, plain, random, &sealed);
 	lap("seal", ROUNDS);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		good += crypto->sealed_good(&key, name, &sealed);
+		good += crypto->sealed_good(crypto->group, &key, name, &sealed);
 	lap("sealed_good", ROUNDS);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		crypto->open_share(&key, 0, &secret[0], &sealed, random, &share[0]);
+		crypto->open_share(crypto->group, &key, 0, &secret[0], &sealed, random, &share[0]);
 	lap("open_share", ROUNDS);
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		good += crypto->open_share_good(&key, 0, &sealed, &share[0]);
+		good += crypto->open_share_good(crypto->group, &key, 0, &sealed, &share[0]);
 	lap("open_share_good", ROUNDS);
 	for (uint32_t i = 0; i < needed; i++)
-		crypto->open_share(&key, i, &secret[i], &sealed, random, &share[i]);
+		crypto->open_share(crypto->group, &key, i, &secret[i], &sealed, random, &share[i]);
 	since = now_us();
 	for (uint32_t i = 0; i < ROUNDS; i++)
-		good += crypto->open_combine(&key, from, share, name, &sealed, plain);
+		good += crypto->open_combine(crypto->group, &key, from, share, name, &sealed,
+		                             plain);
 	lap("open_combine", ROUNDS);
 	printf("%u of %u were good\n", good, 4 * ROUNDS);
 }

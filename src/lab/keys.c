@@ -100,8 +100,8 @@ static bool generate(struct house *house, struct ec_shared_keys *keys)
 		ec_dkg_advance(&house->dkg);
 	return house->dkg.phase == EC_DKG_DONE &&
 	       ec_dkg_result(GROUP, &house->dkg, &house->deals, &keys->coin, &keys->seal) &&
-	       ec_threshold_ristretto255.expand(&keys->coin) &&
-	       ec_threshold_ristretto255.expand(&keys->seal);
+	       ec_threshold_ristretto255.expand(ec_threshold_ristretto255.group, &keys->coin) &&
+	       ec_threshold_ristretto255.expand(ec_threshold_ristretto255.group, &keys->seal);
 }
 
 static bool share_fits(const struct ec_threshold_key *key, uint32_t member,

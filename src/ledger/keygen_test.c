@@ -120,15 +120,15 @@ static ec_hash coin_of(struct town *town, const struct ec_membership *membership
 	const uint8_t random[32] = {1};
 	assert_int_equal(key.needed, 2);
 	memcpy(key.commitment, membership->keys, membership->keys_size / 2);
-	assert_true(crypto->expand(&key));
+	assert_true(crypto->expand(crypto->group, &key));
 	for (uint32_t i = 0; i < 2; i++) {
 		struct ec_threshold_secret coin, seal;
 		assert_true(ec_keygen_shares(town->day.ledger, GROUP, membership, from[i],
 		                             town->seed[from[i]], &coin, &seal));
-		crypto->coin_share(&key, from[i], &coin, name, random, &share[i]);
-		assert_true(crypto->coin_share_good(&key, from[i], name, &share[i]));
+		crypto->coin_share(crypto->group, &key, from[i], &coin, name, random, &share[i]);
+		assert_true(crypto->coin_share_good(crypto->group, &key, from[i], name, &share[i]));
 	}
-	return crypto->coin_combine(&key, from, share, name);
+	return crypto->coin_combine(crypto->group, &key, from, share, name);
 }
 
 static void a_group_makes_its_keys_and_goes_over_to_them(void **state)

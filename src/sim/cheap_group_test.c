@@ -47,8 +47,8 @@ static void a_seed_deals_the_same(void **state)
 	sim_deal(&sim_threshold_cheap, 9, 7, 3, &again, two);
 	assert_memory_not_equal(one, two, sizeof one);
 	sim_deal(&ec_threshold_ristretto255, 8, 7, 3, &again, two);
-	assert_false(
-		sim_threshold_cheap.expand(&again)); /* a key of the one is none of the other */
+	assert_false(sim_threshold_cheap.expand(
+		sim_threshold_cheap.group, &again)); /* a key of the one is none of the other */
 }
 
 int main(void)

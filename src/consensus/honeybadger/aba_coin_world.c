@@ -20,32 +20,35 @@ uint64_t aba_cheap_number(struct ec_bytes name)
 	return number_mix(number_mix(seed + 1) + round * 0x9e3779b97f4a7c15u);
 }
 
-static void fake_share(const struct ec_threshold_key *key, uint32_t self,
-                       const struct ec_threshold_secret *secret, struct ec_bytes name,
-                       const uint8_t random[static 32], struct ec_threshold_share *share)
+static void fake_share(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+                       uint32_t self, const struct ec_threshold_secret *secret,
+                       struct ec_bytes name, const uint8_t random[static 32],
+                       struct ec_threshold_share *share)
 {
 	uint64_t number = aba_cheap_number(name);
-	(void)key, (void)secret, (void)random;
+	(void)group, (void)key, (void)secret, (void)random;
 	memset(share, 0, sizeof *share);
 	memcpy(share->b, &number, sizeof number);
 	share->b[8] = (uint8_t)self;
 }
 
-static bool fake_share_good(const struct ec_threshold_key *key, uint32_t from, struct ec_bytes name,
+static bool fake_share_good(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+                            uint32_t from, struct ec_bytes name,
                             const struct ec_threshold_share *share)
 {
 	uint64_t number = aba_cheap_number(name);
-	(void)key;
+	(void)group, (void)key;
 	aba_world_verified++;
 	return share->b[8] == from && memcmp(share->b, &number, sizeof number) == 0;
 }
 
-static ec_hash fake_combine(const struct ec_threshold_key *key, const uint32_t *from,
-                            const struct ec_threshold_share *share, struct ec_bytes name)
+static ec_hash fake_combine(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+                            const uint32_t *from, const struct ec_threshold_share *share,
+                            struct ec_bytes name)
 {
 	ec_hash hash = {{0}};
 	uint64_t sum = 0;
-	(void)from, (void)name;
+	(void)group, (void)from, (void)name;
 	for (uint32_t i = 0; i < key->needed; i++) {
 		uint64_t number;
 		memcpy(&number, share[i].b, sizeof number);

@@ -52,7 +52,8 @@ static void share_hear(struct course *course, uint32_t from, uint32_t round, boo
 	struct ec_threshold_share share = {{0}};
 	struct ec_bytes text = {.data = name, .size = sizeof name};
 	aba_coin_name(&course->world->coin, round, name);
-	course->world->coin.crypto->coin_share(&course->world->key, from, NULL, text, share.b,
+	course->world->coin.crypto->coin_share(course->world->coin.crypto->group,
+	                                       &course->world->key, from, NULL, text, share.b,
 	                                       &share);
 	share.b[3] ^= bad;
 	aba_share(course->aba, &course->world->coin, from, round, &share);

@@ -43,27 +43,24 @@ static struct search {
 
 /* ---- a coin that the search chooses: its bits are the epoch ---- */
 
-static uint8_t coin_of(struct ec_bytes name)
-{
-	uint64_t epoch;
-	uint32_t round;
-	memcpy(&epoch, name.data + 36, sizeof epoch);
-	memcpy(&round, name.data + 48, sizeof round);
-	return epoch >> round & 1;
-}
-
-static bool any_share_good(const struct ec_threshold_key *key, uint32_t from, struct ec_bytes name,
+static bool any_share_good(const struct ec_prime_group *group, const struct ec_threshold_key *key,
+                           uint32_t from, struct ec_bytes name,
                            const struct ec_threshold_share *share)
 {
-	(void)key, (void)from, (void)name, (void)share;
+	(void)group, (void)key, (void)from, (void)name, (void)share;
 	return true;
 }
 
-static ec_hash chosen_combine(const struct ec_threshold_key *key, const uint32_t *from,
+static ec_hash chosen_combine(const struct ec_prime_group *group,
+                              const struct ec_threshold_key *key, const uint32_t *from,
                               const struct ec_threshold_share *share, struct ec_bytes name)
 {
-	(void)key, (void)from, (void)share;
-	return (ec_hash){{coin_of(name)}};
+	uint64_t epoch;
+	uint32_t round;
+	(void)group, (void)key, (void)from, (void)share;
+	memcpy(&epoch, name.data + 36, sizeof epoch);
+	memcpy(&round, name.data + 48, sizeof round);
+	return (ec_hash){{epoch >> round & 1}};
 }
 
 static const struct ec_threshold_crypto chosen = {.coin_share_good = any_share_good,

@@ -46,7 +46,7 @@ static void share_give(struct aba_world *world, uint32_t from, uint32_t round, b
 	uint8_t name[ABA_COIN_NAME_SIZE], random[32] = {1};
 	struct ec_threshold_share share;
 	aba_coin_name(&world->coin, round, name);
-	world->coin.crypto->coin_share(&world->key, from, NULL,
+	world->coin.crypto->coin_share(world->coin.crypto->group, &world->key, from, NULL,
 	                               (struct ec_bytes){.data = name, .size = sizeof name}, random,
 	                               &share);
 	share.b[0] ^= bad;
@@ -258,7 +258,7 @@ static void bad_shares_make_room_for_good_ones(void **state)
 	struct ec_bytes text = {.data = name, .size = sizeof name};
 	(void)state;
 	aba_coin_name(&world->coin, 9, name);
-	world->coin.crypto->coin_share(&world->key, 0, NULL, text, share.b, &good);
+	world->coin.crypto->coin_share(NULL, &world->key, 0, NULL, text, share.b, &good);
 	aba_world_verified = 0;
 	for (uint32_t i = 0; i < 2; i++)
 		aba_toss_hear(&toss, kept, &world->coin, 9, 5 + i, &share, false);

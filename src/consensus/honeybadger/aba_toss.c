@@ -30,7 +30,8 @@ static void shares_verify(struct aba_toss *toss, struct ec_threshold_share *kept
                           const struct aba_coin *coin, struct ec_bytes name)
 {
 	for (uint32_t i = toss->good; i < toss->count; i++) {
-		if (!coin->crypto->coin_share_good(coin->key, toss->from[i], name, &kept[i]))
+		if (!coin->crypto->coin_share_good(coin->crypto->group, coin->key, toss->from[i],
+		                                   name, &kept[i]))
 			continue;
 		kept[toss->good] = kept[i];
 		toss->from[toss->good++] = toss->from[i];
@@ -44,7 +45,9 @@ static void combine(struct aba_toss *toss, const struct ec_threshold_share *kept
 	uint32_t from[EC_THRESHOLD_NEEDED_MAX];
 	for (uint32_t i = 0; i < toss->count; i++)
 		from[i] = toss->from[i];
-	toss->value = coin->crypto->coin_combine(coin->key, from, kept, name).b[0] & 1;
+	toss->value =
+		coin->crypto->coin_combine(coin->crypto->group, coin->key, from, kept, name).b[0] &
+		1;
 	toss->known = true;
 }
 

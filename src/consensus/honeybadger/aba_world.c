@@ -123,7 +123,7 @@ static struct ec_threshold_share *share_at(struct aba_world *world, uint32_t mem
 	aba_coin_name(&world->coin, round, name);
 	memcpy(random + 2, &world->options.seed, sizeof world->options.seed);
 	world->coin.crypto->coin_share(
-		&world->key, member,
+		world->coin.crypto->group, &world->key, member,
 		world->options.secret ? &world->options.secret[member] : &no_secret,
 		(struct ec_bytes){.data = name, .size = sizeof name}, random, share);
 	return share;

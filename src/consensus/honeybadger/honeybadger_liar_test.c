@@ -60,7 +60,8 @@ static struct ec_bytes sealed(struct world *world, uint64_t epoch, uint32_t inst
 	ec_write_u64(&writer, epoch);
 	ec_write_u32(&writer, instance);
 	struct ec_bytes label = {.data = label_bytes, .size = writer.size};
-	world->crypto.threshold->seal(&world->keys.seal, label, key, random, &under);
+	world->crypto.threshold->seal(world->crypto.threshold->group, &world->keys.seal, label, key,
+	                              random, &under);
 	struct ec_bytes payload =
 		ec_pool_take(world->pool, 1 + EC_SEALED_SIZE + list.size + EC_CIPHER_TAG_SIZE);
 	ec_writable(payload)[0] = 2;

@@ -46,8 +46,9 @@ static void coin_share_make(struct hb *self, const struct live *live, struct ite
 	ec_hash random = hb_draw(self);
 	aba_coin_name(&coin, item->round, name);
 	self->config.crypto->threshold->coin_share(
-		hb_coin_key(self), self->seat, &self->config.shares->coin,
-		(struct ec_bytes){.data = name, .size = sizeof name}, random.b, &item->share);
+		self->config.crypto->threshold->group, hb_coin_key(self), self->seat,
+		&self->config.shares->coin, (struct ec_bytes){.data = name, .size = sizeof name},
+		random.b, &item->share);
 }
 
 static void agreement_ask(struct hb *self, struct live *live, uint32_t i, struct saying *saying)

@@ -62,7 +62,8 @@ static struct ec_bytes seal(struct hb *self, struct ec_pool *pool, uint64_t epoc
 	struct ec_sealed sealed;
 	struct ec_bytes named = label(self, epoch, self->seat, at);
 	ec_hash key = hb_draw(self), random = hb_draw(self);
-	self->config.crypto->threshold->seal(hb_seal_key(self), named, key.b, random.b, &sealed);
+	self->config.crypto->threshold->seal(self->config.crypto->threshold->group,
+	                                     hb_seal_key(self), named, key.b, random.b, &sealed);
 	struct ec_bytes payload =
 		ec_pool_take(pool, 1 + sizeof sealed.b + list.size + EC_CIPHER_TAG_SIZE);
 	uint8_t *bytes = ec_writable(payload);
@@ -135,7 +136,8 @@ static void judge_sealed(struct hb *self, struct live *live, uint32_t instance,
 	const struct ec_threshold_crypto *crypto = self->config.crypto->threshold;
 	struct ec_bytes named = label(self, live->epoch, instance, at);
 	bool whole = payload.size >= 1 + EC_SEALED_SIZE + EC_CIPHER_TAG_SIZE;
-	if (whole && crypto->sealed_good(hb_seal_key(self), named, sealed_of(payload)))
+	if (whole &&
+	    crypto->sealed_good(crypto->group, hb_seal_key(self), named, sealed_of(payload)))
 		live->good |= bit(instance);
 	else if (!planted(&self->config, BUG_BAD_SEAL))
 		opened(self, live, instance, EC_NO_BYTES);
@@ -161,9 +163,9 @@ void hb_share_make(struct hb *self, const struct live *live, uint32_t instance,
 	const struct rbc *rbc = &hb_proposal(self, live, instance)->rbc;
 	ec_hash random = hb_draw(self);
 	assert(self->sharing && live->good & bit(instance));
-	self->config.crypto->threshold->open_share(hb_seal_key(self), self->seat,
-	                                           &self->config.shares->seal,
-	                                           sealed_of(rbc->payload), random.b, share);
+	self->config.crypto->threshold->open_share(
+		self->config.crypto->threshold->group, hb_seal_key(self), self->seat,
+		&self->config.shares->seal, sealed_of(rbc->payload), random.b, share);
 }
 
 /* Drops the shares among the first `needed` that are bad.  Returns: whether all were good. */
@@ -177,8 +179,8 @@ static bool shares_verify(struct hb *self, struct live *live, uint32_t instance,
 		if (proposal->verified & bit(from[i]))
 			continue;
 		if (self->config.crypto->threshold->open_share_good(
-			    hb_seal_key(self), from[i], sealed_of(proposal->rbc.payload),
-			    &share[from[i]])) {
+			    self->config.crypto->threshold->group, hb_seal_key(self), from[i],
+			    sealed_of(proposal->rbc.payload), &share[from[i]])) {
 			proposal->verified |= bit(from[i]);
 		} else {
 			proposal->heard &= ~bit(from[i]);
@@ -222,8 +224,8 @@ void hb_payload_open(struct hb *self, struct live *live, uint32_t instance, stru
 		for (uint32_t i = 0; i < needed; i++)
 			share[i] = hb_shares(self, live, instance)[from[i]];
 		bool fits = self->config.crypto->threshold->open_combine(
-			hb_seal_key(self), from, share, named, sealed_of(proposal->rbc.payload),
-			key);
+			self->config.crypto->threshold->group, hb_seal_key(self), from, share,
+			named, sealed_of(proposal->rbc.payload), key);
 		if (fits)
 			opened(self, live, instance, decipher(self, live, instance, key, pool));
 		else if (shares_verify(self, live, instance, from, needed))
