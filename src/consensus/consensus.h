@@ -57,7 +57,7 @@ enum ec_input_kind {
 	EC_RECV,    /* from head body digest proof a checked message */
 	EC_LINK,    /* from                 the link is new: what was in flight may be lost */
 	EC_WAKE,    /*                      `wake` has passed or `since` changed; may be early */
-	EC_SUBMIT,  /* body digest stamp    a client batch; only while `want` > 0 */
+	EC_SUBMIT,  /* body digest stamp own a client batch; only while `want` > 0 */
 	EC_READ,    /* ticket               someone wants to read; they grow, over all lives */
 	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
 	EC_FETCHED, /* seq digest           a FETCH ended, or the host went ahead: it stands here */
@@ -131,6 +131,7 @@ struct ec_input {
 	ec_seq seq;
 	uint64_t stamp; /* ns since 1970 as this host believes */
 	uint64_t ticket;
+	bool own;       /* this host made the batch: where nobody leads, no other proposes it yet */
 	ec_hash digest; /* SHA-256 of body (zero without one), made off the stepping thread; in
 	                   START, SNAPPED and FETCHED: of the application */
 	struct ec_bytes head, body, proof;

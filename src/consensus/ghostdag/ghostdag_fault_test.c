@@ -194,6 +194,56 @@ static void what_others_build_on_further_up_is_taken(void **state)
 	good(world_free(world));
 }
 
+/* Lets time pass until somebody says a block.  Returns: its id. */
+static ec_hash block_next(struct world *world)
+{
+	uint32_t before = dag_count(world->graph);
+	for (int i = 0; i < 300 && dag_count(world->graph) == before; i++)
+		world_pass(world, 10);
+	assert_int_equal(dag_count(world->graph), before + 1);
+	return dag_at(world->graph, before)->id;
+}
+
+/* c's last block stands on b2, and so does that of d alone; then a2 is certified, which leaves b2
+ * out:
+ *
+ *     a1 b1 c1 d1 -- b2 -- c2, d2
+ *              \- a2             certified
+ *
+ * Nobody will ever be level with c2 on that side, and c goes on above a2. */
+static void a_certificate_leaves_my_last_block_out(void **state)
+{
+	(void)state;
+	struct world *world = world_new((struct world_options){.n = 4, .options.pinned = 1});
+	world->member[A].byzantine = world->member[B].byzantine = world->member[D].byzantine = true;
+	batches_add(world, 1, 1 << C);
+	struct message m = {.kind = BLOCK, .number = 1, .names = 1, .name = {world->domain}};
+	struct message above = {.kind = BLOCK, .number = 2, .names = 4};
+	above.name[C] = block_next(world);
+	for (m.node = A; m.node <= D; m.node++)
+		if (m.node != C)
+			above.name[m.node] = world_forge(world, m.node, C, &m, "");
+	above.node = B;
+	m = (struct message){.kind = BLOCK, .node = D, .number = 2, .names = 1};
+	m.name[0] = world_forge(world, B, C, &above, "");
+	world_settle(world);
+	block_next(world);
+	world_forge(world, D, C, &m, "");
+	above.node = A;
+	ec_hash pinned = world_forge(world, A, C, &above, "");
+	world_settle(world);
+	uint32_t number = dag_find(world->graph, &pinned);
+	ec_seq seq = dag_at(world->graph, number)->past;
+	struct ec_bytes head = ec_pool_copy(world->pool, pinned.b, sizeof pinned.b);
+	world_input(world, C, (struct ec_input){.kind = EC_PINNED, .seq = seq, .head = head});
+	ec_drop(head);
+	batches_add(world, 1, 1 << C);
+	ec_hash next = block_next(world);
+	assert_true(dag_chain_holds(world->graph, number, dag_find(world->graph, &next)));
+	assert_int_equal(world->member[C].final, seq);
+	good(world_free(world));
+}
+
 /* A part without a quorum makes nothing final, and joins again. */
 static void a_minority_waits(void **state)
 {
@@ -290,6 +340,7 @@ int main(void)
 		cmocka_unit_test(who_signs_many_is_named),
 		cmocka_unit_test(what_others_build_on_is_taken),
 		cmocka_unit_test(what_others_build_on_further_up_is_taken),
+		cmocka_unit_test(a_certificate_leaves_my_last_block_out),
 		cmocka_unit_test(a_minority_waits),
 		cmocka_unit_test(of_rivals_one_wins),
 		cmocka_unit_test(learners_follow_and_make_nothing),

@@ -1,8 +1,9 @@
 /* make.c - how blocks are made: over all tips that fit, at a pace, and no more than it takes.
  *
  * A batch waits here until a block that holds it is final, so that none is lost with a block that
- * nobody merges.  Members that were given the same batch do not all put it into a block at once: it
- * has a first member by its digest, and the others follow a pace apart.
+ * nobody merges.  The member whose host made it puts it into its next block; of others that were
+ * given it not all do so at once: it has a first one by its digest, and the rest follow a pace
+ * apart.
  *
  * Who made the last block before all fell silent may not make the next one: it tells its tips, and
  * that it is alone, and the others make blocks above its own until it may. */
@@ -39,8 +40,10 @@ void ghostdag_submitted(struct ghostdag *self, const struct ec_input *in)
 	if (in->body.size == 0 || in->body.size > self->options.batch_bytes_max ||
 	    held_by_graph(self, &in->digest, true))
 		return;
-	self->queue[self->queued++] = (struct waiting){
-		.body = ec_keep(in->body), .digest = in->digest, .since = self->now};
+	self->queue[self->queued++] = (struct waiting){.body = ec_keep(in->body),
+	                                               .digest = in->digest,
+	                                               .own = in->own,
+	                                               .since = self->now};
 }
 
 void ghostdag_queue_settle(struct ghostdag *self)
@@ -59,6 +62,8 @@ void ghostdag_queue_settle(struct ghostdag *self)
 /* When it is my turn to put a batch into a block. */
 static uint64_t turn_of(const struct ghostdag *self, const struct waiting *waiting)
 {
+	if (waiting->own)
+		return waiting->since;
 	uint32_t first = waiting->digest.b[0] % self->n;
 	uint64_t rank = (self->config.self + self->n - first) % self->n;
 	return waiting->since + rank * self->options.pace_ns;
@@ -159,11 +164,26 @@ static uint64_t merge_reach(const struct ghostdag *self)
 	return (self->options.merge_depth + 1) / 2;
 }
 
+/* My last block that can still come into the order.  One that is heavier than all above the root,
+ * and of another chain, is merged by nobody: it was built on what a certificate then left out.
+ * DAG_NONE or 0: there is none. */
+static uint32_t last_of_use(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t last = dag_find(dag, &self->last), best = dag_best(dag, self->root);
+	if (last == DAG_NONE)
+		return DAG_NONE;
+	while (last && (ghostdag_entry(self, last)->maker != self->config.self ||
+	                (!dag_chain_holds(dag, self->root, last) && dag_before(dag, best, last))))
+		last--;
+	return last;
+}
+
 /* How many others have blocks of no less blue score than my last. */
 static uint32_t others_level(const struct ghostdag *self)
 {
 	const struct dag *dag = ghostdag_graph(self);
-	uint32_t last = dag_find(dag, &self->last);
+	uint32_t last = last_of_use(self);
 	uint64_t level = 0;
 	if (last == DAG_NONE || !last || self->options.bits || planted(&self->config, BUG_NO_RATE))
 		return self->n;

@@ -40,6 +40,7 @@ struct orphan {
 struct waiting { /* a batch that is not final */
 	struct ec_bytes body;
 	ec_hash digest;
+	bool own;
 	uint64_t since;
 };
 
