@@ -7,6 +7,10 @@
  * further one leaves when it is full or its oldest has waited as long as a batch takes, up to
  * UNDER_WAY_MAX at once.  He who leads proposes in groups by the same rule, but waits half as long:
  * what stands in one group shares syncs, signatures and writes at everyone.
+ *
+ * Where nobody leads each proposes its own.  One whose gateway died, left or was brought a state
+ * is nobody's then: who holds such a stray for STRAY_NS, and does not see it in the order, proposes
+ * it too.
  */
 #include "group/revising.h"
 
@@ -17,6 +21,7 @@
 #define GROUP_MAX_NS  (20 * MS)
 #define LINGER_MAX_NS (20 * MS)
 #define BLOCK_NS      (50 * MS)
+#define STRAY_NS      (2 * SECOND)
 enum { UNDER_WAY_DELAYED_MAX = 4, UNDER_WAY_MAX = 16, GROUP_MAX = 16, TOOK_WEIGHT = 8 };
 enum { ITEM_OVERHEAD = 48, HEAD_OVERHEAD = 132 };
 
@@ -233,6 +238,23 @@ static uint32_t proposes(const struct ec_member *m)
 	return m->now.instance->out.lead == EC_ALL ? BODIES_OWN : BODIES_SOURCES;
 }
 
+/* The oldest batch of others that nobody proposes as far as we see; NULL: none. */
+static struct body *stray(const struct ec_member *m)
+{
+	if (!proposer(m) || proposes(m) != BODIES_OWN || m->now.era->protocol->sealed)
+		return NULL;
+	struct body *body = bodies_oldest(m->bodies);
+	while (body && (body->submitted || body->ordered || body->source == BODIES_OWN))
+		body = bodies_after(m->bodies, body);
+	return body;
+}
+
+static uint64_t stray_at(const struct ec_member *m)
+{
+	const struct body *body = stray(m);
+	return body ? body->arrived + STRAY_NS : 0;
+}
+
 /* When the next group should be proposed; 0: none waits.  Our own alone are one group already, by
  * the rule above. */
 static uint64_t group_at(const struct ec_member *m)
@@ -252,7 +274,28 @@ static uint64_t group_at(const struct ec_member *m)
 
 uint64_t batching_wake(const struct ec_member *m)
 {
-	return gateway(m) ? earlier(leaves_at(m), group_at(m)) : 0;
+	return gateway(m) ? earlier(leaves_at(m), earlier(group_at(m), stray_at(m))) : 0;
+}
+
+/* The next batch that is to be proposed now, marked as submitted; NULL: none. */
+static struct body *proposed_next(struct ec_member *m)
+{
+	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
+	if (at && at <= m->time.now) {
+		m->group = bodies_waiting(m->bodies, proposes(m));
+		if (m->group == bodies_count(m->bodies))
+			company_left(&m->groups);
+	}
+	if (m->group && proposer(m)) {
+		struct body *body = bodies_submit(m->bodies, proposes(m));
+		m->group = body ? m->group - 1 : 0;
+		return body;
+	}
+	struct body *body = m->resting ? stray(m) : NULL;
+	if (!body || m->time.now < body->arrived + STRAY_NS)
+		return NULL;
+	bodies_submitted(m->bodies, body);
+	return body;
 }
 
 /* Hands the protocol the next batch that waits, if it takes any: the leader's host all of them in
@@ -261,22 +304,14 @@ bool batching_submit(struct ec_member *m)
 {
 	if (m->resting)
 		company_saw(&m->groups, bodies_count(m->bodies));
-	uint64_t at = m->resting && !m->group ? group_at(m) : 0;
-	if (at && at <= m->time.now) {
-		m->group = bodies_waiting(m->bodies, proposes(m));
-		if (m->group == bodies_count(m->bodies))
-			company_left(&m->groups);
-	}
-	if (!m->group || !proposer(m))
-		return false;
-	struct instance *instance = m->now.instance;
-	struct body *body = bodies_submit(m->bodies, proposes(m));
-	m->group = body ? m->group - 1 : 0;
+	struct body *body = proposed_next(m);
 	if (!body)
 		return false;
-	struct ec_input input = {
-		.kind = EC_SUBMIT, .body = ec_keep(body->bytes), .digest = body->digest};
-	instance_step(instance, (struct moment){m->time.now, m->time.stamp, member_since(m)},
+	struct ec_input input = {.kind = EC_SUBMIT,
+	                         .own = body->source == BODIES_OWN,
+	                         .body = ec_keep(body->bytes),
+	                         .digest = body->digest};
+	instance_step(m->now.instance, (struct moment){m->time.now, m->time.stamp, member_since(m)},
 	              input);
 	input_drop(&input);
 	return true;

@@ -347,6 +347,13 @@ void bodies_forget_peer(struct bodies *bodies, uint32_t peer)
 		bodies->slot[i].body.known[peer / 64] &= ~((uint64_t)1 << peer % 64);
 }
 
+void bodies_submitted(struct bodies *bodies, struct body *body)
+{
+	assert(!body->idle && !body->submitted);
+	submit_unlink(bodies, index_of(bodies, body));
+	body->submitted = true;
+}
+
 struct body *bodies_submit(struct bodies *bodies, uint32_t source)
 {
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++) {
@@ -355,8 +362,7 @@ struct body *bodies_submit(struct bodies *bodies, uint32_t source)
 		if (at == NONE || (source != BODIES_SOURCES && source != turn))
 			continue;
 		bodies->turn = (turn + 1) % BODIES_SOURCES;
-		submit_unlink(bodies, at);
-		bodies->slot[at].body.submitted = true;
+		bodies_submitted(bodies, &bodies->slot[at].body);
 		return &bodies->slot[at].body;
 	}
 	return NULL;

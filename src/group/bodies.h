@@ -31,7 +31,7 @@ struct body {
 	bool spread;      /* it came as a BODY: others have it or get it too */
 	bool idle;        /* it waits for no delivery: it was delivered, or only kept */
 	bool submitted;
-	bool ordered;    /* it stood in the order once, for good or not */
+	bool ordered;    /* it stands in the order, or stood there just now (undone) */
 	uint64_t undone; /* where it stood until that was taken back; 0: it was not, or stands again
 	                  */
 	uint64_t known[BODIES_WORDS]; /* peers whose link of now carried it */
@@ -104,6 +104,9 @@ void bodies_forget_peer(struct bodies *bodies, uint32_t peer);
 /* The next one to submit: oldest first of each source, the sources in turn; only of `source`, or
  * BODIES_SOURCES for any.  NULL: none.  Marks it as submitted. */
 struct body *bodies_submit(struct bodies *bodies, uint32_t source);
+
+/* One that waits for delivery is submitted now.  In: it is not yet. */
+void bodies_submitted(struct bodies *bodies, struct body *body);
 
 /* Another leads from now: nothing counts as submitted, and what was only kept waits (two clocks, as
  * in struct body) where its source has room. */

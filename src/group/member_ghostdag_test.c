@@ -115,6 +115,31 @@ static void to_pbft_and_back(void **state)
 	cluster_free(c);
 }
 
+/* A gateway has spread its batch and dies before the block with it is said: nobody else made it,
+ * and those who hold it propose it. */
+static void a_batch_whose_gateway_died_is_ordered(void **state)
+{
+	(void)state;
+	struct cluster *c = graph(6);
+	uint32_t three = 3, count;
+	uint64_t token = 0;
+	uint32_t taken = load(c, 20, &token);
+	assert_true(cluster_run(c, 60 * SECOND, told_all, &taken));
+	assert_true(cluster_run(c, 60 * SECOND, settled, &three));
+	uint64_t seq = status_of(c, 0).seq;
+	cluster_node(c, 3)->log_waits = true;
+	assert_true(cluster_submit(c, 3, ++token));
+	cluster_run(c, 50 * MS, NULL, NULL);
+	cluster_crash(c, 3);
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(status_of(c, i).waiting_batches, 1);
+	assert_true(cluster_run(c, 20 * SECOND, settled, &three));
+	assert_true(status_of(c, 0).seq > seq);
+	cluster_told(c, &count);
+	assert_int_equal(count, taken);
+	cluster_free(c);
+}
+
 /* What a member's proof of the first that was told shows. */
 static enum ec_verdict verdict_at(struct cluster *c, uint32_t node, struct ec_proof_report *report)
 {
@@ -241,6 +266,7 @@ int main(void)
 		cmocka_unit_test(blocks_side_by_side_make_one_ledger),
 		cmocka_unit_test(who_was_away_fetches_the_state),
 		cmocka_unit_test(to_pbft_and_back),
+		cmocka_unit_test(a_batch_whose_gateway_died_is_ordered),
 		cmocka_unit_test(a_receipt_before_its_certificate),
 		cmocka_unit_test(verifiers_know_this_order),
 		cmocka_unit_test(what_is_pinned_is_certified_first),

@@ -188,6 +188,7 @@ static bool feed(struct cell *cell, uint32_t at)
 		member->waiting_count--;
 		instance_step(member->instance, (struct moment){cell->now, 0, since(cell, at)},
 		              (struct ec_input){.kind = EC_SUBMIT,
+		                                .own = batch->gateway == at,
 		                                .body = batch->body,
 		                                .digest = batch->digest});
 		return true;
