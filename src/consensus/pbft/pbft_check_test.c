@@ -22,7 +22,8 @@ static bool check(struct world *world, ec_node from, const struct message *messa
 /* A world in which b has left view 0 with a stable proof and prepared slots to claim. */
 static struct world *world_with_change(void)
 {
-	struct world *world = world_new((struct world_options){.n = 5, .voters = 4, .interval = 4});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 5, .voters = 4, .interval = 4});
 	for (int i = 0; i < 6; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %d", i);
@@ -33,7 +34,7 @@ static struct world *world_with_change(void)
 	world_batch(world, "one more");
 	world_pass(world, 600);
 	world_restart(world, A);
-	assert_true(world->change[B].body.size > 0);
+	assert_true(pbft_change(world, B)->body.size > 0);
 	return world;
 }
 
@@ -41,7 +42,7 @@ static void every_flipped_byte_of_a_view_change_is_refused(void **state)
 {
 	(void)state;
 	struct world *world = world_with_change();
-	struct ec_bytes body = world->change[B].body;
+	struct ec_bytes body = pbft_change(world, B)->body;
 	struct message message = {.kind = VIEW_CHANGE, .view = 1};
 	struct ec_reader reader = ec_reader_over(body.data, body.size);
 	struct change change = pbft_change_read(&reader);
@@ -83,7 +84,7 @@ static void a_proof_needs_a_quorum_of_different_voters(void **state)
 {
 	(void)state;
 	struct world *world = world_with_change();
-	struct ec_bytes body = world->change[B].body;
+	struct ec_bytes body = pbft_change(world, B)->body;
 	struct ec_reader reader = ec_reader_over(body.data, body.size);
 	struct change change = pbft_change_read(&reader);
 	struct message stable = {.kind = STABLE, .seq = change.low, .digest = change.digest};
@@ -266,7 +267,8 @@ static void every_flipped_byte_of_a_relay_is_refused(void **state)
 	(void)state;
 	struct world *world = world_with_change();
 	struct said said = said_well(world);
-	struct ec_bytes bodies[] = {ec_keep(world->change[B].body), new_view_of(world, &said)};
+	struct ec_bytes bodies[] = {ec_keep(pbft_change(world, B)->body),
+	                            new_view_of(world, &said)};
 	for (int i = 0; i < 2; i++) {
 		uint8_t at[HEAD_SIZE_MAX];
 		struct message quoted = {.kind = i ? NEW_VIEW : VIEW_CHANGE, .view = 1};
@@ -296,7 +298,7 @@ static void a_relay_of_what_its_author_may_not_say_is_refused(void **state)
 {
 	(void)state;
 	struct world *world = world_with_change();
-	struct ec_bytes change = world->change[B].body;
+	struct ec_bytes change = pbft_change(world, B)->body;
 	struct relay relay = {B, {.kind = VIEW_CHANGE, .view = 1}, world_digest(change), change};
 	assert_true(check_relay(world, &relay));
 	relay.quoted.view = 0; /* then its claims are not of earlier views */

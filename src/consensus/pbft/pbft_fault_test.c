@@ -16,44 +16,17 @@ static void batches(struct world *world, int count)
 	}
 }
 
-/* One member's disk does `saves` saves and no more; it is killed there, and comes back. */
-static bool crash_after(ec_node node, uint32_t saves, bool primary_dies)
-{
-	struct world *world =
-		world_new((struct world_options){.n = 4, .interval = 4, .twins = true});
-	struct world_member *member = &world->member[node];
-	member->stalled = true;
-	batches(world, 6);
-	bool more = true;
-	for (uint32_t left = saves; more && left;) {
-		world_pass(world, 10);
-		if (primary_dies && world->member[A].up && node != A && member->applied >= 2)
-			world_crash(world, A);
-		uint32_t now = member->saving < left ? member->saving : left;
-		left -= now;
-		world_disk(world, node, now);
-		more = now || world->now < 3000000000;
-	}
-	world_crash(world, node);
-	world_pass(world, 100);
-	member->stalled = false;
-	world_restart(world, node);
-	if (!world->member[A].up)
-		world_restart(world, A);
-	batches(world, 6);
-	assert_true(world_finish(world, 30000));
-	assert_null(world_free(world));
-	return more;
-}
-
 static void crash_at_every_save(void **state)
 {
 	(void)state;
 	for (int dies = 0; dies < 2; dies++)
 		for (ec_node node = A; node <= B; node++) {
-			uint32_t saves = 0;
-			while (saves < 60 && crash_after(node, saves, dies))
-				saves++;
+			struct world_killing how = {.of = &pbft_world,
+			                            .is = {.n = 4, .interval = 4, .twins = true},
+			                            .node = node,
+			                            .other = dies ? A : EC_ALL};
+			uint32_t saves;
+			assert_null(world_kill_at_every_save(&how, &saves));
 			assert_true(saves >= 12);
 		}
 }
@@ -62,7 +35,8 @@ static void crash_at_every_save(void **state)
 static void all_crash_together(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .interval = 4, .seed = 5});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4, .seed = 5});
 	for (int round = 0; round < 12; round++) {
 		batches(world, 3);
 		world_submit(world);
@@ -81,7 +55,7 @@ static void all_crash_together(void **state)
 static void far_behind_fetches_the_state(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .interval = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4});
 	world_isolate(world, D);
 	batches(world, 30);
 	world_pass(world, 300);
@@ -98,7 +72,7 @@ static void far_behind_fetches_the_state(void **state)
 static void a_little_behind_needs_no_state(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .interval = 8});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 8});
 	world_isolate(world, D);
 	batches(world, 9);
 	world_pass(world, 300);
@@ -113,7 +87,7 @@ static void a_little_behind_needs_no_state(void **state)
 static void fetches_from_another_when_one_fails(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .interval = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4});
 	world_isolate(world, D);
 	batches(world, 30);
 	world_pass(world, 300);
@@ -130,13 +104,13 @@ static void fetches_from_another_when_one_fails(void **state)
 static void equivocating_primary_is_blamed(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	world->member[A].byzantine = true;
 	world_batch(world, "x");
 	world_batch(world, "y");
 	struct message propose = {.kind = PREPREPARE, .seq = 1};
 	for (ec_node to = B; to <= D; to++)
-		world_forge(world, A, to, &propose, world->batch[to == D]);
+		pbft_forge(world, A, to, &propose, world->batch[to == D]);
 	world_settle(world);
 	assert_true(world->blames >= 1);
 	assert_int_equal(world->blamed, A);
@@ -149,16 +123,16 @@ static void equivocating_primary_is_blamed(void **state)
 static void two_words_to_one_member(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	world->member[D].byzantine = true;
 	world_batch(world, "x");
 	world_submit(world);
 	struct message checkpoint = {.kind = CHECKPOINT, .seq = 8, .digest = {.b = {1}}};
-	world_forge(world, D, B, &checkpoint, EC_NO_BYTES);
+	pbft_forge(world, D, B, &checkpoint, EC_NO_BYTES);
 	world_settle(world);
 	assert_int_equal(world->blames, 0);
 	checkpoint.digest.b[0] = 2;
-	world_forge(world, D, B, &checkpoint, EC_NO_BYTES);
+	pbft_forge(world, D, B, &checkpoint, EC_NO_BYTES);
 	world_settle(world);
 	assert_int_equal(world->blames, 1);
 	assert_int_equal(world->blamed, D);
@@ -170,6 +144,7 @@ static void learners_follow(void **state)
 {
 	(void)state;
 	struct world *world = world_new(
+		&pbft_world,
 		(struct world_options){.n = 6, .voters = 4, .interval = 4, .twins = true});
 	batches(world, 10);
 	assert_true(world_finish(world, 300));
@@ -190,7 +165,8 @@ static void learners_follow(void **state)
 static void only_leaders_lead(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .leaders = 1 << B | 1 << D});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 4, .leaders = 1 << B | 1 << D});
 	batches(world, 1);
 	assert_true(world_finish(world, 100));
 	assert_int_equal(world->member[A].lead, B);
@@ -206,7 +182,7 @@ static void only_leaders_lead(void **state)
 static void a_starved_batch_ends_the_view(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	uint32_t starved = world_batch(world, "starved");
 	world->member[A].submitted_view[starved] = 1; /* a's host never offers it in view 0 */
 	for (int i = 0; i < 40; i++) {
@@ -241,7 +217,7 @@ static uint64_t highest_view(const struct world *world)
 static void patience_is_kept_for_a_while(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	char text[16];
 	for (uint32_t i = 0; i < 10; i++) {
 		snprintf(text, sizeof text, "slow %u", i);
@@ -267,8 +243,9 @@ static void patience_is_kept_for_a_while(void **state)
 static void evidence_of_another_group_is_none(void **state)
 {
 	(void)state;
-	struct world *other = world_new((struct world_options){.n = 4, .domain = "other"});
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *other =
+		world_new(&pbft_world, (struct world_options){.n = 4, .domain = "other"});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	uint8_t body[1024];
 	struct ec_writer writer = ec_writer_over(body, sizeof body);
 	for (uint8_t which = 1; which <= 2; which++) {

@@ -1,295 +1,271 @@
-/* pbft_hostile_world.c - one member among liars who know every key: what passes check() must not
- * break a step, though more members lie than the protocol bears. */
-#include "consensus/pbft/pbft_hostile_inner.h"
+/* pbft_hostile_world.c - what liars tell a member of PBFT: messages of every kind that nearly make
+ * sense. */
+#include "consensus/pbft/pbft_hostile_world.h"
 
-#include "crypto/hash.h"
+#include "consensus/pbft/messages.h"
+#include "consensus/pbft/pbft.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
-static bool all_true(const uint8_t key[static EC_KEY_SIZE], const void *message, size_t size,
-                     const uint8_t signature[static EC_SIGNATURE_SIZE])
+enum { N = HOSTILE_MEMBERS, SELF = HOSTILE_SELF, K = 4, CLAIMS = 6, BODY_MAX = 16384 };
+
+struct change_told { /* the last VIEW-CHANGE of a liar */
+	uint64_t view;
+	ec_hash digest;
+	struct ec_bytes body;
+	ec_seq low;
+	uint32_t count;
+	struct claim claim[CLAIMS];
+};
+
+static struct change_told *told(struct hostile *h, ec_node node)
 {
-	(void)key, (void)message, (void)size, (void)signature;
-	return true;
+	return (struct change_told *)h->own + node;
 }
 
-static const struct ec_crypto credulous = {.verify = all_true};
-
-uint32_t hostile_pick(struct hostile *h, uint32_t below)
+/* Sends a head and body, sometimes with a byte turned. */
+static void tell(struct hostile *h, ec_node from, const struct message *message,
+                 struct ec_bytes body)
 {
-	if (!h->left)
-		return 0;
-	h->left--;
-	return *h->data++ % below;
+	struct ec_bytes head = pbft_message_write(h->pool, message);
+	struct ec_bytes turned = ec_pool_copy(h->pool, body.data, body.size);
+	uint32_t turn = hostile_pick(h, 32);
+	if (turn == 1)
+		ec_writable(head)[hostile_pick(h, (uint32_t)head.size)] ^=
+			(uint8_t)(1 + hostile_pick(h, 255));
+	if (turn == 2 && turned.size)
+		ec_writable(turned)[hostile_pick(h, 256) % turned.size] ^=
+			(uint8_t)(1 + hostile_pick(h, 255));
+	hostile_hear(h, from, head, turned, turn != 3);
+	ec_drop(head);
+	ec_drop(turned);
 }
 
-static void save_perform(struct hostile *h, const struct ec_effect *effect)
+static struct value value_any(struct hostile *h)
 {
-	h->counts.cuts += (effect->flags & EC_CUT) != 0;
-	uint32_t kept = 0;
-	for (uint32_t i = 0; i < h->records; i++) {
-		if (effect->flags & EC_CUT && h->record[i].seq <= effect->seq) {
-			ec_drop(h->record[i].head);
-			ec_drop(h->record[i].body);
-		} else {
-			h->record[kept++] = h->record[i];
+	if (hostile_pick(h, 7) == 6)
+		return FILLER;
+	struct ec_bytes batch = hostile_batch(h);
+	struct value value = {.digest = world_digest(batch), .origin = hostile_pick(h, N)};
+	ec_drop(batch);
+	return value;
+}
+
+/* Positions near where the member stands, and now and then far away. */
+static ec_seq seq_any(struct hostile *h)
+{
+	uint32_t far = hostile_pick(h, 40);
+	if (far == 1)
+		return NUMBER_MAX - hostile_pick(h, 3);
+	ec_seq from = h->applied > 6 ? h->applied - 6 : 0;
+	return from + 1 + hostile_pick(h, 5 * K);
+}
+
+static uint64_t view_any(struct hostile *h)
+{
+	uint32_t far = hostile_pick(h, 60);
+	uint64_t view = h->out.view + hostile_pick(h, 3);
+	return far == 1 ? NUMBER_MAX - hostile_pick(h, 4) : view ? view - (far < 10) : view;
+}
+
+static void votes_put(struct hostile *h, struct ec_writer *writer, enum kind kind)
+{
+	uint32_t skip = hostile_pick(h, N);
+	ec_write_u32(writer, 3);
+	for (ec_node node = 0; node < N; node++)
+		if (node != skip)
+			pbft_vote_write(writer, &(struct vote){node, kind, h->proof});
+}
+
+static struct ec_bytes votes_make(struct hostile *h, enum kind kind)
+{
+	uint8_t at[4 + N * VOTE_SIZE_MAX];
+	struct ec_writer writer = ec_writer_over(at, sizeof at);
+	votes_put(h, &writer, kind);
+	return ec_pool_copy(h->pool, at, writer.size);
+}
+
+static ec_hash state_any(struct hostile *h)
+{
+	return (ec_hash){.b = {(uint8_t)(1 + hostile_pick(h, 8) / 7)}};
+}
+
+static void change_tell(struct hostile *h)
+{
+	static uint8_t at[BODY_MAX];
+	struct ec_writer writer = ec_writer_over(at, sizeof at);
+	ec_node from = hostile_liar(h);
+	uint64_t view = view_any(h);
+	ec_seq low = (h->applied / K + hostile_pick(h, 3)) * K;
+	low = low > K && hostile_pick(h, 2) ? low - K : low;
+	struct ec_bytes stable = votes_make(h, CHECKPOINT);
+	struct change change = {.domain = h->config.domain, .low = low, .stable = stable};
+	if (low)
+		change.digest = state_any(h);
+	change.claims = told(h, from)->count = hostile_pick(h, CLAIMS + 1);
+	pbft_change_write(&writer, &change);
+	ec_seq seq = low;
+	for (uint32_t i = 0; i < change.claims; i++) {
+		seq += 1 + hostile_pick(h, 2);
+		struct claim claim = {.seq = seq, .value = value_any(h)};
+		claim.view = view ? (view - 1) - (view > 1 ? hostile_pick(h, 2) : 0) : 0;
+		claim.votes = votes_make(h, PREPARE);
+		pbft_claim_write(&writer, &claim);
+		ec_drop(claim.votes);
+		told(h, from)->claim[i] = claim;
+	}
+	ec_drop(stable);
+	ec_drop(told(h, from)->body);
+	told(h, from)->body = ec_pool_copy(h->pool, at, writer.size);
+	told(h, from)->digest = world_digest(told(h, from)->body);
+	told(h, from)->view = view;
+	told(h, from)->low = low;
+	tell(h, from, &(struct message){.kind = VIEW_CHANGE, .view = view}, told(h, from)->body);
+}
+
+/* What three VIEW-CHANGEs, those of the liars, make of a slot. */
+static struct value plan_any(struct hostile *h, ec_seq seq, bool *more)
+{
+	const struct claim *best = NULL;
+	for (ec_node node = 0; node < N; node++)
+		for (uint32_t i = 0; node != SELF && i < told(h, node)->count; i++) {
+			const struct claim *claim = &told(h, node)->claim[i];
+			*more |= claim->seq >= seq;
+			if (claim->seq == seq && (!best || claim->view > best->view))
+				best = claim;
 		}
+	return best ? best->value : FILLER;
+}
+
+static void new_view_tell(struct hostile *h)
+{
+	static uint8_t at[BODY_MAX];
+	struct ec_writer writer = ec_writer_over(at, sizeof at);
+	uint64_t view = hostile_pick(h, 4) ? told(h, 0)->view : view_any(h);
+	ec_seq base = 0;
+	ec_write_u32(&writer, 3);
+	for (ec_node node = 0; node < N; node++) {
+		if (node == SELF)
+			continue;
+		base = told(h, node)->low > base ? told(h, node)->low : base;
+		ec_write_u32(&writer, node);
+		ec_write_hash(&writer, &told(h, node)->digest);
 	}
-	h->records = kept;
-	if (h->records == RECORDS)
-		return;
-	h->record[h->records++] = (struct world_record){.seq = effect->seq,
-	                                                .head = ec_keep(effect->head),
-	                                                .body = ec_keep(effect->body),
-	                                                .cut = effect->flags & EC_CUT};
-}
-
-static void effect_perform(struct hostile *h, const struct ec_effect *effect)
-{
-	uint32_t end = (h->own_first + h->own_count) % 256;
-	if (effect->kind == EC_SAVE) {
-		save_perform(h, effect);
-	} else if (effect->kind == EC_DELIVER) {
-		assert(effect->seq == h->applied + 1 && !h->fetch);
-		h->applied++;
-		h->counts.delivered++;
-	} else if (effect->kind == EC_SNAP) {
-		h->snap = effect->seq;
-	} else if (effect->kind == EC_FETCH) {
-		assert(!h->fetch);
-		h->fetch = effect->seq;
-		h->counts.fetches++;
-	} else if (effect->kind == EC_BLAME) {
-		assert(ec_pbft.guilty(&h->config, effect->node, effect->head, effect->body));
-	} else if (effect->kind == EC_SEND && h->own_count < 256 &&
-	           (effect->node == EC_ALL || effect->node == SELF)) {
-		h->own[end] = (struct world_message){.head = ec_keep(effect->head),
-		                                     .body = ec_keep(effect->body)};
-		h->own[end].proof = effect->flags & EC_SIGN ? ec_keep(h->proof) : EC_NO_BYTES;
-		h->own_count++;
+	struct value values[3 * K];
+	uint32_t count = 0;
+	for (bool more = true; more && count < 3 * K; count += more) {
+		more = false;
+		values[count] = plan_any(h, base + 1 + count, &more);
 	}
-}
-
-static void step(struct hostile *h, struct ec_input in)
-{
-	h->out.count = 0;
-	in.now = h->now;
-	in.since = h->now > 1000 ? h->now - 1000 : 0;
-	in.stamp = 1;
-	ec_pbft.step(h->state, &in, &h->out);
-	ec_pbft.invariants(h->state);
-	assert(ec_pbft.held(h->state, h->held) <= h->limits.buffers_held);
-	for (uint32_t i = 0; i < h->out.count; i++) {
-		struct ec_effect *effect = &h->out.effect[i];
-		assert(effect->head.size + effect->body.size <= h->limits.record_max);
-		effect_perform(h, effect);
-		ec_drop(effect->head);
-		ec_drop(effect->body);
-	}
-	char line[256];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	ec_pbft.show(h->state, &text);
-}
-
-void hostile_hear(struct hostile *h, ec_node from, struct ec_bytes head, struct ec_bytes body,
-                  bool proven)
-{
-	char line[256];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	struct ec_input in = {.kind = EC_RECV,
-	                      .from = from,
-	                      .head = head,
-	                      .body = body,
-	                      .digest = world_digest(body),
-	                      .proof = proven ? h->proof : EC_NO_BYTES};
-	ec_pbft.show_head(head, &text);
-	if (ec_pbft.check(&h->config, &in)) {
-		h->counts.passed++;
-		step(h, in);
-	} else {
-		h->counts.refused++;
-	}
-}
-
-static void own_hear(struct hostile *h)
-{
-	if (!h->own_count)
-		return;
-	struct world_message message = h->own[h->own_first];
-	h->own_first = (h->own_first + 1) % 256;
-	h->own_count--;
-	hostile_hear(h, SELF, message.head, message.body, message.proof.size > 0);
-	world_message_drop(&message);
-}
-
-static ec_hash application(ec_seq seq)
-{
-	return seq ? (ec_hash){.b = {1}} : (ec_hash){0};
-}
-
-static void state_release(struct hostile *h)
-{
-	uint32_t count = ec_pbft.held(h->state, h->held);
+	ec_write_u64(&writer, base);
+	ec_write_u32(&writer, count);
 	for (uint32_t i = 0; i < count; i++)
-		ec_drop(h->held[i]);
-	while (h->own_count) {
-		world_message_drop(&h->own[h->own_first]);
-		h->own_first = (h->own_first + 1) % 256;
-		h->own_count--;
+		pbft_value_write(&writer, &values[i]);
+	struct ec_bytes body = ec_pool_copy(h->pool, at, writer.size);
+	ec_node from = (ec_node)(view % N);
+	uint8_t inner[HEAD_SIZE_MAX];
+	struct message message = {.kind = NEW_VIEW, .view = view};
+	struct message relay = {.kind = RELAY,
+	                        .node = from,
+	                        .digest = world_digest(body),
+	                        .quoted = pbft_message_write_at(&message, inner),
+	                        .proof = h->proof};
+	bool relayed = hostile_pick(h, 3) == 0;
+	if (from != SELF || relayed)
+		tell(h, relayed ? hostile_liar(h) : from, relayed ? &relay : &message, body);
+	ec_drop(body);
+}
+
+static void relay_tell(struct hostile *h)
+{
+	uint8_t inner[HEAD_SIZE_MAX];
+	ec_node author = hostile_pick(h, N);
+	bool change = hostile_pick(h, 2) && author != SELF && told(h, author)->body.size;
+	struct message quoted = {.kind = VIEW_CHANGE, .view = told(h, author)->view};
+	if (!change)
+		quoted = (struct message){.kind = PREPARE,
+		                          .view = view_any(h),
+		                          .seq = seq_any(h),
+		                          .value = value_any(h)};
+	struct message message = {.kind = RELAY,
+	                          .node = author,
+	                          .quoted = pbft_message_write_at(&quoted, inner),
+	                          .proof = h->proof};
+	if (change)
+		message.digest = told(h, author)->digest;
+	tell(h, hostile_liar(h), &message, change ? told(h, author)->body : EC_NO_BYTES);
+}
+
+static void short_tell(struct hostile *h, enum kind kind)
+{
+	struct message m = {.kind = kind, .view = view_any(h), .seq = seq_any(h)};
+	struct ec_bytes body = EC_NO_BYTES;
+	ec_node from = hostile_liar(h);
+	m.node = hostile_pick(h, N);
+	m.word = (uint8_t)(1 + hostile_pick(h, 3));
+	m.value = value_any(h);
+	m.digest = hostile_pick(h, 2) ? m.value.digest : told(h, m.node)->digest;
+	if ((kind == CHECKPOINT || kind == STABLE) && hostile_pick(h, 6))
+		return;
+	if (kind == PREPREPARE || kind == BODY)
+		body = hostile_batch(h);
+	if (kind == PREPREPARE)
+		from = (ec_node)(m.view % N);
+	if (kind == CHECKPOINT || kind == STABLE) {
+		m.seq = (h->applied / K + 1 + hostile_pick(h, 3)) * K;
+		m.digest = state_any(h);
 	}
-}
-
-static void record_give(struct hostile *h, const struct world_record *record)
-{
-	step(h, (struct ec_input){.kind = EC_RECORD,
-	                          .seq = record->seq,
-	                          .head = record->head,
-	                          .body = record->body,
-	                          .digest = world_digest(record->body)});
-	assert(h->out.count == 0);
-}
-
-static void live(struct hostile *h)
-{
-	struct world_record record[RECORDS];
-	uint32_t records = h->records, cut = RECORDS;
-	memcpy(record, h->record, sizeof record);
-	ec_pbft.init(h->state, &h->config);
-	h->now = 1;
-	h->snap = h->fetch = 0;
-	h->counts.lives++;
-	for (uint32_t i = 0; i < records; i++)
-		if (record[i].cut)
-			cut = i;
-	if (cut != RECORDS)
-		record_give(h, &record[cut]);
-	for (uint32_t i = 0; i < records; i++)
-		if (i != cut && !record[i].cut)
-			record_give(h, &record[i]);
-	step(h, (struct ec_input){
-			.kind = EC_START, .seq = h->applied, .digest = application(h->applied)});
-}
-
-/* What the host owes: answers to SNAP and FETCH, time, batches, links, and a crash. */
-static void host_act(struct hostile *h)
-{
-	switch (hostile_pick(h, 8)) {
-	case 0:
-		h->now += (uint64_t)(1 + hostile_pick(h, 255)) * 10000000;
-		step(h, (struct ec_input){.kind = EC_WAKE});
-		break;
-	case 1:
-		step(h, (struct ec_input){.kind = EC_LINK, .from = hostile_liar(h)});
-		break;
-	case 2:
-	case 3:
-		if (h->snap)
-			step(h, (struct ec_input){.kind = EC_SNAPPED,
-			                          .seq = h->snap,
-			                          .digest = application(h->snap)});
-		h->snap = 0;
-		break;
-	case 4:
-		if (!h->fetch)
-			break;
-		h->applied = hostile_pick(h, 3) && h->fetch < 1 << 20 ? h->fetch : h->applied;
-		h->fetch = 0;
-		step(h, (struct ec_input){.kind = EC_FETCHED,
-		                          .seq = h->applied,
-		                          .digest = application(h->applied)});
-		break;
-	case 5:
-		if (hostile_pick(h, 8) || h->records == RECORDS)
-			break;
-		state_release(h);
-		live(h);
-		break;
-	default:
-		if (h->out.want) {
-			struct ec_bytes body = h->batch[hostile_pick(h, BATCHES_N)];
-			step(h, (struct ec_input){.kind = EC_SUBMIT,
-			                          .body = body,
-			                          .digest = world_digest(body)});
-		}
+	if (kind == STABLE)
+		body = votes_make(h, CHECKPOINT);
+	/* All three at once now and then, so that something comes of it. */
+	for (uint32_t i = hostile_pick(h, 2) && kind != PREPREPARE ? 0 : 2; i < 3 && from != SELF;
+	     i++) {
+		tell(h, from, &m, body);
+		from = from == 3 ? 0 : from == 0 ? 2 : 3;
 	}
+	ec_drop(body);
 }
 
-static void act(struct hostile *h)
+static void lie(struct hostile *h, uint32_t which)
 {
 	static const enum kind kinds[] = {PREPREPARE,      PREPARE,  COMMIT, CHECKPOINT,
 	                                  ASK_VIEW_CHANGE, ASK_BODY, BODY,   STABLE,
 	                                  AGAIN,           PREPARE,  COMMIT, COMMIT};
-	uint32_t what = hostile_pick(h, 24);
-	if (what < 12)
-		hostile_short(h, kinds[what]);
-	else if (what == 12)
-		hostile_change(h);
-	else if (what == 13)
-		hostile_new_view(h);
-	else if (what == 14)
-		hostile_relay(h);
-	else if (what == 15)
-		hostile_garbage(h);
-	else if (what < 20)
-		own_hear(h);
+	if (which < 12)
+		short_tell(h, kinds[which]);
+	else if (which == 12)
+		change_tell(h);
+	else if (which == 13)
+		new_view_tell(h);
+	else if (which == 14)
+		relay_tell(h);
 	else
-		host_act(h);
+		hostile_garbage(h);
 }
 
-static void hostile_begin(struct hostile *h)
+static void options(struct hostile *h, void *opaque)
+{
+	(void)h;
+	*(struct pbft_options *)opaque =
+		(struct pbft_options){.interval = K, .batch_bytes_max = 64};
+}
+
+static void begin(struct hostile *h)
+{
+	h->own = calloc(N, sizeof(struct change_told));
+}
+
+static void end(struct hostile *h)
 {
 	for (ec_node node = 0; node < N; node++)
-		h->seats[node] =
-			(struct ec_roster_member){.weight = 1, .roles = EC_VOTER | EC_LEADER};
-	h->roster = (struct ec_roster){.n = N, .member = h->seats};
-	h->options = (struct pbft_options){.interval = K, .batch_bytes_max = 64};
-	h->config = (struct ec_config){.self = SELF,
-	                               .roster = &h->roster,
-	                               .crypto = &credulous,
-	                               .domain = {.b = {7}},
-	                               .options = &h->options};
-	h->pool = ec_pool_new(0);
-	h->limits = ec_pbft.limits(&h->config);
-	h->state = calloc(1, h->limits.state);
-	h->effects = calloc(h->limits.effects_per_step, sizeof *h->effects);
-	h->held = calloc(h->limits.buffers_held, sizeof *h->held);
-	h->out = (struct ec_out){
-		.effect = h->effects, .capacity = h->limits.effects_per_step, .pool = h->pool};
-	for (int i = 0; i < BATCHES_N; i++) {
-		const char text[] = {(char)('a' + i)};
-		h->batch[i] = ec_pool_copy(h->pool, text, 1);
-	}
-	uint8_t proof[PROOF] = {0, 0, 0, 0, 1};
-	h->proof = ec_pool_copy(h->pool, proof, sizeof proof);
-	live(h);
+		ec_drop(told(h, node)->body);
+	free(h->own);
 }
 
-struct hostile_counts hostile_run(const uint8_t *data, size_t size)
+static const struct hostile_protocol hostile = {
+	.protocol = &ec_pbft, .options = options, .begin = begin, .end = end, .lie = lie};
+
+struct hostile_counts pbft_hostile_run(const uint8_t *data, size_t size)
 {
-	struct hostile *h = calloc(1, sizeof *h);
-	h->data = data;
-	h->left = size;
-	hostile_begin(h);
-	while (h->left)
-		act(h);
-	h->counts.views = (uint32_t)h->out.view;
-	state_release(h);
-	for (uint32_t i = 0; i < h->records; i++) {
-		ec_drop(h->record[i].head);
-		ec_drop(h->record[i].body);
-	}
-	for (int i = 0; i < BATCHES_N; i++)
-		ec_drop(h->batch[i]);
-	for (int i = 0; i < N; i++)
-		ec_drop(h->change[i].body);
-	ec_drop(h->proof);
-	assert(ec_pool_live(h->pool) == 0);
-	ec_pool_free(h->pool);
-	struct hostile_counts counts = h->counts;
-	free(h->state);
-	free(h->effects);
-	free(h->held);
-	free(h);
-	return counts;
+	return hostile_run(&hostile, data, size);
 }

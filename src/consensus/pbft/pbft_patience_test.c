@@ -56,7 +56,7 @@ static void pausing_pass(struct world *world, uint64_t ms)
  * In: busy: whether there are other batches. */
 static uint64_t leaders_fail(uint32_t n, uint32_t faults, uint64_t apart_ms, bool busy)
 {
-	struct world *world = world_new((struct world_options){.n = n});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = n});
 	uint64_t longest_ms = 0;
 	for (uint32_t i = 0; i < faults; i++) {
 		uint64_t begin_ms = ms_of(world), end_ms = begin_ms + apart_ms;
@@ -93,7 +93,7 @@ static void leaders_that_fail_in_turn_delay_little(void **state)
 static void slow_group_settles_in_one_view(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	for (int i = 0; i < 10; i++) {
 		batch_new(world);
 		slow_pass(world, 5000, 1000);
@@ -115,7 +115,7 @@ static void slow_group_settles_in_one_view(void **state)
 static void pausing_group_settles_in_one_view(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	pausing_pass(world, 90000);
 	uint64_t view = world->member[0].view;
 	assert_in_range(view, 4, 20);
@@ -130,7 +130,7 @@ static void pausing_group_settles_in_one_view(void **state)
 static void late_slowness_outgrows_what_is_taken_back(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	uint64_t view = 0, since_ms = 0;
 	for (uint32_t i = 0; ms_of(world) < 900000; i++) {
 		if (i % 100 == 0)

@@ -9,7 +9,8 @@ static void good_case_has_the_messages_of_the_paper(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 8; n++) {
-		struct world *world = world_new((struct world_options){.n = n, .twins = true});
+		struct world *world =
+			world_new(&pbft_world, (struct world_options){.n = n, .twins = true});
 		world_batch(world, "alpha");
 		assert_true(world_finish(world, 0));
 		assert_int_equal(world->sent[PREPREPARE], n - 1);
@@ -24,7 +25,7 @@ static void good_case_has_the_messages_of_the_paper(void **state)
 static void many_batches_pass_checkpoints(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .twins = true});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .twins = true});
 	for (int i = 0; i < 100; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %d", i);
@@ -44,7 +45,8 @@ static void a_dead_primary_is_replaced(void **state)
 {
 	(void)state;
 	for (ec_node dead = 0; dead < 4; dead++) {
-		struct world *world = world_new((struct world_options){.n = 4, .twins = true});
+		struct world *world =
+			world_new(&pbft_world, (struct world_options){.n = 4, .twins = true});
 		/* The views before it: each primary in turn is dead when its turn comes. */
 		for (ec_node node = 0; node <= dead; node++) {
 			char text[32];

@@ -40,7 +40,7 @@ static void join_all(struct world *world, uint32_t set)
  */
 static const char *highest_view_wins(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug});
 	world_batch(world, "x");
 	world_submit(world);
 	world_round(world);
@@ -68,7 +68,7 @@ static const char *highest_view_wins(uint32_t bug)
  */
 static const char *claims_outlive_views(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug});
 	world_batch(world, "x");
 	until_commits(world);
 	world_round_to(world, B);
@@ -90,7 +90,7 @@ static const char *claims_outlive_views(uint32_t bug)
  * are gone, and they are the two that b asks first. */
 static const char *batch_is_fetched_after_new_view(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 6, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 6, .bug = bug});
 	world_sever(world, A, B);
 	world_batch(world, "x");
 	until_commits(world);
@@ -108,7 +108,8 @@ static const char *batch_is_fetched_after_new_view(uint32_t bug)
 /* Slot 1 was seen by nobody but the primary; slot 2 is prepared; view 1 must fill slot 1. */
 static const char *gap_becomes_a_filler(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .notes = true});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug, .notes = true});
 	world_isolate(world, A);
 	world_batch_at(world, "lost", 1 << A);
 	world_submit(world);
@@ -119,7 +120,7 @@ static const char *gap_becomes_a_filler(uint32_t bug)
 	world_batch(world, "x");
 	struct message propose = {.kind = PREPREPARE, .seq = 2};
 	for (ec_node to = 0; to < 4; to++)
-		world_forge(world, A, to, &propose, world->batch[1]);
+		pbft_forge(world, A, to, &propose, world->batch[1]);
 	world_settle(world);
 	world_crash(world, A);
 	world->batches = 2;
@@ -134,7 +135,7 @@ static const char *gap_becomes_a_filler(uint32_t bug)
 /* Six members, f = 1: three on each side of a cut.  Neither side may decide. */
 static const char *quorum_for_any_n(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 6, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 6, .bug = bug});
 	for (ec_node a = A; a <= C; a++)
 		for (ec_node b = D; b <= F; b++)
 			world_sever(world, a, b);
@@ -182,15 +183,16 @@ static void change_forge(struct world *world, struct world *era, ec_node author,
 	struct message message = {.kind = VIEW_CHANGE, .view = view};
 	struct ec_bytes bytes = ec_pool_copy(world->pool, body, writer.size);
 	for (ec_node to = 0; to < world->n; to++)
-		world_forge(world, author, to, &message, bytes);
+		pbft_forge(world, author, to, &message, bytes);
 	ec_drop(bytes);
 }
 
 /* x is delivered in view 0 by a alone.  d shows a certificate for z, real, but of another era. */
 static const char *other_era_is_no_proof(uint32_t bug)
 {
-	struct world *old = world_new((struct world_options){.n = 4, .domain = "old era"});
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *old =
+		world_new(&pbft_world, (struct world_options){.n = 4, .domain = "old era"});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug});
 	world_batch(world, "x");
 	world_batch_at(world, "z", 1 << D);
 	world_submit(world);
@@ -208,11 +210,11 @@ static const char *other_era_is_no_proof(uint32_t bug)
 	vote.word = SAYS_COMMIT;
 	world_pass(world, 3000);
 	for (ec_node to = B; to <= C; to++) {
-		world_forge(world, D, to, &(struct message){.kind = BODY, .seq = 1},
-		            world->batch[1]);
-		world_forge(world, D, to, &vote, EC_NO_BYTES);
+		pbft_forge(world, D, to, &(struct message){.kind = BODY, .seq = 1},
+		           world->batch[1]);
+		pbft_forge(world, D, to, &vote, EC_NO_BYTES);
 		vote.kind = COMMIT;
-		world_forge(world, D, to, &vote, EC_NO_BYTES);
+		pbft_forge(world, D, to, &vote, EC_NO_BYTES);
 		vote.kind = PREPARE;
 	}
 	world_settle(world);
@@ -227,7 +229,7 @@ static const char *other_era_is_no_proof(uint32_t bug)
 /* d delivered x in view 0; b, the primary of view 1, says that the VIEW-CHANGEs give a filler. */
 static const char *backups_compute_the_plan(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug});
 	world_batch(world, "x");
 	until_commits(world);
 	world_round_to(world, D);
@@ -244,17 +246,17 @@ static const char *backups_compute_the_plan(uint32_t bug)
 	ec_write_u32(&writer, 3);
 	for (ec_node node = A; node <= C; node++) {
 		ec_write_u32(&writer, node);
-		ec_write_hash(&writer, &world->change[node].digest);
+		ec_write_hash(&writer, &pbft_change(world, node)->digest);
 	}
 	ec_write_u64(&writer, 0);
 	ec_write_u32(&writer, 1);
 	pbft_value_write(&writer, &vote.value);
 	struct ec_bytes bytes = ec_pool_copy(world->pool, body, writer.size);
 	for (ec_node to = A; to <= C; to++) {
-		world_forge(world, B, to, &(struct message){.kind = NEW_VIEW, .view = 1}, bytes);
-		world_forge(world, B, to, &vote, EC_NO_BYTES);
+		pbft_forge(world, B, to, &(struct message){.kind = NEW_VIEW, .view = 1}, bytes);
+		pbft_forge(world, B, to, &vote, EC_NO_BYTES);
 		vote.kind = COMMIT;
-		world_forge(world, B, to, &vote, EC_NO_BYTES);
+		pbft_forge(world, B, to, &vote, EC_NO_BYTES);
 		vote.kind = PREPARE;
 	}
 	ec_drop(bytes);
@@ -267,7 +269,7 @@ static const char *backups_compute_the_plan(uint32_t bug)
 /* c said PREPARE for x, crashed, and is offered y by a lying primary. */
 static const char *vote_survives_a_crash(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug});
 	world_batch_at(world, "x", 1 << A);
 	world_batch_at(world, "y", 1 << D);
 	world->member[A].submitted_view[1] = 1;
@@ -288,13 +290,13 @@ static const char *vote_survives_a_crash(uint32_t bug)
 	struct message propose = {.kind = PREPREPARE, .seq = 1};
 	struct message commit = {.kind = COMMIT, .seq = 1, .value = y, .word = SAYS_COMMIT};
 	for (ec_node to = C; to <= D; to++) {
-		world_forge(world, A, to, &propose, world->batch[1]);
-		world_forge(world, A, to, &commit, EC_NO_BYTES);
+		pbft_forge(world, A, to, &propose, world->batch[1]);
+		pbft_forge(world, A, to, &commit, EC_NO_BYTES);
 	}
 	world_settle(world);
 	/* b and the liar; with a third COMMIT by c, b would deliver x. */
 	commit.value = x;
-	world_forge(world, A, B, &commit, EC_NO_BYTES);
+	pbft_forge(world, A, B, &commit, EC_NO_BYTES);
 	world_settle(world);
 	if (world->member[C].applied || world->member[D].applied)
 		world_violate(world, "promise: c voted for two batches in one slot of one view");
@@ -304,7 +306,8 @@ static const char *vote_survives_a_crash(uint32_t bug)
 /* a alone reaches the checkpoint; c is gone for good; a, b and d must still be able to go on. */
 static const char *log_is_kept_until_stable(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .interval = 4});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug, .interval = 4});
 	world_isolate(world, D);
 	for (int i = 0; i < 4; i++) {
 		char text[32];
@@ -324,7 +327,8 @@ static const char *log_is_kept_until_stable(uint32_t bug)
 /* Nothing fails, and there is more than the window holds: no view changes, nobody is left. */
 static const char *window_holds_the_primary_back(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .interval = 4});
+	struct world *world =
+		world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug, .interval = 4});
 	for (int i = 0; i < 100; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %d", i);
