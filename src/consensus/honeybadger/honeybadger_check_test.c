@@ -88,8 +88,10 @@ struct door {
 
 static struct door door_new(int keys)
 {
-	struct door door = {.world = world_new((struct world_options){
-				    .n = N, .voters = VOTERS, .interval = 4, .keys = keys})};
+	struct door door = {
+		.world = world_new(&honeybadger_world,
+	                           (struct world_options){
+					   .n = N, .voters = VOTERS, .interval = 4, .keys = keys})};
 	struct rbc_group group = hb_group_of(&door.world->member[SELF].config);
 	struct ec_bytes payload = ec_pool_copy(door.world->pool, "\0", 1);
 	rbc_encode(group, payload, door.world->pool, door.val);

@@ -10,7 +10,7 @@ static void batches_put(struct world *world, uint32_t count)
 	for (uint32_t i = 0; i < count; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %u", world->batches);
-		world_batch(world, i % world->is.voters, text);
+		honeybadger_batch(world, i % world->is.voters, text);
 	}
 }
 
@@ -45,8 +45,10 @@ static bool run_to(struct world *world, ec_node node, uint32_t count)
 
 static const char *crash_at(uint32_t save, uint32_t bug, bool *reached)
 {
-	struct world *world = world_new((struct world_options){
-		.n = 4, .interval = 4, .bug = bug, .seed = save, .keys = WORLD_CHEAP_KEYS});
+	struct world *world = world_new(
+		&honeybadger_world,
+		(struct world_options){
+			.n = 4, .interval = 4, .bug = bug, .seed = save, .keys = WORLD_CHEAP_KEYS});
 	ec_node node = save % 4;
 	batches_put(world, 12);
 	world_submit(world);
@@ -57,7 +59,7 @@ static const char *crash_at(uint32_t save, uint32_t bug, bool *reached)
 	world_settle(world); /* the others go on */
 	world_restart(world, node);
 	batches_put(world, 4);
-	if (!world_finish(world) && !world->violation)
+	if (!world_finish(world, 2000) && !world->violation)
 		world_violate(world, "liveness: not everything was delivered");
 	return world_free(world);
 }
@@ -99,8 +101,10 @@ static void all_crash_at_once_and_go_on(void **state)
 {
 	(void)state;
 	for (uint32_t save = 1; save < 60; save += 3) {
-		struct world *world = world_new((struct world_options){
-			.n = 4, .interval = 4, .seed = save, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){
+				.n = 4, .interval = 4, .seed = save, .keys = WORLD_CHEAP_KEYS});
 		batches_put(world, 12);
 		world_submit(world);
 		run_to(world, save % 4, save);
@@ -108,7 +112,7 @@ static void all_crash_at_once_and_go_on(void **state)
 			world_crash(world, node);
 		for (ec_node node = 0; node < 4; node++)
 			world_restart(world, node);
-		if (!world_finish(world))
+		if (!world_finish(world, 2000))
 			world_print(world);
 		assert_null(world->violation);
 		assert_false(world_behind(world));
@@ -120,8 +124,11 @@ static void links_that_lose_suffixes_say_again(void **state)
 {
 	(void)state;
 	for (uint32_t turn = 0; turn < 60; turn++) {
-		struct world *world = world_new((struct world_options){
-			.n = 4, .seed = turn, .twins = turn % 8 == 0, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new(&honeybadger_world,
+		                                (struct world_options){.n = 4,
+		                                                       .seed = turn,
+		                                                       .twins = turn % 8 == 0,
+		                                                       .keys = WORLD_CHEAP_KEYS});
 		batches_put(world, 8);
 		world_submit(world);
 		for (uint32_t round = 0; round < 12; round++) {
@@ -129,7 +136,7 @@ static void links_that_lose_suffixes_say_again(void **state)
 			world_break(world, a, b, turn % 3, round % 2);
 			world_round(world);
 		}
-		if (!world_finish(world))
+		if (!world_finish(world, 2000))
 			world_print(world);
 		assert_null(world->violation);
 		assert_false(world_behind(world));
@@ -140,21 +147,23 @@ static void links_that_lose_suffixes_say_again(void **state)
 /* One is away for a few epochs, within what others keep. */
 static const char *away(uint32_t bug, uint32_t batches, uint32_t *fetches)
 {
-	struct world *world = world_new((struct world_options){
-		.n = 4, .interval = 4, .bug = bug, .keys = WORLD_CHEAP_KEYS});
+	struct world *world =
+		world_new(&honeybadger_world,
+	                  (struct world_options){
+				  .n = 4, .interval = 4, .bug = bug, .keys = WORLD_CHEAP_KEYS});
 	batches_put(world, 4);
-	world_finish(world);
+	world_finish(world, 2000);
 	world_isolate(world, 3);
 	for (uint32_t i = 0; i < batches; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "away %u", i);
-		world_batch(world, i % 3, text);
+		honeybadger_batch(world, i % 3, text);
 		world_submit(world);
 		world_settle(world);
 	}
 	world_heal(world);
-	world_batch(world, 3, "back");
-	if (!world_finish(world) && !world->violation)
+	honeybadger_batch(world, 3, "back");
+	if (!world_finish(world, 2000) && !world->violation)
 		world_violate(world, "liveness: who was away does not come back");
 	*fetches = world->fetches;
 	return world_free(world);
@@ -184,12 +193,13 @@ static void what_was_kept_outlives_a_crash(void **state)
 {
 	(void)state;
 	struct world *world =
-		world_new((struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
+		world_new(&honeybadger_world,
+	                  (struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
 	world_isolate(world, 3);
 	for (uint32_t i = 0; i < 5; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "away %u", i);
-		world_batch(world, i % 3, text);
+		honeybadger_batch(world, i % 3, text);
 		world_submit(world);
 		world_settle(world);
 	}
@@ -198,7 +208,7 @@ static void what_was_kept_outlives_a_crash(void **state)
 		world_restart(world, node);
 	}
 	world_heal(world);
-	if (!world_finish(world))
+	if (!world_finish(world, 2000))
 		world_print(world);
 	assert_null(world->violation);
 	assert_true(world->member[3].applied >= 5);
@@ -212,8 +222,10 @@ static void who_left_an_epoch_harms_nobody(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct world *world = world_new((struct world_options){
-			.n = 4, .interval = 4, .seed = seed, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){
+				.n = 4, .interval = 4, .seed = seed, .keys = WORLD_CHEAP_KEYS});
 		for (uint32_t i = 0; i < 40; i++) {
 			ec_node out = (ec_node)ec_prng_below(&world->prng, 4);
 			batches_put(world, 2);
@@ -228,7 +240,7 @@ static void who_left_an_epoch_harms_nobody(void **state)
 				world_restart(world, out);
 		}
 		world_crash(world, (ec_node)(seed % 4));
-		if (!world_finish(world))
+		if (!world_finish(world, 2000))
 			world_print(world);
 		assert_null(world->violation);
 		assert_false(world_behind(world));
@@ -243,13 +255,14 @@ static void f_plus_1_are_enough_for_who_comes_late(void **state)
 {
 	(void)state;
 	struct world *world =
-		world_new((struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
+		world_new(&honeybadger_world,
+	                  (struct world_options){.n = 4, .interval = 8, .keys = WORLD_CHEAP_KEYS});
 	world->member[3].forgetful = true;
 	world_isolate(world, 2);
 	for (uint32_t i = 0; i < 8; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %u", i);
-		world_batch(world, 0, text);
+		honeybadger_batch(world, 0, text);
 		world_submit(world);
 		world_settle(world);
 	}
@@ -259,19 +272,19 @@ static void f_plus_1_are_enough_for_who_comes_late(void **state)
 	world->severed[0][2] = world->severed[2][0] = false;
 	world->severed[1][2] = false;
 	struct message claim = {.kind = CLAIM, .epoch = 8, .seq = 8, .first = 7};
-	claim.digest = world->member[0].chain[8];
-	world_forge(world, 1, 2, &claim, EC_NO_BYTES);
+	claim.digest = world->member[0].at[8].state;
+	honeybadger_forge(world, 1, 2, &claim, EC_NO_BYTES);
 	struct message at = {.kind = AT, .epoch = 9, .oldest = 9};
-	world_forge(world, 1, 2, &at, EC_NO_BYTES);
+	honeybadger_forge(world, 1, 2, &at, EC_NO_BYTES);
 	world_break(world, 0, 2, 0, 0);
 	world_settle(world);
 	assert_int_equal(world->fetches, 1);
-	assert_int_equal(world_hb(world, 2)->at, 8);
+	assert_int_equal(honeybadger_of(world, 2)->at, 8);
 	world_heal(world);
 	world_restart(world, 3);
-	assert_int_equal(world_hb(world, 3)->at, 1);
-	world_batch(world, 3, "back");
-	if (!world_finish(world))
+	assert_int_equal(honeybadger_of(world, 3)->at, 1);
+	honeybadger_batch(world, 3, "back");
+	if (!world_finish(world, 2000))
 		world_print(world);
 	assert_null(world->violation);
 	assert_false(world_behind(world));

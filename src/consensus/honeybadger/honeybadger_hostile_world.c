@@ -9,14 +9,14 @@
 
 enum { N = 4, SELF = 1, K = 2 };
 
-struct hostile {
+struct liars {
 	const uint8_t *data;
 	size_t left;
 	struct world *world;
 	struct hostile_counts counts;
 };
 
-static uint32_t pick(struct hostile *h, uint32_t below)
+static uint32_t pick(struct liars *h, uint32_t below)
 {
 	if (!h->left)
 		return 0;
@@ -24,23 +24,23 @@ static uint32_t pick(struct hostile *h, uint32_t below)
 	return *h->data++ % below;
 }
 
-static ec_node liar(struct hostile *h)
+static ec_node liar(struct liars *h)
 {
 	static const ec_node liars[] = {0, 2, 3};
 	return liars[pick(h, 3)];
 }
 
-static uint64_t epoch_any(struct hostile *h)
+static uint64_t epoch_any(struct liars *h)
 {
 	uint32_t far = pick(h, 40);
-	uint64_t at = world_hb(h->world, SELF)->at;
+	uint64_t at = honeybadger_of(h->world, SELF)->at;
 	if (far == 1)
 		return NUMBER_MAX - pick(h, 3);
 	uint64_t near = at + pick(h, 5);
 	return near > 2 ? near - 2 : 1;
 }
 
-static void item_any(struct hostile *h, struct item *item)
+static void item_any(struct liars *h, struct item *item)
 {
 	*item = (struct item){.kind = (enum item_kind)(1 + pick(h, 4)),
 	                      .instance = pick(h, N),
@@ -51,7 +51,7 @@ static void item_any(struct hostile *h, struct item *item)
 	memset(item->share.b, (int)pick(h, 3), sizeof item->share.b);
 }
 
-static struct ec_bytes bundle_any(struct hostile *h)
+static struct ec_bytes bundle_any(struct liars *h)
 {
 	uint8_t bytes[1024];
 	struct ec_writer writer = ec_writer_over(bytes, sizeof bytes);
@@ -64,7 +64,7 @@ static struct ec_bytes bundle_any(struct hostile *h)
 }
 
 /* A proposal by a liar: an empty one, or one that is said to be sealed. */
-static struct ec_bytes shard_any(struct hostile *h, uint32_t receiver)
+static struct ec_bytes shard_any(struct liars *h, uint32_t receiver)
 {
 	struct ec_bytes val[N], payload = ec_pool_take(h->world->pool, 1 + pick(h, 250));
 	memset(ec_writable(payload), (int)pick(h, 3), payload.size);
@@ -76,14 +76,14 @@ static struct ec_bytes shard_any(struct hostile *h, uint32_t receiver)
 	return val[receiver];
 }
 
-static ec_seq claimed_any(struct hostile *h)
+static ec_seq claimed_any(struct liars *h)
 {
 	ec_seq near = h->world->member[SELF].applied / K + pick(h, 12);
 	uint32_t far = pick(h, 40);
 	return far == 1 ? (NUMBER_MAX - 8) / K * K : (near > 4 ? near - 4 : 1) * K;
 }
 
-static void forge(struct hostile *h)
+static void forge(struct liars *h)
 {
 	struct world *world = h->world;
 	struct message m = {.kind = (enum kind)(1 + pick(h, CLAIM)), .epoch = epoch_any(h)};
@@ -104,32 +104,32 @@ static void forge(struct hostile *h)
 		m.digest.b[0] = (uint8_t)pick(h, 2);
 	}
 	h->counts.forged++;
-	world_forge(world, from, SELF, &m, body);
+	honeybadger_forge(world, from, SELF, &m, body);
 }
 
 /* All the others claim one state, of which some is true, and say that nothing else helps. */
-static void claim_together(struct hostile *h)
+static void claim_together(struct liars *h)
 {
 	struct world *world = h->world;
 	const struct world_member *other = &world->member[0];
-	uint64_t at = world_hb(world, SELF)->at;
+	uint64_t at = honeybadger_of(world, SELF)->at;
 	struct message claim = {.kind = CLAIM, .seq = claimed_any(h)}, stands = {.kind = AT};
 	claim.first = claim.seq - 1 - pick(h, 2) % claim.seq;
 	claim.epoch = 1 + claim.first - (claim.first ? pick(h, 4) % (claim.first + 1) : 0);
 	if (claim.seq <= other->applied && pick(h, 4))
-		claim.digest = other->chain[claim.seq];
+		claim.digest = other->at[claim.seq].state;
 	stands.oldest = at + pick(h, 3);
 	stands.epoch = stands.oldest + pick(h, 3);
 	for (ec_node node = 0; node < N; node++) {
 		if (node == SELF)
 			continue;
-		world_forge(world, node, SELF, &claim, EC_NO_BYTES);
-		world_forge(world, node, SELF, &stands, EC_NO_BYTES);
+		honeybadger_forge(world, node, SELF, &claim, EC_NO_BYTES);
+		honeybadger_forge(world, node, SELF, &stands, EC_NO_BYTES);
 	}
 }
 
 /* A byte of what is next on a link is another one. */
-static void turn(struct hostile *h, ec_node from)
+static void turn(struct liars *h, ec_node from)
 {
 	struct world_queue *link = &h->world->link[from][SELF];
 	if (!link->count)
@@ -144,7 +144,7 @@ static void turn(struct hostile *h, ec_node from)
 	h->counts.turned++;
 }
 
-static void live_again(struct hostile *h)
+static void live_again(struct liars *h)
 {
 	struct world_member *member = &h->world->member[SELF];
 	if (member->life > 8)
@@ -154,16 +154,16 @@ static void live_again(struct hostile *h)
 	h->counts.lives++;
 }
 
-static void submit(struct hostile *h)
+static void submit(struct liars *h)
 {
 	char text[8] = "batch ";
 	text[6] = (char)('a' + pick(h, 26));
 	if (h->world->batches < 200)
-		world_batch(h->world, pick(h, N), text);
+		honeybadger_batch(h->world, pick(h, N), text);
 	world_submit(h->world);
 }
 
-static void act(struct hostile *h)
+static void act(struct liars *h)
 {
 	ec_node from = pick(h, N);
 	switch (pick(h, 32)) {
@@ -199,18 +199,16 @@ static void act(struct hostile *h)
 	}
 }
 
-struct hostile_counts hostile_run(const uint8_t *data, size_t size)
+struct hostile_counts honeybadger_hostile_run(const uint8_t *data, size_t size)
 {
 	static const char *const always[] = {"limits", "purity", "contract", "replay", "ownership"};
-	struct hostile h = {.data = data, .left = size};
+	struct liars h = {.data = data, .left = size};
+	struct honeybadger_options options = {0};
+	struct world_options is = {.n = N, .interval = K, .options = &options};
 	char line[256];
-	h.world = world_new(
-		(struct world_options){.n = N,
-	                               .epochs = 8,
-	                               .interval = K,
-	                               .keys = pick(&h, 4) ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS,
-	                               .thrown = pick(&h, 2)});
-	h.world->careless = true;
+	is.keys = pick(&h, 4) ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS;
+	options.coins = pick(&h, 2) ? HONEYBADGER_THROWN : HONEYBADGER_SCHEDULED;
+	h.world = world_new(&honeybadger_world, is);
 	while (h.left)
 		act(&h);
 	struct ec_text text = ec_text_over(line, sizeof line);
@@ -218,7 +216,7 @@ struct hostile_counts hostile_run(const uint8_t *data, size_t size)
 	h.counts.refused = h.world->refused;
 	h.counts.delivered = (uint32_t)h.world->member[SELF].applied;
 	h.counts.fetches = h.world->fetches;
-	h.counts.epochs = (uint32_t)(world_hb(h.world, SELF)->at % 10000);
+	h.counts.views = (uint32_t)(honeybadger_of(h.world, SELF)->at % 10000);
 	const char *violation = world_free(h.world);
 	for (size_t i = 0; violation && i < sizeof always / sizeof always[0]; i++)
 		assert(strncmp(violation, always[i], strlen(always[i])) != 0);

@@ -3,14 +3,9 @@
 #ifndef EC_HONEYBADGER_HOSTILE_WORLD_H
 #define EC_HONEYBADGER_HOSTILE_WORLD_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-struct hostile_counts {
-	uint32_t turned, forged, refused, delivered, fetches, lives, epochs;
-};
+#include "consensus/protocol_hostile_world.h"
 
 /* Lives one world that the data decides; no assertion may be reached, whatever it is. */
-struct hostile_counts hostile_run(const uint8_t *data, size_t size);
+struct hostile_counts honeybadger_hostile_run(const uint8_t *data, size_t size);
 
 #endif

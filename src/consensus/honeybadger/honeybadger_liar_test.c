@@ -13,8 +13,12 @@ enum { N = 4, LIAR = 3 };
 
 static struct world *begin(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){
-		.n = N, .interval = 4, .bug = bug, .twins = true, .keys = WORLD_CHEAP_KEYS});
+	struct world *world =
+		world_new(&honeybadger_world, (struct world_options){.n = N,
+	                                                             .interval = 4,
+	                                                             .bug = bug,
+	                                                             .twins = true,
+	                                                             .keys = WORLD_CHEAP_KEYS});
 	world_corrupt(world, LIAR);
 	return world;
 }
@@ -26,9 +30,9 @@ static const char *end(struct world *world)
 	for (ec_node node = 0; node < N; node++) {
 		snprintf(text, sizeof text, "after %u by %u", world->batches, node);
 		if (node != LIAR)
-			world_batch(world, node, text);
+			honeybadger_batch(world, node, text);
 	}
-	if (!world_finish(world) && !world->violation)
+	if (!world_finish(world, 2000) && !world->violation)
 		world_violate(world, "liveness: a liar stops the group");
 	return world_free(world);
 }
@@ -76,10 +80,10 @@ static uint32_t liars(struct world *world, struct ec_bytes payload)
 {
 	uint32_t count = 0;
 	world->mute_unknown = true;
-	world_propose(world, LIAR, 1, payload);
+	honeybadger_propose(world, LIAR, 1, payload);
 	world_settle(world);
 	for (ec_seq seq = 1; seq <= world->member[0].applied; seq++)
-		count += world->agreed_node[seq] == LIAR;
+		count += world->agreed[seq].node == LIAR;
 	assert_true(world->member[0].applied >= 1);
 	return count;
 }
@@ -156,7 +160,7 @@ static void seals_that_are_broken_hold_nothing(void **state)
 	struct world *world = begin(BUG_BAD_SEAL);
 	struct ec_bytes payload = sealed(world, 1, LIAR, list_of(world, 1, one, 0));
 	ec_writable(payload)[40] ^= 4;
-	world_propose(world, LIAR, 1, payload);
+	honeybadger_propose(world, LIAR, 1, payload);
 	const char *violation = end(world);
 	assert_non_null(violation);
 	assert_true(strncmp(violation, "liveness", 8) == 0);
@@ -166,13 +170,13 @@ static void seals_that_are_broken_hold_nothing(void **state)
 static const char *copies(uint32_t bug)
 {
 	struct world *world = begin(bug);
-	world_batch(world, 0, "secret bid");
+	honeybadger_batch(world, 0, "secret bid");
 	world_submit(world);
 	world_wake(world, 0);
-	const struct kept *kept = hb_kept(world_hb(world, 0), 1);
+	const struct kept *kept = hb_kept(honeybadger_of(world, 0), 1);
 	assert_true(kept && kept->proposed);
-	world_propose(world, LIAR, 1,
-	              ec_pool_copy(world->pool, kept->payload.data, kept->payload.size));
+	honeybadger_propose(world, LIAR, 1,
+	                    ec_pool_copy(world->pool, kept->payload.data, kept->payload.size));
 	return end(world);
 }
 
@@ -198,10 +202,10 @@ static const char *inconsistent(uint32_t bug)
 	rbc_world_bodies(hb_group_of(&world->member[0].config), payload, which, world->pool, val);
 	struct message message = {.kind = VAL, .epoch = 1};
 	for (ec_node to = 0; to < N; to++)
-		world_forge(world, LIAR, to, &message, ec_keep(val[to]));
+		honeybadger_forge(world, LIAR, to, &message, ec_keep(val[to]));
 	/* It echoes to some, so that they decode from other shards than the rest. */
 	message = (struct message){.kind = ECHO, .epoch = 1, .instance = LIAR};
-	world_forge(world, LIAR, 1, &message, ec_keep(val[LIAR]));
+	honeybadger_forge(world, LIAR, 1, &message, ec_keep(val[LIAR]));
 	world_deliver(world, LIAR, 1);
 	world_deliver(world, LIAR, 1);
 	world_wake(world, 1);
@@ -223,8 +227,14 @@ static void shares_that_are_none_are_passed_over(void **state)
 {
 	(void)state;
 	for (uint64_t round = 0; round < 2; round++) {
-		struct world *world = world_new((struct world_options){
-			.n = N, .interval = 4, .thrown = true, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){
+				.n = N,
+				.interval = 4,
+				.options =
+					&(struct honeybadger_options){.coins = HONEYBADGER_THROWN},
+				.keys = WORLD_CHEAP_KEYS});
 		world_corrupt(world, LIAR);
 		uint8_t bytes[2048];
 		struct ec_writer writer = ec_writer_over(bytes, sizeof bytes);
@@ -237,8 +247,8 @@ static void shares_that_are_none_are_passed_over(void **state)
 		}
 		struct message message = {.kind = VOTES, .epoch = 1};
 		for (ec_node to = 0; to < N; to++)
-			world_forge(world, LIAR, to, &message,
-			            ec_pool_copy(world->pool, bytes, writer.size));
+			honeybadger_forge(world, LIAR, to, &message,
+			                  ec_pool_copy(world->pool, bytes, writer.size));
 		for (ec_node to = 0; to < LIAR; to++)
 			world_deliver(world, LIAR, to);
 		assert_int_equal(world->refused, 0);
@@ -265,8 +275,10 @@ static void two_faces_are_one_proposal_or_none(void **state)
 		struct message val_is = {.kind = VAL, .epoch = 1};
 		struct message echo_is = {.kind = ECHO, .epoch = 1, .instance = LIAR};
 		for (ec_node to = 0; to < N; to++) {
-			world_forge(world, LIAR, to, &val_is, ec_keep(val[mask >> to & 1][to]));
-			world_forge(world, LIAR, to, &echo_is, ec_keep(val[mask >> to & 1][LIAR]));
+			honeybadger_forge(world, LIAR, to, &val_is,
+			                  ec_keep(val[mask >> to & 1][to]));
+			honeybadger_forge(world, LIAR, to, &echo_is,
+			                  ec_keep(val[mask >> to & 1][LIAR]));
 		}
 		for (int i = 0; i < 2; i++)
 			for (ec_node to = 0; to < N; to++)
@@ -283,8 +295,8 @@ static const char *claims_alone(uint32_t bug)
 	struct message claim = {
 		.kind = CLAIM, .epoch = 90, .seq = 400, .first = 399, .digest = {.b = {1}}};
 	struct message at = {.kind = AT, .epoch = 100, .oldest = 95};
-	world_forge(world, LIAR, 1, &claim, EC_NO_BYTES);
-	world_forge(world, LIAR, 1, &at, EC_NO_BYTES);
+	honeybadger_forge(world, LIAR, 1, &claim, EC_NO_BYTES);
+	honeybadger_forge(world, LIAR, 1, &at, EC_NO_BYTES);
 	world_settle(world);
 	return end(world);
 }
@@ -305,10 +317,10 @@ static void a_restless_liar_costs_no_more_than_epochs(void **state)
 	struct world *world = begin(0);
 	for (uint64_t epoch = 1; epoch <= 20; epoch++) {
 		struct message at = {.kind = AT, .epoch = epoch, .oldest = 1};
-		world_propose(world, LIAR, epoch, bytes_of(world, "", 1));
+		honeybadger_propose(world, LIAR, epoch, bytes_of(world, "", 1));
 		for (uint32_t i = 0; i < 200; i++) {
 			at.ask = epoch << 8 | i; /* as if its link was new */
-			world_forge(world, LIAR, i % LIAR, &at, EC_NO_BYTES);
+			honeybadger_forge(world, LIAR, i % LIAR, &at, EC_NO_BYTES);
 			world_settle(world);
 		}
 	}
@@ -331,14 +343,17 @@ static void planted_bugs_are_found_by_properties(void **state)
 	for (int i = 0; i < 3; i++) {
 		for (int on = 0; on < 2; on++) {
 			struct world *world = world_new(
+				&honeybadger_world,
 				(struct world_options){.n = N,
 			                               .bug = on ? planted_bugs[i].bug : 0,
-			                               .thrown = true,
+			                               .options =
+			                                       &(struct honeybadger_options){
+								       .coins = HONEYBADGER_THROWN},
 			                               .keys = WORLD_CHEAP_KEYS});
 			for (ec_node node = 0; node < N; node++)
-				world_batch(world, node,
-				            (const char *[]){"a", "b", "c", "d"}[node]);
-			world_finish(world);
+				honeybadger_batch(world, node,
+				                  (const char *[]){"a", "b", "c", "d"}[node]);
+			world_finish(world, 2000);
 			const char *violation = world_free(world);
 			assert_true((violation != NULL) == on);
 			if (on)

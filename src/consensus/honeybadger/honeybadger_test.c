@@ -13,7 +13,7 @@ static void all_applied(const struct world *world, ec_seq seq)
 
 static struct world *finished(struct world *world)
 {
-	if (!world_finish(world) && !world->violation)
+	if (!world_finish(world, 2000) && !world->violation)
 		world_print(world);
 	assert_null(world->violation);
 	assert_false(world_behind(world));
@@ -27,12 +27,13 @@ static void good_case_has_the_messages_of_the_paper(void **state)
 	(void)state;
 	for (uint32_t n = 4; n <= 8; n++) {
 		struct world *world = world_new(
+			&honeybadger_world,
 			(struct world_options){.n = n, .twins = true, .keys = WORLD_CHEAP_KEYS});
 		uint32_t rounds = 0;
 		for (ec_node node = 0; node < n; node++) {
 			char text[32];
 			snprintf(text, sizeof text, "batch of %u", node);
-			world_batch(world, node, text);
+			honeybadger_batch(world, node, text);
 		}
 		world_submit(world);
 		while (world_wakes(world))
@@ -46,10 +47,10 @@ static void good_case_has_the_messages_of_the_paper(void **state)
 		/* A bundle for each of: READY, BVAL, AUX, TERM with the shares of opening. */
 		assert_int_equal(world->sent[VOTES], 4 * n * (n - 1));
 		assert_int_equal(world->sent[AT], n * (n - 1));
-		assert_int_equal(world->items[ITEM_READY], n * n);
-		assert_int_equal(world->items[ITEM_VOTE], 3 * n * n);
-		assert_int_equal(world->items[ITEM_OPEN], n * n);
-		assert_int_equal(world->items[ITEM_COIN], 0);
+		assert_int_equal(honeybadger_items(world, ITEM_READY), n * n);
+		assert_int_equal(honeybadger_items(world, ITEM_VOTE), 3 * n * n);
+		assert_int_equal(honeybadger_items(world, ITEM_OPEN), n * n);
+		assert_int_equal(honeybadger_items(world, ITEM_COIN), 0);
 		assert_null(world_free(world));
 	}
 }
@@ -58,9 +59,12 @@ static void one_member_alone_has_a_batch(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 8; n++) {
-		struct world *world = world_new((struct world_options){
-			.n = n, .twins = true, .keys = n % 2 ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS});
-		world_batch(world, n - 1, "alpha");
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){.n = n,
+		                               .twins = true,
+		                               .keys = n % 2 ? WORLD_CHEAP_KEYS : WORLD_NO_KEYS});
+		honeybadger_batch(world, n - 1, "alpha");
 		all_applied(finished(world), 1);
 		assert_null(world_free(world));
 	}
@@ -69,10 +73,11 @@ static void one_member_alone_has_a_batch(void **state)
 static void who_has_nothing_to_say_is_silent(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .keys = WORLD_CHEAP_KEYS});
+	struct world *world = world_new(&honeybadger_world,
+	                                (struct world_options){.n = 4, .keys = WORLD_CHEAP_KEYS});
 	world_settle(world);
 	assert_int_equal(world->steps, 2 * 4); /* START, and nothing follows */
-	world_batch(world, 2, "alpha");
+	honeybadger_batch(world, 2, "alpha");
 	finished(world);
 	uint32_t steps = world->steps;
 	world_settle(world);
@@ -87,24 +92,26 @@ static void many_batches_pass_checkpoints(void **state)
 	(void)state;
 	static const uint64_t bases[] = {0, 640};
 	for (int b = 0; b < 2; b++) {
-		struct world *world = world_new((struct world_options){
-			.n = 4, .base = bases[b], .twins = true, .keys = WORLD_CHEAP_KEYS});
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){
+				.n = 4, .base = bases[b], .twins = true, .keys = WORLD_CHEAP_KEYS});
 		for (uint32_t i = 0; i < 120; i++) {
 			char text[32];
 			snprintf(text, sizeof text, "batch %u", i);
-			world_batch(world, i % 4, text);
+			honeybadger_batch(world, i % 4, text);
 		}
 		all_applied(finished(world), 120);
 		assert_int_equal(world->sent[CLAIM], 15 * 4 * 3);
 		assert_int_equal(world->fetches, 0);
-		assert_int_equal(world_hb(world, 0)->low, 120);
+		assert_int_equal(honeybadger_of(world, 0)->low, 120);
 		/* The log holds no more than what is not behind the low mark. */
 		for (ec_node node = 0; node < 4; node++) {
 			uint32_t left = 0;
 			struct world_queue *records = &world->member[node].records;
 			for (uint32_t i = 0; i < records->count; i++) {
 				const struct world_record *record = world_at(records, i);
-				left += record->seq >= world_hb(world, node)->low_epoch;
+				left += record->seq >= honeybadger_of(world, node)->low_epoch;
 			}
 			assert_in_range(left, 1, 24);
 		}
@@ -131,8 +138,9 @@ static void one_bundle_is_under_way(void **state)
 {
 	(void)state;
 	struct world *world =
-		world_new((struct world_options){.n = 7, .twins = true, .keys = WORLD_CHEAP_KEYS});
-	world_batch(world, 0, "alpha");
+		world_new(&honeybadger_world,
+	                  (struct world_options){.n = 7, .twins = true, .keys = WORLD_CHEAP_KEYS});
+	honeybadger_batch(world, 0, "alpha");
 	world_submit(world);
 	world->member[6].stalled = true;
 	for (uint32_t round = 0; round < 40; round++) {
@@ -154,22 +162,25 @@ static void one_bundle_is_under_way(void **state)
 static void who_gives_no_shares_follows(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 6,
-	                                                       .voters = 5,
-	                                                       .keys = WORLD_CHEAP_KEYS,
-	                                                       .shareless = 1 << 2,
-	                                                       .thrown = true,
-	                                                       .twins = true});
+	struct world *world = world_new(
+		&honeybadger_world,
+		(struct world_options){
+			.n = 6,
+			.voters = 5,
+			.keys = WORLD_CHEAP_KEYS,
+			.shareless = 1 << 2,
+			.options = &(struct honeybadger_options){.coins = HONEYBADGER_THROWN},
+			.twins = true});
 	for (uint32_t i = 0; i < 40; i++) {
 		char text[32];
 		snprintf(text, sizeof text, "batch %u", i);
-		world_batch(world, i % 5, text);
+		honeybadger_batch(world, i % 5, text);
 	}
 	all_applied(finished(world), 40);
 	assert_int_equal(world->member[5].records.count, 0);
 	assert_int_equal(world->member[5].want, 0);
-	assert_int_equal(world_hb(world, 5)->low, 40);
-	assert_true(world->items[ITEM_COIN] > 0);
+	assert_int_equal(honeybadger_of(world, 5)->low, 40);
+	assert_true(honeybadger_items(world, ITEM_COIN) > 0);
 	assert_null(world_free(world));
 }
 
@@ -180,11 +191,12 @@ static void large_groups_deliver(void **state)
 	for (int k = 0; k < 3; k++) {
 		uint32_t n = sizes[k];
 		struct world *world = world_new(
+			&honeybadger_world,
 			(struct world_options){.n = n, .interval = 64, .keys = WORLD_CHEAP_KEYS});
 		for (ec_node node = 0; node < n; node++) {
 			char text[32];
 			snprintf(text, sizeof text, "batch of %u", node);
-			world_batch(world, node, text);
+			honeybadger_batch(world, node, text);
 		}
 		all_applied(finished(world), n);
 		print_message("n %u: %zu KiB of state, %u effects a step at most, %u buffers\n", n,
@@ -223,10 +235,14 @@ static void true_keys_open(void **state)
 	(void)state;
 	const char *asked = getenv("HONEYBADGER_N");
 	uint32_t n = asked ? (uint32_t)strtoul(asked, NULL, 10) : 4, away = (n - 1) / 3;
-	struct world *world = world_new((struct world_options){
-		.n = n, .interval = 64, .keys = WORLD_TRUE_KEYS, .thrown = true});
+	struct world *world = world_new(
+		&honeybadger_world, (struct world_options){.n = n,
+	                                                   .interval = 64,
+	                                                   .keys = WORLD_TRUE_KEYS,
+	                                                   .options = &(struct honeybadger_options){
+								   .coins = HONEYBADGER_THROWN}});
 	for (ec_node node = 0; node < n - away; node++)
-		world_batch(world, node, (char[]){(char)('a' + node), 0});
+		honeybadger_batch(world, node, (char[]){(char)('a' + node), 0});
 	for (ec_node node = n - away; node < n; node++)
 		world_crash(world, node);
 	finished(world);
