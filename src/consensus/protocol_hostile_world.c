@@ -171,7 +171,7 @@ void hostile_hear(struct hostile *h, ec_node from, struct ec_bytes head, struct 
 
 static struct ec_bytes bytes_take(struct hostile *h)
 {
-	size_t size = hostile_pick(h, 200), taken = size < h->left ? size : h->left;
+	size_t size = hostile_pick(h, 64), taken = size < h->left ? size : h->left;
 	struct ec_bytes bytes = ec_pool_copy(h->pool, h->data, taken);
 	h->data += taken;
 	h->left -= taken;
@@ -301,7 +301,7 @@ static void host_act(struct hostile *h)
 		fetch_end(h);
 		break;
 	case 5:
-		if (hostile_pick(h, 6) || h->records == HOSTILE_RECORDS)
+		if (hostile_pick(h, 4) || h->records == HOSTILE_RECORDS)
 			break;
 		die(h);
 		live(h);

@@ -141,8 +141,10 @@ static void end_judge(struct world *world, const struct world_random *random)
 
 static const char *run(const struct world_random *random, uint64_t seed, struct world_sums *sums)
 {
-	struct world_options is = {.n = 4 + (uint32_t)(seed % 4), .seed = seed};
+	bool lies = random->of->protocol->byzantine;
+	struct world_options is = {.n = (uint32_t)(lies ? 4 + seed % 4 : 3 + seed % 5)};
 	void *options = calloc(1, random->of->protocol->options_size + 1);
+	is.seed = seed;
 	is.twins = seed % 10 == 0;
 	is.options = options;
 	if (random->draw)

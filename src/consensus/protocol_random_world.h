@@ -19,8 +19,8 @@ struct world_random {
 	uint32_t parts_in;  /* of 40 troubles with links, how many part the group in two */
 	bool twice;         /* what was said may be heard again */
 	uint32_t finish_ms; /* after healing, until nobody is behind */
-	/* The world of a seed.  In: is: .n = 4..7, .seed and .twins are set; options: the
-	 * protocol's own, zero. */
+	/* The world of a seed.  In: is: .n, 4..7 or where nobody lies 3..7, .seed and .twins are
+	 * set; options: the protocol's own, zero. */
 	void (*draw)(uint64_t seed, struct world_options *is, void *options);
 	void (*batch)(struct world *world); /* a new one; NULL: world_batch() */
 	void (*judge)(struct world *world); /* in the end, besides what every world is asked */

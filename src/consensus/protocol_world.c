@@ -417,13 +417,18 @@ void world_submit(struct world *world)
 	}
 }
 
+void world_tick(struct world *world)
+{
+	world_wakes(world);
+	world_submit(world);
+}
+
 void world_pass(struct world *world, uint64_t ms)
 {
 	uint64_t end = world->now + ms * 1000000;
 	do {
 		world->now += STEP_NS;
-		world_wakes(world);
-		world_submit(world);
+		world_tick(world);
 		world_settle(world);
 		if (world->is.pins)
 			world_pin(world);

@@ -198,7 +198,10 @@ void world_twice(struct world *world);
 void world_wake(struct world *world, ec_node node);
 bool world_wakes(struct world *world);
 
-/* Lets time pass in steps of 10 ms, waking whoever asks for it, submitting and settling. */
+/* Wakes whoever asked for it by now, and submits. */
+void world_tick(struct world *world);
+
+/* Lets time pass in steps of 10 ms: ticks and settles. */
 void world_pass(struct world *world, uint64_t ms);
 
 /* Passes time until nobody is behind, or ms are over.  Returns: whether that is so, and nothing is
@@ -217,7 +220,7 @@ void world_disk(struct world *world, ec_node node, uint32_t count);
 void world_crash(struct world *world, ec_node node);
 void world_restart(struct world *world, ec_node node);
 
-/* All disks work, all members are up, all links are new, all hosts know all batches of clients. */
+/* All disks work, all members are up, all links that were severed are new. */
 void world_repair(struct world *world);
 
 /* A member lies from now on. */

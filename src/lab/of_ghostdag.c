@@ -6,7 +6,7 @@
 #include "consensus/ghostdag/k_table.h"
 #include "lab/poisson.h"
 
-enum { BLOCKS = 600, LATE = 4, PARTED = 10, PARTED_MS = 10000 };
+enum { BLOCKS = 600, LATE = 4, PARTED = 10, PARTED_MS = 10000, PARTED_MEMBERS = 8 };
 
 /* A member makes a block a delay, the longest one of the network: what k and depth are for. */
 static void options(uint32_t n, uint32_t batch_bytes, const struct lab_model *model, void *out)
@@ -90,8 +90,13 @@ static uint32_t assumption(uint32_t n, uint64_t seed, struct lab_problem *proble
  * of each other.  Returns: whether two members had different batches final at one place. */
 static bool two_ends(uint32_t n, bool pinned, uint64_t seed)
 {
-	struct world *world = world_new((struct world_options){
-		.n = n, .seed = seed, .pins = pinned, .options = {.bits = 1, .nonces = 4}});
+	struct world *world =
+		world_new(&ghostdag_world,
+	                  (struct world_options){
+				  .n = n,
+				  .seed = seed,
+				  .pins = pinned,
+				  .options = &(struct ghostdag_options){.bits = 1, .nonces = 4}});
 	world_part(world, ((uint64_t)1 << n / 2) - 1);
 	for (uint32_t i = 0; i < n; i++) {
 		char text[] = {'b', 'a', 't', 'c', 'h', ' ', (char)('a' + i), '\0'};
@@ -106,7 +111,7 @@ static bool two_ends(uint32_t n, bool pinned, uint64_t seed)
 
 static uint32_t finality(uint32_t n, uint64_t seed, struct lab_problem *problem)
 {
-	uint32_t some = n < WORLD_MEMBERS ? n : WORLD_MEMBERS, before = 0, after = 0;
+	uint32_t some = n < PARTED_MEMBERS ? n : PARTED_MEMBERS, before = 0, after = 0;
 	for (uint32_t i = 0; i < PARTED; i++) {
 		before += two_ends(some, false, seed * PARTED + i);
 		after += two_ends(some, true, seed * PARTED + i);

@@ -26,8 +26,8 @@ static struct world *forgery(uint32_t bug, struct ghostdag_options options)
 {
 	options.bits = options.bits ? options.bits : 1;
 	options.interval = 64;
-	struct world *world =
-		world_new((struct world_options){.n = 4, .bug = bug, .options = options});
+	struct world *world = world_new(
+		&ghostdag_world, (struct world_options){.n = 4, .bug = bug, .options = &options});
 	world->member[C].byzantine = world->member[D].byzantine = true;
 	return world;
 }
@@ -46,10 +46,10 @@ static ec_hash holding(struct world *world, ec_node to, const ec_hash *parents, 
 	for (;; m.nonce++) {
 		ec_hash id =
 			ghostdag_id(&world->domain, ghostdag_message_write_at(&m, at), &digest);
-		if (ghostdag_zero_bits(&id) >= world->options.bits)
+		if (ghostdag_zero_bits(&id) >= ghostdag_options(world)->bits)
 			break;
 	}
-	return world_forge(world, C, to, &m, text);
+	return ghostdag_forge(world, C, to, &m, text);
 }
 
 static ec_hash over(struct world *world, ec_node to, const ec_hash *parents, uint32_t count,
@@ -70,7 +70,7 @@ static void judge(struct world *world)
 {
 	world_settle(world);
 	if (!world->violation)
-		world_order_judge(world);
+		ghostdag_order_judge(world);
 }
 
 /* A wide graph of much work and a long chain of little. */
@@ -107,7 +107,8 @@ static const char *arrival_is_nothing(uint32_t bug)
 
 static const char *plain(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .seed = 3});
+	struct world *world =
+		world_new(&ghostdag_world, (struct world_options){.n = 4, .bug = bug, .seed = 3});
 	for (int i = 0; i < 12; i++)
 		world_batch(world, (char[]){(char)('a' + i), 0});
 	if (!world_finish(world, 30000))
@@ -117,7 +118,8 @@ static const char *plain(uint32_t bug)
 
 static const char *who_was_away_comes_back(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .seed = 3});
+	struct world *world =
+		world_new(&ghostdag_world, (struct world_options){.n = 4, .bug = bug, .seed = 3});
 	world_isolate(world, D);
 	for (int i = 0; i < 12; i++)
 		world_batch_at(world, (char[]){(char)('a' + i), 0}, 1 << A | 1 << B | 1 << C);
@@ -131,7 +133,8 @@ static const char *who_was_away_comes_back(uint32_t bug)
 /* A block was told, and its maker goes down before it comes back to itself. */
 static const char *what_was_said_is_known(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug, .seed = 3});
+	struct world *world =
+		world_new(&ghostdag_world, (struct world_options){.n = 4, .bug = bug, .seed = 3});
 	for (ec_node node = 1; node < 4; node++) /* others wait for a while */
 		world->member[node].wake = 0;
 	world_batch_at(world, "x", 1 << A);
@@ -201,7 +204,8 @@ static const char *final_is_deep(uint32_t bug)
 /* By right: one member alone signs a chain for a, and another for b. */
 static const char *nobody_goes_on_alone(uint32_t bug)
 {
-	struct world *world = world_new((struct world_options){.n = 4, .bug = bug});
+	struct world *world =
+		world_new(&ghostdag_world, (struct world_options){.n = 4, .bug = bug});
 	world->member[C].byzantine = world->member[D].byzantine = true;
 	world_isolate(world, B);
 	world_join(world, B, C);
@@ -211,8 +215,8 @@ static const char *nobody_goes_on_alone(uint32_t bug)
 	for (int side = 0; side < 2; side++) {
 		struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
 		for (m.number = 1; m.number < 60; m.number++)
-			m.name[0] = world_forge(world, C, side ? B : A, &m,
-			                        side && m.number == 1 ? "other" : "");
+			m.name[0] = ghostdag_forge(world, C, side ? B : A, &m,
+			                           side && m.number == 1 ? "other" : "");
 	}
 	world_settle(world);
 	return world_free(world);
@@ -221,7 +225,8 @@ static const char *nobody_goes_on_alone(uint32_t bug)
 static const char *certificates_are_followed(uint32_t bug)
 {
 	struct world *world =
-		world_new((struct world_options){.n = 4, .bug = bug, .pins = true, .seed = 3});
+		world_new(&ghostdag_world,
+	                  (struct world_options){.n = 4, .bug = bug, .pins = true, .seed = 3});
 	for (int i = 0; i < 12; i++)
 		world_batch(world, (char[]){(char)('a' + i), 0});
 	if (!world_finish(world, 30000))

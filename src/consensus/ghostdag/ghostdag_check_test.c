@@ -13,7 +13,7 @@ static struct world *world;
 static int begin(void **state)
 {
 	(void)state;
-	world = world_new((struct world_options){.n = 5, .voters = 4});
+	world = world_new(&ghostdag_world, (struct world_options){.n = 5, .voters = 4});
 	return 0;
 }
 
@@ -27,7 +27,7 @@ static struct ec_bytes signed_by(ec_node node, struct ec_bytes head, const ec_ha
 {
 	struct ec_bytes proof;
 	ec_hash leaf = ec_proof_leaf(&world->domain, head, digest);
-	ec_proof_make(&world_crypto, &world->member[node].secret, &world->domain, &leaf, 1,
+	ec_proof_make(&world->crypto, &world->member[node].secret, &world->domain, &leaf, 1,
 	              world->pool, &proof);
 	return proof;
 }
@@ -123,13 +123,13 @@ static void quoted_blocks_are_judged(void **state)
 
 static void work_is_judged(void **state)
 {
-	struct ghostdag_options options = world->options;
+	struct ghostdag_options options = *ghostdag_options(world);
 	struct message m = {
 		.kind = BLOCK, .node = C, .number = 1, .names = 1, .name = {world->domain}};
 	uint8_t at[HEAD_SIZE_MAX];
 	uint32_t passed = 0;
 	(void)state;
-	world->options.bits = 6;
+	ghostdag_options(world)->bits = 6;
 	for (m.nonce = 0; m.nonce < 1000; m.nonce++) {
 		ec_hash id = ghostdag_id(&world->domain, ghostdag_message_write_at(&m, at),
 		                         &(ec_hash){0});
@@ -138,7 +138,7 @@ static void work_is_judged(void **state)
 		passed += worked;
 	}
 	assert_in_range(passed, 4, 40);
-	world->options = options;
+	*ghostdag_options(world) = options;
 }
 
 static size_t evidence(uint8_t *bytes, size_t size_max, const struct message *m, ec_node signer)

@@ -47,14 +47,18 @@ static void who_was_away_asks_for_ranges(void **state)
 {
 	(void)state;
 	for (uint32_t count = 20; count <= 60; count += 40) {
-		struct world *world = world_new((struct world_options){
-			.n = 4, .options.interval = 256, .options.final_depth = 32});
+		struct world *world =
+			world_new(&ghostdag_world,
+		                  (struct world_options){.n = 4,
+		                                         .interval = 256,
+		                                         .options = &(struct ghostdag_options){
+								 .final_depth = 32}});
 		world_isolate(world, D);
 		batches_add(world, count, 1 << A | 1 << B | 1 << C);
 		world_pass(world, 1000 * count / 2);
 		assert_true(world_ran(world, A, count - 1));
 		world->sent[ASK] = world->sent[RANGE] = 0;
-		ec_seq missed = world->member[A].tip - world->member[D].tip;
+		ec_seq missed = world->member[A].applied - world->member[D].applied;
 		world_heal(world);
 		world_settle(world);
 		print_message("%llu missed, %u asks, %u ranges\n", (unsigned long long)missed,
@@ -64,7 +68,7 @@ static void who_was_away_asks_for_ranges(void **state)
 		assert_int_equal(world->fetches, 0);
 		finish(world, 20000);
 		world_pass(world, 5000);
-		world_order_judge(world);
+		ghostdag_order_judge(world);
 		good(world_free(world));
 	}
 }
@@ -73,8 +77,8 @@ static void who_was_away_asks_for_ranges(void **state)
 static void who_was_away_for_long_is_brought(void **state)
 {
 	(void)state;
-	struct world *world =
-		world_new((struct world_options){.n = 4, .options.interval = 8, .twins = true});
+	struct world *world = world_new(
+		&ghostdag_world, (struct world_options){.n = 4, .interval = 8, .twins = true});
 	world_isolate(world, D);
 	for (int i = 0; i < 6; i++) {
 		batches_add(world, 30, 1 << A | 1 << B | 1 << C);
@@ -101,8 +105,9 @@ static void crashes_at_every_moment(void **state)
 {
 	(void)state;
 	for (uint32_t seed = 1; seed <= 20; seed++) {
-		struct world *world = world_new(
-			(struct world_options){.n = 4, .seed = seed, .options.interval = 8});
+		struct world *world =
+			world_new(&ghostdag_world,
+		                  (struct world_options){.n = 4, .seed = seed, .interval = 8});
 		for (uint32_t i = 0; i < 60; i++) {
 			ec_node node = (ec_node)(i % 4);
 			if (i < 30)
@@ -127,13 +132,13 @@ static void crashes_at_every_moment(void **state)
 static void who_signs_many_is_named(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&ghostdag_world, (struct world_options){.n = 4});
 	world->member[C].byzantine = true;
 	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
 	uint32_t batch = world_batch_at(world, "one", 0);
 	for (int i = 0; i < 60; i++) {
 		m.number = 1 + (uint64_t)i / 3;
-		world_forge(world, C, i % 3 ? A : B, &m, i % 3 == 1 ? "one" : "");
+		ghostdag_forge(world, C, i % 3 ? A : B, &m, i % 3 == 1 ? "one" : "");
 	}
 	world_settle(world);
 	print_message("60 were signed, %u taken\n", blocks_of(world, A));
@@ -152,16 +157,16 @@ static void who_signs_many_is_named(void **state)
 static void what_others_build_on_is_taken(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&ghostdag_world, (struct world_options){.n = 4});
 	world->member[C].byzantine = world->member[D].byzantine = true;
 	world_isolate(world, A);
 	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
 	struct message over = {.kind = BLOCK, .node = D, .number = 1};
 	for (m.number = 1; m.number <= 6; m.number++)
-		over.name[over.names++] = world_forge(world, C, B, &m, "");
+		over.name[over.names++] = ghostdag_forge(world, C, B, &m, "");
 	world_settle(world);
 	assert_int_equal(blocks_of(world, B), 4);
-	world_forge(world, D, B, &over, "");
+	ghostdag_forge(world, D, B, &over, "");
 	world_settle(world);
 	assert_int_equal(blocks_of(world, B), 8);
 	world_crash(world, B);
@@ -174,21 +179,21 @@ static void what_others_build_on_is_taken(void **state)
 static void what_others_build_on_further_up_is_taken(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&ghostdag_world, (struct world_options){.n = 4});
 	world->member[A].byzantine = world->member[C].byzantine = world->member[D].byzantine = true;
 	struct message m = {.kind = BLOCK, .node = C, .names = 1, .name = {world->domain}};
 	struct message a = {.kind = BLOCK, .node = A, .number = 1, .names = 1, .name = {m.name[0]}};
 	struct message d = {.kind = BLOCK, .node = D, .number = 1, .names = 1, .name = {m.name[0]}};
 	struct message over = {.kind = BLOCK, .node = C, .number = 6, .names = 3};
 	for (m.number = 1; m.number <= 5; m.number++)
-		over.name[0] = world_forge(world, C, B, &m, "");
-	over.name[1] = world_forge(world, A, B, &a, "");
-	over.name[2] = world_forge(world, D, B, &d, "");
-	d.name[0] = world_forge(world, C, B, &over, "");
+		over.name[0] = ghostdag_forge(world, C, B, &m, "");
+	over.name[1] = ghostdag_forge(world, A, B, &a, "");
+	over.name[2] = ghostdag_forge(world, D, B, &d, "");
+	d.name[0] = ghostdag_forge(world, C, B, &over, "");
 	world_settle(world);
 	assert_int_equal(blocks_of(world, B), 6); /* the first, three of C, and two */
 	d.number = 2;
-	world_forge(world, D, B, &d, "");
+	ghostdag_forge(world, D, B, &d, "");
 	world_settle(world);
 	assert_int_equal(blocks_of(world, B), 9);
 	good(world_free(world));
@@ -197,11 +202,12 @@ static void what_others_build_on_further_up_is_taken(void **state)
 /* Lets time pass until somebody says a block.  Returns: its id. */
 static ec_hash block_next(struct world *world)
 {
-	uint32_t before = dag_count(world->graph);
-	for (int i = 0; i < 300 && dag_count(world->graph) == before; i++)
+	const struct dag *said = ghostdag_said(world);
+	uint32_t before = dag_count(said);
+	for (int i = 0; i < 300 && dag_count(said) == before; i++)
 		world_pass(world, 10);
-	assert_int_equal(dag_count(world->graph), before + 1);
-	return dag_at(world->graph, before)->id;
+	assert_int_equal(dag_count(said), before + 1);
+	return dag_at(said, before)->id;
 }
 
 /* c's last block stands on b2, and so does that of d alone; then a2 is certified, which leaves b2
@@ -214,7 +220,10 @@ static ec_hash block_next(struct world *world)
 static void a_certificate_leaves_my_last_block_out(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4, .options.pinned = 1});
+	struct world *world = world_new(
+		&ghostdag_world,
+		(struct world_options){.n = 4, .options = &(struct ghostdag_options){.pinned = 1}});
+	const struct dag *said = ghostdag_said(world);
 	world->member[A].byzantine = world->member[B].byzantine = world->member[D].byzantine = true;
 	batches_add(world, 1, 1 << C);
 	struct message m = {.kind = BLOCK, .number = 1, .names = 1, .name = {world->domain}};
@@ -222,24 +231,24 @@ static void a_certificate_leaves_my_last_block_out(void **state)
 	above.name[C] = block_next(world);
 	for (m.node = A; m.node <= D; m.node++)
 		if (m.node != C)
-			above.name[m.node] = world_forge(world, m.node, C, &m, "");
+			above.name[m.node] = ghostdag_forge(world, m.node, C, &m, "");
 	above.node = B;
 	m = (struct message){.kind = BLOCK, .node = D, .number = 2, .names = 1};
-	m.name[0] = world_forge(world, B, C, &above, "");
+	m.name[0] = ghostdag_forge(world, B, C, &above, "");
 	world_settle(world);
 	block_next(world);
-	world_forge(world, D, C, &m, "");
+	ghostdag_forge(world, D, C, &m, "");
 	above.node = A;
-	ec_hash pinned = world_forge(world, A, C, &above, "");
+	ec_hash pinned = ghostdag_forge(world, A, C, &above, "");
 	world_settle(world);
-	uint32_t number = dag_find(world->graph, &pinned);
-	ec_seq seq = dag_at(world->graph, number)->past;
+	uint32_t number = dag_find(said, &pinned);
+	ec_seq seq = dag_at(said, number)->past;
 	struct ec_bytes head = ec_pool_copy(world->pool, pinned.b, sizeof pinned.b);
 	world_input(world, C, (struct ec_input){.kind = EC_PINNED, .seq = seq, .head = head});
 	ec_drop(head);
 	batches_add(world, 1, 1 << C);
 	ec_hash next = block_next(world);
-	assert_true(dag_chain_holds(world->graph, number, dag_find(world->graph, &next)));
+	assert_true(dag_chain_holds(said, number, dag_find(said, &next)));
 	assert_int_equal(world->member[C].final, seq);
 	good(world_free(world));
 }
@@ -248,13 +257,13 @@ static void a_certificate_leaves_my_last_block_out(void **state)
 static void a_minority_waits(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 4});
+	struct world *world = world_new(&ghostdag_world, (struct world_options){.n = 4});
 	world_part(world, 1 << A | 1 << B);
 	batches_add(world, 8, UINT64_MAX);
 	world_pass(world, 60000);
 	for (ec_node node = 0; node < 4; node++)
 		assert_int_equal(world->member[node].final, 0);
-	assert_true(world->member[A].tip <= 4); /* a block of each at most */
+	assert_true(world->member[A].applied <= 4); /* a block of each at most */
 	world_heal(world);
 	finish(world, 20000);
 	/* Three go on without d for long; what d had said alone is said again later. */
@@ -278,7 +287,8 @@ static void of_rivals_one_wins(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 10; seed++) {
-		struct world *world = world_new((struct world_options){.n = 5, .seed = seed});
+		struct world *world =
+			world_new(&ghostdag_world, (struct world_options){.n = 5, .seed = seed});
 		for (uint32_t i = 0; i < 5; i++) {
 			char text[32];
 			snprintf(text, sizeof text, "coin: to %u", i);
@@ -306,13 +316,14 @@ static void of_rivals_one_wins(void **state)
 static void learners_follow_and_make_nothing(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){.n = 5, .voters = 4});
+	struct world *world =
+		world_new(&ghostdag_world, (struct world_options){.n = 5, .voters = 4});
 	batches_add(world, 20, UINT64_MAX);
 	assert_int_equal(world->member[4].want, 0);
 	finish(world, 30000);
 	assert_int_equal(world->member[4].want, 0);
 	world_pass(world, 10000);
-	world_order_judge(world);
+	ghostdag_order_judge(world);
 	good(world_free(world));
 }
 
@@ -320,12 +331,16 @@ static void learners_follow_and_make_nothing(void **state)
 static void work_makes_an_order_too(void **state)
 {
 	(void)state;
-	struct world *world = world_new((struct world_options){
-		.n = 4, .seed = 9, .options.bits = 12, .options.nonces = 32});
+	struct world *world =
+		world_new(&ghostdag_world,
+	                  (struct world_options){
+				  .n = 4,
+				  .seed = 9,
+				  .options = &(struct ghostdag_options){.bits = 12, .nonces = 32}});
 	batches_add(world, 12, UINT64_MAX);
 	finish(world, 600000);
 	world_pass(world, 10000);
-	world_order_judge(world);
+	ghostdag_order_judge(world);
 	print_message("work: %u blocks in %llu s\n", world->sent[BLOCK] / 3,
 	              (unsigned long long)world->now / 1000000000);
 	good(world_free(world));

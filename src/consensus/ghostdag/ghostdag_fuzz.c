@@ -5,6 +5,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	hostile_run(data, size);
+	ghostdag_hostile_run(data, size);
 	return 0;
 }

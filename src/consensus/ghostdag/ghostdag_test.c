@@ -24,11 +24,12 @@ static void some_members_make_one_order(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 7; n++) {
-		struct world *world = world_new((struct world_options){.n = n, .twins = n == 4});
+		struct world *world =
+			world_new(&ghostdag_world, (struct world_options){.n = n, .twins = n == 4});
 		batches_add(world, 40);
 		assert_true(world_finish(world, 60000));
 		world_pass(world, 10000);
-		world_order_judge(world);
+		ghostdag_order_judge(world);
 		uint32_t sent = world->sent[BLOCK];
 		world_pass(world, 10000);
 		assert_int_equal(world->sent[BLOCK], sent); /* silence */
@@ -48,7 +49,8 @@ static void a_lone_batch_of_whoever_made_the_last_block_is_ordered(void **state)
 	(void)state;
 	for (uint32_t k = 0; k < 14; k++) {
 		uint32_t n = 1 + k % 7, up = k < 7 ? n : n - (n - 1) / 3;
-		struct world *world = world_new((struct world_options){.n = n, .twins = n == 4});
+		struct world *world =
+			world_new(&ghostdag_world, (struct world_options){.n = n, .twins = n == 4});
 		for (uint32_t i = up; i < n; i++)
 			world_crash(world, i);
 		for (uint32_t i = 0; i < 40; i++) {
@@ -110,7 +112,8 @@ static void messages_that_take_longer_than_a_pace_make_one_order(void **state)
 	(void)state;
 	for (uint32_t n = 4; n <= 7; n += 3)
 		for (size_t k = 0; k < sizeof lates / sizeof lates[0]; k++) {
-			struct world *world = world_new((struct world_options){.n = n});
+			struct world *world =
+				world_new(&ghostdag_world, (struct world_options){.n = n});
 			slow_run(world, lates[k]);
 			for (ec_node node = 0; node < n; node++)
 				for (uint32_t i = 0; i < 60; i++) {
