@@ -187,6 +187,9 @@ for _ in $(seq 50); do
 done
 check "its receipt over HTTP verifies" "$edgecord" verify "$dir/proof2" --genesis "$genesis"
 http 200 "the state over HTTP" "$url/v1/state/a/?prefix=1&at=certified"
+http 200 "a receipt over HTTP that need not be certified" "$url/v1/receipts/$id?depth=1"
+check "which holds as the other does" "$edgecord" verify "$dir/body" --genesis "$genesis"
+http 400 "nor is depth=2 one" "$url/v1/receipts/$id?depth=2"
 http 200 "a beacon over HTTP, of the keys that were generated above" "$url/v1/beacon"
 block=$(json "$dir/body" '["block"]') value=$(json "$dir/body" '["value"]')
 json "$dir/body" '["proof"]' | python3 -c 'import sys; sys.stdout.buffer.write(bytes.fromhex(sys.stdin.read()))' >"$dir/beacon-http"

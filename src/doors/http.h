@@ -2,7 +2,8 @@
  *
  *   POST /v1/envelopes[?wait=1]   an envelope (application/cose); header Edgecord-Salt
  *   GET  /v1/envelopes/ID         what became of it
- *   GET  /v1/receipts/ID          its proof (application/cbor)
+ *   GET  /v1/receipts/ID          its proof (application/cbor); with ?depth=1 a certificate need
+ *                                 not cover it, where the order may be revised
  *   GET  /v1/state/NAME           a value, or with ?prefix=1 many; ?at= &min_seq= &limit= &after=
  *   GET  /v1/proofs/NAME          a proof of what the state holds (application/cbor)
  *   GET  /v1/beacon[?block=N]     32 random bytes, with their proof

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 
 const char *const ec_http_argument_name[EC_ARG_COUNT] = {
-	"at", "min_seq", "wait", "promise", "prefix", "limit", "after", "slot", "block"};
+	"at", "min_seq", "wait", "promise", "prefix", "limit", "after", "slot", "block", "depth"};
 
 enum {
 	READS = 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ | 1 << EC_ARG_LIMIT,
-	FLAGS = 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE | 1 << EC_ARG_PREFIX,
+	FLAGS = 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE | 1 << EC_ARG_PREFIX | 1 << EC_ARG_DEPTH,
 };
 
 struct resource {
@@ -26,7 +26,7 @@ struct resource {
 static const struct resource resources[] = {
 	{"/v1/envelopes", false, 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE},
 	{"/v1/envelopes/", true, 0},
-	{"/v1/receipts/", true, 0},
+	{"/v1/receipts/", true, 1 << EC_ARG_DEPTH},
 	{"/v1/proofs/", true, 0},
 	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
 	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT},
@@ -48,6 +48,11 @@ static const struct resource *resource_of(const char *path)
 			return resource;
 	}
 	return NULL;
+}
+
+bool ec_http_is_resource(const struct ec_http_request *request)
+{
+	return resource_of(request->path);
 }
 
 static void name_refuse(struct ec_http_request *request, const struct resource *resource,

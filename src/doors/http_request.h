@@ -25,6 +25,7 @@ enum ec_http_argument {
 	EC_ARG_AFTER,
 	EC_ARG_SLOT,
 	EC_ARG_BLOCK,
+	EC_ARG_DEPTH,
 	EC_ARG_COUNT
 };
 
@@ -109,6 +110,9 @@ bool ec_http_body_welcome(struct ec_http_request *request);
 /* Asks the desk with the arguments of the request (at, min_seq, limit); `then` answers. */
 void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
                  void (*then)(struct ec_http_request *request, const struct ec_reply *reply));
+
+/* Whether there is a resource of the request's path, whatever it names. */
+bool ec_http_is_resource(const struct ec_http_request *request);
 
 /* Whether the resource takes all arguments that came; else answers, naming those that it takes. */
 bool ec_http_arguments_good(struct ec_http_request *request);

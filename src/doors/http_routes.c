@@ -18,9 +18,14 @@ enum {
 
 static const char json_media[] = "application/json", cbor_media[] = "application/cbor";
 
+static struct ec_member *member_of(const struct ec_http_request *request)
+{
+	return ec_daemon_member(ec_http_daemon(request->http));
+}
+
 static struct ec_ledger *ledger_of(const struct ec_http_request *request)
 {
-	return ec_member_ledger(ec_daemon_member(ec_http_daemon(request->http)));
+	return ec_member_ledger(member_of(request));
 }
 
 /* What stands behind a prefix of the path; NULL when the path does not begin with it. */
@@ -204,7 +209,12 @@ static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 		return true;
 	case EC_NOT_YET:
 		ec_http_problem(request, EC_REASON_NOT_YET, RETRY_NOT_YET_MS,
-		                "it is in a block; a quorum's certificate comes within moments");
+		                path_after(request, "/v1/receipts/")
+		                        ? "it is in a block; a quorum's certificate comes within "
+		                          "moments (where the order may be revised, depth=1 takes "
+		                          "what members signed so far)"
+		                        : "it is in a block; a quorum's certificate comes within "
+		                          "moments");
 		return false;
 	case EC_ELSEWHERE:
 		ec_http_problem(request, EC_REASON_ELSEWHERE, RETRY_ELSEWHERE_MS,
@@ -240,8 +250,12 @@ static void receipt_show(struct ec_http_request *request, const char *text)
 {
 	ec_hash id;
 	struct ec_bytes proof;
-	if (!id_read(request, text, &id) ||
-	    !is_found(request, ec_ledger_receipt(ledger_of(request), &id, &proof)))
+	if (!id_read(request, text, &id))
+		return;
+	enum ec_lookup lookup = request->given[EC_ARG_DEPTH]
+	                                ? ec_member_receipt(member_of(request), &id, &proof)
+	                                : ec_ledger_receipt(ledger_of(request), &id, &proof);
+	if (!is_found(request, lookup))
 		return;
 	ec_http_bytes(request, cbor_media, proof);
 	ec_drop(proof);
@@ -445,19 +459,6 @@ static bool route_fixed(struct ec_http_request *request)
 	return true;
 }
 
-/* Whether the path is a resource that takes GET, whatever it names. */
-static bool is_resource(const struct ec_http_request *request)
-{
-	static const char *const begin[] = {"/v1/envelopes/", "/v1/receipts/", "/v1/state/",
-	                                    "/v1/proofs/",    "/v1/trades",    "/v1/bills/",
-	                                    "/v1/beacon",     "/v1/status",    "/metrics",
-	                                    "/healthz",       "/readyz",       "/openapi.json"};
-	for (size_t i = 0; i < sizeof begin / sizeof *begin; i++)
-		if (path_after(request, begin[i]))
-			return true;
-	return false;
-}
-
 static bool wants_envelopes(const struct ec_http_request *request)
 {
 	return path_after(request, "/v1/envelopes/") || path_after(request, "/v1/receipts/") ||
@@ -475,7 +476,7 @@ void ec_http_route(struct ec_http_request *request)
 	const char *rest, *order_only = ec_desk_order_only(ec_http_daemon(request->http));
 	if (strcmp(request->path, "/v1/envelopes") == 0)
 		envelope_submit(request);
-	else if (request->method != EC_HTTP_GET && is_resource(request))
+	else if (request->method != EC_HTTP_GET && ec_http_is_resource(request))
 		method_refuse(request);
 	else if (request->method == EC_HTTP_GET && !ec_http_arguments_good(request))
 		return;
