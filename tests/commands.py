@@ -69,6 +69,8 @@ def table():
     yield (*switch, folder), 1, EVENT  # nor is it here
     yield (*switch, "--option", "interval=128", os.path.dirname(genesis)), 0, "node switch"
     yield ("query", "--keygen"), 1, "query --keygen"  # nobody made keys yet
+    yield (*switch, "--keys", os.path.dirname(genesis)), 0, "node switch"
+    yield ("beacon", "--genesis", genesis), 0, "beacon"
     yield ("node", "switch", "--protocol", "honeybadger", os.path.dirname(genesis)), 0, "node switch"
     yield ("query", "--keygen"), 0, "query --keygen"
     yield ("beacon", "--genesis", genesis), 0, "beacon"

@@ -11,7 +11,9 @@ PAGE = os.path.join(ROOT, "docs", "commands.md")
 def keys(command):
     """Those of a command's object, as the page has them: (always, perhaps)."""
     with open(PAGE, encoding="utf-8") as page:
-        rows = dict(line.strip("| \n").split(" | ", 1) for line in page if line.startswith("| `"))
+        lines = [line.strip("| \n").split(" | ", 1) for line in page if line.startswith("| `")]
+    rows = dict(lines)
+    assert len(rows) == len(lines), "docs/commands.md has two rows of one command"
     always, _, perhaps = re.sub(r"\([^)]*\)", "", rows[f"`{command}`"]).partition("perhaps")
     return tuple(set(re.findall(r"`(\w+)`", part)) for part in (always, perhaps))
 

@@ -353,7 +353,7 @@ static void readmit_and_exit(const struct place *place, pid_t node)
 bool ec_node_readmit_later(const char *config, bool json)
 {
 	char folder[PATH_MAX];
-	struct place place = {.json = json};
+	struct place place = {.command = "edgecord node", .json = json};
 	if (!realpath(config, folder))
 		return place_refuse(&place, strerror(errno));
 	path_above(folder, 1);
@@ -376,7 +376,7 @@ static int command(int argc, char **argv, const struct argp *argp, bool of_node)
 	struct arguments arguments = {0};
 	argv[0] = name[of_node];
 	argp_parse(argp, argc, argv, 0, NULL, &arguments);
-	struct place place = {.json = arguments.json};
+	struct place place = {.command = name[of_node], .json = arguments.json};
 	if (!place_find(&place, arguments.folder, of_node))
 		return EC_EXIT_FAILED;
 	int code = of_node ? rejoin(&place, &arguments) : join(&place, &arguments);

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 /* A sentence, which may have a gateway's words in it. */
-static void say_plain(const char *why)
+static void say_plain(const char *command, const char *why)
 {
-	fputs("edgecord node: ", stderr);
+	fprintf(stderr, "%s: ", command);
 	ec_cli_print_plain(stderr,
 	                   (struct ec_bytes){.data = (const uint8_t *)why, .size = strlen(why)});
 	fputc('\n', stderr);
@@ -27,7 +27,7 @@ bool place_refuse(const struct place *place, const char *why)
 	if (place->json)
 		ec_journal_say(&journal, EC_ERROR, "refused", EC_TEXT("text", why));
 	else
-		say_plain(why);
+		say_plain(place->command, why);
 	return false;
 }
 

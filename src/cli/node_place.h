@@ -9,11 +9,12 @@
 struct place {
 	struct ec_network *network; /* from malloc, the caller's to free */
 	uint32_t g, i;
-	bool json; /* how a person is told */
+	const char *command; /* which speaks, as "edgecord node switch" */
+	bool json;           /* how a person is told */
 };
 
-/* Finds the network around the folder of a group, or of a node of one.  In: place->json.  Returns:
- * false with a message on stderr; nothing is to be freed then. */
+/* Finds the network around the folder of a group, or of a node of one.  In: place->command,
+ * place->json.  Returns: false with a message on stderr; nothing is to be freed then. */
 bool place_find(struct place *place, const char *folder, bool of_node);
 
 /* The node at a place. */

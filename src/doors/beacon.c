@@ -47,7 +47,8 @@ enum ec_reason ec_beacon_refusal(const struct ec_ledger *ledger,
 	case EC_BEACON_NO_KEYS:
 		*retry_ms = 0;
 		return say(why, EC_REASON_NOT_FOUND,
-		           "the members share no keys in the era of this block: it has no beacon");
+		           "the members share no keys in the era of this block: it has no beacon; "
+		           "`edgecord node switch --keys` has them make some for a next era");
 	case EC_BEACON_ERA_OVER:
 		*retry_ms = 0;
 		return say(why, EC_REASON_PRUNED,

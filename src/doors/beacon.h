@@ -4,7 +4,7 @@
 
 #include "doors/desk.h"
 
-enum { EC_BEACON_WHY_SIZE = 160 };
+enum { EC_BEACON_WHY_SIZE = 192 };
 
 /* What became of an ask for a beacon, for a client.  Out: why: a sentence; *retry_ms: after which
  * it may be asked for again, 0: that is no use.  Returns: EC_REASON_NONE when it is there; then
