@@ -109,7 +109,10 @@ static void print_group(const json_t *json)
 	if (is(json, "keyed"))
 		printf("keys       shared by the members; this one %s\n",
 		       is(json, "sharing") ? "holds its parts" : "holds NO parts of them");
-	if (is(json, "leaderless"))
+	if (is(json, "leaderless") && number_of(json, "view") == 0)
+		printf("order      led by nobody, position %" PRId64 "\n",
+		       number_of(json, "position"));
+	else if (is(json, "leaderless"))
 		printf("order      epoch %" PRId64 ", led by nobody, position %" PRId64 "\n",
 		       number_of(json, "view"), number_of(json, "position"));
 	else

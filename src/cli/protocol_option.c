@@ -6,6 +6,7 @@
 #include "node/daemon.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,12 @@ static bool value_set(const struct ec_protocol *protocol, const char *pair, uint
 		uint64_t most = UINT64_MAX >> (64 - 8 * option->size);
 		if ((size_t)(equals - pair) != size || memcmp(option->name, pair, size) != 0)
 			continue;
-		return ec_whole_number(equals + 1, 0, most, &value[i]) ||
-		       refuse(protocol, pair, why, why_size);
+		if (ec_whole_number(equals + 1, 0, most, &value[i]))
+			return true;
+		snprintf(why, why_size,
+		         "%s of %s is a whole number from 0 to %" PRIu64 ", not '%.60s'",
+		         option->name, protocol->name, most, equals + 1);
+		return false;
 	}
 	return refuse(protocol, pair, why, why_size);
 }

@@ -44,11 +44,16 @@ static void what_is_wrong_is_said_with_what_there_is(void **state)
 	        "'colour=1' is no option of pbft: expected NAME=NUMBER with a name of: interval, "
 	        "batch_bytes_max, timeout_ns");
 	refused(&ec_pbft, "interval", "no option of pbft");
-	refused(&ec_pbft, "interval=", "no option of pbft");
-	refused(&ec_pbft, "interval=4294967296", "no option of pbft");
-	refused(&ec_pbft, "interval=-1", "no option of pbft");
+	refused(&ec_pbft,
+	        "interval=", "interval of pbft is a whole number from 0 to 4294967295, not ''");
+	refused(&ec_pbft, "interval=4294967296",
+	        "interval of pbft is a whole number from 0 to 4294967295, not '4294967296'");
+	refused(&ec_pbft, "interval=-1", "to 4294967295, not '-1'");
+	refused(&ec_pbft, "timeout_ns=18446744073709551616",
+	        "timeout_ns of pbft is a whole number from 0 to 18446744073709551615, not '1844");
 	refused(&ec_pbft, "interval=512", "pbft: its interval of checkpoints is at most 256");
-	refused(&ec_honeybadger, "coins=256", "no option of honeybadger");
+	refused(&ec_honeybadger, "coins=256",
+	        "coins of honeybadger is a whole number from 0 to 255, not '256'");
 	refused(&ec_honeybadger, "coins=2", "its coins are 0, scheduled, or 1");
 	refused(&bare, "interval=64",
 	        "no option of bare: expected NAME=NUMBER with a name of: (it");

@@ -194,8 +194,8 @@ int ec_query_keygen(const struct ec_keygen_question *question)
 		printf("%s\n", json.at);
 	else if (good)
 		fprintf(stderr,
-		        "%u key generations at block %" PRIu64 ", certified up to %" PRIu64 "\n",
-		        found, answer.seq, answer.certified);
+		        "%u key generation%s at block %" PRIu64 ", certified up to %" PRIu64 "\n",
+		        found, found == 1 ? "" : "s", answer.seq, answer.certified);
 	ec_json_free(&json);
 	return !good ? -1 : found > 0;
 }

@@ -35,22 +35,23 @@ static const struct argp_option options[] = {
 };
 /* clang-format on */
 
-static uint64_t number(struct argp_state *state, const char *text, char **end, uint64_t min,
-                       uint64_t max)
+static uint64_t number(struct argp_state *state, const char *name, const char *text, char **end,
+                       uint64_t min, uint64_t max)
 {
 	uint64_t value = strtoull(text, end, 10);
 	if (text[0] < '0' || text[0] > '9' || (**end && **end != ',') || value < min || value > max)
-		argp_error(state, "'%s' is not a number from %llu to %llu", text,
-		           (unsigned long long)min, (unsigned long long)max);
+		argp_error(state, "--%s takes a number from %llu to %llu, not '%s'", name,
+		           (unsigned long long)min, (unsigned long long)max, text);
 	return value;
 }
 
-static uint64_t number_alone(struct argp_state *state, const char *text, uint64_t min, uint64_t max)
+static uint64_t number_alone(struct argp_state *state, const char *name, const char *text,
+                             uint64_t min, uint64_t max)
 {
 	char *end;
-	uint64_t value = number(state, text, &end, min, max);
+	uint64_t value = number(state, name, text, &end, min, max);
 	if (*end)
-		argp_error(state, "'%s' is not one number", text);
+		argp_error(state, "--%s takes one number, not '%s'", name, text);
 	return value;
 }
 
@@ -60,9 +61,9 @@ static void sizes(struct argp_state *state, struct lab_order *order, const char 
 	order->sizes = 0;
 	for (;; text = end + 1) {
 		if (order->sizes == LAB_SIZES_MAX)
-			argp_error(state, "at most %d sizes", LAB_SIZES_MAX);
+			argp_error(state, "--nodes takes at most %d sizes", LAB_SIZES_MAX);
 		order->size[order->sizes++] =
-			(uint32_t)number(state, text, &end, 1, LAB_MEMBERS_MAX);
+			(uint32_t)number(state, "nodes", text, &end, 1, LAB_MEMBERS_MAX);
 		if (!*end)
 			return;
 	}
@@ -79,11 +80,11 @@ static error_t option(int key, char *arg, struct argp_state *state)
 		sizes(state, &asked->order, arg);
 		return 0;
 	case BYTES:
-		asked->order.batch_bytes =
-			(uint32_t)number_alone(state, arg, BATCH_BYTES_MIN, BATCH_BYTES_MAX);
+		asked->order.batch_bytes = (uint32_t)number_alone(state, "bytes", arg,
+		                                                  BATCH_BYTES_MIN, BATCH_BYTES_MAX);
 		return 0;
 	case SEED:
-		asked->order.seed = number_alone(state, arg, 0, UINT64_MAX);
+		asked->order.seed = number_alone(state, "seed", arg, 0, UINT64_MAX);
 		return 0;
 	case OUTPUT:
 		asked->folder = arg;
@@ -179,20 +180,21 @@ int lab_command(int argc, char **argv)
 	static struct lab_table table;
 	struct asked asked = {
 		.order = {.size = {4, 7, 16, 31}, .sizes = 4, .batch_bytes = 1024, .seed = 1}};
-	char why[256];
+	char why[256], *slash = strrchr(argv[0], '/');
+	const char *program = slash ? slash + 1 : argv[0];
 	argp_err_exit_status = USAGE;
 	if (!ec_crypto_start() || argp_parse(&parser, argc, argv, 0, NULL, &asked) != 0 ||
-	    !protocol_chosen(argv[0], &asked) ||
-	    (asked.folder && !folder_good(argv[0], asked.folder)))
+	    !protocol_chosen(program, &asked) ||
+	    (asked.folder && !folder_good(program, asked.folder)))
 		return USAGE;
 	asked.order.progress = isatty(STDERR_FILENO);
 	if (!lab_table1(&asked.order, &table, why, sizeof why)) {
-		fprintf(stderr, "%s: %s\n", argv[0], why);
+		fprintf(stderr, "%s: %s\n", program, why);
 		return FAILED;
 	}
 	if (asked.json)
 		lab_table1_json(stdout, &asked.order, &table);
 	else
 		lab_table1_text(&asked.order, &table);
-	return files_write(argv[0], &asked, &table) ? 0 : FAILED;
+	return files_write(program, &asked, &table) ? 0 : FAILED;
 }

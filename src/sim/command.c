@@ -70,13 +70,13 @@ static const struct argp_option options[] = {
 };
 /* clang-format on */
 
-static uint64_t number(struct argp_state *state, const char *text, uint64_t max)
+static uint64_t number(struct argp_state *state, const char *name, const char *text, uint64_t max)
 {
 	char *end;
 	uint64_t value = strtoull(text, &end, 10);
 	if (text[0] < '0' || text[0] > '9' || *end || value > max)
-		argp_error(state, "'%s' is not a number from 0 to %llu", text,
-		           (unsigned long long)max);
+		argp_error(state, "--%s takes a number from 0 to %llu, not '%s'", name,
+		           (unsigned long long)max, text);
 	return value;
 }
 
@@ -85,17 +85,18 @@ static error_t option_of_world(int key, char *arg, struct argp_state *state)
 	struct sim_order *order = &((struct asked *)state->input)->order;
 	switch (key) {
 	case NODES:
-		order->wish.members = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		order->wish.members = (uint32_t)number(state, "nodes", arg, SIM_MEMBERS_MAX);
 		return 0;
 	case BYZANTINE:
-		order->wish.byzantine = (uint32_t)number(state, arg, SIM_MEMBERS_MAX);
+		order->wish.byzantine = (uint32_t)number(state, "byzantine", arg, SIM_MEMBERS_MAX);
 		return 0;
 	case COLLUDERS:
 		order->wish.colluders =
-			arg ? (uint32_t)number(state, arg, SIM_MEMBERS_MAX) : UINT32_MAX;
+			arg ? (uint32_t)number(state, "colluders", arg, SIM_MEMBERS_MAX)
+			    : UINT32_MAX;
 		return 0;
 	case JOBS:
-		order->jobs = (uint32_t)number(state, arg, SIM_JOBS_MAX);
+		order->jobs = (uint32_t)number(state, "jobs", arg, SIM_JOBS_MAX);
 		return 0;
 	case UNTIL:
 		order->until_failure = true;
@@ -128,16 +129,16 @@ static error_t option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case SEED:
 		asked->one = true;
-		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
+		asked->order.first = number(state, "seed", arg, UINT64_MAX - SEEDS_MAX);
 		return 0;
 	case SEEDS:
 		asked->many = true;
-		asked->order.count = number(state, arg, SEEDS_MAX);
+		asked->order.count = number(state, "seeds", arg, SEEDS_MAX);
 		if (asked->order.count == 0)
 			argp_error(state, "--seeds 0 would live no world and find nothing");
 		return 0;
 	case FIRST:
-		asked->order.first = number(state, arg, UINT64_MAX - SEEDS_MAX);
+		asked->order.first = number(state, "first", arg, UINT64_MAX - SEEDS_MAX);
 		return 0;
 	case BUG:
 		asked->bug = arg;
@@ -180,12 +181,19 @@ static bool folder_good(const char *program, const char *path)
 	return false;
 }
 
+/* The program as messages name it: without the folders that a replay command begins with. */
+static const char *speaker(const struct sim_order *order)
+{
+	const char *slash = strrchr(order->program, '/');
+	return slash ? slash + 1 : order->program;
+}
+
 /* Says so where there is none that can be simulated.  Returns: NULL then. */
 static const struct sim_protocol_entry *entry_find(const struct sim_order *order, const char *name)
 {
 	const struct sim_protocol_entry *entry = sim_protocol_find(name);
 	if (!entry) {
-		fprintf(stderr, "%s: no protocol '%s'; there are:", order->program, name);
+		fprintf(stderr, "%s: no protocol '%s'; there are:", speaker(order), name);
 		for (unsigned i = 0; sim_protocol_at(i); i++)
 			fprintf(stderr, " %s", sim_protocol_at(i)->protocol->name);
 		fprintf(stderr, "\n");
@@ -211,28 +219,34 @@ static bool asked_complete(struct asked *asked)
 		return false;
 	if (asked->then && (asked->script || order->wish.colluders || order->wish.ledger)) {
 		fprintf(stderr, "%s: --then goes with neither --script, --colluders nor --ledger\n",
-		        order->program);
+		        speaker(order));
 		return false;
 	}
 	const struct ec_protocol *protocol = order->entry->protocol;
 	order->wish.bug = asked->bug ? bug_find(protocol, asked->bug) : 0;
 	if (asked->bug && !order->wish.bug) {
-		fprintf(stderr, "%s: no planted bug '%s' in %s; there are:\n", order->program,
+		fprintf(stderr, "%s: no planted bug '%s' in %s; there are:\n", speaker(order),
 		        asked->bug, protocol->name);
 		for (uint32_t i = 0; protocol->bugs && protocol->bugs[i]; i++)
 			fprintf(stderr, "  %u  %s\n", i + 1, protocol->bugs[i]);
 		return false;
 	}
-	if (asked->one + asked->many + (asked->script != NULL) != 1 || order->wish.members == 0 ||
+	if (asked->one + asked->many + (asked->script != NULL) != 1) {
+		fprintf(stderr,
+		        "%s: exactly one of --seed, --seeds and --script is needed; see --help\n",
+		        speaker(order));
+		return false;
+	}
+	if (order->wish.members == 0 ||
 	    (order->wish.members != UINT32_MAX && order->wish.byzantine != UINT32_MAX &&
 	     order->wish.byzantine > order->wish.members)) {
 		fprintf(stderr,
-		        "%s: one of --seed, --seeds and --script is needed, and no more Byzantine "
-		        "members than members; see --help\n",
-		        order->program);
+		        "%s: a world has at least one member (--nodes), and no more Byzantine "
+		        "ones than members (--byzantine)\n",
+		        speaker(order));
 		return false;
 	}
-	return !order->wish.proofs || folder_good(order->program, order->wish.proofs);
+	return !order->wish.proofs || folder_good(speaker(order), order->wish.proofs);
 }
 
 static uint32_t jobs_default(void)
