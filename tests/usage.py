@@ -119,6 +119,7 @@ def experiments():
     for words, why in (((), "which experiment?"), (("table2",), "no experiment 'table2'"),
                        (("table1", "--nodes", "4,65"), "--nodes takes a number from 1 to 64, not '65'"),
                        (("table1", "--nodes", "4,,5"), "--nodes takes a number"),
+                       (("table1", "--nodes", "7,4"), "from small to large"),
                        (("table1", "--bytes", "15"), "--bytes takes a number from 16 to"),
                        (("table1", "-o", genesis), "Not a directory"),
                        (("table1", "-o", os.path.join(folder, "no", "where")), "No such file"),

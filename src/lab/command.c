@@ -23,7 +23,8 @@ struct asked {
 /* clang-format off */
 static const struct argp_option options[] = {
 	{"protocol", PROTOCOL, "NAME", 0, "this one only", 0},
-	{"nodes", NODES, "N[,N...]", 0, "sizes of the group, 1 to 64; 4,7,16,31 if not said", 0},
+	{"nodes", NODES, "N[,N...]", 0,
+	 "sizes of the group, growing, 1 to 64; 4,7,16,31 if not said", 0},
 	{"bytes", BYTES, "N", 0, "of a batch, 16 to 65536; 1024 if not said", 0},
 	{"seed", SEED, "N", 0, "of the network's delays; 1 if not said", 0},
 	{"output", OUTPUT, "DIR", 0,
@@ -62,8 +63,13 @@ static void sizes(struct argp_state *state, struct lab_order *order, const char 
 	for (;; text = end + 1) {
 		if (order->sizes == LAB_SIZES_MAX)
 			argp_error(state, "--nodes takes at most %d sizes", LAB_SIZES_MAX);
-		order->size[order->sizes++] =
-			(uint32_t)number(state, "nodes", text, &end, 1, LAB_MEMBERS_MAX);
+		uint32_t size = (uint32_t)number(state, "nodes", text, &end, 1, LAB_MEMBERS_MAX);
+		if (order->sizes && size <= order->size[order->sizes - 1])
+			argp_error(state,
+			           "--nodes takes sizes from small to large, each once: %u "
+			           "follows %u",
+			           size, order->size[order->sizes - 1]);
+		order->size[order->sizes++] = size;
 		if (!*end)
 			return;
 	}
@@ -174,7 +180,8 @@ int lab_command(int argc, char **argv)
 		.args_doc = "table1",
 		.doc = "Measures consensus protocols on virtual networks: steps, messages, bytes, "
 		       "time of a core, latency, and the problems that each is known for.  All "
-		       "four sizes that are the default take minutes, --nodes 4 some seconds."
+		       "four sizes that are the default take two minutes of a core and 1.3 GB of "
+		       "memory, --nodes 4 some seconds."
 		       "\vExit status: 0 done, 1 a run did not end or a file was not written, 2 "
 		       "usage."};
 	static struct lab_table table;

@@ -9,8 +9,8 @@
 enum { LAB_SIZES_MAX = 8, LAB_MODELS_MAX = 4, LAB_ENTRIES_MAX = 16 };
 
 struct lab_order {
-	const struct lab_entry *only; /* this protocol; NULL: all */
-	uint32_t size[LAB_SIZES_MAX], sizes;
+	const struct lab_entry *only;        /* this protocol; NULL: all */
+	uint32_t size[LAB_SIZES_MAX], sizes; /* growing */
 	uint32_t batch_bytes;
 	uint64_t seed;
 	bool progress; /* on stderr */
@@ -37,6 +37,7 @@ struct lab_table {
 		struct lab_problem problem;
 	} problem[LAB_ENTRIES_MAX * LAB_PROBLEMS_MAX];
 	uint32_t problems;
+	uint32_t runs, runs_all; /* begun, and of how many: what progress says */
 };
 
 /* Runs what was asked for.  Out: table.  Returns: false with a sentence in `why` when a run did not

@@ -1,10 +1,14 @@
 /* table1_print.c - the table for people, for programs, and as lines of values. */
 #include "lab/table1.h"
 
+#include <string.h>
+
 static void latency(uint64_t p50_ns, uint64_t p99_ns)
 {
 	char text[32];
-	snprintf(text, sizeof text, "%.1f/%.1f", (double)p50_ns / 1e6, (double)p99_ns / 1e6);
+	bool long_ones = p99_ns >= (uint64_t)1000 * 1000 * 1000;
+	snprintf(text, sizeof text, long_ones ? "%.0f/%.0f" : "%.1f/%.1f", (double)p50_ns / 1e6,
+	         (double)p99_ns / 1e6);
 	printf(" %12s", text);
 }
 
@@ -34,22 +38,38 @@ static void number_text(double number, bool endless, char *text, size_t size)
 		snprintf(text, size, number >= 100 || number == 0 ? "%.0f" : "%.3g", number);
 }
 
+/* A unit as people read it: in JSON it is a key. */
+static void unit_text(const char *unit)
+{
+	for (; *unit; unit++)
+		putchar(*unit == '_' ? ' ' : *unit);
+}
+
+static void problem_text(const struct lab_problem *problem)
+{
+	char before[32], after[32], cost[32];
+	number_text(problem->before, problem->before_endless, before, sizeof before);
+	number_text(problem->after, false, after, sizeof after);
+	printf("%16s %s: %s -> %s, by %s", "", problem->number, before, after, problem->remedy);
+	for (uint32_t k = 0; problem->cost[k].unit; k++) {
+		number_text(problem->cost[k].number, false, cost, sizeof cost);
+		printf("%s%s ", k ? ", " : "; cost: ", cost);
+		unit_text(problem->cost[k].unit);
+	}
+	printf("\n");
+}
+
 static void problems_text(const struct lab_table *table)
 {
-	printf("\nThe problem of each, and what is left of it with our remedy\n");
+	const char *name = "";
+	printf("\nThe problem of each: its number before, and after our remedy\n");
 	for (uint32_t i = 0; i < table->problems; i++) {
 		const struct lab_problem *problem = &table->problem[i].problem;
-		char before[32], after[32];
-		number_text(problem->before, problem->before_endless, before, sizeof before);
-		number_text(problem->after, false, after, sizeof after);
-		printf("%-12s %3u %s\n", table->problem[i].entry->cell.protocol->name, problem->n,
-		       problem->name);
-		printf("%16s %s: %s -> %s, by %s", "", problem->number, before, after,
-		       problem->remedy);
-		for (uint32_t k = 0; problem->cost[k].unit; k++)
-			printf("%s%.6g %s", k ? ", " : "; cost: ", problem->cost[k].number,
-			       problem->cost[k].unit);
-		printf("\n");
+		if (strcmp(problem->name, name) != 0)
+			printf("%-12s %3u %s\n", table->problem[i].entry->cell.protocol->name,
+			       problem->n, problem->name);
+		name = problem->name;
+		problem_text(problem);
 	}
 }
 

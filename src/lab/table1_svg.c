@@ -1,11 +1,11 @@
-/* table1_svg.c - the table as a drawing: messages, time of a core, and latency by network against
- * the size of the group, all on logarithmic scales. */
+/* table1_svg.c - the table as a drawing: what a decision takes, and below it how long on each
+ * network, against the size of the group, all on logarithmic scales. */
 #include "lab/table1.h"
 
 #include <math.h>
 
 enum {
-	COLUMNS = 3,
+	COLUMNS = 4,
 	WIDTH = 320, /* of a panel, */
 	HEIGHT = 250,
 	LEFT = 62, /* and what surrounds its lines */
@@ -20,7 +20,7 @@ enum {
 static const char *const colours[COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                              "#56b4e9", "#e69f00", "#000000"};
 
-enum what { MESSAGES, CORE, LATENCY }; /* LATENCY + i: on network i */
+enum what { STEPS, MESSAGES, KIB, CORE, LATENCY }; /* LATENCY + i: on network i */
 
 struct panel {
 	uint32_t what;
@@ -31,8 +31,12 @@ struct panel {
 
 static double value(const struct lab_row *row, uint32_t what)
 {
+	if (what == STEPS)
+		return row->steps;
 	if (what == MESSAGES)
 		return row->messages;
+	if (what == KIB)
+		return row->kib;
 	if (what == CORE)
 		return row->core_us / 1000;
 	return (double)row->p50_ns[what - LATENCY] / 1e6;
@@ -75,17 +79,36 @@ static double y_of(const struct panel *panel, double v)
 	return panel->y + HEIGHT - BOTTOM - part * room;
 }
 
+/* The marks of sizes, and their numbers where they do not touch the number of another. */
+static void sizes_draw(FILE *out, const struct lab_order *order, const struct panel *panel)
+{
+	enum { APART = 16 };
+	double bottom = panel->y + HEIGHT - BOTTOM;
+	for (uint32_t i = 0; i < order->sizes; i++) {
+		double x = x_of(panel, order->size[i]);
+		bool free = true;
+		for (uint32_t k = 0; k < i; k++)
+			free &= fabs(x - x_of(panel, order->size[k])) >= APART;
+		fprintf(out, "<path d=\"M%.1f %.1fv5\" class=\"a\"/>", x, bottom);
+		if (free)
+			fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"m\">%u</text>", x,
+			        bottom + 18, order->size[i]);
+		fprintf(out, "\n");
+	}
+}
+
 static void frame_draw(FILE *out, const struct lab_order *order, const struct panel *panel)
 {
 	double left = panel->x + LEFT, right = panel->x + WIDTH - RIGHT;
 	double bottom = panel->y + HEIGHT - BOTTOM;
 	fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" class=\"t\">", left, panel->y + TOP - 12);
-	if (panel->what == MESSAGES)
-		fprintf(out, "messages a decision");
-	else if (panel->what == CORE)
-		fprintf(out, "ms of a core a decision, all members");
+	static const char *const title[LATENCY] = {"steps (message delays) until final",
+	                                           "messages, on all links", "KiB, on all links",
+	                                           "ms of a core, of all members"};
+	if (panel->what < LATENCY)
+		fprintf(out, "%s", title[panel->what]);
 	else
-		fprintf(out, "ms until final, %s", lab_models[panel->what - LATENCY].name);
+		fprintf(out, "ms until final, median: %s", lab_models[panel->what - LATENCY].name);
 	fprintf(out, "</text>\n");
 	for (int power = panel->low; power <= panel->high; power++) {
 		double y = y_of(panel, pow(10, power));
@@ -94,13 +117,7 @@ static void frame_draw(FILE *out, const struct lab_order *order, const struct pa
 		        "<text x=\"%.1f\" y=\"%.1f\" class=\"e\">%g</text>\n",
 		        left, y, right, left - 6, y + 4, pow(10, power));
 	}
-	for (uint32_t i = 0; i < order->sizes; i++) {
-		double x = x_of(panel, order->size[i]);
-		fprintf(out,
-		        "<path d=\"M%.1f %.1fv5\" class=\"a\"/>"
-		        "<text x=\"%.1f\" y=\"%.1f\" class=\"m\">%u</text>\n",
-		        x, bottom, x, bottom + 18, order->size[i]);
-	}
+	sizes_draw(out, order, panel);
 	fprintf(out,
 	        "<path d=\"M%.1f %.1fV%.1fH%.1f\" class=\"a\"/>"
 	        "<text x=\"%.1f\" y=\"%.1f\" class=\"m\">members</text>\n",
@@ -160,7 +177,7 @@ void lab_table1_svg(FILE *out, const struct lab_order *order, const struct lab_t
 	        ".g{stroke:#ddd}.a{stroke:#222;fill:none}.l{stroke-width:2}</style>\n"
 	        "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
 	        "<text x=\"%d\" y=\"24\" font-size=\"15\">One decision of %u bytes alone, by "
-	        "protocol and size of the group</text>\n",
+	        "protocol and size of the group (logarithmic scales)</text>\n",
 	        COLUMNS * WIDTH, HEAD + lines * HEIGHT, LEFT, order->batch_bytes);
 	legend_draw(out, table);
 	for (uint32_t what = 0; what < panels; what++) {

@@ -49,6 +49,8 @@ static void a_line_a_group(void **unused)
 {
 	char *csv = written(0), *json = written(1);
 	(void)unused;
+	assert_int_equal(table.runs_all, 3 * (2 + 4) + 1);
+	assert_int_equal(table.runs, table.runs_all);
 	assert_int_equal(count_of(csv, "\n"), 1 + 3);
 	assert_memory_equal(csv, "protocol,n,steps,messages,", 26);
 	assert_int_equal(count_of(csv, ","), 4 * (8 + 2 * 4));
@@ -66,9 +68,11 @@ static void a_point_a_group_and_number(void **unused)
 	(void)unused;
 	assert_memory_equal(svg, "<svg ", 5);
 	assert_non_null(strstr(svg, "</svg>\n"));
-	/* One of a legend; core in all groups; messages and latency not in that of one. */
+	/* One of a legend; core in all groups; steps, messages, bytes and latency not in that of
+	 * one. */
 	assert_int_equal(count_of(svg, "<circle"),
-	                 1 + 3 + 5 * 2 + (table.row[0].p50_ns[0] ? 4 : 0));
+	                 1 + 3 + 7 * 2 + (table.row[0].p50_ns[0] ? 4 : 0));
+	assert_int_equal(count_of(svg, ">members<"), 8);
 	assert_null(strstr(svg, "nan"));
 	assert_null(strstr(svg, "inf"));
 	free(svg);
