@@ -44,7 +44,7 @@ struct asked {
 
 /* clang-format off */
 static const struct argp_option options[] = {
-	{"protocol", PROTOCOL, "NAME", 0, "which protocol; pbft where there is one", 0},
+	{"protocol", PROTOCOL, "NAME", 0, "which protocol; pbft if not said", 0},
 	{"then", THEN, "NAME", 0, "another protocol, that every second era is served by", 0},
 	{"seed", SEED, "N", 0, "live the one world of this seed", 0},
 	{"seeds", SEEDS, "COUNT", 0, "live that many worlds", 0},
@@ -64,7 +64,7 @@ static const struct argp_option options[] = {
 	 "leave the genesis and a receipt an envelope of worlds of ledgers in this folder", 0},
 	{"trace", TRACE, NULL, 0, "print all that happens", 0},
 	{"json", JSON, NULL, 0, "the report as one JSON object", 0},
-	{"script", SCRIPT, "FILE", 0, "run a script and compare what happens", 0},
+	{"script", SCRIPT, "FILE", 0, "run a script of this protocol and compare what happens", 0},
 	{"rewrite", REWRITE, NULL, 0, "write what happens into the script", 0},
 	{0},
 };

@@ -396,5 +396,8 @@ bool sim_verb_obey(struct sim_script *script, char *line)
 	for (const struct sim_verb *own = script->entry->verbs; own && own->name; own++)
 		if (strcmp(own->name, words.at[0]) == 0)
 			return obey(script, own, &words);
-	return sim_verb_fail(script, "no such verb:", words.at[0]);
+	char why[96];
+	snprintf(why, sizeof why,
+	         "scripts of %s (--protocol) have no such verb:", script->entry->protocol->name);
+	return sim_verb_fail(script, why, words.at[0]);
 }
