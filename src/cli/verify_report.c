@@ -201,8 +201,8 @@ static void print_certificate(const struct ec_verify_view *view)
 		       seat->site[0] ? ", " : "", seat->site);
 	}
 	if (report->links)
-		printf("rosters    %u changes since the genesis, each certified by the last\n",
-		       report->links);
+		printf("rosters    %u change%s since the genesis, each certified by the last\n",
+		       report->links, report->links == 1 ? "" : "s");
 	if (report->anchored) {
 		ec_cli_time(report->anchor_stamp_ns, stamp);
 		printf("anchor     in block %" PRIu64 " of the cloud, %s\n", report->anchor_seq,
