@@ -47,7 +47,8 @@ struct query *door_query(struct visitor *visitor, uint64_t token);
 /* It waits no more.  Returns: who asked, and under which token. */
 struct visitor *door_query_end(struct query *query, uint64_t *token);
 
-/* RECEIPT, STATE_PROOF, TIE, RESULT: from the blocks that are kept, at once (door_proofs.c). */
+/* RECEIPT, DEPTH, STATE_PROOF, TIE, RESULT: from the blocks that are kept, at once (door_proofs.c).
+ */
 void door_prove(struct visitor *visitor, const struct ec_door_request *request);
 
 /* BEACON: asks the daemon, who asks the members. */
