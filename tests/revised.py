@@ -21,13 +21,15 @@ check = checks.check
 
 
 def day(folder):
-    code, out, errors = run("up", "--dir", folder, "--protocol", "ghostdag", "--cells", 1, "--cloud",
-                            0, "--homes", 3, "--slots", 6, "--exit", "--json", timeout=120)
+    code, out, errors = run("up", "--dir", folder, "--protocol", "ghostdag", "--option", "pinned=1",
+                            "--cells", 1, "--cloud", 0, "--homes", 3, "--slots", 6, "--exit",
+                            "--json", timeout=120)
     bad = code or wrong("up --exit", out)
     said = {} if bad else json.loads(out)
     check(not bad and said["money_conserved"] is True and said["bill_lines"] > 0 and
           said["certificates"] > 0 and said["nodes_up"] == said["nodes"],
-          "up --protocol ghostdag: bills, money and certificates", (code, bad, said, errors[-300:]))
+          "up --protocol ghostdag --option pinned=1: bills, money and certificates",
+          (code, bad, said, errors[-300:]))
 
 
 def switched(network, era, protocol, *pairs):

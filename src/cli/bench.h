@@ -5,6 +5,7 @@
 #include "base/histogram.h"
 #include "cli/make_network.h"
 #include "cli/processes.h"
+#include "cli/protocol_option.h"
 #include "consensus/consensus.h"
 #include "crypto/sign.h"
 #include "doors/client.h"
@@ -25,11 +26,10 @@ struct bench_options {
 	enum bench_mode mode;
 	bool rest, json, keep;
 	uint32_t clients, depth, members, payload_bytes;
-	double seconds, open_rate;                /* open_rate 0: closed loop */
-	const struct ec_protocol *protocol;       /* of the cell, */
-	uint8_t protocol_options[EC_OPTIONS_MAX]; /* its options, as a roster holds them */
-	size_t protocol_options_size;
-	const char *folder; /* where the cell is made; NULL: data/bench.PID */
+	double seconds, open_rate;          /* open_rate 0: closed loop */
+	const struct ec_protocol *protocol; /* of the cell, */
+	struct ec_option_pairs pairs;       /* its options */
+	const char *folder;                 /* where the cell is made; NULL: data/bench.PID */
 };
 
 /* What this machine can do at best, measured in the same run. */

@@ -23,7 +23,6 @@ enum {
 	OPTION_PROTOCOL,
 	OPTION_OPTION,
 	SETTLE_MS = 20000,
-	PAIRS_MAX = 16,
 	SIGNED_A_SECOND = 12000, /* so many envelopes are signed beforehand */
 };
 
@@ -41,10 +40,7 @@ static const struct argp_option options[] = {
 	{"members", 'n', "N", 0, "Members of the cell (default 4)", 0},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of the cell (default pbft)",
          0},
-	{"option", OPTION_OPTION, "NAME=NUMBER", 0,
-         "An option of the protocol, as its DESIGN.md and docs/formats.md have them; may be "
-         "repeated",
-         0},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 0},
 	{"payload", OPTION_PAYLOAD, "BYTES", 0, "Of each envelope (default 128)", 0},
 	{"dir", 'D', "DIR", 0, "Where to make the cell (default data/bench.PID)", 0},
 	{"keep", OPTION_KEEP, NULL, 0, "Leave its folder there", 0},
@@ -63,24 +59,18 @@ static enum bench_mode mode_read(struct argp_state *state, const char *text)
 
 struct arguments {
 	struct bench_options *options;
-	const char *pair[PAIRS_MAX];
-	uint32_t pairs;
 };
 
 /* What fits only together. */
 static void finish(struct argp_state *state, const struct arguments *arguments)
 {
 	struct bench_options *out = arguments->options;
-	char why[400];
 	if (!out->depth)
 		out->depth = out->open_rate > 0 && !out->rest ? BENCH_DEPTH_MAX : 1;
 	if (out->rest && out->depth > 1)
 		argp_error(state, "over HTTP a client has one request under way; "
 		                  "give more --clients");
-	if (!ec_protocol_options(out->protocol, arguments->pair, arguments->pairs,
-	                         out->protocol_options, &out->protocol_options_size, why,
-	                         sizeof why))
-		argp_error(state, "--option: %s", why);
+	ec_option_pairs_encode(state, out->protocol, &out->pairs);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -125,9 +115,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->protocol = ec_option_protocol(state, argument);
 		return 0;
 	case OPTION_OPTION:
-		if (arguments->pairs == PAIRS_MAX)
-			argp_error(state, "more than %d options", PAIRS_MAX);
-		arguments->pair[arguments->pairs++] = argument;
+		ec_option_pair(state, &out->pairs, argument);
 		return 0;
 	case OPTION_PAYLOAD:
 		out->payload_bytes = (uint32_t)ec_option_whole(state, "payload", argument, 1, 1500);

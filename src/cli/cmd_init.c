@@ -22,10 +22,13 @@ enum {
 	OPTION_KEEP_DAYS,
 	OPTION_KEEP_BLOCKS,
 	OPTION_PROTOCOL,
+	OPTION_OPTION,
 };
 
 struct arguments {
 	struct ec_network_plan plan;
+	const struct ec_protocol *protocol; /* NULL: that of the plan */
+	struct ec_option_pairs pairs;
 	bool json;
 };
 
@@ -46,6 +49,7 @@ static const struct argp_option options[] = {
          "Blocks that nodes keep whole, so that receipts can be fetched (default 100000)", 0},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of every group (default pbft)",
          0},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 0},
 	{"json", 'j', NULL, 0, "Print what was made as JSON", 0},
 	{0},
 };
@@ -58,6 +62,29 @@ static bool name_good(const char *name)
 		if ((unsigned char)name[i] < 0x20 || name[i] == 0x7f)
 			return false;
 	return size > 0 && size <= 40 && ec_utf8_ok(name, size);
+}
+
+static void protocol_judge(struct argp_state *state, struct arguments *arguments)
+{
+	const struct ec_protocol *protocol = arguments->protocol;
+	if (!protocol)
+		protocol = ec_option_protocol(state, arguments->plan.protocol);
+	ec_option_pairs_encode(state, protocol, &arguments->pairs);
+	arguments->plan.protocol = protocol->name;
+	arguments->plan.options = arguments->pairs.encoded;
+	arguments->plan.options_size = arguments->pairs.encoded_size;
+}
+
+static error_t protocol_parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *arguments = state->input;
+	if (key == OPTION_PROTOCOL)
+		arguments->protocol = ec_option_protocol(state, argument);
+	else if (key == OPTION_OPTION)
+		ec_option_pair(state, &arguments->pairs, argument);
+	else
+		return ARGP_ERR_UNKNOWN;
+	return 0;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -103,9 +130,6 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		plan->keep_blocks = ec_option_whole(state, "keep-blocks", argument,
 		                                    EC_KEEP_BLOCKS_MIN, EC_KEEP_BLOCKS_MAX);
 		return 0;
-	case OPTION_PROTOCOL:
-		plan->protocol = ec_option_protocol(state, argument)->name;
-		return 0;
 	case 'j':
 		arguments->json = true;
 		return 0;
@@ -115,9 +139,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (!plan->folder)
 			argp_error(state, "give the folder to make: --dir DIR");
+		protocol_judge(state, arguments);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return protocol_parse(key, argument, state);
 	}
 }
 
@@ -151,7 +176,8 @@ int ec_cmd_init(int argc, char **argv)
 		"Makes keys, geneses and node configurations of a network on this machine.\v"
 		"Each node is then started by `edgecord node --config DIR/GROUP/nodeN/node.yaml`. "
 		"What is kept, and all else that the members must agree on, stands in the genesis "
-		"and cannot be changed afterwards.",
+		"and cannot be changed afterwards, but for the protocol and its options "
+		"(`edgecord node switch`).",
 		NULL,
 		NULL,
 		NULL};

@@ -11,24 +11,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 60000, OPTION_PROTOCOL = 256, OPTION_OPTION, OPTION_KEYS, PAIRS_MAX = 16 };
+enum { PATIENCE_MS = 60000, OPTION_PROTOCOL = 256, OPTION_OPTION, OPTION_KEYS };
 
 struct arguments {
 	const char *folder;
 	const struct ec_protocol *protocol;
-	const char *pair[PAIRS_MAX];
-	uint32_t pairs;
-	uint8_t options[EC_OPTIONS_MAX];
-	size_t options_size;
+	struct ec_option_pairs pairs;
 	bool keys, json;
 };
 
 static const struct argp_option options[] = {
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "The protocol of the next era", 0},
-	{"option", OPTION_OPTION, "NAME=NUMBER", 0,
-         "An option of it, as its DESIGN.md and docs/formats.md have them; may be repeated; "
-         "all others have their defaults",
-         0},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 0},
 	{"keys", OPTION_KEYS, NULL, 0,
          "The members make keys that they share, though the protocol does without: for "
          "`edgecord beacon`",
@@ -42,14 +36,11 @@ static const struct argp_option options[] = {
 
 static void arguments_judge(struct arguments *out, struct argp_state *state)
 {
-	char why[400];
 	if (!out->folder)
 		argp_error(state, "give the folder of the group: DIR/GROUP");
 	if (!out->protocol)
 		argp_error(state, "say which protocol: --protocol NAME");
-	if (!ec_protocol_options(out->protocol, out->pair, out->pairs, out->options,
-	                         &out->options_size, why, sizeof why))
-		argp_error(state, "--option: %s", why);
+	ec_option_pairs_encode(state, out->protocol, &out->pairs);
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -60,9 +51,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->protocol = ec_option_protocol(state, argument);
 		return 0;
 	case OPTION_OPTION:
-		if (out->pairs == PAIRS_MAX)
-			argp_error(state, "more than %d options", PAIRS_MAX);
-		out->pair[out->pairs++] = argument;
+		ec_option_pair(state, &out->pairs, argument);
 		return 0;
 	case OPTION_KEYS:
 		out->keys = true;
@@ -115,8 +104,9 @@ static bool go_over(const struct place *place, const struct arguments *arguments
 		ec_roster_change_plan(&change, 0);
 		snprintf(change.next->protocol, sizeof change.next->protocol, "%s",
 		         arguments->protocol->name);
-		memcpy(change.next->options, arguments->options, arguments->options_size);
-		change.next->options_size = arguments->options_size;
+		memcpy(change.next->options, arguments->pairs.encoded,
+		       arguments->pairs.encoded_size);
+		change.next->options_size = arguments->pairs.encoded_size;
 		good = !(arguments->protocol->sealed || arguments->keys) ||
 		       ec_roster_change_keys(&change, PATIENCE_MS, why, sizeof why);
 		good = good && ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why);

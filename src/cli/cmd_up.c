@@ -28,6 +28,7 @@ enum up_option {
 	OPTION_CLOUD,
 	OPTION_PORT,
 	OPTION_PROTOCOL,
+	OPTION_OPTION,
 	OPTION_DATA,
 	OPTION_PV,
 	OPTION_KWP,
@@ -50,6 +51,7 @@ static const struct argp_option options[] = {
 	{"cloud", OPTION_CLOUD, "N", 0, "Nodes of the cloud; 0: none (default 4)", 1},
 	{"homes", OPTION_HOMES, "N", 0, "Homes of a cell, a device each (default 10)", 1},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol (default pbft)", 1},
+	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 1},
 	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 1},
 	{"data", OPTION_DATA, "FILE", 0, "Loads of homes, CSV or CSV.gz, a column a home", 2},
 	{"pv", OPTION_PV, "FILE", 0, "PV per unit of rated power, CSV or CSV.gz", 2},
@@ -147,10 +149,14 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		}
 	switch (key) {
 	case ARGP_KEY_END:
-		if (out->protocol)
-			ec_option_protocol(state, out->protocol);
+		ec_option_pairs_encode(
+			state, ec_option_protocol(state, out->protocol ? out->protocol : "pbft"),
+			&out->pairs);
 		words_check(state, out);
 		files_check(state, out);
+		return 0;
+	case OPTION_OPTION:
+		ec_option_pair(state, &out->pairs, argument);
 		return 0;
 	case OPTION_SPEED:
 		out->speed = ec_option_real(state, "speed", argument, 0.01, 100);

@@ -96,3 +96,19 @@ bool ec_protocol_options(const struct ec_protocol *protocol, const char *const *
 	*size = set ? writer.size : 0;
 	return judge(protocol, (struct ec_bytes){.data = out, .size = *size}, why, why_size);
 }
+
+void ec_option_pair(struct argp_state *state, struct ec_option_pairs *pairs, const char *pair)
+{
+	if (pairs->count == EC_OPTION_PAIRS_MAX)
+		argp_error(state, "--option: more than %d of them", EC_OPTION_PAIRS_MAX);
+	pairs->pair[pairs->count++] = pair;
+}
+
+void ec_option_pairs_encode(struct argp_state *state, const struct ec_protocol *protocol,
+                            struct ec_option_pairs *pairs)
+{
+	char why[400];
+	if (!ec_protocol_options(protocol, pairs->pair, pairs->count, pairs->encoded,
+	                         &pairs->encoded_size, why, sizeof why))
+		argp_error(state, "--option: %s", why);
+}

@@ -11,6 +11,29 @@
  * that it has (argp_error). */
 const struct ec_protocol *ec_option_protocol(struct argp_state *state, const char *name);
 
+enum { EC_OPTION_PAIRS_MAX = 16 };
+
+/* What --option said: NAME=NUMBER each; and how a roster holds them. */
+struct ec_option_pairs {
+	const char *pair[EC_OPTION_PAIRS_MAX];
+	uint32_t count;
+	uint8_t encoded[EC_OPTIONS_MAX];
+	size_t encoded_size; /* 0: all have their defaults */
+};
+
+/* How --option is explained. */
+#define EC_OPTION_PAIR_TEXT                                                                  \
+	"An option of the protocol, as its DESIGN.md and docs/formats.md have them; may be " \
+	"repeated; all others have their defaults"
+
+/* Takes one more.  In: pair lives as long as `pairs`.  One too many ends the program (argp_error).
+ */
+void ec_option_pair(struct argp_state *state, struct ec_option_pairs *pairs, const char *pair);
+
+/* Encodes them all.  One that the protocol does not take ends the program with a sentence. */
+void ec_option_pairs_encode(struct argp_state *state, const struct ec_protocol *protocol,
+                            struct ec_option_pairs *pairs);
+
 /* Encodes options as a roster holds them; those that are not named have their defaults.
  * In: pair: `count` texts NAME=NUMBER, whole and decimal.  Out: size, 0 when all are defaults.
  * Returns: false with a sentence in `why`. */

@@ -5,6 +5,7 @@
 #include "base/histogram.h"
 #include "cli/make_network.h"
 #include "cli/processes.h"
+#include "cli/protocol_option.h"
 #include "doors/client.h"
 #include "services/read.h"
 
@@ -19,6 +20,7 @@ struct up_options {
 	/* Of the network; UP_UNSAID, 0 or NULL: not said, as usual or as the folder has it. */
 	uint32_t cells, members, homes, cloud, port;
 	const char *protocol;
+	struct ec_option_pairs pairs;    /* of the protocol */
 	const char *load_path, *pv_path; /* real profiles; NULL: generated */
 	double kwp;                      /* rated power behind a PV profile per unit */
 	const char *gaps, *tz;           /* passed to the importer, for both files */

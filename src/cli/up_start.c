@@ -128,6 +128,14 @@ static bool network_fits(struct up *up)
 		         said->folder, all[i].option, all[i].there, all[i].now);
 		return false;
 	}
+	if (said->pairs.count) {
+		snprintf(up->why, sizeof up->why,
+		         "the network in %.200s is made already: leave --option out to go on with "
+		         "it, and have a group take other options by `edgecord node switch`, or "
+		         "give --dir another folder for a new network",
+		         said->folder);
+		return false;
+	}
 	if (!said->protocol || strcmp(said->protocol, network->protocol) == 0)
 		return true;
 	snprintf(
@@ -168,6 +176,8 @@ static bool network_open(struct up *up)
 		.folder = up->options.folder,
 		.name = "first-light",
 		.protocol = up->options.protocol ? up->options.protocol : "pbft",
+		.options = up->options.pairs.encoded,
+		.options_size = up->options.pairs.encoded_size,
 		.cells = or_usual(up->options.cells, 3),
 		.members = or_usual(up->options.members, 4),
 		.cloud = or_usual(up->options.cloud, 4),
