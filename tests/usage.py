@@ -171,6 +171,12 @@ def protocols():
         code, out, errors = run(*words)
         check(code == 2 and not out and why in errors, f"{' '.join(words[:-1])}: usage",
               (code, errors))
+    for words in (("--members", 64, "--option", "interval=256"),
+                  ("--protocol", "ghostdag", "--option", "capacity=10")):
+        code, _, errors = run("init", "--dir", os.path.join(folder, "named"), *words)
+        check(code == 1 and "no group of" in errors,
+              f"init {' '.join(map(str, words))}: a group that no node could serve is not made",
+              (code, errors))
     check(not os.path.exists(os.path.join(folder, "named")), "init: and nothing is made")
 
 

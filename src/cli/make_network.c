@@ -3,6 +3,7 @@
 
 #include "cli/network_file.h"
 #include "cli/node_files.h"
+#include "node/daemon.h"
 #include "node/file.h"
 #include "node/keys.h"
 #include "ledger/genesis.h"
@@ -133,16 +134,39 @@ static bool layout(struct making *making)
 	return true;
 }
 
+/* A roster of so many nodes, still without names and keys. */
+static struct ec_membership *roster_draft(const struct ec_network_plan *plan, uint32_t nodes)
+{
+	struct ec_membership *membership = ec_membership_new(nodes);
+	membership->era = 1;
+	snprintf(membership->protocol, sizeof membership->protocol, "%s", plan->protocol);
+	assert(plan->options_size <= sizeof membership->options);
+	if (plan->options_size)
+		memcpy(membership->options, plan->options, plan->options_size);
+	membership->options_size = plan->options_size;
+	for (uint32_t i = 0; i < nodes; i++) {
+		membership->seat[i].weight = 1;
+		membership->seat[i].roles = EC_VOTER | EC_LEADER;
+	}
+	return membership;
+}
+
+/* Whether the protocol can serve groups of that size, with its options. */
+static bool size_served(struct making *making, uint32_t nodes)
+{
+	struct ec_membership *draft = roster_draft(making->plan, nodes);
+	struct ec_membership *membership = ec_membership_copy(draft); /* its ec_roster, too */
+	const char *wrong = ec_daemon_misfit(membership);
+	ec_membership_free(draft);
+	ec_membership_free(membership);
+	return !wrong || refuse(making, "no group of %u nodes by protocol %s: %s", nodes,
+	                        making->plan->protocol, wrong);
+}
+
 /* Fresh keys for the nodes of a group, and its roster. */
 static struct ec_membership *seats(struct making *making, struct ec_network_group *group)
 {
-	struct ec_membership *membership = ec_membership_new(group->nodes);
-	membership->era = 1;
-	snprintf(membership->protocol, sizeof membership->protocol, "%s", making->plan->protocol);
-	assert(making->plan->options_size <= sizeof membership->options);
-	if (making->plan->options_size)
-		memcpy(membership->options, making->plan->options, making->plan->options_size);
-	membership->options_size = making->plan->options_size;
+	struct ec_membership *membership = roster_draft(making->plan, group->nodes);
 	for (uint32_t i = 0; i < group->nodes; i++) {
 		struct ec_seat *seat = &membership->seat[i];
 		ec_secret_random(&making->identity[i]);
@@ -150,8 +174,6 @@ static struct ec_membership *seats(struct making *making, struct ec_network_grou
 		memcpy(group->node[i].identity_key, making->identity[i].key, EC_KEY_SIZE);
 		memcpy(seat->identity_key, making->identity[i].key, EC_KEY_SIZE);
 		memcpy(seat->era_key, making->era[i].key, EC_KEY_SIZE);
-		seat->weight = 1;
-		seat->roles = EC_VOTER | EC_LEADER;
 		snprintf(seat->owner, sizeof seat->owner, "owner%u", i + 1);
 		snprintf(seat->site, sizeof seat->site, "%.40s-site%u", group->name, i + 1);
 	}
@@ -389,7 +411,9 @@ struct ec_network *ec_network_make(const struct ec_network_plan *plan, char *why
 	network->rate = plan->rate;
 	network->origin_ns = plan->origin_ns;
 	network->start_ns = wall_ns();
-	bool good = folder_begin(&making) && layout(&making);
+	bool good = size_served(&making, plan->members) &&
+	            (!plan->cloud || size_served(&making, plan->cloud)) && folder_begin(&making) &&
+	            layout(&making);
 	for (uint32_t g = 0; good && g < network->groups; g++)
 		good = group_make(&making, g);
 	good = good && ec_network_write(network, why, why_size);

@@ -39,11 +39,11 @@ static const struct ec_protocol *protocol_find(const struct ec_protocol *const *
 static const char *too_large(const struct ec_limits *limits)
 {
 	if (limits->message_max > EC_FRAME_BODY_MAX)
-		return "with so many members its interval of checkpoints is too long: a message "
-		       "may be larger than a frame takes (6 MiB)";
+		return "with so many members and these options a message may be larger than a "
+		       "frame takes (6 MiB): shorten its interval of checkpoints, or what it keeps";
 	if (limits->record_max > RECORD_BYTES_MAX)
-		return "with so many members its interval of checkpoints is too long: a record "
-		       "may be larger than the log takes (32 MiB)";
+		return "with so many members and these options a record may be larger than the log "
+		       "takes (32 MiB): shorten its interval of checkpoints, or what it keeps";
 	return NULL;
 }
 
@@ -103,20 +103,29 @@ static void *options_new(const struct ec_protocol *protocol)
 	return options;
 }
 
-bool roster_served(const void *protocols, const struct ec_crypto *crypto,
-                   const struct ec_membership *membership)
+const char *ec_member_misfit(const void *protocols, const struct ec_crypto *crypto,
+                             const struct ec_membership *membership)
 {
 	const struct ec_protocol *protocol = protocol_find(protocols, membership->protocol);
 	struct ec_roster roster = ec_membership_roster(membership);
 	struct ec_shared_keys *keys;
-	if (!protocol || keys_read(crypto, membership, &keys))
-		return false;
+	if (!protocol)
+		return "this program does not have it";
+	const char *wrong = keys_read(crypto, membership, &keys);
+	if (wrong)
+		return wrong;
 	void *options = options_new(protocol);
 	struct ec_config config = {.roster = &roster, .options = options, .keys = keys};
-	bool served = !misfit(protocol, membership, 0, &config, options);
+	wrong = misfit(protocol, membership, 0, &config, options);
 	free(options);
 	free(keys);
-	return served;
+	return wrong;
+}
+
+bool roster_served(const void *protocols, const struct ec_crypto *crypto,
+                   const struct ec_membership *membership)
+{
+	return !ec_member_misfit(protocols, crypto, membership);
 }
 
 static void seed_of_era(const struct ec_member_config *config, struct era *era)

@@ -30,6 +30,10 @@ struct ec_node_config;
  * that it can are added, for a person. */
 const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names);
 
+/* Why this program can run no member of this roster: a sentence whose subject is its protocol.
+ * Returns: NULL when it can. */
+const char *ec_daemon_misfit(const struct ec_membership *membership);
+
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.
  * Returns: NULL with a sentence in `why` that says what was expected, what came, what to do, and in
