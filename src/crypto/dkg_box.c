@@ -2,7 +2,11 @@
  *
  * The box of receiver k is locked by the point e x_k B, for a lock e B of the deal and a box key
  * x_k B: Diffie and Hellman's.  Its key is bound to generation, dealer and receiver, and seals one
- * box only.  To complain is to show the point, which opens no other box. */
+ * box only.  To complain is to show the point, which opens no other box, unless a dealer made its
+ * lock of another's: then the complaints show what that one dealt, too.  But who does not know what
+ * opens its lock has no good box for anybody correct, is not qualified, and shows one other at the
+ * most.  Of f + 1 that are qualified with b such dealers gone, b + 1 at least are correct: one
+ * polynomial stays unknown, and so does the secret. */
 #include "crypto/cipher.h"
 #include "crypto/dkg_inside.h"
 

@@ -107,10 +107,9 @@ bool ec_dkg_verdict_make(const struct ec_prime_group *group, const struct ec_dkg
 	uint8_t *at = out;
 	assert(dkg->phase == EC_DKG_JUDGE);
 	*size = 0;
-	if (!enrolled_secret(group, dkg, self, seed, secret))
-		return false;
+	bool enrolled = enrolled_secret(group, dkg, self, seed, secret);
 	derive(group, dkg, self, seed, "edgecord dkg proof", 0, random);
-	for (uint32_t i = 0; i < dkg->n; i++) {
+	for (uint32_t i = 0; i < dkg->n && enrolled; i++) {
 		struct dkg_parts parts;
 		struct dkg_dispute dispute;
 		uint8_t shared[EC_POINT_SIZE];
@@ -129,8 +128,9 @@ bool ec_dkg_verdict_make(const struct ec_prime_group *group, const struct ec_dkg
 		ec_erase(shared, sizeof shared);
 	}
 	ec_erase(secret, sizeof secret);
+	ec_erase(random, sizeof random);
 	*size = (size_t)(at - out);
-	return true;
+	return enrolled;
 }
 
 bool ec_dkg_secret(const struct ec_prime_group *group, const struct ec_dkg *dkg,

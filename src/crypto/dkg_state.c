@@ -48,6 +48,22 @@ static bool possible(const struct ec_dkg *dkg, uint32_t index)
 	                               : member->by == 0;
 }
 
+/* Whether as many spoke as the phases that are over ask for (ec_dkg_advance). */
+static bool enough(const struct ec_dkg *dkg)
+{
+	uint32_t needed = ec_dkg_needed(dkg);
+	uint32_t most = (uint32_t)__builtin_popcountll(dkg->voters) - (needed - 1);
+	if (dkg->phase == EC_DKG_FAILED)
+		return true;
+	if (dkg->phase > EC_DKG_ENROL && dkg_count(dkg, EC_DKG_ENROLLED, 0) < most)
+		return false;
+	if (dkg->phase > EC_DKG_DEAL && dkg_count(dkg, EC_DKG_DEALT, 0) < needed)
+		return false;
+	return dkg->phase < EC_DKG_DONE ||
+	       (dkg_count(dkg, EC_DKG_DEALT, EC_DKG_BAD_DEAL | EC_DKG_LIED) >= needed &&
+	        dkg_count(dkg, EC_DKG_JUDGED, EC_DKG_LIED) >= most);
+}
+
 bool ec_dkg_decode(struct ec_dkg *dkg, struct ec_bytes bytes)
 {
 	struct ec_reader reader = ec_reader_over(bytes.data, bytes.size);
@@ -72,5 +88,5 @@ bool ec_dkg_decode(struct ec_dkg *dkg, struct ec_bytes bytes)
 		if (!possible(dkg, i))
 			return false;
 	}
-	return ec_reader_done(&reader);
+	return ec_reader_done(&reader) && enough(dkg);
 }

@@ -187,6 +187,37 @@ static void a_dealer_that_cheats_everybody(void **state)
 	house_use(&house, 3);
 }
 
+/* A dealer takes the lock of another: complaints of its boxes show the keys of the other's.  It
+ * pays with its own place, and the secret is one of two polynomials that nobody has seen. */
+static void a_lock_that_was_taken_from_another(void **state)
+{
+	(void)state;
+	const size_t bad[] = {1, 1, 0, 1}, of_lock = 4 * EC_POINT_SIZE;
+	uint8_t verdict[EC_DKG_VERDICT_SIZE_MAX];
+	struct dkg_parts parts;
+	size_t size;
+	house_enrol_all(&house, 4);
+	for (uint32_t i = 0; i < 4; i++) {
+		size = house_make(&house, i);
+		if (i == 2)
+			memcpy(house.dealt[2] + of_lock, house.dealt[1] + of_lock, EC_POINT_SIZE);
+		assert_null(house_say(&house, i, size));
+	}
+	assert_true(ec_dkg_verdict_make(GROUP, &house.dkg, &house.deals, 3, house.seed[3], verdict,
+	                                &size));
+	assert_int_equal(size, EC_DKG_COMPLAINT_SIZE);
+	struct dkg_deal of_1 = dkg_deal_over(&house.dkg, house.deals.of[1]);
+	assert_true(dkg_box_open(GROUP, &house.dkg, &of_1, 1, 3, verdict + 1, &parts));
+	for (uint32_t i = 0; i < 4; i += 3) {
+		struct dkg_deal deal = dkg_deal_over(&house.dkg, house.deals.of[i]);
+		assert_false(dkg_box_open(GROUP, &house.dkg, &deal, i, 3, verdict + 1, &parts));
+	}
+	house_judge_all(&house, bad);
+	for (uint32_t i = 0; i < 4; i++)
+		assert_int_equal(ec_dkg_qualified(&house.dkg, i), i != 2);
+	house_use(&house, 2);
+}
+
 /* A complaint that is true in form: the box's own key and proof, of a box that is good. */
 static void complain(uint32_t by, uint32_t of, uint8_t *complaint)
 {
@@ -430,6 +461,18 @@ static void the_state_reads_back(void **state)
 		}
 	bytes[41] = EC_DKG_DEAL; /* in which nobody can have judged */
 	assert_false(ec_dkg_decode(&read, house_bytes(bytes, size)));
+	bytes[41] = EC_DKG_DONE; /* by one verdict of seven, which lies */
+	assert_false(ec_dkg_decode(&read, house_bytes(bytes, size)));
+	for (uint32_t spoke = 0; spoke <= 7; spoke++) {
+		house_open(&house, 7);
+		for (uint32_t i = 0; i < spoke; i++)
+			assert_null(house_enrol(&house, i));
+		size = ec_dkg_encode(&house.dkg, bytes);
+		bytes[41] = EC_DKG_DEAL;
+		assert_int_equal(ec_dkg_decode(&read, house_bytes(bytes, size)), spoke >= 5);
+		bytes[41] = EC_DKG_JUDGE; /* of what nobody dealt */
+		assert_false(ec_dkg_decode(&read, house_bytes(bytes, size)));
+	}
 }
 
 int main(void)
@@ -442,6 +485,7 @@ int main(void)
 		cmocka_unit_test(one_bad_box),
 		cmocka_unit_test(a_polynomial_of_another_degree),
 		cmocka_unit_test(a_dealer_that_cheats_everybody),
+		cmocka_unit_test(a_lock_that_was_taken_from_another),
 		cmocka_unit_test(who_complains_falsely_is_left_out),
 		cmocka_unit_test(a_complaint_serves_nobody_else),
 		cmocka_unit_test(a_complaint_is_of_one_generation),
