@@ -49,6 +49,7 @@ static void coin_share_make(struct hb *self, const struct live *live, struct ite
 		self->config.crypto->threshold->group, hb_coin_key(self), self->seat,
 		&self->config.shares->coin, (struct ec_bytes){.data = name, .size = sizeof name},
 		random.b, &item->share);
+	ec_erase(&random, sizeof random);
 }
 
 static void agreement_ask(struct hb *self, struct live *live, uint32_t i, struct saying *saying)

@@ -70,6 +70,8 @@ static struct ec_bytes seal(struct hb *self, struct ec_pool *pool, uint64_t epoc
 	bytes[0] = FORM_SEALED;
 	memcpy(bytes + 1, sealed.b, sizeof sealed.b);
 	ec_cipher_seal(key.b, named, list.data, list.size, bytes + 1 + sizeof sealed.b);
+	ec_erase(&key, sizeof key);
+	ec_erase(&random, sizeof random);
 	return payload;
 }
 
@@ -166,6 +168,7 @@ void hb_share_make(struct hb *self, const struct live *live, uint32_t instance,
 	self->config.crypto->threshold->open_share(
 		self->config.crypto->threshold->group, hb_seal_key(self), self->seat,
 		&self->config.shares->seal, sealed_of(rbc->payload), random.b, share);
+	ec_erase(&random, sizeof random);
 }
 
 /* Drops the shares among the first `needed` that are bad.  Returns: whether all were good. */
