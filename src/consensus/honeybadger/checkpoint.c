@@ -3,8 +3,10 @@
  * Checkpoints are at the multiples of the interval, wherever in an epoch they fall.  A member whose
  * application is on disk there claims it: position, digest, and the epoch that delivers the
  * position, with where that begins.  Of f+1 equal claims one is of a correct member: they lead who
- * is behind.  Of a quorum f+1 are: with our own state on disk too, the log is cut before that epoch
- * and older ones are forgotten, but for one checkpoint more and a few epochs.
+ * is behind.  Of a quorum f+1 are: with our own state on disk too, it is the low mark, and epochs
+ * are forgotten, here and in the log, but for those from the mark before it on and a few at least.
+ * A claim is made when the host says that the checkpoint is on disk, by SNAPPED, or because a life
+ * begins there or a state was brought; what the log holds of it counts in the next life.
  *
  * Who stands in an epoch that another keeps no more has a state brought that f+1 claim, from one of
  * them, then from the next.  When all have failed the next claim or link lets it try again: there
@@ -14,7 +16,10 @@
  * correct members have said TERM and READY there, and n-2f have an ECHO; these keep that, also if
  * they leave, and it is enough for all (rbc.h, rbc_certain; deliver.c, epoch_over), until one of
  * them keeps it no more, which says so.  Nor is anybody left with too few claims: who forgets an
- * epoch has a quorum's claims of a later one. */
+ * epoch has a quorum's claims of a later one.  Who went ahead by f+1 claims has not: of these only
+ * one need be a correct member's.  It forgets what does not fit into the ring any more, no sooner,
+ * and replay follows it there (recovery.c, ring_turn): so many epochs pass two checkpoints, and f+1
+ * correct members have ended all but the last. */
 #include "consensus/honeybadger/state.h"
 
 static bool claim_equal(const struct claim *a, const struct claim *b)
@@ -43,28 +48,47 @@ static uint64_t supporters(const struct hb *self, const struct claim *claim)
 uint64_t hb_oldest(const struct hb *self, uint64_t at)
 {
 	uint64_t oldest = at > KEPT_MIN ? at - KEPT_MIN : 1;
+	uint64_t fits = at + AHEAD >= self->ring ? at + AHEAD - self->ring + 1 : 1;
 	if (oldest > self->lower_epoch)
 		oldest = self->lower_epoch;
+	if (oldest < fits) /* what is below the low mark goes first */
+		oldest = fits < self->low_epoch ? fits : self->low_epoch;
 	return oldest > self->oldest ? oldest : self->oldest;
 }
 
-/* Our own life, and the log, begin at this claim from now on. */
-static void low_set(struct hb *self, const struct claim *claim, struct ec_out *out)
+bool hb_ring_full(const struct hb *self)
+{
+	return self->at + 1 + AHEAD - hb_oldest(self, self->at + 1) >= self->ring;
+}
+
+static struct message claim_message(enum kind kind, const struct claim *claim)
+{
+	return (struct message){.kind = kind,
+	                        .epoch = claim->epoch,
+	                        .seq = claim->seq,
+	                        .first = claim->first,
+	                        .digest = claim->digest};
+}
+
+/* Our next life begins at this claim.  In: lower_epoch: from which on epochs are kept though many
+ * come after. */
+static void low_set(struct hb *self, const struct claim *claim, uint64_t lower_epoch)
 {
 	assert(claim->seq > self->low && claim->seq <= self->snapped);
-	if (claim->epoch > self->low_epoch)
-		self->lower_epoch = self->low_epoch;
 	self->low = claim->seq;
 	self->low_epoch = claim->epoch;
+	self->lower_epoch = lower_epoch;
 	hb_own_claim_set(self, claim);
-	if (!voter(self))
-		return;
-	struct message message = {.kind = SAVED_CUT,
-	                          .epoch = claim->epoch,
-	                          .seq = claim->seq,
-	                          .first = claim->first,
-	                          .digest = claim->digest};
-	hb_save(self, out, &message, EC_NO_BYTES, EC_CUT);
+}
+
+/* The log begins with this claim and what was said of the epochs that one who stands at `at` keeps:
+ * whoever begins a new life keeps the same. */
+static void log_cut(struct hb *self, const struct claim *claim, uint64_t at, struct ec_out *out)
+{
+	struct message message = claim_message(SAVED_CUT, claim);
+	message.oldest = hb_oldest(self, at);
+	if (voter(self))
+		hb_save(self, out, &message, EC_NO_BYTES, EC_CUT);
 }
 
 /* The newest claim of `enough` members within (above, upto]; false: there is none. */
@@ -98,7 +122,8 @@ static void low_try(struct hb *self, struct ec_out *out)
 	    !claim_find(self, self->quorum, self->low, self->snapped, &claim) ||
 	    claim.epoch > self->at)
 		return;
-	low_set(self, &claim, out);
+	low_set(self, &claim, claim.epoch > self->low_epoch ? self->low_epoch : self->lower_epoch);
+	log_cut(self, &claim, self->at, out);
 	hb_note(self, out, "rule:low", self->low);
 	uint64_t oldest = self->oldest;
 	self->oldest = hb_oldest(self, self->at);
@@ -107,16 +132,8 @@ static void low_try(struct hb *self, struct ec_out *out)
 		hb_at_say(self, EC_ALL, out);
 }
 
-static struct message claim_message(enum kind kind, const struct claim *claim)
-{
-	return (struct message){.kind = kind,
-	                        .epoch = claim->epoch,
-	                        .seq = claim->seq,
-	                        .first = claim->first,
-	                        .digest = claim->digest};
-}
-
-/* The application stands ahead of the epoch where we are: f+1 say which epoch it is in. */
+/* The application stands ahead of the epoch where we are: f+1 say which epoch it is in.  No more is
+ * forgotten for that than does not fit: only one of them need be correct. */
 static void overtake(struct hb *self, struct ec_out *out)
 {
 	struct claim claim;
@@ -124,8 +141,8 @@ static void overtake(struct hb *self, struct ec_out *out)
 	    !claim_find(self, weak(self), self->low, self->snapped, &claim) ||
 	    claim.epoch <= self->at)
 		return;
-	low_set(self, &claim, out);
-	self->lower_epoch = claim.epoch;
+	low_set(self, &claim, self->oldest);
+	log_cut(self, &claim, claim.epoch, out);
 	if (claim.seq == self->snapped && voter(self)) { /* that is what is on our disk */
 		struct message message = claim_message(CLAIM, &claim);
 		hb_send(self, out, EC_ALL, &message, EC_NO_BYTES, 0);
@@ -155,8 +172,11 @@ void hb_claim_make(struct hb *self, ec_seq seq, const ec_hash *digest, struct ec
 	}
 	if (!claim.epoch)
 		return;
-	/* Where we are further than the epoch that was found delivers, it is not the one. */
-	if (claim.epoch == self->at && seq > claim.first + hb_live(self, self->at)->passed)
+	/* It is the one only if it is known to go as far: by where the next one begins, or by what
+	 * it has delivered so far. */
+	const struct kept *next = hb_kept(self, claim.epoch + 1);
+	if (claim.epoch == self->at ? seq > claim.first + hb_live(self, self->at)->passed
+	                            : !next || !next->placed)
 		return;
 	hb_own_claim_set(self, &claim);
 	struct message message = claim_message(SAVED_CLAIM, &claim);
@@ -203,6 +223,7 @@ void hb_fetched(struct hb *self, const struct ec_input *in, struct ec_out *out)
 	if (in->seq <= self->delivered)
 		return; /* it failed: the next one */
 	self->delivered = in->seq;
+	self->landed = (struct claim){.seq = in->seq, .digest = in->digest};
 	if (in->seq > self->snapped)
 		self->snapped = in->seq;
 	self->tried = 0;
@@ -210,10 +231,13 @@ void hb_fetched(struct hb *self, const struct ec_input *in, struct ec_out *out)
 	overtake(self, out);
 }
 
-/* Whether a member keeps the epoch no more where we stand.  A liar may say so: it takes f+1 claims
- * besides to bring us anywhere. */
+/* Whether messages may be of no help any more: our ring is full, and who has gone on claims no
+ * checkpoint that we have passed; or a member keeps the epoch no more where we stand.  A liar may
+ * say so: it takes f+1 claims besides to bring us anywhere. */
 static bool hopeless(const struct hb *self)
 {
+	if (hb_ring_full(self))
+		return true;
 	for (uint32_t i = 0; i < self->voters; i++)
 		if (i != self->seat && hb_peer(self, self->node_of[i])->oldest > self->at)
 			return true;

@@ -46,8 +46,11 @@ static void one_deliver(struct hb *self, struct live *live, ec_seq first, struct
 	struct ec_bytes batch = EC_NO_BYTES;
 	uint32_t proposer = batch_next(self, live, &batch);
 	ec_seq seq = first + ++live->passed;
-	if (seq <= self->delivered)
+	if (seq <= self->delivered) {
+		if (seq == self->landed.seq)
+			hb_claim_make(self, seq, &self->landed.digest, out);
 		return;
+	}
 	assert(seq == self->delivered + 1);
 	self->delivered = seq;
 	ec_node node = proposer < self->voters ? self->node_of[proposer] : EC_ALL;
@@ -139,8 +142,7 @@ bool hb_deliver(struct hb *self, struct ec_out *out)
 	}
 	if (live->passed < live->total)
 		return true;
-	bool fits = self->at + 1 + AHEAD - hb_oldest(self, self->at + 1) < self->ring;
-	if (!epoch_over(self, live) || !fits)
+	if (!epoch_over(self, live) || hb_ring_full(self))
 		return live->passed != before;
 	if (hb_room(out) < self->n + 1)
 		return self->more = true;

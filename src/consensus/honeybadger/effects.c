@@ -50,12 +50,13 @@ void hb_save(struct hb *self, struct ec_out *out, const struct message *message,
              struct ec_bytes body, uint32_t flags)
 {
 	assert(self->started && voter(self));
-	/* A CUT stands for all before its epoch, and for nothing of it. */
-	ec_emit(out, (struct ec_effect){.kind = EC_SAVE,
-	                                .flags = flags,
-	                                .seq = message->epoch - (flags & EC_CUT ? 1 : 0),
-	                                .head = hb_message_write(out->pool, message),
-	                                .body = body});
+	/* A CUT stands for all before the oldest epoch that is kept, and for nothing of it. */
+	ec_emit(out,
+	        (struct ec_effect){.kind = EC_SAVE,
+	                           .flags = flags,
+	                           .seq = flags & EC_CUT ? message->oldest - 1 : message->epoch,
+	                           .head = hb_message_write(out->pool, message),
+	                           .body = body});
 }
 
 void hb_note(struct hb *self, struct ec_out *out, const char *rule, uint64_t number)

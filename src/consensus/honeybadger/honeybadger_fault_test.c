@@ -165,6 +165,11 @@ static const char *away(uint32_t bug, uint32_t batches, uint32_t *fetches)
 	honeybadger_batch(world, 3, "back");
 	if (!world_finish(world, 2000) && !world->violation)
 		world_violate(world, "liveness: who was away does not come back");
+	for (uint32_t i = 0; i < 6 && !world->violation; i++) {
+		honeybadger_batch(world, 0, (const char *[]){"1", "2", "3", "4", "5", "6"}[i]);
+		world_finish(world, 2000);
+		world_audit(world, 3); /* its ring is as full as can be */
+	}
 	*fetches = world->fetches;
 	return world_free(world);
 }
@@ -292,6 +297,176 @@ static void f_plus_1_are_enough_for_who_comes_late(void **state)
 	assert_null(world_free(world));
 }
 
+/* Whether the first `count` have a record of their claim of a checkpoint, and nobody's low mark is
+ * there yet. */
+static bool all_claimed(const struct world *world, uint32_t count, ec_seq seq)
+{
+	for (ec_node node = 0; node < count; node++) {
+		const struct hb *hb = honeybadger_of(world, node);
+		bool claimed = false;
+		for (int i = 0; i < CLAIMS; i++)
+			claimed |= hb->own[i].seq == seq;
+		if (!claimed || hb->low >= seq || world->member[node].saving)
+			return false;
+	}
+	return true;
+}
+
+/* One is dead, of four; the others crash when they have claimed a checkpoint and nobody heard it:
+ * the claims of all are needed, and each has its own from its log.  The same alone. */
+static void a_claim_counts_in_the_life_after(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n <= 4; n += 3) {
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){.n = n, .interval = 4, .keys = WORLD_CHEAP_KEYS});
+		uint32_t up = n == 4 ? 3 : 1;
+		if (n == 4)
+			world_crash(world, 3);
+		for (uint32_t i = 0; i < 4; i++)
+			honeybadger_batch(world, i % up, (const char *[]){"a", "b", "c", "d"}[i]);
+		world_submit(world);
+		for (uint32_t i = 0; i < 200 && !all_claimed(world, up, 4); i++)
+			world_round(world);
+		assert_true(all_claimed(world, up, 4));
+		for (ec_node node = 0; node < up; node++)
+			world_crash(world, node);
+		for (ec_node node = 0; node < up; node++)
+			world_restart(world, node);
+		world_settle(world);
+		for (ec_node node = 0; node < up; node++)
+			assert_int_equal(honeybadger_of(world, node)->low, 4);
+		assert_null(world_free(world));
+	}
+}
+
+/* The disk has the checkpoint, and a crash comes before any instance hears of it: the next life
+ * begins there, and claims it, whether or not it stands beyond the epoch that delivers it. */
+static void a_life_claims_where_it_begins(void **state)
+{
+	(void)state;
+	for (uint32_t more = 0; more < 2; more++) {
+		struct world *world = world_new(
+			&honeybadger_world,
+			(struct world_options){.n = 4, .interval = 4, .keys = WORLD_CHEAP_KEYS});
+		world_crash(world, 3);
+		for (ec_node node = 0; node < 3; node++)
+			world->member[node].forgetful = true;
+		for (uint32_t i = 0; i < 4 + more; i++) {
+			char text[32];
+			snprintf(text, sizeof text, "batch %u", i);
+			honeybadger_batch(world, i % 3, text);
+			world_submit(world);
+			world_settle(world);
+		}
+		for (ec_node node = 0; node < 3; node++) {
+			assert_int_equal(world->member[node].applied, 4 + more);
+			world->member[node].durable = 4;
+			world_crash(world, node);
+		}
+		for (ec_node node = 0; node < 3; node++)
+			world_restart(world, node);
+		world_settle(world);
+		for (ec_node node = 0; node < 3; node++)
+			assert_int_equal(honeybadger_of(world, node)->low, 4);
+		assert_null(world_free(world));
+	}
+}
+
+/* Member 2 took part in sixteen epochs and lost its application; the claims of 0 and of a liar have
+ * the state brought to it.  Of those two only one is correct, so it keeps what it said before, in
+ * this life and the next: 3, which stands in the first epoch, needs it. */
+static void what_f_plus_1_claim_is_no_reason_to_forget(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&honeybadger_world,
+	                  (struct world_options){.n = 4, .interval = 16, .keys = WORLD_CHEAP_KEYS});
+	world->member[2].forgetful = true;
+	world_isolate(world, 3);
+	for (uint32_t i = 0; i < 16; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", i);
+		honeybadger_batch(world, 0, text);
+		world_submit(world);
+		world_settle(world);
+	}
+	world_corrupt(world, 1);
+	world_crash(world, 2);
+	world_sever(world, 0, 2);
+	world_restart(world, 2);
+	assert_int_equal(honeybadger_of(world, 2)->at, 1);
+	struct message claim = {.kind = CLAIM, .epoch = 16, .seq = 16, .first = 15};
+	claim.digest = world->member[0].at[16].state;
+	honeybadger_forge(world, 1, 2, &claim, EC_NO_BYTES);
+	struct message at = {.kind = AT, .epoch = 17, .oldest = 17, .ask = 1};
+	at.answer = hb_peer(honeybadger_of(world, 2), 1)->asked;
+	honeybadger_forge(world, 1, 2, &at, EC_NO_BYTES);
+	world->severed[0][2] = world->severed[2][0] = false;
+	world_break(world, 0, 2, 0, 0);
+	world_settle(world);
+	assert_int_equal(world->fetches, 1);
+	assert_true(honeybadger_of(world, 2)->at >= 16);
+	assert_int_equal(honeybadger_of(world, 2)->oldest, 1);
+	world_audit(world, 2);
+	world_crash(world, 2);
+	world_restart(world, 2);
+	assert_true(honeybadger_of(world, 2)->at >= 16);
+	assert_int_equal(honeybadger_of(world, 2)->oldest, 1);
+	world_heal(world);
+	honeybadger_batch(world, 3, "back");
+	if (!world_finish(world, 2000))
+		world_print(world);
+	assert_null(world->violation);
+	assert_false(world_behind(world));
+	assert_int_equal(world->fetches, 1);
+	assert_null(world_free(world));
+}
+
+static void one_by_one(struct world *world, uint32_t count, ec_node node)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		honeybadger_batch(world, node, text);
+		world_submit(world);
+		world_settle(world);
+	}
+}
+
+/* Disks are slow: all fill their rings.  Then three have a checkpoint on disk and go on while 3 is
+ * away, and claim no more what 3 has; one of them dies.  3 is needed, and cannot end its epoch: it
+ * has the state brought that the others claim, although they still keep that epoch. */
+static void a_full_ring_needs_a_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&honeybadger_world,
+	                  (struct world_options){.n = 4, .interval = 4, .keys = WORLD_CHEAP_KEYS});
+	for (ec_node node = 0; node < 4; node++)
+		world->member[node].forgetful = true;
+	one_by_one(world, 21, 0);
+	assert_int_equal(honeybadger_of(world, 3)->at + AHEAD, honeybadger_of(world, 3)->ring);
+	world_isolate(world, 3);
+	for (ec_node node = 0; node < 4; node++) {
+		world->member[node].durable = 20;
+		world_crash(world, node);
+		world_restart(world, node);
+		world->member[node].forgetful = false;
+	}
+	one_by_one(world, 5, 1);
+	assert_true(honeybadger_of(world, 0)->low > 20);
+	assert_true(honeybadger_of(world, 0)->oldest <= honeybadger_of(world, 3)->at);
+	world_crash(world, 2);
+	world_heal(world);
+	if (!world_finish(world, 2000))
+		world_print(world);
+	assert_null(world->violation);
+	assert_false(world_behind(world));
+	assert_null(world_free(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -304,6 +479,10 @@ int main(void)
 		cmocka_unit_test(what_was_kept_outlives_a_crash),
 		cmocka_unit_test(who_left_an_epoch_harms_nobody),
 		cmocka_unit_test(f_plus_1_are_enough_for_who_comes_late),
+		cmocka_unit_test(a_claim_counts_in_the_life_after),
+		cmocka_unit_test(a_life_claims_where_it_begins),
+		cmocka_unit_test(what_f_plus_1_claim_is_no_reason_to_forget),
+		cmocka_unit_test(a_full_ring_needs_a_state),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

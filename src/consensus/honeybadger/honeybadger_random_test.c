@@ -42,7 +42,8 @@ static void random_schedules_agree_and_heal(void **state)
 	const char *violation = world_random(&schedules, &sums, &asked);
 	if (violation)
 		fail_msg("%s", violation);
-	assert_true(asked || (sums.fetches > 0 && sums.delivered > 1000));
+	/* Nobody is away long enough here to need a state: honeybadger_fault_test.c, and worlds. */
+	assert_true(asked || sums.delivered > 1000);
 }
 
 int main(void)

@@ -24,7 +24,7 @@ static const uint8_t fields[KINDS] = {
 	[SAVED_ECHO]     = EPOCH | INSTANCE,
 	[SAVED_VOTES]    = EPOCH | OLDEST | FIRST,
 	[SAVED_CLAIM]    = EPOCH | SEQ | FIRST | DIGEST,
-	[SAVED_CUT]      = EPOCH | SEQ | FIRST | DIGEST,
+	[SAVED_CUT]      = EPOCH | OLDEST | SEQ | FIRST | DIGEST,
 };
 /* clang-format on */
 

@@ -24,8 +24,8 @@ struct message {
 	enum kind kind;
 	uint64_t epoch;    /* from 1 */
 	uint32_t instance; /* of broadcast and agreement: the proposer, as the i-th voter */
-	uint64_t oldest;   /* AT: the oldest epoch whose messages are kept; records: the epoch at
-	                      which the writer stood */
+	uint64_t oldest;   /* AT, SAVED_CUT: the oldest epoch whose messages are kept;
+	                      SAVED_VOTES: the epoch at which the writer stood */
 	ec_seq seq;        /* of a checkpoint */
 	ec_seq first;      /* the position before the first delivery of `epoch`; in SAVED_VOTES
 	                      of `oldest` */

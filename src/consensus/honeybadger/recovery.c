@@ -19,12 +19,23 @@ static void placed(struct hb *self, uint64_t epoch, ec_seq first)
 static void cut_replay(struct hb *self, const struct message *m)
 {
 	self->low = m->seq;
-	self->low_epoch = self->lower_epoch = self->oldest = self->at = m->epoch;
+	self->low_epoch = self->at = m->epoch;
+	self->lower_epoch = self->oldest = m->oldest;
 	hb_own_claim_set(self, &(struct claim){.seq = m->seq,
 	                                       .digest = m->digest,
 	                                       .epoch = m->epoch,
 	                                       .first = m->first});
 	placed(self, m->epoch, m->first);
+}
+
+/* A record of an epoch: what did not fit into the ring beside it was forgotten by then. */
+static void ring_turn(struct hb *self, uint64_t epoch)
+{
+	if (epoch < self->oldest + self->ring)
+		return;
+	self->oldest = epoch - self->ring + 1;
+	assert(self->oldest <= self->low_epoch);
+	hb_kept_forget(self);
 }
 
 /* Gives the place of what was kept to what the record holds. */
@@ -47,6 +58,7 @@ void hb_record_replayed(struct hb *self, const struct ec_input *in, struct ec_po
 		hb_own_claim_set(self, &(struct claim){m.seq, m.digest, m.epoch, m.first});
 		return;
 	}
+	ring_turn(self, m.epoch);
 	if (m.kind == SAVED_VOTES)
 		placed(self, m.oldest, m.first);
 	struct kept *kept = hb_kept_open(self, m.epoch);
@@ -87,13 +99,18 @@ void hb_life_start(struct hb *self, const struct ec_input *in, struct ec_out *ou
 	assert(!self->started);
 	self->started = true;
 	self->delivered = self->snapped = in->seq;
-	for (int i = 0; i < CLAIMS; i++)
-		if (self->own[i].seq && self->own[i].seq <= in->seq)
-			placed(self, self->own[i].epoch, self->own[i].first);
+	self->landed = (struct claim){.seq = in->seq, .digest = in->digest};
+	for (int i = 0; i < CLAIMS; i++) {
+		if (!self->own[i].seq || self->own[i].seq > in->seq)
+			continue;
+		placed(self, self->own[i].epoch, self->own[i].first);
+		hb_peer(self, self->config.self)->claim[i] = self->own[i]; /* it is durable */
+	}
 	if (!self->low)
 		placed(self, 1, 0);
 	self->at = epoch_of(self, in->seq);
 	hb_stand(self, out->pool);
+	hb_snapped(self, in, out); /* it says the same */
 	if (self->at > 1)
 		hb_at_say(self, EC_ALL, out);
 }

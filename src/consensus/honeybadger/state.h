@@ -126,7 +126,8 @@ struct hb {
 	uint64_t tried;                  /* members that a state was asked of */
 	ec_seq fetch;                    /* the last state that was asked for */
 	struct claim own[CLAIMS];
-	uint64_t drawn; /* numbers drawn from the seed */
+	struct claim landed; /* seq, digest: where START or FETCHED put the application */
+	uint64_t drawn;      /* numbers drawn from the seed */
 	uint32_t queued;
 	struct pending queue[QUEUE];
 };
@@ -346,7 +347,8 @@ bool hb_again(struct hb *self, struct ec_out *out);
 
 /* ---- checkpoint.c ---- */
 
-/* SNAPPED: claims the position; cuts the log if it may. */
+/* SNAPPED or START, the application is on disk there: claims the position; cuts the log if it may.
+ */
 void hb_snapped(struct hb *self, const struct ec_input *in, struct ec_out *out);
 /* FETCHED: stands where the host says. */
 void hb_fetched(struct hb *self, const struct ec_input *in, struct ec_out *out);
@@ -364,6 +366,8 @@ void hb_claim_make(struct hb *self, ec_seq seq, const ec_hash *digest, struct ec
 bool hb_catch_up(struct hb *self, struct ec_out *out);
 /* The oldest epoch that is to be kept by one who stands at `at`. */
 uint64_t hb_oldest(const struct hb *self, uint64_t at);
+/* Whether there is no room for the epoch after the one where we stand: a checkpoint must pass. */
+bool hb_ring_full(const struct hb *self);
 
 /* ---- recovery.c ---- */
 
