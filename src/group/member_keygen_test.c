@@ -4,6 +4,7 @@
 #include "base/test.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "crypto/ristretto.h"
+#include "group/cluster_net_fake.h"
 #include "group/member_fake.h"
 #include "group/veil_fake.h"
 #include "ledger/keygen.h"
@@ -28,13 +29,18 @@ static struct cluster *group_of(uint64_t seed, uint32_t up, bool keys)
 	return c;
 }
 
-static void open_generation(struct cluster *c)
+static void open_by(struct cluster *c, uint32_t node)
 {
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
 	struct ec_membership *next = world_membership(4, 2);
 	size_t size = ec_keygen_open(next, PHASE_NS, payload);
 	ec_membership_free(next);
-	assert_true(cluster_submit_own(c, 0, 1, payload, size));
+	assert_true(cluster_submit_own(c, node, 1, payload, size));
+}
+
+static void open_generation(struct cluster *c)
+{
+	open_by(c, 0);
 }
 
 static bool generation_of(struct cluster *c, uint32_t node, struct ec_keygen *keygen)
@@ -248,6 +254,70 @@ static void test_era_keys_may_stay(void **state)
 	cluster_free(c);
 }
 
+/* The member whose generation comes first, or last, in the state. */
+static uint32_t ends_of_state(bool last)
+{
+	uint32_t best = 0;
+	for (uint32_t i = 1; i < 4; i++) {
+		const struct ec_secret a = world_secret('i', i), b = world_secret('i', best);
+		if ((memcmp(a.key, b.key, sizeof a.key) > 0) == last)
+			best = i;
+	}
+	return best;
+}
+
+/* A voter that opens another generation as soon as its last one stands has a right to a word for
+ * each, and still keeps nobody from the words of another's. */
+static void test_one_who_opens_all_the_time_holds_up_nobody(void **state)
+{
+	(void)state;
+	for (uint32_t last = 0; last < 2; last++) {
+		struct cluster *c = group_of(50 + last, 4, false);
+		uint32_t greedy = ends_of_state(last), honest = ends_of_state(!last);
+		const struct ec_secret identity = world_secret('i', honest);
+		struct ec_keygen keygen = {0};
+		uint64_t end = cluster_now(c) + PHASE_NS;
+		open_by(c, honest);
+		while (cluster_now(c) < end && keygen.dkg.phase < EC_DKG_DONE) {
+			open_by(c, greedy);
+			cluster_run(c, 2 * MS, NULL, NULL);
+			ec_keygen_find(ec_member_ledger(cluster_node(c, 0)->member), 2,
+			               identity.key, &keygen, NULL);
+		}
+		assert_int_equal(keygen.dkg.phase, EC_DKG_DONE);
+		for (uint32_t i = 0; i < 4; i++)
+			assert_true(keygen.dkg.member[i].flags & EC_DKG_DEALT);
+		cluster_free(c);
+	}
+}
+
+/* Its words have sequences of its clock, which in an earlier life was an hour ahead. */
+static void test_a_clock_that_was_set_back_silences_nobody(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(60, 4, false);
+	struct ec_keygen keygen;
+	uint8_t note[64], bytes[WORLD_ENVELOPE_MAX], salt[EC_SALT_SIZE];
+	uint32_t up = 4, count = told_count(c) + 1;
+	size_t size = world_note("early", 5, note, sizeof note);
+	struct ec_envelope_plan plan = {.author = &cluster_node(c, 2)->identity,
+	                                .crypto = cluster_crypto(c),
+	                                .genesis = cluster_world(c)->genesis->hash,
+	                                .lane = 999,
+	                                .sequence = WORLD_START_NS + 3600 * SECOND,
+	                                .payload = note,
+	                                .payload_size = size};
+	size = ec_envelope_make(&plan, bytes, sizeof bytes, NULL, salt);
+	assert_true(cluster_work_submit(c, 2, 1, bytes, size, salt));
+	assert_true(cluster_run(c, SECOND, told_all, &count));
+	open_generation(c);
+	assert_true(cluster_run(c, 4 * PHASE_NS, done, &up));
+	assert_true(generation_of(c, 0, &keygen));
+	for (uint32_t i = 0; i < 4; i++)
+		assert_true(keygen.dkg.member[i].flags & EC_DKG_DEALT);
+	cluster_free(c);
+}
+
 static bool beacon_of_first(struct cluster *c, void *self)
 {
 	return cluster_node(c, 0)->beacons >= *(const uint32_t *)self;
@@ -305,6 +375,8 @@ int main(void)
 		cmocka_unit_test(test_words_survive_crashes),
 		cmocka_unit_test(test_era_keys_may_stay),
 		cmocka_unit_test(test_one_who_does_not_vote_shifts_no_part),
+		cmocka_unit_test(test_one_who_opens_all_the_time_holds_up_nobody),
+		cmocka_unit_test(test_a_clock_that_was_set_back_silences_nobody),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -7,6 +7,8 @@
  *
  * (W1) One word is under way at a time, and none is said twice in a life: one that was refused is
  *      not repeated for ever.  After a restart the state says what is missing.
+ * (W2) Openers take turns: one who opens another generation all the time keeps nobody from the
+ *      words of another's.
  */
 #include "group/state.h"
 #include "ledger/keygen.h"
@@ -15,17 +17,21 @@
 
 enum { LANE = 999 }; /* of its own: nobody else writes there with our identity key */
 
-/* What we said in the phase at hand of a generation; NULL: its opener has no seat any more. */
-static uint8_t *said(struct ec_member *m, const struct ec_keygen *keygen)
+/* What we said in the phase at hand of the generation that a seat opened. */
+static uint8_t *said(struct ec_member *m, const struct ec_keygen *keygen, uint32_t opener)
 {
-	uint32_t opener = ec_membership_find(m->now.era->membership, keygen->opener);
-	assert(keygen->dkg.phase >= EC_DKG_ENROL && keygen->dkg.phase <= EC_DKG_JUDGE);
-	if (opener == NONE)
-		return NULL;
 	struct words_said *words = &m->words.said[opener];
+	assert(keygen->dkg.phase >= EC_DKG_ENROL && keygen->dkg.phase <= EC_DKG_JUDGE);
 	if (!ec_hash_equal(&words->id, &keygen->dkg.id))
 		*words = (struct words_said){.id = keygen->dkg.id};
 	return &words->phase[keygen->dkg.phase - EC_DKG_ENROL];
+}
+
+/* Later than any before: our clock may have been set back. */
+static uint64_t sequence(const struct ec_member *m)
+{
+	uint64_t used = ec_ledger_sequence(m->ledger, m->config.identity.key, LANE);
+	return m->time.stamp > used ? m->time.stamp : used + 1;
 }
 
 /* Gives it to our own gateway.  Returns: whether it was taken. */
@@ -39,7 +45,7 @@ static bool say(struct ec_member *m, const uint8_t *payload, size_t size)
 		.crypto = genesis->flags & EC_GENESIS_UNSIGNED ? NULL : m->config.crypto,
 		.genesis = genesis->hash,
 		.lane = LANE,
-		.sequence = m->time.stamp, /* later than any before, while the clock goes on */
+		.sequence = sequence(m),
 		.payload = payload,
 		.payload_size = size,
 	};
@@ -57,35 +63,57 @@ void words_told(struct ec_member *m)
 	m->words.waiting = false;
 }
 
-void words_block_ended(struct ec_member *m)
+/* Our next word in the generation that a seat opened, if it is of the next era, and has a seat of
+ * ours.  Returns: whether one was said. */
+static bool speak(struct ec_member *m, uint32_t opener)
 {
-	const struct ec_threshold_crypto *crypto = m->config.crypto->threshold;
-	struct ec_cursor cursor;
 	struct ec_keygen keygen;
 	struct ec_dkg_deals deals;
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
-	if (!m->started || m->era_over || m->words.waiting || m->now.muted || !crypto ||
-	    m->config.genesis->flags & EC_GENESIS_ORDER_ONLY)
-		return;
+	const struct era *era = m->now.era;
 	const struct ec_secret *secret = m->next_key_set ? &m->next_key : m->now.secret;
 	uint64_t now_ns = ec_ledger_at(m->ledger).time_ns;
+	if (!ec_keygen_find(m->ledger, era->number + 1, era->membership->seat[opener].identity_key,
+	                    &keygen, &deals))
+		return false;
+	uint32_t seat = ec_keygen_seat(&keygen, m->config.identity.key);
+	if (seat == NONE || keygen.dkg.phase > EC_DKG_JUDGE)
+		return false;
+	uint8_t *before = said(m, &keygen, opener);
+	uint8_t word = now_ns >= keygen.end_ns ? WORDS_TIME : WORDS_OWN;
+	if (*before & word)
+		return false;
+	size_t size = ec_keygen_next(m->config.crypto->threshold->group, &keygen, &deals, seat,
+	                             secret->seed, now_ns, payload);
+	if (size == 0 || !say(m, payload, size))
+		return false;
+	*before |= word;
+	return true;
+}
+
+/* Whether there is any generation for the next era. */
+static bool generations(struct ec_member *m)
+{
+	struct ec_cursor cursor;
+	struct ec_keygen keygen;
 	ec_cursor_start(&cursor, "k/", 2);
-	while (ec_keygen_walk(m->ledger, &cursor, &keygen, &deals)) {
-		uint32_t seat = ec_keygen_seat(&keygen, m->config.identity.key);
-		if (keygen.era != m->now.era->number + 1 || seat == NONE ||
-		    keygen.dkg.phase > EC_DKG_JUDGE)
-			continue;
-		uint8_t *before = said(m, &keygen);
-		uint8_t word = now_ns >= keygen.end_ns ? WORDS_TIME : WORDS_OWN;
-		if (!before || *before & word)
-			continue;
-		size_t size = ec_keygen_next(crypto->group, &keygen, &deals, seat, secret->seed,
-		                             now_ns, payload);
-		if (size == 0)
-			continue;
-		m->words.waiting = say(m, payload, size);
-		if (m->words.waiting)
-			*before |= word;
+	while (ec_keygen_walk(m->ledger, &cursor, &keygen, NULL))
+		if (keygen.era == m->now.era->number + 1)
+			return true;
+	return false;
+}
+
+void words_block_ended(struct ec_member *m)
+{
+	struct words *words = &m->words;
+	if (!m->started || m->era_over || words->waiting || m->now.muted ||
+	    !m->config.crypto->threshold || m->config.genesis->flags & EC_GENESIS_ORDER_ONLY ||
+	    !generations(m))
 		return;
+	uint32_t n = m->now.era->membership->n, first = words->turn;
+	for (uint32_t i = 0; i < n && !words->waiting; i++) {
+		uint32_t opener = (first + i) % n;
+		words->waiting = speak(m, opener);
+		words->turn = words->waiting ? opener + 1 : first;
 	}
 }

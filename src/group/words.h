@@ -21,7 +21,8 @@ struct words {
 		ec_hash id; /* of the generation; zero: none */
 		uint8_t phase[WORDS_PHASES];
 	} said[EC_MEMBERS_MAX];
-	bool waiting; /* one is under way */
+	bool waiting;  /* one is under way */
+	uint32_t turn; /* the seat of the opener whose generation is looked at first */
 };
 
 /* A block ended: says the next word, if there is one, as a client of ours would. */

@@ -2,6 +2,7 @@
 #include "ledger/inside.h"
 #include "ledger/field.h"
 #include "ledger/money.h"
+#include "ledger/window.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -284,6 +285,15 @@ bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
 	if (name_size == 0 || name_size > EC_NAME_MAX)
 		return false;
 	return layer_get_at(&ledger->state, final_block(ledger).position, name, name_size, value);
+}
+
+uint64_t ec_ledger_sequence(struct ec_ledger *ledger, const uint8_t author[static 32],
+                            uint64_t lane)
+{
+	uint8_t name[WINDOW_NAME_SIZE];
+	struct ec_bytes value;
+	window_name(author, lane, name);
+	return ec_ledger_get(ledger, name, sizeof name, &value) ? window_of(value).highest : 0;
 }
 
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)

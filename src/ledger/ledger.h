@@ -180,6 +180,10 @@ enum ec_lookup ec_ledger_result(struct ec_ledger *ledger, const ec_hash *id, uns
 bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
                    struct ec_bytes *value);
 
+/* The highest sequence that an author used in a lane, as of the last final block; 0: none. */
+uint64_t ec_ledger_sequence(struct ec_ledger *ledger, const uint8_t author[static 32],
+                            uint64_t lane);
+
 /* Moves a cursor on that ec_cursor_start() set, as of the last ended block.  Out: value, borrowed
  * until the ledger changes.  Returns: false at the end. */
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value);

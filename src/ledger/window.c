@@ -55,12 +55,19 @@ void window_name(const uint8_t author[static 32], uint64_t lane,
 	put64(name + 34, lane);
 }
 
+struct window window_of(struct ec_bytes value)
+{
+	if (value.size != WINDOW_VALUE_SIZE)
+		return (struct window){0};
+	return (struct window){.highest = get64(value.data), .used = get64(value.data + 8)};
+}
+
 struct window window_read(const struct layer *layer, const uint8_t name[static WINDOW_NAME_SIZE])
 {
 	struct ec_bytes value;
-	if (!layer_get(layer, name, WINDOW_NAME_SIZE, &value) || value.size != WINDOW_VALUE_SIZE)
+	if (!layer_get(layer, name, WINDOW_NAME_SIZE, &value))
 		return (struct window){0};
-	return (struct window){.highest = get64(value.data), .used = get64(value.data + 8)};
+	return window_of(value);
 }
 
 void window_write(struct layer *layer, uint64_t position,

@@ -21,6 +21,9 @@ void window_use(struct window *window, uint64_t sequence);
 void window_name(const uint8_t author[static 32], uint64_t lane,
                  uint8_t name[static WINDOW_NAME_SIZE]);
 
+/* The window that is written so; an unused one when none is. */
+struct window window_of(struct ec_bytes value);
+
 /* The window that stands there now; an unused one when none does. */
 struct window window_read(const struct layer *layer, const uint8_t name[static WINDOW_NAME_SIZE]);
 
