@@ -106,10 +106,12 @@ struct ec_threshold_crypto {
 	                     uint8_t plain[static EC_SEALED_KEY_SIZE]);
 };
 
-/* The public half from its commitments, as rosters hold them: `needed` points, the constant term's
- * first.  In: any bytes; n 1..EC_THRESHOLD_MEMBERS_MAX.  Returns: false when they are none. */
-bool ec_threshold_key_read(const struct ec_threshold_crypto *crypto, uint32_t n,
-                           const uint8_t *commitments, size_t size, struct ec_threshold_key *key);
+/* The commitments of a public half, as rosters hold them: `needed` points, the constant term's
+ * first.  In: any bytes; n 1..EC_THRESHOLD_MEMBERS_MAX.  Out: key, without share keys, which
+ * expand() fills if these are points at all.  Returns: false when so many bytes are no key of n
+ * members. */
+bool ec_threshold_key_lay(uint32_t n, const uint8_t *commitments, size_t size,
+                          struct ec_threshold_key *key);
 
 /* On ristretto255, by libsodium: about 0.2 ms a call (`threshold_tool` prints each). */
 extern const struct ec_threshold_crypto ec_threshold_ristretto255;

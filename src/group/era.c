@@ -103,29 +103,29 @@ static void *options_new(const struct ec_protocol *protocol)
 	return options;
 }
 
-const char *ec_member_misfit(const void *protocols, const struct ec_crypto *crypto,
-                             const struct ec_membership *membership)
+const char *ec_member_misfit(const void *protocols, const struct ec_membership *membership)
 {
 	const struct ec_protocol *protocol = protocol_find(protocols, membership->protocol);
 	struct ec_roster roster = ec_membership_roster(membership);
-	struct ec_shared_keys *keys;
+	struct ec_shared_keys keys;
+	bool keyed = membership->keys_size != 0;
 	if (!protocol)
 		return "this program does not have it";
-	const char *wrong = keys_read(crypto, membership, &keys);
+	const char *wrong =
+		keyed ? ec_membership_keys_lay(membership, &keys.coin, &keys.seal) : NULL;
 	if (wrong)
 		return wrong;
 	void *options = options_new(protocol);
-	struct ec_config config = {.roster = &roster, .options = options, .keys = keys};
+	struct ec_config config = {
+		.roster = &roster, .options = options, .keys = keyed ? &keys : NULL};
 	wrong = misfit(protocol, membership, 0, &config, options);
 	free(options);
-	free(keys);
 	return wrong;
 }
 
-bool roster_served(const void *protocols, const struct ec_crypto *crypto,
-                   const struct ec_membership *membership)
+bool roster_served(const void *protocols, const struct ec_membership *membership)
 {
-	return !ec_member_misfit(protocols, crypto, membership);
+	return !ec_member_misfit(protocols, membership);
 }
 
 static void seed_of_era(const struct ec_member_config *config, struct era *era)

@@ -40,9 +40,9 @@ struct era *era_new(const struct ec_member_config *config, struct ec_membership 
 void era_free(struct era *era);
 
 /* Whether one of `protocols` (a table that NULL ends, as in ec_member_config) can serve this
- * roster: the same at every member that runs this program.  Asked by the ledger of each vote. */
-bool roster_served(const void *protocols, const struct ec_crypto *crypto,
-                   const struct ec_membership *membership);
+ * roster: the same at every member that runs this program.  Asked by the ledger of each vote.  In:
+ * the points of its keys are good, if it has any: they were made by its members. */
+bool roster_served(const void *protocols, const struct ec_membership *membership);
 
 /* How many bytes a batch of this era may have. */
 size_t era_batch_bytes_max(const struct era *era);

@@ -283,8 +283,7 @@ bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec
 
 /* Why none of `protocols` (a table that NULL ends, as in ec_member_config) can serve this roster: a
  * sentence without its subject, the protocol.  Returns: NULL when one can. */
-const char *ec_member_misfit(const void *protocols, const struct ec_crypto *crypto,
-                             const struct ec_membership *membership);
+const char *ec_member_misfit(const void *protocols, const struct ec_membership *membership);
 
 /* Its ledger, for queries and receipts; it stays the member's, who alone delivers to it. */
 struct ec_ledger *ec_member_ledger(struct ec_member *member);

@@ -291,6 +291,27 @@ static void test_one_who_opens_all_the_time_holds_up_nobody(void **state)
 	}
 }
 
+/* With many members a generation costs each of them a second of work: who has one made after the
+ * other does not get as many as he likes. */
+static void test_nobody_has_keys_made_without_end(void **state)
+{
+	(void)state;
+	struct cluster *c = group_of(55, 4, false);
+	struct ec_keygen keygen;
+	uint32_t up = 4, made = 0;
+	for (uint64_t begun = cluster_now(c); cluster_now(c) < begun + 29 * SECOND;) {
+		open_generation(c);
+		cluster_run(c, 200 * MS, NULL, NULL);
+		made += cluster_run(c, 800 * MS, done, &up);
+	}
+	assert_in_range(made, 4, 4 + 2);
+	cluster_run(c, 11 * SECOND, NULL, NULL);
+	open_generation(c);
+	assert_true(cluster_run(c, PHASE_NS, done, &up));
+	assert_true(generation_of(c, 0, &keygen));
+	cluster_free(c);
+}
+
 /* Its words have sequences of its clock, which in an earlier life was an hour ahead. */
 static void test_a_clock_that_was_set_back_silences_nobody(void **state)
 {
@@ -376,6 +397,7 @@ int main(void)
 		cmocka_unit_test(test_era_keys_may_stay),
 		cmocka_unit_test(test_one_who_does_not_vote_shifts_no_part),
 		cmocka_unit_test(test_one_who_opens_all_the_time_holds_up_nobody),
+		cmocka_unit_test(test_nobody_has_keys_made_without_end),
 		cmocka_unit_test(test_a_clock_that_was_set_back_silences_nobody),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;

@@ -9,21 +9,33 @@
  *      not repeated for ever.  After a restart the state says what is missing.
  * (W2) Openers take turns: one who opens another generation all the time keeps nobody from the
  *      words of another's.
+ * (W3) We take part in JOINS_MAX generations of an opener at once, and then in one every JOIN_NS of
+ *      our own time: with many members a generation costs each of them a second of work, and
+ *      opening it nothing.  Without us nothing of it costs anybody much.
  */
 #include "group/state.h"
 #include "ledger/keygen.h"
 
 #include <assert.h>
 
-enum { LANE = 999 }; /* of its own: nobody else writes there with our identity key */
+enum {
+	LANE = 999, /* of its own: nobody else writes there with our identity key */
+	JOINS_MAX = 4,
+};
+#define JOIN_NS (10 * SECOND)
 
-/* What we said in the phase at hand of the generation that a seat opened. */
+/* What we said in the phase at hand of the generation that a seat opened; NULL: we do not take part
+ * in it yet (W3). */
 static uint8_t *said(struct ec_member *m, const struct ec_keygen *keygen, uint32_t opener)
 {
 	struct words_said *words = &m->words.said[opener];
+	uint64_t now = m->time.now, since = words->joins_ns > now ? words->joins_ns : now;
 	assert(keygen->dkg.phase >= EC_DKG_ENROL && keygen->dkg.phase <= EC_DKG_JUDGE);
-	if (!ec_hash_equal(&words->id, &keygen->dkg.id))
-		*words = (struct words_said){.id = keygen->dkg.id};
+	if (!ec_hash_equal(&words->id, &keygen->dkg.id)) {
+		if (since + JOIN_NS > now + JOINS_MAX * JOIN_NS)
+			return NULL;
+		*words = (struct words_said){.id = keygen->dkg.id, .joins_ns = since + JOIN_NS};
+	}
 	return &words->phase[keygen->dkg.phase - EC_DKG_ENROL];
 }
 
@@ -81,7 +93,7 @@ static bool speak(struct ec_member *m, uint32_t opener)
 		return false;
 	uint8_t *before = said(m, &keygen, opener);
 	uint8_t word = now_ns >= keygen.end_ns ? WORDS_TIME : WORDS_OWN;
-	if (*before & word)
+	if (!before || *before & word)
 		return false;
 	size_t size = ec_keygen_next(m->config.crypto->threshold->group, &keygen, &deals, seat,
 	                             secret->seed, now_ns, payload);

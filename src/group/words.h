@@ -18,7 +18,8 @@ enum {
 /* What we said, by the seat of who opened the generation. */
 struct words {
 	struct words_said {
-		ec_hash id; /* of the generation; zero: none */
+		ec_hash id;        /* of the generation that we take part in; zero: none */
+		uint64_t joins_ns; /* (W3) when that opener has had no more than its share */
 		uint8_t phase[WORDS_PHASES];
 	} said[EC_MEMBERS_MAX];
 	bool waiting;  /* one is under way */

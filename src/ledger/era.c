@@ -31,8 +31,7 @@ static enum ec_result rule(struct ec_scratch *scratch, const char *reason)
 static bool roster_served(const struct ec_ledger *ledger, const struct ec_membership *roster)
 {
 	const struct ec_ledger_config *config = &ledger->config;
-	return !config->roster_served ||
-	       config->roster_served(config->protocols, config->crypto, roster);
+	return !config->roster_served || config->roster_served(config->protocols, roster);
 }
 
 enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
@@ -52,17 +51,17 @@ enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
 	if (!membership) /* one text for all: details are part of what members agree on */
 		return rule(scratch, "the roster is not one that can work");
 	bool next = membership->era == ledger->membership->era + 1;
-	bool served = roster_served(ledger, membership);
 	bool made = keygen_made(ledger, membership);
+	bool served = made && roster_served(ledger, membership);
 	ec_membership_free(membership);
 	if (!next)
 		return rule(scratch, "the roster is not of the next era");
-	if (!served)
-		return rule(scratch, "the roster's protocol is unknown, or cannot serve so many "
-		                     "members, such weights or such options");
 	if (!made)
 		return rule(scratch, "the roster's keys are not those of a finished key generation "
 		                     "for its members");
+	if (!served)
+		return rule(scratch, "the roster's protocol is unknown, or cannot serve so many "
+		                     "members, such weights or such options");
 	struct key_name name = key_name('v', transaction->author);
 	ec_state_put(scratch, name.at, sizeof name.at, roster.data, roster.size);
 	ledger->voted = true;

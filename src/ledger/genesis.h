@@ -96,6 +96,13 @@ uint64_t ec_membership_faulty(const struct ec_membership *membership);
 /* Its canonical bytes, from malloc, the caller's to free; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);
 
+/* The keys that its voters share, with commitments, but without share keys: whether their points
+ * are good, and everything that takes long, is left to ec_membership_keys().  In: a membership that
+ * has some (keys_size).  Out: coin and seal; seal may be NULL.  Returns: NULL, or what is wrong
+ * with their form, a sentence never freed. */
+const char *ec_membership_keys_lay(const struct ec_membership *membership,
+                                   struct ec_threshold_key *coin, struct ec_threshold_key *seal);
+
 /* Reads the keys that its voters share.  In: a membership that has some (keys_size); crypto, NULL:
  * there is none.  Out: coin and seal; seal may be NULL.  Returns: NULL, or what is wrong with them,
  * a sentence never freed; then they are not to be used. */

@@ -23,9 +23,10 @@ struct ec_ledger_config {
 	struct ec_store *store;                   /* stays the caller's */
 	struct ec_pool *pool;
 	/* Whether a roster can be served by `protocols`, which are opaque here: pure, the same at
-	 * every member.  A vote for one that cannot is refused.  NULL: all can. */
-	bool (*roster_served)(const void *protocols, const struct ec_crypto *crypto,
-	                      const struct ec_membership *roster);
+	 * every member, and quick, as every voter may have it asked at will.  Its keys, if it has
+	 * any, are those of a key generation.  A vote for one that cannot is refused.  NULL: all
+	 * can. */
+	bool (*roster_served)(const void *protocols, const struct ec_membership *roster);
 	const void *protocols;
 };
 

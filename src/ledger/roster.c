@@ -225,19 +225,31 @@ struct ec_membership *ec_membership_copy(const struct ec_membership *membership)
 	return copy;
 }
 
-const char *ec_membership_keys(const struct ec_membership *membership,
-                               const struct ec_threshold_crypto *crypto,
-                               struct ec_threshold_key *coin, struct ec_threshold_key *seal)
+const char *ec_membership_keys_lay(const struct ec_membership *membership,
+                                   struct ec_threshold_key *coin, struct ec_threshold_key *seal)
 {
 	const struct ec_roster roster = ec_membership_roster(membership);
 	uint32_t voters = ec_voters(&roster);
 	size_t half = membership->keys_size / 2;
 	if (half / EC_POINT_SIZE != ec_faults_byzantine(voters) + 1)
 		return "the keys that its voters share need one more of them than may be faulty";
-	if (voters > EC_THRESHOLD_MEMBERS_MAX || !crypto)
+	if (voters > EC_THRESHOLD_MEMBERS_MAX)
 		return "at most 64 voters share keys";
-	if (ec_threshold_key_read(crypto, voters, membership->keys, half, coin) &&
-	    (!seal || ec_threshold_key_read(crypto, voters, membership->keys + half, half, seal)))
+	bool laid = ec_threshold_key_lay(voters, membership->keys, half, coin) &&
+	            (!seal || ec_threshold_key_lay(voters, membership->keys + half, half, seal));
+	return laid ? NULL : "the keys that its voters share are no points of the group";
+}
+
+const char *ec_membership_keys(const struct ec_membership *membership,
+                               const struct ec_threshold_crypto *crypto,
+                               struct ec_threshold_key *coin, struct ec_threshold_key *seal)
+{
+	const char *wrong = ec_membership_keys_lay(membership, coin, seal);
+	if (wrong)
+		return wrong;
+	if (!crypto)
+		return "this program has no cryptography for shared keys";
+	if (crypto->expand(crypto->group, coin) && (!seal || crypto->expand(crypto->group, seal)))
 		return NULL;
 	return "the keys that its voters share are no points of the group";
 }

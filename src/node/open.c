@@ -41,7 +41,7 @@ const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *n
 
 const char *ec_daemon_misfit(const struct ec_membership *membership)
 {
-	return ec_member_misfit(protocols, &ec_crypto_ed25519, membership);
+	return ec_member_misfit(protocols, membership);
 }
 
 static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
