@@ -29,13 +29,18 @@ static struct cluster *group_of(uint64_t seed, uint32_t up, bool keys)
 	return c;
 }
 
-static void open_by(struct cluster *c, uint32_t node)
+static void open_for(struct cluster *c, uint32_t node, uint64_t phase_ns)
 {
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
 	struct ec_membership *next = world_membership(4, 2);
-	size_t size = ec_keygen_open(next, PHASE_NS, payload);
+	size_t size = ec_keygen_open(next, phase_ns, payload);
 	ec_membership_free(next);
 	assert_true(cluster_submit_own(c, node, 1, payload, size));
+}
+
+static void open_by(struct cluster *c, uint32_t node)
+{
+	open_for(c, node, PHASE_NS);
 }
 
 static void open_generation(struct cluster *c)
@@ -196,6 +201,36 @@ static void test_honeybadger_runs_on_keys_of_its_members(void **state)
 	assert_null(cluster_node(c, 2)->member->now.shares);
 	assert_false(status_of(c, 2).keyed);
 	cluster_free(c);
+}
+
+/* Messages take longer than PBFT ever waits.  In one window of 2 s the keys are made, voted for,
+ * and the era that uses them begins: it orders as messages arrive. */
+static void test_one_window_of_synchrony_is_enough_for_keys(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 1; seed <= 2; seed++) {
+		struct cluster *c = group_of(70 + seed, 4, true);
+		uint32_t up = 4;
+		cluster_delays(c, 10 * SECOND, 30 * SECOND);
+		open_for(c, 0, 900 * SECOND);
+		cluster_run(c, 600 * SECOND, NULL, NULL);
+		assert_int_equal(told_count(c), 0);
+		uint64_t begun = cluster_now(c);
+		cluster_delays(c, MS / 10, MS);
+		assert_true(cluster_run(c, 2 * SECOND, done, &up));
+		go_over(c, "honeybadger", 4);
+		assert_true(cluster_now(c) <= begun + 2 * SECOND);
+		cluster_delays(c, 10 * SECOND, 30 * SECOND);
+		uint32_t count = told_count(c);
+		for (uint32_t i = 0; i < 12; i++) {
+			count += cluster_submit(c, i % 4, 1000 + i);
+			cluster_run(c, 7 * SECOND, NULL, NULL);
+		}
+		assert_true(cluster_run(c, 600 * SECOND, told_all, &count));
+		for (uint32_t i = 0; i < 4; i++)
+			check_shares(c, i);
+		cluster_free(c);
+	}
 }
 
 /* A crash of each member in turn, in the midst of it: what is missing is said again, and the same.
@@ -393,6 +428,7 @@ int main(void)
 		cmocka_unit_test(test_members_make_their_keys),
 		cmocka_unit_test(test_one_that_is_down_holds_up_nobody),
 		cmocka_unit_test(test_honeybadger_runs_on_keys_of_its_members),
+		cmocka_unit_test(test_one_window_of_synchrony_is_enough_for_keys),
 		cmocka_unit_test(test_words_survive_crashes),
 		cmocka_unit_test(test_era_keys_may_stay),
 		cmocka_unit_test(test_one_who_does_not_vote_shifts_no_part),

@@ -1,10 +1,18 @@
-/* member_revise_random_test.c - random lives of members whose order is revised: crashes at any
- * append, broken and parted links, and eras of another protocol and back. */
+/* member_random_eras_test.c - random lives of members through eras of several protocols, of orders
+ * that are revised among them: crashes at any append, broken and parted links. */
 #include "base/test.h"
+#include "consensus/ghostdag/ghostdag.h"
+#include "consensus/honeybadger/honeybadger.h"
 #include "group/drift_fake.h"
 #include "group/member_fake.h"
 
-static const struct ec_protocol *const both[] = {&ec_drift, &ec_pbft, NULL};
+/* What eras are of, each with as many rounds as it needs to say what is final. */
+struct kind {
+	const struct ec_protocol *protocols[4];
+	uint32_t count, rounds_an_era;
+};
+static struct kind drifting = {{&ec_drift, &ec_pbft}, 2, 40},
+		   real = {{&ec_pbft, &ec_honeybadger, &ec_ghostdag}, 3, 80};
 
 /* One thing that goes wrong, or nothing. */
 static void trouble(struct cluster *c)
@@ -40,9 +48,17 @@ static void restart_some(struct cluster *c, uint64_t of)
 			cluster_start(c, i);
 }
 
-/* Votes for the next era, of the other protocol, once all are in one.  A node has two keys: that of
- * this era and the next one, though eras follow quicker than the old reign ends. */
-static void change(struct cluster *c, uint64_t token)
+/* A graph that is final soon, where it waits for no certificate, or does. */
+static void graph_options(struct cluster *c, struct ec_membership *next)
+{
+	next->options_size = 52; /* docs/formats.md, Roster */
+	next->options[16] = 8;   /* final depth */
+	next->options[40] = (uint8_t)ec_prng_below(cluster_prng(c), 2); /* pinned */
+}
+
+/* Votes for the next era, of another protocol or the same, once all are in one.  A node has two
+ * keys: that of this era and the next one, though eras follow quicker than the old reign ends. */
+static void change(struct cluster *c, const struct kind *kind, uint64_t token)
 {
 	uint64_t era = status_of(c, 0).era;
 	for (uint32_t i = 1; i < 4; i++)
@@ -53,7 +69,10 @@ static void change(struct cluster *c, uint64_t token)
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_node(c, i)->era_key = world_secret('e', (uint32_t)era * 100 + i);
 	struct ec_membership *next = world_membership(4, era + 1);
-	snprintf(next->protocol, sizeof next->protocol, "%s", era % 2 ? "pbft" : "drift");
+	uint64_t which = kind == &real ? ec_prng_below(cluster_prng(c), 3) : era % kind->count;
+	snprintf(next->protocol, sizeof next->protocol, "%s", kind->protocols[which]->name);
+	if (kind->protocols[which] == &ec_ghostdag)
+		graph_options(c, next);
 	vote_in(c, next, token);
 	ec_membership_free(next);
 }
@@ -69,34 +88,35 @@ static void heal(struct cluster *c)
 }
 
 /* Returns: the newest era. */
-static uint64_t random_life(uint64_t seed)
+static uint64_t random_life(const struct kind *kind, uint64_t seed)
 {
+	const struct ec_protocol *first = kind->protocols[kind == &real ? seed % 3 : 0];
 	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
 	                                                       .members = 4,
 	                                                       .authors = 40,
 	                                                       .unsigned_group = true,
-	                                                       .protocols = both,
-	                                                       .protocol = "drift"});
+	                                                       .protocols = kind->protocols,
+	                                                       .protocol = first->name});
 	uint64_t token = 0;
 	drift = (struct drift_knobs){.drops = 16, .late = seed % 3 ? 0 : 3};
-	for (uint32_t round = 0; round < 200; round++) {
+	for (uint32_t round = 0; round < 5 * kind->rounds_an_era; round++) {
 		restart_some(c, 8);
 		for (uint64_t k = ec_prng_below(cluster_prng(c), 6); k > 0; k--)
 			cluster_submit(c, (uint32_t)ec_prng_below(cluster_prng(c), 4), ++token);
 		if (ec_prng_chance(cluster_prng(c), 1, 5))
 			trouble(c);
-		if (round % 40 == 39)
-			change(c, 50000 + 10 * round);
-		if (round % 40 == 20)
+		if (round % kind->rounds_an_era == kind->rounds_an_era - 1)
+			change(c, kind, 50000 + 10 * round);
+		if (round % kind->rounds_an_era == kind->rounds_an_era / 2)
 			heal(c);
 		cluster_run(c, ec_prng_below(cluster_prng(c), 60 * MS), NULL, NULL);
 	}
 	heal(c);
-	cluster_run(c, 3 * SECOND, NULL, NULL);
+	cluster_run(c, (kind == &real ? 20 : 3) * SECOND, NULL, NULL);
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_submit(c, i, ++token);
 	settle(c, 4);
-	assert_true(told_count(c) > 100);
+	assert_true(told_count(c) > (kind == &real ? 0 : 100));
 	for (uint32_t i = 0; i < 4; i++)
 		assert_int_equal(cluster_node(c, i)->alarms, 0);
 	uint64_t era = status_of(c, 0).era;
@@ -106,21 +126,22 @@ static uint64_t random_life(uint64_t seed)
 
 static void random_lives_through_eras(void **state)
 {
-	(void)state;
+	const struct kind *kind = *state;
 	const char *first = getenv("EDGECORD_SEED"), *many = getenv("EDGECORD_SEEDS");
 	uint64_t seed = first ? strtoull(first, NULL, 10) : 1, eras = 0;
-	uint64_t count = many ? strtoull(many, NULL, 10) : first ? 1 : 10;
+	uint64_t count = many ? strtoull(many, NULL, 10) : first ? 1 : kind == &real ? 6 : 10;
 	for (uint64_t i = 0; i < count; i++) {
 		print_message("seed %lu\n", seed + i);
-		eras += random_life(seed + i) - 1;
+		eras += random_life(kind, seed + i) - 1;
 	}
-	assert_true(eras >= count);
+	assert_true(first || eras >= count);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(random_lives_through_eras),
+		cmocka_unit_test_prestate(random_lives_through_eras, &drifting),
+		cmocka_unit_test_prestate(random_lives_through_eras, &real),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
