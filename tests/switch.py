@@ -183,6 +183,20 @@ def one_away(network, cell):
     check(back and back["keyed"] and not back["sharing"],
           "who was away takes part without parts of them, and says so", back)
     check(agreement(cell), "and is level with the others")
+    one_joins(network, cell)
+
+
+def one_joins(network, cell):
+    """A change of members in an era with keys: the next one has keys, too."""
+    code, out, errors = run("node", "join", "--no-start", "--json",
+                            os.path.join(network.folder, "cell1"), timeout=120)
+    if not check(code == 0, "`edgecord node join` in an era with keys", (code, errors[-300:])):
+        return
+    check(orders_by(cell, "honeybadger", 5), "the members make keys anew, and all hold parts",
+          statuses(cell))
+    code, out, errors = run("beacon", "--node", cell[1].door, "--genesis",
+                            network.genesis("cell1"))
+    check(code == 0, "and there is a beacon", (code, errors[-300:]))
 
 
 def load_and_switch(network):

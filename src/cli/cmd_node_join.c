@@ -178,15 +178,17 @@ static int join(struct place *place, const struct arguments *arguments)
 	struct ec_roster_change change;
 	struct ec_network_group *group = &place->network->group[place->g];
 	struct ec_seat seat;
-	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why) ||
-	            place_refuse(place, why);
+	bool good =
+		ec_roster_change_begin(&change, group, PATIENCE_MS, UINT32_MAX, why, sizeof why) ||
+		place_refuse(place, why);
 	if (good) {
 		ec_roster_change_plan(&change, 1);
 		good = node_add(place, &seat);
 	}
 	if (good) {
 		change.next->seat[change.next->n - 1] = seat;
-		good = ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) ||
+		good = (ec_roster_change_keys_again(&change, why, sizeof why) &&
+		        ec_roster_change_vote(&change, why, sizeof why)) ||
 		       place_refuse(place, why);
 	}
 	if (good)
@@ -254,8 +256,9 @@ static bool key_vote(const struct place *place)
 	char why[512];
 	struct ec_roster_change change;
 	const struct ec_network_group *group = &place->network->group[place->g];
-	bool good = ec_roster_change_begin(&change, group, place->i, why, sizeof why) ||
-	            place_refuse(place, why);
+	bool good =
+		ec_roster_change_begin(&change, group, PATIENCE_MS, place->i, why, sizeof why) ||
+		place_refuse(place, why);
 	uint32_t seat = good ? ec_membership_find(change.now, place_node(place)->identity_key) : 0;
 	if (good && seat >= change.now->n)
 		good = place_refuse(place, "the roster in force has no seat for this node; use "
@@ -263,7 +266,8 @@ static bool key_vote(const struct place *place)
 	if (good)
 		ec_roster_change_plan(&change, 0);
 	good = good && era_key_of(place, change.next->seat[seat].era_key) &&
-	       (ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why) ||
+	       ((ec_roster_change_keys_again(&change, why, sizeof why) &&
+	         ec_roster_change_vote(&change, why, sizeof why)) ||
 	        place_refuse(place, why));
 	if (good)
 		tell(place, &change);

@@ -3,6 +3,7 @@
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/node_place.h"
+#include "cli/option_numbers.h"
 #include "cli/protocol_option.h"
 #include "cli/roster_change.h"
 
@@ -11,12 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATIENCE_MS = 60000, OPTION_PROTOCOL = 256, OPTION_OPTION, OPTION_KEYS };
+enum {
+	PATIENCE_S = 60,
+	PATIENCE_S_MAX = 86400,
+	OPTION_PROTOCOL = 256,
+	OPTION_OPTION,
+	OPTION_KEYS,
+	OPTION_PATIENCE
+};
 
 struct arguments {
 	const char *folder;
 	const struct ec_protocol *protocol;
 	struct ec_option_pairs pairs;
+	uint32_t patience_ms;
 	bool keys, json;
 };
 
@@ -26,6 +35,11 @@ static const struct argp_option options[] = {
 	{"keys", OPTION_KEYS, NULL, 0,
          "The members make keys that they share, though the protocol does without: for "
          "`edgecord beacon`",
+         0},
+	{"patience", OPTION_PATIENCE, "SECONDS", 0,
+         "How long to wait for what the group orders, 60 if not said, and four times as long as a "
+         "phase of making keys may take; where it orders something only now and then, longer than "
+         "four times the time between",
          0},
 	{"json", 'j', NULL, 0,
          "Print the new era and the pause of commits as a JSON object; what goes wrong is JSON on "
@@ -55,6 +69,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_KEYS:
 		out->keys = true;
+		return 0;
+	case OPTION_PATIENCE:
+		out->patience_ms = 1000 * (uint32_t)ec_option_whole(state, "patience", argument, 1,
+		                                                    PATIENCE_S_MAX);
 		return 0;
 	case 'j':
 		out->json = true;
@@ -99,7 +117,8 @@ static bool go_over(const struct place *place, const struct arguments *arguments
 	char why[512];
 	struct ec_roster_change change;
 	const struct ec_network_group *group = &place->network->group[place->g];
-	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, sizeof why);
+	bool good = ec_roster_change_begin(&change, group, arguments->patience_ms, UINT32_MAX, why,
+	                                   sizeof why);
 	if (good) {
 		ec_roster_change_plan(&change, 0);
 		snprintf(change.next->protocol, sizeof change.next->protocol, "%s",
@@ -108,8 +127,8 @@ static bool go_over(const struct place *place, const struct arguments *arguments
 		       arguments->pairs.encoded_size);
 		change.next->options_size = arguments->pairs.encoded_size;
 		good = !(arguments->protocol->sealed || arguments->keys) ||
-		       ec_roster_change_keys(&change, PATIENCE_MS, why, sizeof why);
-		good = good && ec_roster_change_vote(&change, PATIENCE_MS, why, sizeof why);
+		       ec_roster_change_keys(&change, why, sizeof why);
+		good = good && ec_roster_change_vote(&change, why, sizeof why);
 	}
 	if (good)
 		tell(place, &change);
@@ -136,7 +155,7 @@ int ec_cmd_node_switch(int argc, char **argv)
 		NULL,
 		NULL};
 	static char name[] = "edgecord node switch";
-	struct arguments arguments = {0};
+	struct arguments arguments = {.patience_ms = 1000 * PATIENCE_S};
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
 	struct place place = {.command = name, .json = arguments.json};

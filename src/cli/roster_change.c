@@ -129,9 +129,9 @@ static struct ec_membership *in_force(struct ec_client *client, const struct ec_
 }
 
 bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
-                            uint32_t not_asked, char *why, size_t why_size)
+                            uint32_t patience_ms, uint32_t not_asked, char *why, size_t why_size)
 {
-	*change = (struct ec_roster_change){.group = group};
+	*change = (struct ec_roster_change){.group = group, .patience_ms = patience_ms};
 	change->genesis = genesis_of(group, why, why_size);
 	change->client = change->genesis ? connect_any(group, not_asked, why, why_size) : NULL;
 	if (change->client)
@@ -164,8 +164,8 @@ void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 static bool submit(struct ec_roster_change *change, struct ec_bytes envelope, const uint8_t *salt,
                    struct ec_door_answer *answer)
 {
-	for (uint64_t left_ms = ANSWER_MS;;) {
-		if (!ec_client_submit(change->client, envelope, salt, ANSWER_MS, answer))
+	for (uint64_t left_ms = change->patience_ms;;) {
+		if (!ec_client_submit(change->client, envelope, salt, change->patience_ms, answer))
 			return false;
 		uint32_t wait_ms = answer->kind == EC_DOOR_REFUSED ? answer->retry_ms : 0;
 		if (wait_ms > RETRY_MS_MAX)
@@ -258,12 +258,12 @@ static bool votes_submit(struct ec_roster_change *change, const struct signed_on
                          uint64_t count, char *why, size_t why_size)
 {
 	struct ec_door_answer answer;
-	uint64_t done = 0, left_ms = ANSWER_MS;
+	uint64_t done = 0, left_ms = change->patience_ms;
 	bool good = true;
 	for (uint64_t i = 0; i < count; i++)
 		good = good && vote_send(change, &vote[i], VOTES_FROM + i);
 	while (good && done < count) {
-		good = ec_client_wait(change->client, ANSWER_MS, &answer);
+		good = ec_client_wait(change->client, change->patience_ms, &answer);
 		if (!good || answer.token < VOTES_FROM || answer.token >= VOTES_FROM + count ||
 		    answer.kind == EC_DOOR_ACCEPTED)
 			continue;
@@ -324,8 +324,7 @@ static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
 }
 
 /* Submits notes until commits flow again in the new era; measures the longest pause. */
-static bool measure(struct ec_roster_change *change, uint32_t patience_ms, char *why,
-                    size_t why_size)
+static bool measure(struct ec_roster_change *change, char *why, size_t why_size)
 {
 	char path[FILE_PATH_MAX];
 	struct ec_secret secret;
@@ -336,7 +335,7 @@ static bool measure(struct ec_roster_change *change, uint32_t patience_ms, char 
 	    !ec_key_read(path, &secret, why, why_size))
 		return false;
 	while (!changed || up_now() - changed < CALM_NS) {
-		if (up_now() - begin > (uint64_t)patience_ms * 1000000) {
+		if (up_now() - begin > (uint64_t)change->patience_ms * 1000000) {
 			ec_secret_erase(&secret);
 			return fail(why, why_size, "the era did not change in time",
 			            "is a quorum of its nodes running?");
@@ -392,12 +391,12 @@ static bool generation_ask(struct ec_roster_change *change, struct ec_keygen *ke
 	       its_name.size == sizeof name && ec_keygen_read(value, keygen);
 }
 
-static bool generation_wait(struct ec_roster_change *change, struct ec_keygen *keygen,
-                            uint32_t patience_ms, char *why, size_t why_size)
+static bool generation_wait(struct ec_roster_change *change, struct ec_keygen *keygen, char *why,
+                            size_t why_size)
 {
 	uint64_t begin = up_now();
 	while (!generation_ask(change, keygen) || keygen->dkg.phase < EC_DKG_DONE) {
-		if (up_now() - begin > (uint64_t)patience_ms * 1000000)
+		if (up_now() - begin > (uint64_t)change->patience_ms * 1000000)
 			return fail(why, why_size, "the keys were not made in time",
 			            "is a quorum of the nodes running?");
 		usleep(NOTE_EVERY_US);
@@ -408,8 +407,7 @@ static bool generation_wait(struct ec_roster_change *change, struct ec_keygen *k
 	            "too many of them were silent, or were caught cheating");
 }
 
-bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms, char *why,
-                           size_t why_size)
+bool ec_roster_change_keys(struct ec_roster_change *change, char *why, size_t why_size)
 {
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
 	struct ec_keygen keygen = {.era = change->next->era};
@@ -419,33 +417,38 @@ bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms
 	if (!opener_of(change, &secret, why, why_size))
 		return false;
 	memcpy(keygen.opener, secret.key, sizeof keygen.opener);
-	uint64_t phase_ns = (uint64_t)patience_ms * 1000000 / 4 * change->genesis->time_rate;
+	uint64_t phase_ns =
+		(uint64_t)change->patience_ms * 1000000 / 4 * change->genesis->time_rate;
 	size_t size = ec_keygen_open(change->next, phase_ns, payload);
 	bool good = say(change, &secret, payload, size, why, why_size);
 	ec_secret_erase(&secret);
-	if (!good || !generation_wait(change, &keygen, patience_ms, why, why_size))
+	if (!good || !generation_wait(change, &keygen, why, why_size))
 		return false;
 	memcpy(change->next->keys, keygen.keys, keygen.keys_size);
 	change->next->keys_size = keygen.keys_size;
 	return true;
 }
 
-bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
-                           size_t why_size)
+bool ec_roster_change_keys_again(struct ec_roster_change *change, char *why, size_t why_size)
+{
+	return !change->now->keys_size || ec_roster_change_keys(change, why, why_size);
+}
+
+bool ec_roster_change_vote(struct ec_roster_change *change, char *why, size_t why_size)
 {
 	why[0] = 0;
-	return votes(change, why, why_size) && measure(change, patience_ms, why, why_size);
+	return votes(change, why, why_size) && measure(change, why, why_size);
 }
 
 bool ec_roster_change_to_keys(const struct ec_network_group *group, uint32_t patience_ms, char *why,
                               size_t why_size)
 {
 	struct ec_roster_change change;
-	bool good = ec_roster_change_begin(&change, group, UINT32_MAX, why, why_size);
+	bool good = ec_roster_change_begin(&change, group, patience_ms, UINT32_MAX, why, why_size);
 	if (good) {
 		ec_roster_change_plan(&change, 0);
-		good = ec_roster_change_keys(&change, patience_ms, why, why_size) &&
-		       ec_roster_change_vote(&change, patience_ms, why, why_size);
+		good = ec_roster_change_keys(&change, why, why_size) &&
+		       ec_roster_change_vote(&change, why, why_size);
 	}
 	ec_roster_change_end(&change);
 	return good;

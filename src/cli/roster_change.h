@@ -13,8 +13,9 @@ struct ec_roster_change {
 	struct ec_genesis *genesis;
 	struct ec_client *client;
 	struct ec_membership *now, *next;
-	uint64_t pause_ns; /* longest time between two commits while the era changed */
-	uint64_t commits;  /* of the notes that measured it */
+	uint32_t patience_ms; /* for an answer, and for whatever is waited for */
+	uint64_t pause_ns;    /* longest time between two commits while the era changed */
+	uint64_t commits;     /* of the notes that measured it */
 };
 
 /* What a node says of itself. */
@@ -28,10 +29,11 @@ struct ec_node_says {
 struct ec_node_says ec_node_ask(const struct ec_network_node *node);
 
 /* Connects to a node of the group and reads the roster in force.
- * In: not_asked: the number of a node that may not know it (a learner); UINT32_MAX: none.
+ * In: patience_ms: for each step of the change, and for the answer to each transaction of it;
+ * not_asked: the number of a node that may not know it (a learner); UINT32_MAX: none.
  * Returns: false with a sentence in `why`.  Ended by ec_roster_change_end() in either case. */
 bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_network_group *group,
-                            uint32_t not_asked, char *why, size_t why_size);
+                            uint32_t patience_ms, uint32_t not_asked, char *why, size_t why_size);
 
 /* Closes the connection, frees genesis and rosters. */
 void ec_roster_change_end(struct ec_roster_change *change);
@@ -40,17 +42,21 @@ void ec_roster_change_end(struct ec_roster_change *change);
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
 
 /* Has the members of change->next make the keys that they will share (ledger/keygen.h), opened by
- * the first voter whose identity key stands in the group's folder, and waits for them.  Returns:
- * false with a sentence in `why`.  Out: change->next has them. */
-bool ec_roster_change_keys(struct ec_roster_change *change, uint32_t patience_ms, char *why,
-                           size_t why_size);
+ * the first voter whose identity key stands in the group's folder, and waits for them.  Each
+ * phase takes a quarter of the patience at most.  Returns: false with a sentence in `why`.  Out:
+ * change->next has them. */
+bool ec_roster_change_keys(struct ec_roster_change *change, char *why, size_t why_size);
+
+/* The same where the era in force has keys, so that the next one, of the same protocol, has some
+ * too: without them it would run, but seal nothing, toss coins that can be foreseen, and have no
+ * beacon. */
+bool ec_roster_change_keys_again(struct ec_roster_change *change, char *why, size_t why_size);
 
 /* Has every member whose identity key stands in the group's folder vote for change->next, and
- * submits notes meanwhile to see how long commits pause; waits until the new era has begun, at most
- * `patience_ms`.  Returns: false with a sentence in `why`.  In a real network each owner votes with
- * his own key (`edgecord submit`). */
-bool ec_roster_change_vote(struct ec_roster_change *change, uint32_t patience_ms, char *why,
-                           size_t why_size);
+ * submits notes meanwhile to see how long commits pause; waits until the new era has begun.
+ * Returns: false with a sentence in `why`.  In a real network each owner votes with his own key
+ * (`edgecord submit`). */
+bool ec_roster_change_vote(struct ec_roster_change *change, char *why, size_t why_size);
 
 /* Has a group that runs without shared keys go over to an era of the same protocol, options and
  * members with keys that they make.  In: patience_ms for the keys, and again for the change.
