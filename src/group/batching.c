@@ -36,7 +36,7 @@ uint64_t member_since(const struct ec_member *m)
 static bool gateway(const struct ec_member *m)
 {
 	return m->started && !m->halted && !m->diverged && !m->era_over && m->now.instance &&
-	       !transferring(m);
+	       !transferring(m) && !sealed_refuses(m);
 }
 
 static size_t batch_bytes_max(const struct ec_member *m)

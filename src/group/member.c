@@ -335,7 +335,7 @@ enum ec_admission ec_member_admits(struct ec_member *m, struct ec_time time, siz
                                    size_t size)
 {
 	member_advance(m, time);
-	if (not_ready_why(m))
+	if (not_ready_why(m) || sealed_refuses(m))
 		return EC_NOT_READY;
 	if (revising_full(m))
 		return EC_BUSY;
@@ -352,7 +352,7 @@ enum ec_admission ec_member_submit(struct ec_member *m, struct ec_time time, uin
 	struct ec_envelope read;
 	struct client client = {.token = token, .arrived = time.now, .envelope = envelope};
 	member_advance(m, time);
-	if (not_ready_why(m))
+	if (not_ready_why(m) || sealed_refuses(m))
 		return EC_NOT_READY;
 	if (!ec_envelope_read(envelope, &read, NULL, 0))
 		return EC_BUSY; /* the host's check let it pass: nothing is done with it */

@@ -251,6 +251,7 @@ struct ec_member_status {
 	bool quorum;     /* links are up to enough voters */
 	char protocol[EC_TEXT_MAX];
 	char not_ready[64];         /* why clients are refused; empty when ready */
+	char refuses[128];          /* why they are though it is ready; empty when they are not */
 	uint64_t waiting_envelopes; /* of clients of this gateway, queued or in a batch under way */
 	uint64_t oldest_wait_ns;    /* how long the first of them has waited; 0: none waits */
 	uint64_t waiting_batches, bodies_bytes; /* of anyone, undelivered */

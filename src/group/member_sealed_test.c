@@ -169,6 +169,32 @@ static void test_reads_see_what_was_told(void **state)
 	cluster_free(c);
 }
 
+/* What it would bring could be sealed and proposed by nobody: clients hear so at once. */
+static void test_who_does_not_vote_takes_nothing_of_clients(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = 8,
+	                                                       .members = 5,
+	                                                       .learners = 1,
+	                                                       .authors = 4,
+	                                                       .unsigned_group = true,
+	                                                       .protocols = sealed_protocols,
+	                                                       .protocol = "veil"});
+	for (uint32_t i = 0; i < 5; i++)
+		cluster_start(c, i);
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_false(cluster_submit(c, 0, 1));
+	assert_int_equal(cluster_read(c, 0, 2), EC_NOT_READY);
+	assert_true(status_of(c, 0).ready); /* it has the state, and may become a voter */
+	assert_non_null(strstr(status_of(c, 0).refuses, "does not vote"));
+	assert_string_equal(status_of(c, 1).refuses, "");
+	uint32_t count = 1;
+	assert_true(cluster_submit(c, 1, 3));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	settle(c, 5);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_crashes_lose_nothing_that_was_told),
 		cmocka_unit_test(test_checks_that_wait_are_bounded),
 		cmocka_unit_test(test_reads_see_what_was_told),
+		cmocka_unit_test(test_who_does_not_vote_takes_nothing_of_clients),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -14,9 +14,8 @@ static bool by_protocol(const struct ec_member *m)
 
 enum ec_admission ec_member_read(struct ec_member *m, struct ec_time time, uint64_t token)
 {
-	assert(time.now >= m->time.now);
-	m->time = time;
-	if (not_ready_why(m) || !m->now.instance)
+	member_advance(m, time);
+	if (not_ready_why(m) || (!by_protocol(m) && sealed_refuses(m)))
 		return EC_NOT_READY;
 	if (m->reads_count == READS_MAX)
 		return EC_BUSY;

@@ -111,6 +111,16 @@ void ec_member_checked(struct ec_member *m, struct ec_time time, uint64_t token,
 	member_turn(m);
 }
 
+const char *sealed_refuses(const struct ec_member *m)
+{
+	const struct era *era = m->now.era;
+	bool voter = era->self != NONE && era->roster.member[era->self].roles & EC_VOTER;
+	if (!era->protocol->sealed || (voter && !m->now.muted))
+		return NULL;
+	return "this member does not vote, and in this protocol only voters bring "
+	       "transactions: use another gateway";
+}
+
 void sealed_free(struct ec_member *m)
 {
 	struct ec_effect effect;

@@ -32,6 +32,10 @@ bool sealed_full(const struct ec_member *m);
  * pass is left out.  In: whether it must have been checked.  Returns: false: none. */
 bool sealed_next(struct ec_member *m, bool wait, struct ec_effect *effect);
 
+/* Why this member takes nothing of clients, a sentence never freed: what is sealed is proposed by
+ * voters alone, each its own.  NULL: it does. */
+const char *sealed_refuses(const struct ec_member *m);
+
 /* Drops all that waits. */
 void sealed_free(struct ec_member *m);
 

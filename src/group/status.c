@@ -98,6 +98,8 @@ void ec_member_status(const struct ec_member *m, struct ec_member_status *status
 	status->quorum = m->now.era && links_reaching(m) >= m->now.era->quorum;
 	status->ready = why == NULL;
 	snprintf(status->not_ready, sizeof status->not_ready, "%s", why ? why : "");
+	const char *refuses = m->now.era ? sealed_refuses(m) : NULL;
+	snprintf(status->refuses, sizeof status->refuses, "%s", refuses ? refuses : "");
 	status->diverged = m->diverged;
 	status->guilty = m->guilty_count;
 	status->fetching = transferring(m);

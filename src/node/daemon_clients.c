@@ -46,7 +46,9 @@ static const char *not_ready_text(const struct ec_daemon *daemon, struct ec_memb
 	if (daemon->halted)
 		return daemon->why_halted;
 	ec_member_status(daemon->member, status);
-	return status->not_ready[0] ? status->not_ready : "this member is not ready";
+	if (status->not_ready[0])
+		return status->not_ready;
+	return status->refuses[0] ? status->refuses : "this member is not ready";
 }
 
 static void refuse_not_ready(struct ec_daemon *daemon, struct waiting *waiting)
