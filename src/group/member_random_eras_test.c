@@ -137,11 +137,20 @@ static void random_lives_through_eras(void **state)
 	assert_true(first || eras >= count);
 }
 
+/* One whose last blocks were left out by a chain that was heavier than it had seen: what it had
+ * final leads nowhere, and it follows again by the graph that others offer. */
+static void a_chain_that_was_left_out(void **state)
+{
+	(void)state;
+	random_life(&real, 1096);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(random_lives_through_eras, &drifting),
 		cmocka_unit_test_prestate(random_lives_through_eras, &real),
+		cmocka_unit_test(a_chain_that_was_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,18 @@ void ghostdag_offer(struct ghostdag *self, ec_node to, struct ec_out *out)
 		ghostdag_send(self, out, to, &m, EC_NO_BYTES, EC_EAGER);
 }
 
+/* Whether the application was brought to where our chain does not lead, but a heavier one does,
+ * which leaves out what was final here: the others' graph has to follow it, or we stand for ever.
+ */
+static bool astray(const struct ghostdag *self)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t heaviest = dag_best(dag, 0);
+	return dag_at(dag, dag_best(dag, self->root))->past < self->final &&
+	       dag_at(dag, heaviest)->past >= self->final &&
+	       !dag_chain_holds(dag, self->root, heaviest);
+}
+
 static bool offer_equal(const struct offer *a, const struct offer *b)
 {
 	return a->seq == b->seq && ec_hash_equal(&a->application, &b->application) &&
@@ -216,7 +228,9 @@ void ghostdag_offer_received(struct ghostdag *self, ec_node from, const struct m
 		return;
 	for (uint32_t i = m->offers; i--;) {
 		const struct offer *offer = &m->offer[i];
-		if (offer->seq <= self->final || offered_by(self, offer) < enough)
+		bool helps =
+			offer->seq > self->final || (offer->seq == self->final && astray(self));
+		if (!helps || offered_by(self, offer) < enough)
 			continue;
 		struct message want = {.kind = WANT, .seq = offer->seq};
 		self->taking = *offer;
@@ -244,7 +258,7 @@ void ghostdag_state_received(struct ghostdag *self, const struct ec_input *in,
                              const struct message *m, struct ec_out *out)
 {
 	if (self->fetching || !self->taking.seq || in->from != self->taking_from ||
-	    m->seq != self->taking.seq || m->seq <= self->final ||
+	    m->seq != self->taking.seq || m->seq < self->final ||
 	    !ec_hash_equal(&in->digest, &self->taking.graph))
 		return;
 	ec_drop(self->wanted);
@@ -277,7 +291,8 @@ static void graph_bring(struct ghostdag *self, struct offer offer, struct ec_byt
 
 void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct ec_out *out)
 {
-	bool brought = self->wanted.size && in->seq == self->taking.seq;
+	bool brought = self->wanted.size && in->seq == self->taking.seq &&
+	               ec_hash_equal(&in->digest, &self->taking.application);
 	struct ec_bytes graph = self->wanted;
 	struct offer offer = self->taking;
 	self->wanted = EC_NO_BYTES;
@@ -286,8 +301,12 @@ void ghostdag_fetched(struct ghostdag *self, const struct ec_input *in, struct e
 		graph_bring(self, offer, graph, out);
 	ec_drop(graph);
 	ghostdag_stand(self, in->seq);
-	for (ec_node node = 0; brought && node < self->n; node++) {
+	bool offers = !brought && astray(self);
+	for (ec_node node = 0; (brought || offers) && node < self->n; node++) {
 		ghostdag_peer(self, node)->asked = false;
-		ghostdag_ask(self, node, out);
+		if (offers)
+			ghostdag_ask_offer(self, node, out);
+		else
+			ghostdag_ask(self, node, out);
 	}
 }

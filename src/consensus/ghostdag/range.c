@@ -98,6 +98,11 @@ void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out)
 	ask(self, to, false, out);
 }
 
+void ghostdag_ask_offer(struct ghostdag *self, ec_node to, struct ec_out *out)
+{
+	ask(self, to, true, out);
+}
+
 /* Marks what is named and its past: one there, zero not.  Returns: how many names are known. */
 static uint32_t past_mark(const struct ghostdag *self, const struct message *m, uint32_t *marks)
 {

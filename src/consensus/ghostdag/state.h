@@ -208,6 +208,8 @@ void ghostdag_tips_tell(struct ghostdag *self, ec_node to, struct ec_out *out);
 void ghostdag_tips_received(struct ghostdag *self, ec_node from, const struct message *m,
                             struct ec_out *out);
 void ghostdag_ask(struct ghostdag *self, ec_node to, struct ec_out *out);
+/* ASK that OFFER answers: blocks would not help. */
+void ghostdag_ask_offer(struct ghostdag *self, ec_node to, struct ec_out *out);
 void ghostdag_ask_received(struct ghostdag *self, ec_node from, const struct message *m,
                            struct ec_out *out);
 void ghostdag_range_received(struct ghostdag *self, const struct ec_input *in,
