@@ -130,10 +130,61 @@ static void test_who_computes_another_price_is_outvoted(void **state)
 	cluster_free(c);
 }
 
+/* Blocks of a member that is down, up to the next end, as the group did not make them. */
+static uint64_t stray_blocks(struct cluster *c, uint32_t node)
+{
+	char why[160] = "";
+	struct cluster_node *of = cluster_node(c, node);
+	struct ec_ledger_config config = {.genesis = cluster_world(c)->genesis,
+	                                  .crypto = cluster_crypto(c),
+	                                  .store = of->store,
+	                                  .pool = of->pool};
+	struct ec_ledger *ledger = ec_ledger_open(&config, why, sizeof why);
+	assert_non_null(ledger);
+	uint64_t position = ec_ledger_at(ledger).position;
+	while (!ec_ledger_deliver(ledger, ++position, EC_NO_BYTES))
+		continue;
+	uint64_t seq = ec_ledger_at(ledger).seq;
+	assert_true(ec_ledger_persist(ledger, seq, why, sizeof why));
+	ec_ledger_close(ledger);
+	return seq;
+}
+
+/* It hears of later blocks alone, and is brought the state of one: as it fetches what was before,
+ * it meets its own block. */
+static void test_who_was_brought_past_it_finds_out(void **state)
+{
+	(void)state;
+	struct cluster *c = four(9);
+	uint32_t node = 3, count = 0;
+	struct record record = {0};
+	struct ec_header own;
+	cluster_run(c, 200 * MS, NULL, NULL);
+	cluster_crash(c, node);
+	uint64_t seq = stray_blocks(c, node);
+	for (uint32_t i = 0; i < 400; i++) {
+		count += cluster_submit(c, i % 3, 1 + i);
+		cluster_run(c, 2 * MS, NULL, NULL);
+	}
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	cluster_start(c, node);
+	assert_true(cluster_run(c, 20 * SECOND, halted, &node));
+	assert_non_null(strstr(cluster_node(c, node)->halt, "diverged"));
+	assert_true(cluster_fetches(c, node) > 0);
+	for (uint32_t i = 0; i < cluster_node(c, node)->log_count; i++)
+		assert_true(record_read(cluster_node(c, node)->log[i], &record));
+	assert_int_equal(record.kind, RECORD_DIVERGED);
+	assert_int_equal(record.seq, seq);
+	assert_true(ec_header_read(record.head, &own));
+	assert_int_equal(own.seq, seq);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_computes_another_price_is_outvoted),
+		cmocka_unit_test(test_who_was_brought_past_it_finds_out),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

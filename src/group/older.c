@@ -6,7 +6,10 @@
  *   OLDER_WANT (seq, header hash), of one -> OLDER: the block and some below it, in slices of which
  *   the last is shorter than SLICE_BYTES; an empty first one: it is not here
  *
- * (I1) Nothing is asked before we have caught up, nor during a transfer, which may pass over more.
+ * (I1) Nothing is asked before we have caught up, nor during a transfer, which may pass over more;
+ *      but for one who does not catch up at all, because its protocol stands on another history.
+ * (I2) A block of ours that is not in the history which was brought was final here and is not with
+ *      the group: we diverged before the transfer, and say so.
  */
 #include "group/transfer.h"
 
@@ -20,6 +23,7 @@ enum {
 #define PAUSE_NS  (20 * MS)
 #define ANSWER_NS (2 * SECOND)  /* who takes longer is passed over */
 #define AGAIN_NS  (10 * SECOND) /* when nobody has it */
+#define STUCK_NS  (1 * SECOND)  /* so long no block ended */
 
 struct older_fetch {
 	bool open;
@@ -72,13 +76,26 @@ static bool peer_choose(const struct ec_member *m, struct older_fetch *fetch)
 	return false;
 }
 
+/* (I2) */
+static bool differs(struct ec_member *m)
+{
+	/* What was certified is a later block, whose history says so. */
+	struct certified theirs = m->certified;
+	struct ec_bytes own;
+	if (!ec_ledger_older_differs(m->ledger, &theirs.seq, &theirs.hash, &own))
+		return false;
+	diverge(m, &theirs, own);
+	ec_drop(own);
+	return true;
+}
+
 static void ask(struct ec_member *m)
 {
 	struct older_fetch *fetch = fetch_of(m);
 	uint64_t seq;
 	ec_hash hash;
 	fetch->next = m->time.now + PAUSE_NS;
-	if (!ec_ledger_older_wanted(m->ledger, &seq, &hash))
+	if (!ec_ledger_older_wanted(m->ledger, &seq, &hash) || differs(m))
 		return;
 	if (!ec_hash_equal(&hash, &fetch->hash))
 		memset(fetch->without, 0, sizeof fetch->without);
@@ -128,6 +145,8 @@ static void take(struct ec_member *m)
 	room_wait(m);
 	if (!good)
 		liar_name(m, fetch->peer, "a wrong older block");
+	else if (differs(m))
+		return;
 	else if (!ec_ledger_older_missing(m->ledger))
 		act_text(m, EC_ACT_NOTE, NONE, "older blocks: all that the group keeps are here");
 }
@@ -180,10 +199,18 @@ void older_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *fra
 	fetch->given = EC_NO_BYTES;
 }
 
+/* When we may ask; 0: not as things are. */
+static uint64_t asks_at(const struct ec_member *m)
+{
+	if (m->diverged || transferring(m) || room_lacks(m) || !ec_ledger_older_missing(m->ledger))
+		return 0;
+	return m->caught_up ? m->time.now : m->block_ended + STUCK_NS;
+}
+
 static bool may_ask(const struct ec_member *m)
 {
-	return m->caught_up && !m->diverged && !transferring(m) && !room_lacks(m) &&
-	       ec_ledger_older_missing(m->ledger);
+	uint64_t at = asks_at(m);
+	return at && at <= m->time.now;
 }
 
 void older_turn(struct ec_member *m)
@@ -204,7 +231,7 @@ uint64_t older_wake(const struct ec_member *m)
 {
 	const struct older_fetch *fetch = m->older;
 	if (!may_ask(m) || !fetch)
-		return 0;
+		return asks_at(m);
 	return fetch->open ? fetch->asked + ANSWER_NS : fetch->next;
 }
 

@@ -78,6 +78,14 @@ struct older {
 	size_t unsynced; /* bytes that were taken since the store was last synced */
 };
 
+/* A block of ours that the state which was brought does not have in its history. */
+struct another {
+	uint64_t seq; /* 0: none */
+	ec_hash theirs;
+	uint8_t own[EC_HEADER_SIZE_MAX];
+	size_t own_size;
+};
+
 /* Where the store stands. */
 struct meta {
 	uint64_t seq, position, stamp_ns;
@@ -113,6 +121,7 @@ struct ec_ledger {
 	uint64_t final_seq, final_position; /* where it is not: seq and position */
 	struct meta persisted;
 	struct older older;
+	struct another another;
 	bool turning;
 	uint64_t due_ns;
 	uint64_t ids_count; /* order only */

@@ -266,6 +266,13 @@ bool ec_ledger_older_wanted(struct ec_ledger *ledger, uint64_t *seq, ec_hash *ha
  * here. */
 uint64_t ec_ledger_older_missing(const struct ec_ledger *ledger);
 
+/* The last block that was met on the way down which is not in the history of the state that was
+ * brought: it was final here, so this ledger and the group said different things.  Out: its number,
+ * the hash of the group's header, ours with one owner.  Returns: false: none was met since it was
+ * opened. */
+bool ec_ledger_older_differs(const struct ec_ledger *ledger, uint64_t *seq, ec_hash *theirs,
+                             struct ec_bytes *own);
+
 /* For others: block `seq` with this header hash, and those below it while they fit into `size_max`
  * together, in the form of docs/formats.md.  Out: with one owner.  Returns: false when it is not
  * here. */

@@ -73,8 +73,30 @@ static void older_descend(struct ec_ledger *ledger, const struct ec_header *head
 	ledger->older.hash = header->previous;
 }
 
+static void another_note(struct ec_ledger *ledger, struct ec_bytes own)
+{
+	struct another *another = &ledger->another;
+	if (own.size > sizeof another->own)
+		return;
+	*another = (struct another){
+		.seq = ledger->older.seq, .theirs = ledger->older.hash, .own_size = own.size};
+	memcpy(another->own, own.data, own.size);
+}
+
+bool ec_ledger_older_differs(const struct ec_ledger *ledger, uint64_t *seq, ec_hash *theirs,
+                             struct ec_bytes *own)
+{
+	const struct another *another = &ledger->another;
+	if (!another->seq)
+		return false;
+	*seq = another->seq;
+	*theirs = another->theirs;
+	*own = ec_pool_copy(ledger->config.pool, another->own, another->own_size);
+	return true;
+}
+
 /* Whether the wanted block is here already, from before the transfer.  One of another history is
- * forgotten. */
+ * noted and forgotten. */
 static bool own_found(struct ec_ledger *ledger, struct ec_header *header)
 {
 	struct stored_block block;
@@ -83,6 +105,7 @@ static bool own_found(struct ec_ledger *ledger, struct ec_header *header)
 	ec_hash hash = ec_header_hash(block.header);
 	if (ec_hash_equal(&hash, &ledger->older.hash) && ec_header_read(block.header, header))
 		return true;
+	another_note(ledger, block.header);
 	block_forget(ledger, ledger->older.seq);
 	return false;
 }

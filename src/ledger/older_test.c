@@ -259,7 +259,8 @@ static void repeats_keep_their_first_place(void **state)
 	cell_end(&cell);
 }
 
-/* Blocks of another history than the one that was brought go, and the true ones come. */
+/* Blocks of another history than the one that was brought go, and the true ones come; the highest
+ * of them is told, for it was final here. */
 static void own_blocks_of_another_history_go(void **state)
 {
 	(void)state;
@@ -268,12 +269,25 @@ static void own_blocks_of_another_history_go(void **state)
 	ec_hash stray;
 	day_note_deliver(&cell.b, 0, 9, 7, &stray); /* the group never saw it */
 	persist(&cell.b);
+	uint64_t stray_seq = ec_ledger_at(cell.b.ledger).seq, seq;
+	ec_hash stray_header = ec_ledger_at(cell.b.ledger).header, theirs;
+	struct ec_bytes own;
 	order(&cell, 8, false);
 	certify(&cell.a);
 	day_transfer(&cell.a, &cell.b);
 	fetch(&cell.a, &cell.b);
 	receipts(&cell, &cell.b, 0, cell.count, EC_FOUND);
 	assert_int_equal(receipt(&cell.b, &stray), EC_UNKNOWN);
+	assert_true(ec_ledger_older_differs(cell.b.ledger, &seq, &theirs, &own));
+	ec_hash hash = ec_header_hash(own);
+	assert_int_equal(seq, stray_seq);
+	assert_memory_equal(&hash, &stray_header, sizeof hash);
+	ec_drop(own);
+	assert_true(ec_ledger_header(cell.a.ledger, stray_seq, &own));
+	hash = ec_header_hash(own);
+	assert_memory_equal(&theirs, &hash, sizeof hash);
+	ec_drop(own);
+	assert_false(ec_ledger_older_differs(cell.a.ledger, &seq, &theirs, &own));
 	cell_end(&cell);
 }
 
