@@ -69,6 +69,8 @@ static void finalize(struct world *world, struct world_member *member, ec_seq se
 		         agreed->node != place->node || agreed->stamp != place->stamp)
 			world_violate(world, "agreement: two members have different deliveries");
 		world->agreed_known[member->final] = true;
+		if (member->final > world->furthest)
+			world->furthest = member->final;
 	}
 }
 
@@ -129,6 +131,31 @@ static void snap_perform(struct world *world, struct world_member *member, ec_se
 		member->snap[member->snaps++] = member->final;
 }
 
+void world_read(struct world *world, ec_node node)
+{
+	struct world_member *member = &world->member[node];
+	if (!world->of->protocol->reads || !member->up || member->byzantine ||
+	    member->reads == WORLD_READS)
+		return;
+	member->read[member->reads++] = (struct world_read){++world->tickets, world->furthest};
+	world_step(world, node, (struct ec_input){.kind = EC_READ, .ticket = world->tickets});
+}
+
+static void serve_perform(struct world *world, struct world_member *member,
+                          const struct ec_effect *effect)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < member->reads; i++) {
+		struct world_read read = member->read[i];
+		if (read.ticket > effect->ticket)
+			member->read[left++] = read;
+		else if (effect->seq < read.floor + world->is.base)
+			world_violate(world, "reads: one does not see what was final before it");
+	}
+	world->served += member->reads - left;
+	member->reads = left;
+}
+
 void world_app_perform(struct world *world, ec_node node, const struct ec_effect *effect)
 {
 	struct world_member *member = &world->member[node];
@@ -146,6 +173,8 @@ void world_app_perform(struct world *world, ec_node node, const struct ec_effect
 			world_violate(world, "contract: two fetches at once");
 		world->fetches++;
 		member->fetch = *effect;
+	} else if (effect->kind == EC_SERVE && world->of->protocol->reads) {
+		serve_perform(world, member, effect);
 	} else {
 		world_violate(world, "contract: an effect that this order does not have");
 	}
@@ -205,7 +234,7 @@ void world_app_restart(struct world *world, ec_node node)
 	if (!member->forgetful && ec_prng_chance(&world->prng, 1, 2))
 		stands += ec_prng_below(&world->prng, member->final - stands + 1);
 	member->applied = member->final = stands;
-	member->snaps = 0;
+	member->snaps = member->reads = 0;
 	member->fetch.kind = 0;
 	memset(member->stands, 0, world->batches * sizeof member->stands[0]);
 	memset(member->submitted_view, 0, world->batches * sizeof member->submitted_view[0]);

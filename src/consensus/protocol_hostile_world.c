@@ -135,7 +135,7 @@ static void step(struct hostile *h, struct ec_input in)
 	in.stamp = 1;
 	protocol->step(h->state, &in, &h->out);
 	protocol->invariants(h->state);
-	assert(protocol->held(h->state, NULL) <= h->limits.buffers_held);
+	assert(protocol->held(h->state, h->held) <= h->limits.buffers_held);
 	for (uint32_t i = 0; i < h->out.count; i++) {
 		struct ec_effect *effect = &h->out.effect[i];
 		size_t size = effect->head.size + effect->body.size;

@@ -335,11 +335,13 @@ static void room_make(struct world *world)
 	const struct ec_config *config = &world->member[0].config;
 	assert(!protocol->misfit(config));
 	world->interval = protocol->terms(config).interval;
+	assert(world->interval);
 	world->limits = protocol->limits(config);
 	world->effect = calloc(world->limits.effects_per_step, sizeof *world->effect);
 	world->twin_effect = calloc(world->limits.effects_per_step, sizeof *world->effect);
 	world->twin = calloc(1, world->limits.state);
-	world->held = calloc(world->limits.buffers_held, sizeof *world->held);
+	/* One that holds more than it said is found, if not by much. */
+	world->held = calloc(2 * world->limits.buffers_held + 64, sizeof *world->held);
 	for (ec_node node = 0; node < world->n; node++)
 		world->member[node].state = calloc(1, world->limits.state);
 }

@@ -117,6 +117,7 @@ static void move(struct world *world, const struct world_random *random)
 	case 8:
 		if (world->is.pins)
 			world_pin(world);
+		world_read(world, world_any(world));
 		break;
 	default:
 		go_on(world, random);
@@ -151,6 +152,7 @@ static const char *run(const struct world_random *random, uint64_t seed, struct 
 		random->draw(seed, &is, options);
 	struct world *world = world_new(random->of, is);
 	free(options);
+	world->mixes = true;
 	for (uint32_t i = 0; i < random->moves && !world->violation; i++)
 		move(world, random);
 	end_judge(world, random);
@@ -160,6 +162,7 @@ static const char *run(const struct world_random *random, uint64_t seed, struct 
 	sums->undos += world->undos;
 	sums->finals += world->finals;
 	sums->saves += world->saves;
+	sums->served += world->served;
 	if (world->effects_most > sums->effects_most)
 		sums->effects_most = world->effects_most;
 	for (uint32_t kind = 0; kind < WORLD_KINDS; kind++)

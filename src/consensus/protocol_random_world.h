@@ -27,7 +27,7 @@ struct world_random {
 };
 
 struct world_sums {
-	uint32_t delivered, steps, fetches, undos, finals, saves, effects_most;
+	uint32_t delivered, steps, fetches, undos, finals, saves, served, effects_most;
 	uint32_t sent[WORLD_KINDS];
 };
 

@@ -176,14 +176,12 @@ static uint64_t since(const struct world *world, const struct world_member *memb
 /* The references of an instance, in world->held.  Returns: how many. */
 static uint32_t held_of(struct world *world, const void *state)
 {
-	uint32_t count = world->of->protocol->held(state, NULL);
+	uint32_t count = world->of->protocol->held(state, world->held);
 	if (count > world->held_most)
 		world->held_most = count;
-	if (count > world->limits.buffers_held) {
+	if (count > world->limits.buffers_held)
 		world_violate(world, "limits: more buffers are held than said");
-		return 0;
-	}
-	return world->of->protocol->held(state, world->held);
+	return count;
 }
 
 void world_state_release(struct world *world, const void *state)
@@ -213,8 +211,9 @@ static void twin_run(struct world *world, const struct ec_input *in, const struc
 	for (uint32_t i = 0; i < twin.count; i++) {
 		const struct ec_effect *a = &out->effect[i], *b = &twin.effect[i];
 		same = same && i < out->count && a->kind == b->kind && a->seq == b->seq &&
-		       a->node == b->node && a->flags == b->flags &&
-		       ec_bytes_equal(a->head, b->head) && ec_bytes_equal(a->body, b->body);
+		       a->node == b->node && a->flags == b->flags && a->stamp == b->stamp &&
+		       a->ticket == b->ticket && ec_bytes_equal(a->head, b->head) &&
+		       ec_bytes_equal(a->body, b->body);
 		world_effect_drop(b);
 	}
 	world_state_release(world, world->twin);
@@ -400,7 +399,9 @@ void world_submit(struct world *world)
 {
 	for (ec_node node = 0; node < world->n; node++) {
 		struct world_member *member = &world->member[node];
-		for (uint32_t i = 0; i < world->batches; i++) {
+		uint64_t first = world->mixes ? ec_prng_below(&world->prng, world->batches + 1) : 0;
+		for (uint32_t k = 0; k < world->batches; k++) {
+			uint32_t i = (uint32_t)((first + k) % world->batches);
 			bool takes = member->lead == node || member->lead == EC_ALL;
 			uint64_t view = member->lead == EC_ALL ? 1 : member->view + 1;
 			if (!member->up || member->byzantine || !member->want || !takes)
@@ -441,7 +442,7 @@ bool world_behind(const struct world *world)
 		const struct world_member *member = &world->member[node];
 		if (!member->up || member->byzantine)
 			continue;
-		if (member->final + 1 < WORLD_SEQS && world->agreed_known[member->final + 1])
+		if (member->final < world->furthest || member->reads)
 			return true;
 		for (uint32_t i = 0; i < world->batches; i++)
 			if (world->offered[i] >> node & 1 &&

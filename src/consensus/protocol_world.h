@@ -21,6 +21,7 @@ enum {
 	WORLD_BATCHES = 2048,
 	WORLD_KINDS = 256, /* of messages: the first byte of a head */
 	WORLD_SNAPS = 64,
+	WORLD_READS = 16,
 	WORLD_STALE = 32
 };
 
@@ -49,6 +50,11 @@ struct world_place { /* what a member has at a position */
 	uint64_t stamp;
 	uint32_t batch; /* plus 1; 0: a filler, or a batch that nobody knows */
 	bool ran;
+};
+
+struct world_read { /* a client waits */
+	uint64_t ticket;
+	ec_seq floor; /* what was final at anybody when it asked */
 };
 
 struct world_options {
@@ -106,6 +112,8 @@ struct world_member {
 	uint32_t snaps; /* SNAPs not answered yet */
 	ec_seq snap[WORLD_SNAPS];
 	struct ec_effect fetch; /* not answered yet, if kind is FETCH */
+	uint32_t reads;         /* not served yet */
+	struct world_read read[WORLD_READS];
 };
 
 struct world_stale { /* said before, to be heard again */
@@ -145,6 +153,8 @@ struct world {
 
 	struct world_place agreed[WORLD_SEQS]; /* final at somebody */
 	bool agreed_known[WORLD_SEQS];
+	ec_seq furthest;
+	uint64_t tickets; /* of reads */
 	ec_seq pin_seq;
 	struct world_place pin;
 	uint64_t pin_known; /* members that know it, for ever */
@@ -152,9 +162,10 @@ struct world {
 	const char *violation;
 	bool misheard;     /* a correct voter's message was refused: a violation, the last of all */
 	bool auditing;     /* eager effects are dropped */
+	bool mixes;        /* hosts hand batches over in any order */
 	bool mute_unknown; /* batches that nobody knows are no violation */
 	uint32_t sent[WORLD_KINDS]; /* by kind, each receiver but oneself */
-	uint32_t said, steps, saves, fetches, blames, undos, finals, refused;
+	uint32_t said, steps, saves, fetches, blames, undos, finals, served, refused;
 	uint32_t effects_most, held_most;
 	uint64_t bytes; /* sent */
 	ec_node blamed;
@@ -178,6 +189,9 @@ uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered)
 
 /* Hands what waits to whoever takes batches now. */
 void world_submit(struct world *world);
+
+/* Somebody wants to read at a member, if it is up and its protocol answers READ. */
+void world_read(struct world *world, ec_node node);
 
 /* One message of a link; effects are performed as far as disks allow.  Returns: whether there was
  * one. */
@@ -209,7 +223,7 @@ void world_pass(struct world *world, uint64_t ms);
 bool world_finish(struct world *world, uint64_t ms);
 
 /* Whether a member that is up lacks something that is final at another, or a batch that its own
- * host knows. */
+ * host knows, or has not served a read. */
 bool world_behind(const struct world *world);
 
 /* The disk of a member does what was handed to it, `count` saves of it. */
