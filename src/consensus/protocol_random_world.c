@@ -68,19 +68,12 @@ static void link_trouble(struct world *world, uint32_t parts_in)
 		world_heal(world);
 }
 
-static void batch_new(struct world *world, uint64_t offered)
-{
-	char text[32];
-	snprintf(text, sizeof text, "batch %u", world->batches);
-	world_batch_at(world, text, offered);
-}
-
 static void batch_offer(struct world *world, const struct world_random *random)
 {
 	if (world->batches < random->batches && random->batch)
 		random->batch(world);
 	else if (world->batches < random->batches)
-		batch_new(world, UINT64_MAX);
+		world_batches(world, 1, UINT64_MAX);
 	world_submit(world);
 }
 
@@ -202,12 +195,12 @@ const char *world_random(const struct world_random *random, struct world_sums *s
 	return sentence;
 }
 
-static void batches_offer(struct world *world, bool turns, uint32_t count)
+static void batches_offer(struct world *world, bool turns)
 {
-	while (count--) {
-		uint64_t one = (uint64_t)1 << world->batches % world->is.voters;
-		batch_new(world, turns ? one : UINT64_MAX);
-	}
+	if (turns)
+		world_batches_in_turn(world, 6);
+	else
+		world_batches(world, 6, UINT64_MAX);
 }
 
 /* Returns: whether the member still had something to save. */
@@ -217,7 +210,7 @@ static bool kill_after(const struct world_killing *how, uint32_t saves, const ch
 	struct world_member *member = &world->member[how->node];
 	bool more = true;
 	member->stalled = true;
-	batches_offer(world, how->turns, 6);
+	batches_offer(world, how->turns);
 	for (uint32_t left = saves; more && left;) {
 		world_pass(world, 10);
 		if (how->other != EC_ALL && how->other != how->node && member->applied >= 2 &&
@@ -231,7 +224,7 @@ static bool kill_after(const struct world_killing *how, uint32_t saves, const ch
 	world_crash(world, how->node);
 	world_pass(world, 100);
 	world_repair(world);
-	batches_offer(world, how->turns, 6);
+	batches_offer(world, how->turns);
 	if (!world->violation && !world_finish(world, 30000))
 		world_violate(world, "liveness: not everything was delivered after a crash");
 	*violation = world_free(world);

@@ -395,6 +395,21 @@ uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered)
 	return number;
 }
 
+void world_batches(struct world *world, uint32_t count, uint64_t offered)
+{
+	while (count--) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		world_batch_at(world, text, offered);
+	}
+}
+
+void world_batches_in_turn(struct world *world, uint32_t count)
+{
+	while (count--)
+		world_batches(world, 1, (uint64_t)1 << world->batches % world->is.voters);
+}
+
 void world_submit(struct world *world)
 {
 	for (ec_node node = 0; node < world->n; node++) {

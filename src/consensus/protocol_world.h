@@ -187,6 +187,10 @@ void world_violate(struct world *world, const char *what);
 uint32_t world_batch(struct world *world, const char *text);
 uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered);
 
+/* So many of them, each known to a set of hosts; each to one voter, in turn. */
+void world_batches(struct world *world, uint32_t count, uint64_t offered);
+void world_batches_in_turn(struct world *world, uint32_t count);
+
 /* Hands what waits to whoever takes batches now. */
 void world_submit(struct world *world);
 

@@ -3,7 +3,6 @@
 #include "base/test.h"
 #include "consensus/ghostdag/ghostdag_world.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { A, B, C, D };

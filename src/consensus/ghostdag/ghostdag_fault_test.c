@@ -22,15 +22,6 @@ static void finish(struct world *world, uint64_t ms)
 	fail_msg("%s", world->violation ? world->violation : "not everything is final");
 }
 
-static void batches_add(struct world *world, uint32_t count, uint64_t offered)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", world->batches);
-		world_batch_at(world, text, offered);
-	}
-}
-
 static uint32_t blocks_of(const struct world *world, ec_node node)
 {
 	char line[200];
@@ -54,7 +45,7 @@ static void who_was_away_asks_for_ranges(void **state)
 		                                         .options = &(struct ghostdag_options){
 								 .final_depth = 32}});
 		world_isolate(world, D);
-		batches_add(world, count, 1 << A | 1 << B | 1 << C);
+		world_batches(world, count, 1 << A | 1 << B | 1 << C);
 		world_pass(world, 1000 * count / 2);
 		assert_true(world_ran(world, A, count - 1));
 		world->sent[ASK] = world->sent[RANGE] = 0;
@@ -81,7 +72,7 @@ static void who_was_away_for_long_is_brought(void **state)
 		&ghostdag_world, (struct world_options){.n = 4, .interval = 8, .twins = true});
 	world_isolate(world, D);
 	for (int i = 0; i < 6; i++) {
-		batches_add(world, 30, 1 << A | 1 << B | 1 << C);
+		world_batches(world, 30, 1 << A | 1 << B | 1 << C);
 		world_pass(world, 12000);
 	}
 	assert_true(world->member[A].final > 400 && world->member[D].final < 8);
@@ -94,7 +85,7 @@ static void who_was_away_for_long_is_brought(void **state)
 	/* It goes on by itself, over a crash too. */
 	world_crash(world, D);
 	world_restart(world, D);
-	batches_add(world, 5, UINT64_MAX);
+	world_batches(world, 5, UINT64_MAX);
 	finish(world, 30000);
 	good(world_free(world));
 }
@@ -111,7 +102,7 @@ static void crashes_at_every_moment(void **state)
 		for (uint32_t i = 0; i < 60; i++) {
 			ec_node node = (ec_node)(i % 4);
 			if (i < 30)
-				batches_add(world, 1, UINT64_MAX);
+				world_batches(world, 1, UINT64_MAX);
 			world_pass(world, 10 * seed);
 			world->member[node].stalled = i % 3 == 0;
 			world_pass(world, 200);
@@ -143,7 +134,7 @@ static void who_signs_many_is_named(void **state)
 	world_settle(world);
 	print_message("60 were signed, %u taken\n", blocks_of(world, A));
 	assert_true(blocks_of(world, A) <= 12 && blocks_of(world, B) <= 12);
-	batches_add(world, 10, UINT64_MAX);
+	world_batches(world, 10, UINT64_MAX);
 	world->offered[batch] = UINT64_MAX;
 	finish(world, 60000);
 	assert_true(world->blames >= 1);
@@ -225,7 +216,7 @@ static void a_certificate_leaves_my_last_block_out(void **state)
 		(struct world_options){.n = 4, .options = &(struct ghostdag_options){.pinned = 1}});
 	const struct dag *said = ghostdag_said(world);
 	world->member[A].byzantine = world->member[B].byzantine = world->member[D].byzantine = true;
-	batches_add(world, 1, 1 << C);
+	world_batches(world, 1, 1 << C);
 	struct message m = {.kind = BLOCK, .number = 1, .names = 1, .name = {world->domain}};
 	struct message above = {.kind = BLOCK, .number = 2, .names = 4};
 	above.name[C] = block_next(world);
@@ -246,7 +237,7 @@ static void a_certificate_leaves_my_last_block_out(void **state)
 	struct ec_bytes head = ec_pool_copy(world->pool, pinned.b, sizeof pinned.b);
 	world_input(world, C, (struct ec_input){.kind = EC_PINNED, .seq = seq, .head = head});
 	ec_drop(head);
-	batches_add(world, 1, 1 << C);
+	world_batches(world, 1, 1 << C);
 	ec_hash next = block_next(world);
 	assert_true(dag_chain_holds(said, number, dag_find(said, &next)));
 	assert_int_equal(world->member[C].final, seq);
@@ -259,7 +250,7 @@ static void a_minority_waits(void **state)
 	(void)state;
 	struct world *world = world_new(&ghostdag_world, (struct world_options){.n = 4});
 	world_part(world, 1 << A | 1 << B);
-	batches_add(world, 8, UINT64_MAX);
+	world_batches(world, 8, UINT64_MAX);
 	world_pass(world, 60000);
 	for (ec_node node = 0; node < 4; node++)
 		assert_int_equal(world->member[node].final, 0);
@@ -268,9 +259,9 @@ static void a_minority_waits(void **state)
 	finish(world, 20000);
 	/* Three go on without d for long; what d had said alone is said again later. */
 	world_isolate(world, D);
-	batches_add(world, 1, 1 << D);
+	world_batches(world, 1, 1 << D);
 	world_pass(world, 1000);
-	batches_add(world, 60, 1 << A | 1 << B | 1 << C);
+	world_batches(world, 60, 1 << A | 1 << B | 1 << C);
 	world_pass(world, 60000);
 	assert_true(world->member[A].final > world->member[D].final + 60);
 	for (uint32_t i = 0; i < world->batches; i++)
@@ -318,7 +309,7 @@ static void learners_follow_and_make_nothing(void **state)
 	(void)state;
 	struct world *world =
 		world_new(&ghostdag_world, (struct world_options){.n = 5, .voters = 4});
-	batches_add(world, 20, UINT64_MAX);
+	world_batches(world, 20, UINT64_MAX);
 	assert_int_equal(world->member[4].want, 0);
 	finish(world, 30000);
 	assert_int_equal(world->member[4].want, 0);
@@ -337,7 +328,7 @@ static void work_makes_an_order_too(void **state)
 				  .n = 4,
 				  .seed = 9,
 				  .options = &(struct ghostdag_options){.bits = 12, .nonces = 32}});
-	batches_add(world, 12, UINT64_MAX);
+	world_batches(world, 12, UINT64_MAX);
 	finish(world, 600000);
 	world_pass(world, 10000);
 	ghostdag_order_judge(world);

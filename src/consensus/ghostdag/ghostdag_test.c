@@ -11,22 +11,13 @@ static void good(const char *violation)
 		fail_msg("%s", violation);
 }
 
-static void batches_add(struct world *world, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", world->batches);
-		world_batch(world, text);
-	}
-}
-
 static void some_members_make_one_order(void **state)
 {
 	(void)state;
 	for (uint32_t n = 1; n <= 7; n++) {
 		struct world *world =
 			world_new(&ghostdag_world, (struct world_options){.n = n, .twins = n == 4});
-		batches_add(world, 40);
+		world_batches(world, 40, UINT64_MAX);
 		assert_true(world_finish(world, 60000));
 		world_pass(world, 10000);
 		ghostdag_order_judge(world);
@@ -54,9 +45,7 @@ static void a_lone_batch_of_whoever_made_the_last_block_is_ordered(void **state)
 		for (uint32_t i = up; i < n; i++)
 			world_crash(world, i);
 		for (uint32_t i = 0; i < 40; i++) {
-			char text[32];
-			snprintf(text, sizeof text, "batch %u", i);
-			world_batch_at(world, text, (uint64_t)1 << i / 2 % up);
+			world_batches(world, 1, (uint64_t)1 << i / 2 % up);
 			if (!world_finish(world, 60000))
 				fail_msg("n %u: %u up, batch %u is not final", n, up, i);
 		}

@@ -5,15 +5,6 @@
 
 #include <stdio.h>
 
-static void batches_put(struct world *world, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", world->batches);
-		honeybadger_batch(world, i % world->is.voters, text);
-	}
-}
-
 static uint32_t saves(const struct world *world, ec_node node)
 {
 	const struct world_member *member = &world->member[node];
@@ -50,7 +41,7 @@ static const char *crash_at(uint32_t save, uint32_t bug, bool *reached)
 		(struct world_options){
 			.n = 4, .interval = 4, .bug = bug, .seed = save, .keys = WORLD_CHEAP_KEYS});
 	ec_node node = save % 4;
-	batches_put(world, 12);
+	world_batches_in_turn(world, 12);
 	world_submit(world);
 	*reached = run_to(world, node, save);
 	if (!world->violation)
@@ -58,7 +49,7 @@ static const char *crash_at(uint32_t save, uint32_t bug, bool *reached)
 	world_crash(world, node);
 	world_settle(world); /* the others go on */
 	world_restart(world, node);
-	batches_put(world, 4);
+	world_batches_in_turn(world, 4);
 	if (!world_finish(world, 2000) && !world->violation)
 		world_violate(world, "liveness: not everything was delivered");
 	return world_free(world);
@@ -105,7 +96,7 @@ static void all_crash_at_once_and_go_on(void **state)
 			&honeybadger_world,
 			(struct world_options){
 				.n = 4, .interval = 4, .seed = save, .keys = WORLD_CHEAP_KEYS});
-		batches_put(world, 12);
+		world_batches_in_turn(world, 12);
 		world_submit(world);
 		run_to(world, save % 4, save);
 		for (ec_node node = 0; node < 4; node++)
@@ -129,7 +120,7 @@ static void links_that_lose_suffixes_say_again(void **state)
 		                                                       .seed = turn,
 		                                                       .twins = turn % 8 == 0,
 		                                                       .keys = WORLD_CHEAP_KEYS});
-		batches_put(world, 8);
+		world_batches_in_turn(world, 8);
 		world_submit(world);
 		for (uint32_t round = 0; round < 12; round++) {
 			ec_node a = (round + turn) % 4, b = (a + 1 + turn % 3) % 4;
@@ -151,7 +142,7 @@ static const char *away(uint32_t bug, uint32_t batches, uint32_t *fetches)
 		world_new(&honeybadger_world,
 	                  (struct world_options){
 				  .n = 4, .interval = 4, .bug = bug, .keys = WORLD_CHEAP_KEYS});
-	batches_put(world, 4);
+	world_batches_in_turn(world, 4);
 	world_finish(world, 2000);
 	world_isolate(world, 3);
 	for (uint32_t i = 0; i < batches; i++) {
@@ -233,7 +224,7 @@ static void who_left_an_epoch_harms_nobody(void **state)
 				.n = 4, .interval = 4, .seed = seed, .keys = WORLD_CHEAP_KEYS});
 		for (uint32_t i = 0; i < 40; i++) {
 			ec_node out = (ec_node)ec_prng_below(&world->prng, 4);
-			batches_put(world, 2);
+			world_batches_in_turn(world, 2);
 			world_isolate(world, out);
 			world_submit(world);
 			for (uint32_t k = 0; k < 8; k++)
@@ -265,9 +256,7 @@ static void f_plus_1_are_enough_for_who_comes_late(void **state)
 	world->member[3].forgetful = true;
 	world_isolate(world, 2);
 	for (uint32_t i = 0; i < 8; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", i);
-		honeybadger_batch(world, 0, text);
+		world_batches(world, 1, 1);
 		world_submit(world);
 		world_settle(world);
 	}

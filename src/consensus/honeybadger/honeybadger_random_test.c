@@ -3,8 +3,6 @@
 #include "base/test.h"
 #include "consensus/honeybadger/honeybadger_world.h"
 
-#include <stdio.h>
-
 static void draw(uint64_t seed, struct world_options *is, void *options)
 {
 	static const uint32_t intervals[] = {2, 4, 8};
@@ -18,9 +16,7 @@ static void draw(uint64_t seed, struct world_options *is, void *options)
 
 static void batch(struct world *world)
 {
-	char text[32];
-	snprintf(text, sizeof text, "batch %u", world->batches);
-	honeybadger_batch(world, (ec_node)ec_prng_below(&world->prng, world->is.voters), text);
+	world_batches(world, 1, (uint64_t)1 << ec_prng_below(&world->prng, world->is.voters));
 }
 
 static const struct world_random schedules = {.of = &honeybadger_world,

@@ -96,11 +96,7 @@ static void many_batches_pass_checkpoints(void **state)
 			&honeybadger_world,
 			(struct world_options){
 				.n = 4, .base = bases[b], .twins = true, .keys = WORLD_CHEAP_KEYS});
-		for (uint32_t i = 0; i < 120; i++) {
-			char text[32];
-			snprintf(text, sizeof text, "batch %u", i);
-			honeybadger_batch(world, i % 4, text);
-		}
+		world_batches_in_turn(world, 120);
 		all_applied(finished(world), 120);
 		assert_int_equal(world->sent[CLAIM], 15 * 4 * 3);
 		assert_int_equal(world->fetches, 0);
@@ -171,11 +167,7 @@ static void who_gives_no_shares_follows(void **state)
 			.shareless = 1 << 2,
 			.options = &(struct honeybadger_options){.coins = HONEYBADGER_THROWN},
 			.twins = true});
-	for (uint32_t i = 0; i < 40; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", i);
-		honeybadger_batch(world, i % 5, text);
-	}
+	world_batches_in_turn(world, 40);
 	all_applied(finished(world), 40);
 	assert_int_equal(world->member[5].records.count, 0);
 	assert_int_equal(world->member[5].want, 0);

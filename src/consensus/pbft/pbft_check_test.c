@@ -2,8 +2,6 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
-#include <stdio.h>
-
 enum { A, B, C, D, E };
 
 static bool check(struct world *world, ec_node from, const struct message *message,
@@ -24,11 +22,7 @@ static struct world *world_with_change(void)
 {
 	struct world *world =
 		world_new(&pbft_world, (struct world_options){.n = 5, .voters = 4, .interval = 4});
-	for (int i = 0; i < 6; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %d", i);
-		world_batch(world, text);
-	}
+	world_batches(world, 6, UINT64_MAX);
 	assert_true(world_finish(world, 100));
 	world_crash(world, A);
 	world_batch(world, "one more");

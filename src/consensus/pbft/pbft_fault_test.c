@@ -7,15 +7,6 @@
 
 enum { A, B, C, D, E };
 
-static void batches(struct world *world, int count)
-{
-	for (int i = 0; i < count; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %u", world->batches);
-		world_batch(world, text);
-	}
-}
-
 static void crash_at_every_save(void **state)
 {
 	(void)state;
@@ -38,7 +29,7 @@ static void all_crash_together(void **state)
 	struct world *world =
 		world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4, .seed = 5});
 	for (int round = 0; round < 12; round++) {
-		batches(world, 3);
+		world_batches(world, 3, UINT64_MAX);
 		world_submit(world);
 		for (int i = 0; i < round % 5; i++)
 			world_round(world);
@@ -57,7 +48,7 @@ static void far_behind_fetches_the_state(void **state)
 	(void)state;
 	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4});
 	world_isolate(world, D);
-	batches(world, 30);
+	world_batches(world, 30, UINT64_MAX);
 	world_pass(world, 300);
 	assert_int_equal(world->member[A].applied, 30);
 	assert_int_equal(world->member[D].applied, 0);
@@ -74,7 +65,7 @@ static void a_little_behind_needs_no_state(void **state)
 	(void)state;
 	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 8});
 	world_isolate(world, D);
-	batches(world, 9);
+	world_batches(world, 9, UINT64_MAX);
 	world_pass(world, 300);
 	world_heal(world);
 	assert_true(world_finish(world, 200));
@@ -89,7 +80,7 @@ static void fetches_from_another_when_one_fails(void **state)
 	(void)state;
 	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .interval = 4});
 	world_isolate(world, D);
-	batches(world, 30);
+	world_batches(world, 30, UINT64_MAX);
 	world_pass(world, 300);
 	world_crash(world, B);
 	world_join(world, A, D);
@@ -146,15 +137,15 @@ static void learners_follow(void **state)
 	struct world *world = world_new(
 		&pbft_world,
 		(struct world_options){.n = 6, .voters = 4, .interval = 4, .twins = true});
-	batches(world, 10);
+	world_batches(world, 10, UINT64_MAX);
 	assert_true(world_finish(world, 300));
 	world_crash(world, A);
-	batches(world, 3);
+	world_batches(world, 3, UINT64_MAX);
 	assert_true(world_finish(world, 5000));
 	assert_int_equal(world->member[E].applied, 13);
 	assert_int_equal(world->member[E].records.count, 0);
 	world_crash(world, E);
-	batches(world, 12);
+	world_batches(world, 12, UINT64_MAX);
 	world_pass(world, 500);
 	world_restart(world, E);
 	assert_true(world_finish(world, 5000));
@@ -167,11 +158,11 @@ static void only_leaders_lead(void **state)
 	(void)state;
 	struct world *world =
 		world_new(&pbft_world, (struct world_options){.n = 4, .leaders = 1 << B | 1 << D});
-	batches(world, 1);
+	world_batches(world, 1, UINT64_MAX);
 	assert_true(world_finish(world, 100));
 	assert_int_equal(world->member[A].lead, B);
 	world_crash(world, B);
-	batches(world, 1);
+	world_batches(world, 1, UINT64_MAX);
 	assert_true(world_finish(world, 3000));
 	assert_int_equal(world->member[A].lead, D);
 	assert_int_equal(world->member[A].view, 1);
@@ -186,7 +177,7 @@ static void a_starved_batch_ends_the_view(void **state)
 	uint32_t starved = world_batch(world, "starved");
 	world->member[A].submitted_view[starved] = 1; /* a's host never offers it in view 0 */
 	for (int i = 0; i < 40; i++) {
-		batches(world, 1);
+		world_batches(world, 1, UINT64_MAX);
 		world_pass(world, 20);
 	}
 	assert_true(world_finish(world, 3000));

@@ -3,16 +3,7 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
-#include <stdio.h>
-
 enum { STEP_MS = 10, PAUSE_EVERY_MS = 3000, PAUSE_MS = 650 };
-
-static void batch_new(struct world *world)
-{
-	char text[32];
-	snprintf(text, sizeof text, "batch %u", world->batches);
-	world_batch(world, text);
-}
 
 static uint64_t ms_of(const struct world *world)
 {
@@ -46,7 +37,7 @@ static void pausing_pass(struct world *world, uint64_t ms)
 		uint64_t at = ms_of(world) % PAUSE_EVERY_MS;
 		time_pass(world);
 		if (at == 0)
-			batch_new(world);
+			world_batches(world, 1, UINT64_MAX);
 		if (at >= PAUSE_MS)
 			world_settle(world);
 	}
@@ -62,14 +53,14 @@ static uint64_t leaders_fail(uint32_t n, uint32_t faults, uint64_t apart_ms, boo
 		uint64_t begin_ms = ms_of(world), end_ms = begin_ms + apart_ms;
 		ec_node lead = world->member[i % n].lead;
 		world_crash(world, lead);
-		batch_new(world);
+		world_batches(world, 1, UINT64_MAX);
 		assert_true(world_finish(world, 30000));
 		if (ms_of(world) - begin_ms > longest_ms)
 			longest_ms = ms_of(world) - begin_ms;
 		world_restart(world, lead);
 		while (ms_of(world) < end_ms) {
 			if (busy)
-				batch_new(world);
+				world_batches(world, 1, UINT64_MAX);
 			assert_true(world_finish(world, STEP_MS));
 			world_pass(world, 100);
 		}
@@ -95,13 +86,13 @@ static void slow_group_settles_in_one_view(void **state)
 	(void)state;
 	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
 	for (int i = 0; i < 10; i++) {
-		batch_new(world);
+		world_batches(world, 1, UINT64_MAX);
 		slow_pass(world, 5000, 1000);
 	}
 	uint64_t view = world->member[0].view;
 	for (int i = 0; i < 100; i++) {
 		ec_seq applied = world->member[0].applied;
-		batch_new(world);
+		world_batches(world, 1, UINT64_MAX);
 		slow_pass(world, 5000, 1000);
 		assert_true(world->member[0].applied > applied);
 	}
@@ -134,7 +125,7 @@ static void late_slowness_outgrows_what_is_taken_back(void **state)
 	uint64_t view = 0, since_ms = 0;
 	for (uint32_t i = 0; ms_of(world) < 900000; i++) {
 		if (i % 100 == 0)
-			batch_new(world);
+			world_batches(world, 1, UINT64_MAX);
 		time_pass(world);
 		if (world->member[0].view != view)
 			since_ms = ms_of(world);

@@ -10,8 +10,6 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
-#include <stdio.h>
-
 enum { MEMBERS = 4, ALL = (1 << MEMBERS) - 1, LIAR = 1 };
 
 enum end { SILENT, ACCEPTED, PREPARED_ONE, PREPARED, DELIVERED_ONE, DELIVERED, ENDS };

@@ -3,8 +3,6 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
-#include <stdio.h>
-
 static void good_case_has_the_messages_of_the_paper(void **state)
 {
 	(void)state;
@@ -26,11 +24,7 @@ static void many_batches_pass_checkpoints(void **state)
 {
 	(void)state;
 	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4, .twins = true});
-	for (int i = 0; i < 100; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %d", i);
-		world_batch(world, text);
-	}
+	world_batches(world, 100, UINT64_MAX);
 	assert_true(world_finish(world, 400));
 	for (ec_node node = 0; node < 4; node++) {
 		assert_int_equal(world->member[node].applied, 100);
@@ -49,10 +43,8 @@ static void a_dead_primary_is_replaced(void **state)
 			world_new(&pbft_world, (struct world_options){.n = 4, .twins = true});
 		/* The views before it: each primary in turn is dead when its turn comes. */
 		for (ec_node node = 0; node <= dead; node++) {
-			char text[32];
-			snprintf(text, sizeof text, "batch %u", node);
 			world_crash(world, node);
-			world_batch(world, text);
+			world_batches(world, 1, UINT64_MAX);
 			assert_true(world_finish(world, 5000));
 			world_restart(world, node);
 			assert_true(world_finish(world, 5000));

@@ -3,7 +3,6 @@
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { A, B, C, D, E, F };
@@ -309,11 +308,7 @@ static const char *log_is_kept_until_stable(uint32_t bug)
 	struct world *world =
 		world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug, .interval = 4});
 	world_isolate(world, D);
-	for (int i = 0; i < 4; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %d", i);
-		world_batch(world, text);
-	}
+	world_batches(world, 4, UINT64_MAX);
 	until_commits(world);
 	world_round_to(world, A);
 	sever_all(world);
@@ -329,11 +324,7 @@ static const char *window_holds_the_primary_back(uint32_t bug)
 {
 	struct world *world =
 		world_new(&pbft_world, (struct world_options){.n = 4, .bug = bug, .interval = 4});
-	for (int i = 0; i < 100; i++) {
-		char text[32];
-		snprintf(text, sizeof text, "batch %d", i);
-		world_batch(world, text);
-	}
+	world_batches(world, 100, UINT64_MAX);
 	if (!world_finish(world, 400))
 		world_violate(world, "liveness: with no fault at all something is not delivered");
 	return world_free(world);
