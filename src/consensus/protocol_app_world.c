@@ -5,6 +5,8 @@
 #include "base/quorum.h"
 #include "crypto/hash.h"
 
+#include <stdlib.h>
+
 enum { PIN_EVERY = 4, PIN_BURIED = 2 };
 
 int world_batch_find(const struct world *world, const ec_hash *digest)
@@ -31,10 +33,19 @@ static bool runs(const struct world *world, const struct world_member *member, u
 	return true;
 }
 
+static void places_grow(struct world_place **place, ec_seq *room, ec_seq seq)
+{
+	if (seq < *room)
+		return;
+	*room = 2 * seq + 64;
+	*place = realloc(*place, *room * sizeof **place);
+}
+
 static void apply(struct world *world, struct world_member *member, struct world_place place)
 {
 	ec_seq seq = ++member->applied;
 	int batch = world_batch_find(world, &place.digest);
+	places_grow(&member->at, &member->room, seq);
 	place.batch = (uint32_t)(batch + 1);
 	place.ran = batch >= 0 && runs(world, member, (uint32_t)batch);
 	uint8_t ran = place.ran;
@@ -62,13 +73,13 @@ static void finalize(struct world *world, struct world_member *member, ec_seq se
 {
 	while (member->final < seq) {
 		const struct world_place *place = &member->at[++member->final];
+		places_grow(&world->agreed, &world->room, member->final);
 		struct world_place *agreed = &world->agreed[member->final];
-		if (!world->agreed_known[member->final])
+		if (member->final > world->furthest)
 			*agreed = *place;
 		else if (!ec_hash_equal(&agreed->state, &place->state) ||
 		         agreed->node != place->node || agreed->stamp != place->stamp)
 			world_violate(world, "agreement: two members have different deliveries");
-		world->agreed_known[member->final] = true;
 		if (member->final > world->furthest)
 			world->furthest = member->final;
 	}
@@ -194,8 +205,8 @@ static void fetch_answer(struct world *world, ec_node node)
 	struct ec_effect effect = member->fetch;
 	const struct world_member *other = &world->member[effect.node];
 	ec_seq to = effect.seq - world->is.base;
-	bool known = to < WORLD_SEQS && world->agreed_known[to] &&
-	             ec_hash_equal(&world->agreed[to].state, &effect.digest);
+	bool known =
+		to <= world->furthest && ec_hash_equal(&world->agreed[to].state, &effect.digest);
 	if (!known)
 		world_violate(world, "claims: a state was believed that no correct member has");
 	bool good = known && other->up && !other->byzantine && other->final >= to &&
@@ -231,6 +242,10 @@ void world_app_restart(struct world *world, ec_node node)
 {
 	struct world_member *member = &world->member[node];
 	ec_seq stands = member->durable;
+	if (!member->room) {
+		places_grow(&member->at, &member->room, 0);
+		member->at[0] = (struct world_place){0};
+	}
 	if (!member->forgetful && ec_prng_chance(&world->prng, 1, 2))
 		stands += ec_prng_below(&world->prng, member->final - stands + 1);
 	member->applied = member->final = stands;

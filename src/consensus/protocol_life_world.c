@@ -383,6 +383,7 @@ static void member_free(struct world *world, ec_node node)
 	free(member->effects.item);
 	free(member->records.item);
 	free(member->state);
+	free(member->at);
 	for (ec_node to = 0; to < world->n; to++) {
 		queue_lose(&world->link[node][to], 0);
 		free(world->link[node][to].item);
@@ -407,6 +408,7 @@ const char *world_free(struct world *world)
 		world_violate(world, "check: a correct voter's message was refused");
 	const char *violation = world->violation;
 	free(world->member);
+	free(world->agreed);
 	free(world->options);
 	free(world->effect);
 	free(world->twin_effect);

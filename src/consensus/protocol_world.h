@@ -108,8 +108,9 @@ struct world_member {
 	/* The application, counted from base: up to applied in memory, of which what is behind
 	 * final may be taken back; durable: its last checkpoint. */
 	ec_seq applied, final, durable;
-	struct world_place at[WORLD_SEQS];
-	uint32_t snaps; /* SNAPs not answered yet */
+	struct world_place *at; /* by position, up to applied */
+	ec_seq room;            /* of `at` */
+	uint32_t snaps;         /* SNAPs not answered yet */
 	ec_seq snap[WORLD_SNAPS];
 	struct ec_effect fetch; /* not answered yet, if kind is FETCH */
 	uint32_t reads;         /* not served yet */
@@ -151,9 +152,8 @@ struct world {
 	uint64_t arrived[WORLD_BATCHES];
 	uint64_t offered[WORLD_BATCHES]; /* the members whose hosts know it */
 
-	struct world_place agreed[WORLD_SEQS]; /* final at somebody */
-	bool agreed_known[WORLD_SEQS];
-	ec_seq furthest;
+	struct world_place *agreed; /* final at somebody, by position up to the furthest */
+	ec_seq furthest, room;
 	uint64_t tickets; /* of reads */
 	ec_seq pin_seq;
 	struct world_place pin;
