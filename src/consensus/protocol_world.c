@@ -100,9 +100,9 @@ static void blame_perform(struct world *world, ec_node node, const struct ec_eff
 
 static void note_perform(struct world *world, const struct ec_effect *effect)
 {
-	if (strlen(world->notes) + effect->head.size + 2 < sizeof world->notes)
-		strncat(strncat(world->notes, (const char *)effect->head.data, effect->head.size),
-		        "\n", 2);
+	size_t size = effect->head.size;
+	if (size && strlen(world->notes) + size + 2 < sizeof world->notes)
+		strncat(strncat(world->notes, (const char *)effect->head.data, size), "\n", 2);
 }
 
 static void record_put(struct world *world, ec_node node, const struct ec_effect *effect)
