@@ -425,10 +425,12 @@ void world_submit(struct world *world)
 			    !(world->offered[i] >> node & 1))
 				continue;
 			member->submitted_view[i] = view;
-			world_step(world, node,
-			           (struct ec_input){.kind = EC_SUBMIT,
-			                             .body = world->batch[i],
-			                             .digest = world->batch_digest[i]});
+			world_step(
+				world, node,
+				(struct ec_input){.kind = EC_SUBMIT,
+			                          .body = world->batch[i],
+			                          .digest = world->batch_digest[i],
+			                          .own = world->offered[i] == (uint64_t)1 << node});
 		}
 	}
 }

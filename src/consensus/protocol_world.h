@@ -183,7 +183,7 @@ const char *world_free(struct world *world);
 void world_violate(struct world *world, const char *what);
 
 /* A new client batch, known to every host at once, or to those of a set: of nobody, if a liar will
- * propose it.  Returns its number. */
+ * propose it; a host that knows it alone made it (ec_input.own).  Returns its number. */
 uint32_t world_batch(struct world *world, const char *text);
 uint32_t world_batch_at(struct world *world, const char *text, uint64_t offered);
 

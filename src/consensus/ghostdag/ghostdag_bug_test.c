@@ -129,14 +129,14 @@ static const char *who_was_away_comes_back(uint32_t bug)
 	return world_free(world);
 }
 
-/* A block was told, and its maker goes down before it comes back to itself. */
+/* A block was told, and its maker goes down before it comes back to itself; it makes another. */
 static const char *what_was_said_is_known(uint32_t bug)
 {
 	struct world *world =
 		world_new(&ghostdag_world, (struct world_options){.n = 4, .bug = bug, .seed = 3});
 	for (ec_node node = 1; node < 4; node++) /* others wait for a while */
 		world->member[node].wake = 0;
-	world_batch_at(world, "x", 1 << A);
+	uint32_t x = world_batch_at(world, "x", 1 << A);
 	for (int i = 0; i < 200 && !world->link[A][B].count; i++) {
 		world->now += 10 * 1000000;
 		world_tick(world);
@@ -144,8 +144,12 @@ static const char *what_was_said_is_known(uint32_t bug)
 	for (ec_node node = 1; node < 4; node++)
 		world_deliver(world, A, node);
 	world_crash(world, A);
+	world_isolate(world, A); /* nobody tells it of that block */
 	world_restart(world, A);
-	world_batch(world, "y");
+	world->member[A].submitted_view[x] = 1; /* its host begins with another batch */
+	world_batch_at(world, "y", 1 << A);
+	world_pass(world, 1000);
+	world_heal(world);
 	if (!world_finish(world, 30000))
 		world_violate(world, "liveness: not everything is final");
 	return world_free(world);
