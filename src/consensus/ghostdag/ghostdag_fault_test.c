@@ -244,6 +244,60 @@ static void a_certificate_leaves_my_last_block_out(void **state)
 	good(world_free(world));
 }
 
+/* a, b and d each say a block over the three before, so many times; c hears them.  In: the three
+ * that they begin with, of round `after`; a batch of a's first block, or "".  Out: the last three.
+ */
+static void rounds_say(struct world *world, uint32_t after, uint32_t count, const char *text,
+                       ec_hash last[static 3])
+{
+	static const ec_node maker[] = {A, B, D};
+	for (uint32_t round = 1; round <= count; round++) {
+		struct message m = {.kind = BLOCK, .number = after + round, .names = 3};
+		memcpy(m.name, last, 3 * sizeof *last);
+		if (after + round == 1) /* all begin over the first block */
+			m.names = 1;
+		for (int i = 0; i < 3; i++) {
+			m.node = maker[i];
+			last[i] = ghostdag_forge(world, m.node, C, &m,
+			                         round == 1 && i == 0 ? text : "");
+		}
+	}
+	world_settle(world);
+}
+
+/* The delay bound is broken: c has final the beginning of a chain, and then hears a heavier one
+ * that leaves it out.  Where that has the same batches so far, c goes there; else it stays. */
+static void what_is_final_are_batches_and_not_blocks(void **state)
+{
+	(void)state;
+	for (int same = 0; same < 2; same++) {
+		ec_hash fork[3], other[3];
+		struct world *world = world_new(
+			&ghostdag_world,
+			(struct world_options){
+				.n = 4, .options = &(struct ghostdag_options){.final_depth = 6}});
+		world->member[A].byzantine = world->member[B].byzantine = true;
+		world->member[D].byzantine = true;
+		fork[0] = world->domain;
+		world_batch_at(world, "batch", 0);
+		rounds_say(world, 0, 3, "", fork);
+		for (int i = 0; i < 3; i++) /* the same, named in another order */
+			other[i] = fork[2 - i];
+		rounds_say(world, 3, 4, same ? "" : "batch", fork);
+		ec_seq tip = world->member[C].applied, final = world->member[C].final;
+		assert_true(final > 10 && tip > final);
+		rounds_say(world, 3, 8, "", other);
+		world_settle(world);
+		const struct dag *said = ghostdag_said(world);
+		if (same)
+			tip = dag_at(said, dag_best(said, 0))->past;
+		assert_int_equal(world->member[C].applied, tip);
+		assert_true(same ? world->member[C].final > final
+		                 : world->member[C].final == final);
+		good(world_free(world));
+	}
+}
+
 /* A part without a quorum makes nothing final, and joins again. */
 static void a_minority_waits(void **state)
 {
@@ -347,6 +401,7 @@ int main(void)
 		cmocka_unit_test(what_others_build_on_is_taken),
 		cmocka_unit_test(what_others_build_on_further_up_is_taken),
 		cmocka_unit_test(a_certificate_leaves_my_last_block_out),
+		cmocka_unit_test(what_is_final_are_batches_and_not_blocks),
 		cmocka_unit_test(a_minority_waits),
 		cmocka_unit_test(of_rivals_one_wins),
 		cmocka_unit_test(learners_follow_and_make_nothing),

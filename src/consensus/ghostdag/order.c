@@ -159,9 +159,9 @@ static uint32_t number_at(const struct dag *dag, uint32_t top, ec_seq seq)
 	return dag_merged(dag, top, (uint32_t)(seq - before - 1), &blue);
 }
 
-/* Whether another chain orders the same batches at all that is final, so that we can go there: what
- * we leave may be merged later, and then we must have it. */
-static bool same_final(const struct ghostdag *self, uint32_t other)
+/* Whether another chain orders the same batches up to a position, so that we can go there: what we
+ * leave may be merged later, and then we must have it. */
+static bool same_so_far(const struct ghostdag *self, uint32_t other, ec_seq upto)
 {
 	const struct dag *dag = ghostdag_graph(self);
 	uint32_t fork = self->root;
@@ -170,7 +170,7 @@ static bool same_final(const struct ghostdag *self, uint32_t other)
 	for (uint32_t i = 1; i < dag_count(dag); i++)
 		if (!ghostdag_entry(self, i)->head.size && !dag_reaches(dag, i, other))
 			return false;
-	for (ec_seq seq = dag_at(dag, fork)->past + 1; seq <= self->final; seq++) {
+	for (ec_seq seq = dag_at(dag, fork)->past + 1; seq <= upto; seq++) {
 		uint32_t a = number_at(dag, self->root, seq), b = number_at(dag, other, seq);
 		if (a == DAG_NONE || b == DAG_NONE ||
 		    !ec_hash_equal(&ghostdag_entry(self, a)->digest,
@@ -178,6 +178,24 @@ static bool same_final(const struct ghostdag *self, uint32_t other)
 			return false;
 	}
 	return true;
+}
+
+/* Where no certificate decides, what is final are batches, not the block that made them so.  A
+ * heavier chain that leaves our root out, and has the same ones up to there, is followed. */
+static void root_cross(struct ghostdag *self, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t at = dag_best(dag, 0);
+	ec_seq past = dag_at(dag, self->root)->past; /* this or an earlier life called it final */
+	if (self->options.pinned || dag_chain_holds(dag, self->root, at) ||
+	    dag_before(dag, at, dag_best(dag, self->root)) || dag_at(dag, at)->past < past ||
+	    !same_so_far(self, at, past))
+		return;
+	while (dag_at(dag, at)->selected != DAG_NONE &&
+	       dag_at(dag, dag_at(dag, at)->selected)->past >= past)
+		at = dag_at(dag, at)->selected;
+	ghostdag_note(self, out, "final elsewhere", past);
+	root_set(self, at, out);
 }
 
 /* A chain block is certified, up to a position that it puts in order.  Certificates are about
@@ -189,7 +207,8 @@ static void pin_take(struct ghostdag *self, uint32_t number, ec_seq seq, struct 
 	if (seq < self->final || dag_at(dag, number)->past < seq)
 		return;
 	if (!dag_chain_holds(dag, number, self->root)) {
-		if (!dag_chain_holds(dag, self->root, number) && !same_final(self, number)) {
+		if (!dag_chain_holds(dag, self->root, number) &&
+		    !same_so_far(self, number, self->final)) {
 			ghostdag_note(self, out, "certified otherwise than final", seq);
 			return;
 		}
@@ -241,6 +260,7 @@ void ghostdag_order(struct ghostdag *self, struct ec_out *out)
 		if (pinned != DAG_NONE)
 			pin_take(self, pinned, self->pin_seq, out);
 	}
+	root_cross(self, out);
 	uint32_t top = best(self);
 	undo(self, top, out);
 	deliver(self, top, out);
