@@ -184,16 +184,12 @@ void ghostdag_offer(struct ghostdag *self, ec_node to, struct ec_out *out)
 		ghostdag_send(self, out, to, &m, EC_NO_BYTES, EC_EAGER);
 }
 
-/* Whether the application was brought to where our chain does not lead, but a heavier one does,
- * which leaves out what was final here: the others' graph has to follow it, or we stand for ever.
- */
+/* Whether the application was brought to where our graph is not final: to a later era, or past what
+ * a heavier chain left out.  Our own chain may not lead there, and then we would stand for ever: so
+ * a checkpoint that is no further helps, too. */
 static bool astray(const struct ghostdag *self)
 {
-	const struct dag *dag = ghostdag_graph(self);
-	uint32_t heaviest = dag_best(dag, 0);
-	return dag_at(dag, dag_best(dag, self->root))->past < self->final &&
-	       dag_at(dag, heaviest)->past >= self->final &&
-	       !dag_chain_holds(dag, self->root, heaviest);
+	return dag_at(ghostdag_graph(self), self->root)->past < self->final;
 }
 
 static bool offer_equal(const struct offer *a, const struct offer *b)

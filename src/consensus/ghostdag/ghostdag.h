@@ -25,7 +25,8 @@ struct ghostdag_options {
 	uint32_t mergeset_max; /* default 4 n + 32 */
 	uint32_t merge_depth;  /* of blue score, how old a fork is merged; default 16 n, from 64 */
 	uint32_t final_depth; /* of blue score, under what a block is final; default 8 n, from 32 */
-	uint32_t capacity;    /* blocks in memory; default 4 (final + 3 merge + interval) */
+	uint32_t capacity;    /* blocks in memory; default 4 (final + 3 merge + interval),
+	                         by work 8 */
 	uint32_t interval;    /* positions between checkpoints, 1..GHOSTDAG_INTERVAL_MAX */
 	uint32_t batch_bytes_max; /* of one batch */
 	uint32_t bits;    /* zero bits that an id begins with; 0: blocks by right, not work */

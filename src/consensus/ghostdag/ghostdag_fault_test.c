@@ -298,6 +298,36 @@ static void what_is_final_are_batches_and_not_blocks(void **state)
 	}
 }
 
+/* d's host brought the application of the last checkpoint, as into a later era, and its graph is
+ * empty.  No further checkpoint comes: the one where it stands brings it the graph. */
+static void a_life_that_begins_ahead_of_its_graph(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&ghostdag_world,
+	                  (struct world_options){
+				  .n = 4,
+				  .options = &(struct ghostdag_options){
+					  .merge_depth = 8, .final_depth = 16, .capacity = 512}});
+	const struct world_member *from = &world->member[A];
+	struct world_member *d = &world->member[D];
+	world_isolate(world, D);
+	world_batches(world, 20, 1 << A | 1 << B | 1 << C);
+	world_pass(world, 60000);
+	assert_true(world_ran(world, A, 19) && from->durable > 32);
+	world_crash(world, D);
+	assert_int_equal(d->records.count, 0);
+	d->room = from->durable + 1;
+	d->at = realloc(d->at, d->room * sizeof *d->at);
+	memcpy(d->at, from->at, d->room * sizeof *d->at);
+	d->applied = d->final = d->durable = from->durable;
+	world_restart(world, D);
+	world_heal(world);
+	finish(world, 10000);
+	assert_true(world_ran(world, D, 19) && d->applied >= from->final);
+	good(world_free(world));
+}
+
 /* A part without a quorum makes nothing final, and joins again. */
 static void a_minority_waits(void **state)
 {
@@ -402,6 +432,7 @@ int main(void)
 		cmocka_unit_test(what_others_build_on_further_up_is_taken),
 		cmocka_unit_test(a_certificate_leaves_my_last_block_out),
 		cmocka_unit_test(what_is_final_are_batches_and_not_blocks),
+		cmocka_unit_test(a_life_that_begins_ahead_of_its_graph),
 		cmocka_unit_test(a_minority_waits),
 		cmocka_unit_test(of_rivals_one_wins),
 		cmocka_unit_test(learners_follow_and_make_nothing),

@@ -25,8 +25,10 @@ struct ghostdag_options ghostdag_options_of(const struct ec_config *config)
 	fill(&options.merge_depth, 2 * depth);
 	fill(&options.final_depth, depth);
 	fill(&options.interval, GHOSTDAG_INTERVAL);
+	/* By work nobody waits for company: members that are alone make a block each a score. */
 	fill(&options.capacity,
-	     4 * (options.final_depth + 3 * options.merge_depth + options.interval));
+	     (options.bits ? 8 : 4) *
+	             (options.final_depth + 3 * options.merge_depth + options.interval));
 	fill(&options.batch_bytes_max, GHOSTDAG_BATCH_BYTES_MAX / 4);
 	fill(&options.nonces, 64);
 	if (!options.pace_ns)
