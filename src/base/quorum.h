@@ -5,7 +5,8 @@
  * certificates).  With at most f of weight w Byzantine,
  *   - two quorums meet in more than f, so in a correct voter: 2q - w > f,
  *   - the correct ones are a quorum without the others: q <= w - f.
- * A weak quorum is f + 1: one of them is correct.  All are pure. */
+ * A weak quorum is f + 1: one of them is correct.  Where members may fall silent but none lies, two
+ * quorums need to meet in one voter only, and a quorum is a majority: 2q > w.  All are pure. */
 #ifndef EC_QUORUM_H
 #define EC_QUORUM_H
 
@@ -47,6 +48,23 @@ static inline uint64_t ec_quorum_byzantine(uint64_t weight)
 	uint64_t quorum = f + (weight - f) / 2 + 1; /* (w+f)/2 is f + (w-f)/2, with no overflow */
 	if (weight)
 		assert(quorum <= weight - f);
+	return quorum;
+}
+
+/* What may be silent of voters that weigh `weight` together, where no voter lies.  Returns:
+ * floor((w-1)/2); 0 where nobody votes. */
+static inline uint64_t ec_faults_crash(uint64_t weight)
+{
+	return weight ? (weight - 1) / 2 : 0;
+}
+
+/* What a majority weighs at least: a quorum where no voter lies.  Returns: floor(w/2)+1, for every
+ * w of 64 bits; 1, which nobody reaches, where nobody votes. */
+static inline uint64_t ec_quorum_crash(uint64_t weight)
+{
+	uint64_t quorum = weight / 2 + 1;
+	if (weight)
+		assert(quorum <= weight - ec_faults_crash(weight));
 	return quorum;
 }
 

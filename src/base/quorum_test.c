@@ -37,6 +37,38 @@ static void quorums_meet_and_can_be_reached(void **state)
 		quorum_holds(n);
 }
 
+/* f and q for n = 1..10 where nobody lies: the table of every paper on replicated logs. */
+static void small_majorities_by_table(void **state)
+{
+	(void)state;
+	static const uint8_t majorities[][2] = {{0, 1}, {0, 2}, {1, 2}, {1, 3}, {2, 3},
+	                                        {2, 4}, {3, 4}, {3, 5}, {4, 5}, {4, 6}};
+	for (uint32_t n = 1; n <= sizeof majorities / sizeof majorities[0]; n++) {
+		assert_int_equal(ec_faults_crash(n), majorities[n - 1][0]);
+		assert_int_equal(ec_quorum_crash(n), majorities[n - 1][1]);
+	}
+	assert_int_equal(ec_faults_crash(0), 0);
+	assert_int_equal(ec_quorum_crash(0), 1);
+}
+
+static void majority_holds(uint64_t n)
+{
+	uint64_t f = ec_faults_crash(n), q = ec_quorum_crash(n);
+	assert_true(2 * f + 1 <= n && n - 2 * f <= 2); /* the most f with 2f + 1 <= n */
+	assert_true(q > n - q);                        /* two meet in a voter, */
+	assert_true(q == n - f);                       /* nobody waits for those who are silent, */
+	assert_true(q - 1 <= n - (q - 1));             /* and no fewer would do */
+}
+
+static void majorities_meet_and_can_be_reached(void **state)
+{
+	(void)state;
+	for (uint64_t n = 1; n <= N_MAX; n++)
+		majority_holds(n);
+	for (uint64_t less = 0; less < 12; less++)
+		majority_holds(UINT64_MAX - less);
+}
+
 static void weights_do_not_overflow(void **state)
 {
 	(void)state;
@@ -69,6 +101,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(small_groups_by_table),
 		cmocka_unit_test(quorums_meet_and_can_be_reached),
+		cmocka_unit_test(small_majorities_by_table),
+		cmocka_unit_test(majorities_meet_and_can_be_reached),
 		cmocka_unit_test(weights_do_not_overflow),
 		cmocka_unit_test(only_voters_are_counted),
 	};
