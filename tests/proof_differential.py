@@ -5,8 +5,8 @@ usage: tests/proof_differential.py PROOF_TOOL
 
 Proofs that the program made are judged by tools/verify_proof.py, proofs that its test makes by the
 program; then both judge the same mutants: single bits, and parts of the structure changed, dropped,
-doubled, exchanged, and encoded again.  Agree means: valid, probabilistic or neither; where form ends
-and truth begins may be seen differently.  Prints `ok` and `FAIL` lines."""
+doubled, exchanged, and encoded again.  Agree means: valid, valid if no member lied in the same eras,
+probabilistic, or neither; where form ends and truth begins may be seen differently.  Prints `ok` and `FAIL` lines."""
 import glob
 import json
 import os
@@ -21,7 +21,7 @@ import verify_proof_test as made  # noqa: E402
 
 TOOL = sys.argv[1]
 BITS, PARTS = 150, 350
-HOLDS = (0, 3)  # verdicts: valid, probabilistic
+HOLDS = (0, 3, 4)  # verdicts: valid, probabilistic, valid if no member lied
 failed = 0
 
 
@@ -45,7 +45,9 @@ def theirs(genesis, cloud, paths):
 def ours(data, genesis, cloud):
     try:
         facts = v.proof_check(data, genesis, cloud)
-        return 0 if facts["verdict"] == "valid" else 3, ""
+        caveat = f"holds if no member lied: {facts['trusted_eras']}"
+        code = v.VERDICTS[facts["verdict"]]
+        return code, caveat if code == 4 else ""
     except v.Invalid as error:
         return 1, str(error)
     except v.Unusable as error:
@@ -123,7 +125,8 @@ def flipped(data, choose):
 
 
 def kind(verdict):
-    return verdict[0] if verdict[0] in HOLDS else 1
+    """What must be equal: the verdict if it holds, and the caveat that goes with it."""
+    return verdict if verdict[0] == 4 else (verdict[0] if verdict[0] in HOLDS else 1)
 
 
 def unsigned(data):
@@ -158,7 +161,8 @@ def agree(name, originals, genesis_data, cloud_data, folder, parts=PARTS):
     for line in bad[:10]:
         print(line)
     result(not bad, f"{name}: both agree on {len(proofs)} proofs, {sum(h[0] == 0 for h in here)} "
-                    f"of them valid, {sum(h[0] == 3 for h in here)} probabilistic")
+                    f"of them valid, {sum(h[0] == 3 for h in here)} probabilistic, "
+                    f"{sum(h[0] == 4 for h in here)} valid if no member lied")
     bare = {unsigned(data) for data in originals}
     forged = [number for number, (data, h) in enumerate(zip(proofs, here))
               if h[0] in HOLDS and data not in originals and v.decode(data, "it")[1][0] != 2 and
@@ -178,6 +182,8 @@ def special_cases():
         yield f"weights, {number}", proof, world.genesis, None
     for number, (proof, world, _) in enumerate(made.probable()):
         yield f"less than a quorum, {number}", proof, world.genesis, None
+    for number, (proof, world, _, cloud) in enumerate(made.majorities()):
+        yield f"a majority, {number}", proof, world.genesis, cloud
     cloud, _ = made.anchored(made.WORLD)
     yield ("an anchor on the anchor's proof", made.anchored_twice(made.WORLD, cloud),
            made.WORLD.genesis, cloud.genesis)
@@ -238,7 +244,35 @@ def command_says(folder):
     result(not bad, "edgecord verify: probabilistic is exit code 3, with the depth")
 
 
+def command_says_whose_word(folder):
+    """`edgecord verify` on proofs over eras that stand crashes only: exit code and caveat."""
+    subprocess.run([TOOL, "trusted", folder], check=True)
+    genesis, bad = os.path.join(folder, "genesis"), []
+    command = [os.path.join(os.path.dirname(TOOL), "edgecord"), "verify", "--genesis", genesis]
+    last = "era 2 (raft), eras 4 to 5 (paxos)"
+    for name, eras in (("era1", None), ("era2", "era 2 (raft)"), ("era3", "era 2 (raft)"),
+                       ("era4", "era 2 (raft), era 4 (paxos)"), ("era5", last), ("first", last)):
+        path = os.path.join(folder, f"{name}.proof")
+        run = subprocess.run([*command, path, "--json"], capture_output=True, text=True, check=False)
+        said = json.loads(run.stdout)
+        got = (run.returncode, said["verdict"], said.get("trusted_eras"),
+               said["holds_if_no_member_lied"], said["proven_unless"] == "holds if no member lied")
+        word = eras is not None
+        if got != (4 * word, "valid-if-no-member-lied" if word else "valid", eras, word, word):
+            bad.append((path, got))
+        text = subprocess.run([*command, path], capture_output=True, text=True, check=False).stdout
+        if (f"caveat     holds if no member lied: {eras}\n" in text) != word or (
+                text.splitlines()[0] != ("VALID IF NO MEMBER LIED" if word else "VALID")):
+            bad.append((path, text))
+    for line in bad:
+        print(*line)
+    result(not bad, "edgecord verify: what holds if no member lied is exit code 4, with the eras")
+
+
 def main():
+    with tempfile.TemporaryDirectory() as folder:
+        command_says_whose_word(folder)
+    tool_agrees("trusted", "of eras that stand crashes only", 6)
     with tempfile.TemporaryDirectory() as folder:
         command_says(folder)
     tool_agrees("make", "made by the program", 8)

@@ -8,8 +8,9 @@ Ed25519 and trees, and shared_keys.py for what members sign together.  It shares
 program, so that a mistake must be made twice.
 Exit 0: valid, prints what is proven.  1: invalid, prints why.  2: the files cannot be used.
 3: probabilistic: signed by less than a quorum, in a group whose order may be revised.
+4: valid if no member lied: some of it is certified by an era whose protocol stands crashes only.
 Of several proofs each gets a line, `PROOF: valid` or why not; the exit code is the worst's: 2, 1, 3,
-0."""
+4, 0."""
 import argparse
 import datetime
 import functools
@@ -28,7 +29,10 @@ UINT_MAX = (1 << 63) - 1
 RESULTS = ["done", "used", "old", "gap", "expired", "stranger", "forbidden", "malformed", "unknown",
            "rule", "unbalanced", "too-much", "full"]
 REVISABLE = ("ghostdag",)  # protocols that may take back what they delivered last
-SEVERITY = (0, 3, 1, 2)  # of exit codes, the worst last
+CRASH_ONLY = ("multipaxos", "paxos", "raft")  # that stand members that crash, and none that lies
+TRUSTED_RUNS_MAX = 8  # eras in a row that are named; of more only the number is said
+VERDICTS = {"valid": 0, "probabilistic": 3, "valid-if-no-member-lied": 4}  # and their exit codes
+SEVERITY = (0, 4, 3, 1, 2)  # of exit codes, the worst last
 
 
 class Invalid(Exception):
@@ -345,8 +349,9 @@ class Roster:
             keys = [m[place] for m in self.members]
             need(len(set(keys)) == len(keys), "two members have one key")
         self.weight = sum(m[2] for m in self.voters)
-        self.faults = (self.weight - 1) // 3
-        self.quorum = (self.weight + self.faults) // 2 + 1
+        self.crash_only = self.protocol in CRASH_ONLY
+        self.liars = 0 if self.crash_only else (self.weight - 1) // 3
+        self.quorum = (self.weight + self.liars) // 2 + 1  # with no liar it is a majority
 
 
 class Genesis:
@@ -508,6 +513,7 @@ def claim_check(claim, block, genesis):
 def beacon_check(shares, block, roster, genesis):
     """The beacon of a block, by the keys that the voters of its era share."""
     need(roster.coin, f"the voters of era {roster.era} share no keys")
+    need(not roster.crash_only, f"{roster.protocol} stands no member that lies: no keys are shared")
     voters, needed = len(roster.voters), (len(roster.voters) - 1) // 3 + 1
     need(len(roster.coin) == 32 * needed and voters <= 64,
          f"the keys of era {roster.era} are not for {needed} of its {voters} voters")
@@ -563,7 +569,7 @@ def anchor_check(anchor, block, genesis, cloud):
         need(proof_form(proof, "the cloud's proof")[5] is None,
              "the cloud's proof has an anchor of its own")
         facts = proof_check(proof, cloud, None, "the cloud's proof")
-        need(facts["verdict"] == "valid", "no quorum signed the cloud's proof")
+        need(facts["verdict"] != "probabilistic", "no quorum signed the cloud's proof")
     except Unusable as error:
         raise Invalid(f"the cloud's proof: {error}") from None
     claim = facts["claim"]
@@ -580,6 +586,24 @@ def anchor_check(anchor, block, genesis, cloud):
         root = tree_root(tree_leaf(block.hash), block.seq - 1, header.seq - 1, path)
         need(root == header.history, "the block is not in the anchored header's history")
     return {"cell": names[0], "seq": seq, "cloud": facts}
+
+
+def trusted_text(rosters):
+    """The eras whose members are taken at their word: "era 1 (raft), eras 3 to 5 (paxos)"; or ""."""
+    runs, more = [], 0
+    for roster in rosters:
+        if not roster.crash_only:
+            continue
+        if (runs and not more and
+                (runs[-1][1] + 1, runs[-1][2]) == (roster.era, roster.protocol)):
+            runs[-1][1] = roster.era
+        elif len(runs) == TRUSTED_RUNS_MAX:
+            more += 1
+        else:
+            runs.append([roster.era, roster.era, roster.protocol])
+    said = ", ".join(f"era {a} ({name})" if a == b else f"eras {a} to {b} ({name})"
+                     for a, b, name in runs)
+    return said + (f" and {more} more era{'s' if more > 1 else ''}" if more else "")
 
 
 CLAIMS = [(is_uint, is_bytes(), is_bytes(32), is_uint, is_path, is_bytes(), is_path),
@@ -636,7 +660,7 @@ def proof_check(data, genesis, cloud, what="the proof"):
     if weight < roster.quorum:
         facts["verdict"] = "probabilistic"
         facts["depth"] = depth_check(weight, block, certified, roster, anchor)
-        facts["more_than_may_be_faulty"] = weight > roster.faults
+        facts["more_than_may_be_faulty"] = weight > roster.liars
     need(1 <= block.era <= len(rosters) and block.roster == rosters[block.era - 1].hash,
          "the block names another roster than its era has")
     if claim[0] == 3:
@@ -651,6 +675,12 @@ def proof_check(data, genesis, cloud, what="the proof"):
         if not cloud:
             raise Unusable("it has an anchor, which only the cloud's genesis can judge: give it (--cloud)")
         facts["anchor"] = anchor_check(anchor, block, genesis, cloud)
+    trusted = [trusted_text(rosters)] if trusted_text(rosters) else []
+    if anchor is not None and facts["anchor"]["cloud"]["trusted_eras"]:
+        trusted.append("the cloud's " + facts["anchor"]["cloud"]["trusted_eras"])
+    facts["trusted_eras"] = "; ".join(trusted)
+    if trusted and facts["verdict"] == "valid":
+        facts["verdict"] = "valid-if-no-member-lied"
     return facts
 
 
@@ -685,11 +715,15 @@ def claim_lines(claim):
 def report(facts):
     if facts["verdict"] == "valid":
         yield "valid"
+    elif facts["verdict"] != "probabilistic":
+        yield "valid if no member lied"
     else:
         yield f"probabilistic, depth {facts['depth']}: no quorum signed it"
         yield ("  holds unless the order was revised deeper than that, or " +
                ("more members lied than may be faulty" if facts["more_than_may_be_faulty"] else
                 "those who signed lied: they are no more than may be faulty"))
+    if facts["trusted_eras"]:
+        yield f"  holds if no member lied: {facts['trusted_eras']}"
     yield from claim_lines(facts["claim"])
     block, certified = facts["block"], facts["certified"]
     yield f"block {block['seq']} of {facts['group']}, {block['hash'].hex()}"
@@ -726,7 +760,7 @@ def judge(path, genesis, cloud):
     """(exit code, why or None, facts or None) of one file."""
     try:
         facts = proof_check(file_read(path), genesis, cloud)
-        return 0 if facts["verdict"] == "valid" else 3, None, facts
+        return VERDICTS[facts["verdict"]], None, facts
     except OSError as error:
         return 2, f"unusable: {error}", None
     except Unusable as error:

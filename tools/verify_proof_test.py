@@ -167,15 +167,23 @@ def claim_beacon(world, dealt, seq, voters):
     return [3, [[voter, dealt.share(voter, beacon_name(world, seq))] for voter in voters]]
 
 
+def quorum(n, protocol):
+    """How many of n voters certify: a majority, or so many that one in two quorums tells the truth."""
+    return n // 2 + 1 if protocol in ("raft", "paxos", "multipaxos") else (n + (n - 1) // 3) // 2 + 1
+
+
 class World:
     """A group that goes on for some blocks, with a change of era after the fifth.
 
+    protocol: of all eras, or of each.
     spoil(seq, items) may change the items of a header, which the members then sign all the same."""
 
     def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None,
                  keys=(), members=5, protocol="pbft"):
         self.name, self.spoil, self.members = name, spoil, members
-        self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights, protocol,
+        self.protocols = [protocol] * eras if isinstance(protocol, str) else list(protocol)
+        self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights,
+                                     self.protocols[era - 1],
                                      keys=keys if era > 1 else ())
                         for era in range(1, eras + 1)]
         self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
@@ -229,7 +237,8 @@ class World:
     def certificate(self, seq, signers=None):
         era = min((seq - 1) // 5 + 1, len(self.rosters))
         n = 4 if era == 1 else self.members
-        signers = range((n + (n - 1) // 3) // 2 + 1) if signers is None else signers
+        if signers is None:
+            signers = range(quorum(n, self.protocols[era - 1]))
         text = b"edgecord/certificate/1" + v.sha256(self.headers[seq - 1])
         return [[i, Key(f"era {era} {self.name} {i}").sign(text)] for i in signers]
 
@@ -494,6 +503,61 @@ def less_than_a_quorum_is_probable():
     assert check(REVISABLE.proof(2, 4), genesis=REVISABLE.genesis)["verdict"] == "valid"
 
 
+def majorities():
+    """(proof, world, which eras are trusted or why it is refused, the cloud's genesis or None)."""
+    mixed = World("mixed", 3, protocol=("raft", "pbft", "paxos"))
+    for seq, later, trusted in ((3, None, "era 1 (raft)"), (2, 8, "era 1 (raft)"),
+                                (8, 9, "era 1 (raft)"), (3, 12, "era 1 (raft), era 3 (paxos)"),
+                                (12, None, "era 1 (raft), era 3 (paxos)")):
+        yield mixed.proof(seq, later), mixed, trusted, None
+    late = World("late", 3, protocol=("pbft", "multipaxos", "multipaxos"))
+    yield late.proof(3), late, "", None
+    yield late.proof(3, 7), late, "era 2 (multipaxos)", None
+    yield late.proof(7, 12), late, "eras 2 to 3 (multipaxos)", None
+    for signers, why in (([0, 1, 2], "era 1 (raft)"), ([0, 1, 2, 3, 4], "era 1 (raft)"),
+                         ([2, 4], "signed by a weight of 2, 4 of 5")):
+        proof = mixed.proof(7)
+        proof[3] = [mixed.certificate(7, signers)]
+        enough = len(signers) >= quorum(5, "pbft")
+        yield proof, mixed, why if enough or len(signers) < 3 else "weight of 3, 4 of 5", None
+        proof = late.proof(7)
+        proof[3] = [late.certificate(7, signers)]
+        yield (proof, late, "era 2 (multipaxos)" if len(signers) > 2 else "weight of 2, 3 of 5",
+               None)
+    many = World("many", 20, protocol=["raft", "paxos"] * 10)
+    yield many.proof(3, 98), many, ", ".join(
+        f"era {era} ({'paxos' if era % 2 == 0 else 'raft'})" for era in range(1, 9)
+    ) + " and 12 more eras", None
+    graph = World("both", protocol=("raft", "ghostdag"))
+    proof = graph.proof(7)
+    proof[3] = [graph.certificate(7, [1])]
+    yield proof, graph, "era 1 (raft)", None
+    for cell, trusted in ((WORLD, "the cloud's era 1 (raft)"),
+                          (mixed, "era 1 (raft); the cloud's era 1 (raft)")):
+        cloud, proofs = anchored(cell, "raft")
+        yield proofs[0], cell, trusted, cloud.genesis
+    keyed = World("keyed", protocol="raft", keys=(bytes(128),))
+    yield keyed.proof(7, claim=[3, [[0, bytes(96)]]]), keyed, "no keys are shared", None
+
+
+def majorities_are_a_word():
+    """a majority certifies where a protocol stands crashes only, and the verdict names these eras"""
+    count = 0
+    for proof, world, expected, cloud in majorities():
+        count += 1
+        if expected and not expected.startswith(("era", "the cloud's")):
+            refused(proof, expected, genesis=world.genesis)
+            continue
+        facts = check(proof, genesis=world.genesis, cloud=cloud)
+        assert facts["trusted_eras"] == expected, (facts["trusted_eras"], expected)
+        depth = facts["verdict"] == "probabilistic"
+        assert depth == (world.name == "both"), facts
+        assert depth or facts["verdict"] == (
+            "valid-if-no-member-lied" if expected else "valid"), facts
+        assert (f"  holds if no member lied: {expected}" in v.report(facts)) == bool(expected)
+    assert count == 19, count
+
+
 def rosters_may_name_shared_keys():
     """a roster may name keys that its members share, two equal halves of points, or none"""
     for keys, why in ((bytes(128), ""), (b"", "item 5"), (bytes(96), "item 5"),
@@ -590,17 +654,17 @@ def unsigned_groups_are_refused():
     raise AssertionError("accepted")
 
 
-def anchor_cloud(world):
+def anchor_cloud(world, protocol):
     """A cloud that holds an anchor of the world's seventh block."""
     seven = v.decode(world.headers[6], "")
     value = encode([7, v.sha256(world.headers[6]), seven[6]])
-    return World("cloud", 1, cells=[["west", world.genesis]],
+    return World("cloud", 1, protocol=protocol, cells=[["west", world.genesis]],
                  extra={b"anchor/west": value, b"anchor/east": value})
 
 
-def anchored(world):
+def anchored(world, protocol="pbft"):
     """(cloud, proofs): of an earlier block and of the anchored one."""
-    cloud, proofs = anchor_cloud(world), []
+    cloud, proofs = anchor_cloud(world, protocol), []
     for seq in (2, 7):
         path = path_of(world.history(6), seq - 1) if seq < 7 else []
         inner = encode(cloud.proof(4, claim=cloud.claim_state(b"anchor/west")))
@@ -650,6 +714,10 @@ def many_are_judged_in_one_process():
     short = REVISABLE.proof(2, 4)
     short[3][0] = short[3][0][:1]
     files["short"] = encode(short)
+    both = World("files", protocol=("raft", "ghostdag"))
+    few = both.proof(7)
+    few[3][0] = few[3][0][:1]
+    files.update(word=encode(both.proof(7)), few=encode(few))
     with tempfile.TemporaryDirectory() as folder:
         for name, data in {**files, "genesis": WORLD.genesis}.items():
             with open(os.path.join(folder, name), "wb") as file:
@@ -676,6 +744,17 @@ def many_are_judged_in_one_process():
         assert (code, lines) == (3, ["short: probabilistic", "certified: valid"]), (code, lines)
         code, lines = run("short", "good", "certified")
         assert code == 1 and lines[0] == "short: probabilistic", (code, lines)
+        with open(os.path.join(folder, "genesis"), "wb") as file:
+            file.write(both.genesis)
+        code, lines = run("word")
+        assert code == 4 and lines[:2] == ["valid if no member lied",
+                                           "  holds if no member lied: era 1 (raft)"], lines
+        code, lines = run("word", "good")
+        assert code == 1 and lines[0] == "word: valid-if-no-member-lied", (code, lines)
+        code, lines = run("few", "word")
+        assert (code, lines) == (3, ["few: probabilistic", "word: valid-if-no-member-lied"]), lines
+        with open(os.path.join(folder, "genesis"), "wb") as file:
+            file.write(genesis)
         code, lines = run("noise", "none", "good")
         assert code == 2 and lines[0].startswith("noise: unusable: not a proof"), (code, lines)
         assert lines[1].startswith("none: unusable: "), lines
@@ -685,7 +764,7 @@ def many_are_judged_in_one_process():
 TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wycheproof,
          cbor_appendix_a, cbor_is_strict, proofs_of_every_kind, every_byte_flipped_is_refused,
          certificates_need_a_quorum, weights_count,
-         less_than_a_quorum_is_probable, what_a_lying_quorum_signs_is_refused,
+         less_than_a_quorum_is_probable, majorities_are_a_word, what_a_lying_quorum_signs_is_refused,
          rosters_may_name_shared_keys, rosters_come_from_the_genesis, claims_are_about_this_block,
          beacons_are_judged_by_the_keys_of_their_era,
          unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,

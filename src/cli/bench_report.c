@@ -99,7 +99,9 @@ static bool syncs_agree(struct bench_run *run)
 	uint64_t rounds = (run->result.acknowledged + at_once - 1) / at_once;
 	for (uint32_t i = 0; i < run->members; i++)
 		syncs += run->rest[i].syncs - run->before[i].syncs;
-	uint64_t least = rounds * ec_quorum_byzantine(run->members);
+	uint64_t quorum = options->protocol->byzantine ? ec_quorum_byzantine(run->members)
+	                                               : ec_quorum_crash(run->members);
+	uint64_t least = rounds * quorum;
 	return syncs >= least ||
 	       disagree(run,
 	                "the members synced %" PRIu64 " times; %" PRIu64 " envelopes, %" PRIu64

@@ -1,6 +1,7 @@
 /* bench_test.c - quantiles are right, disagreement is seen, and envelopes are good ones. */
 #include "base/test.h"
 #include "cli/bench_report.h"
+#include "consensus/pbft/pbft.h"
 #include "ledger/envelope.h"
 
 #include <string.h>
@@ -10,6 +11,7 @@ static struct bench_run *good_run(enum bench_mode mode)
 	static struct bench_run run;
 	memset(&run, 0, sizeof run);
 	run.options.mode = mode;
+	run.options.protocol = &ec_pbft;
 	run.members = 4;
 	run.options.clients = 4;
 	run.options.depth = 2;
@@ -27,6 +29,21 @@ static struct bench_run *good_run(enum bench_mode mode)
 			run.rest[i].signatures = 102;
 	}
 	return &run;
+}
+
+/* Of five a majority must have synced where they may only fall silent, four where some may lie. */
+static void as_many_disks_as_a_quorum(void **state)
+{
+	(void)state;
+	static const struct ec_protocol crashing = {.name = "crashing"};
+	struct bench_run *run = good_run(BENCH_LEDGER);
+	run->members = 5;
+	run->before[4] = run->before[0];
+	run->rest[4] = run->rest[0];
+	assert_false(bench_agreement(run));
+	assert_non_null(strstr(run->why, "ask for 52 at least"));
+	run->options.protocol = &crashing;
+	assert_true(bench_agreement(run));
 }
 
 static void members_that_agree_pass_and_any_other_figure_fails(void **state)
@@ -142,6 +159,7 @@ int main(void)
 	if (!ec_crypto_start())
 		return 1;
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(as_many_disks_as_a_quorum),
 		cmocka_unit_test(members_that_agree_pass_and_any_other_figure_fails),
 		cmocka_unit_test(every_envelope_is_another_one_and_of_its_form),
 		cmocka_unit_test(the_machine_is_measured),

@@ -106,7 +106,7 @@ static bool proof_good(const struct arguments *arguments, const struct ec_genesi
 	uint64_t block = arguments->block;
 	ec_proof_judge(genesis, NULL, &ec_crypto_ed25519, proof, report);
 	ec_proof_report_end(report);
-	if (report->verdict != EC_VALID)
+	if (!ec_proof_certified(report))
 		fprintf(stderr, "%s: the node's proof does not hold: %s\n", command, report->why);
 	else if (report->claim != 3)
 		fprintf(stderr, "%s: the node's proof is of no beacon\n", command);
@@ -129,6 +129,10 @@ static void print_json(const struct arguments *arguments, const struct ec_proof_
 		ec_json_put_text(&json, "proof", arguments->output);
 		ec_json_put_uint(&json, "bytes", size);
 	}
+	char eras[EC_ERAS_TEXT_MAX];
+	struct ec_text text = ec_text_over(eras, sizeof eras);
+	if (ec_proof_trusted(report, &text))
+		ec_json_put_text(&json, "trusted_eras", eras);
 	ec_json_close(&json, '}');
 	ec_cli_json_print(&json);
 }
@@ -141,29 +145,31 @@ static void print_text(const struct arguments *arguments, const struct ec_genesi
 	for (size_t i = 0; i < sizeof report->beacon.b; i++)
 		printf("%02x", report->beacon.b[i]);
 	putchar('\n');
+	if (report->verdict == EC_IF_NONE_LIED)
+		printf("caveat  %s\n", report->why);
 	if (arguments->output)
 		printf("proof   %s: %zu bytes; `edgecord verify %s --genesis FILE` judges it "
 		       "again\n",
 		       arguments->output, size, arguments->output);
 }
 
-/* Judges, writes, prints. */
-static bool beacon_tell(const struct arguments *arguments, const struct ec_genesis *genesis,
-                        struct ec_bytes proof)
+/* Judges, writes, prints.  Returns: the exit code. */
+static int beacon_tell(const struct arguments *arguments, const struct ec_genesis *genesis,
+                       struct ec_bytes proof)
 {
 	struct ec_proof_report report;
 	const char *output = arguments->output;
 	if (!proof_good(arguments, genesis, proof, &report) ||
 	    (output &&
 	     !ec_cli_file_write(arguments->client.command, output, proof.data, proof.size)))
-		return false;
+		return EC_EXIT_FAILED;
 	if (output && strcmp(output, "-") == 0)
-		return true;
+		return (int)report.verdict;
 	if (arguments->client.json)
 		print_json(arguments, &report, proof.size);
 	else
 		print_text(arguments, genesis, &report, proof.size);
-	return true;
+	return (int)report.verdict;
 }
 
 int ec_cmd_beacon(int argc, char **argv)
@@ -178,7 +184,8 @@ int ec_cmd_beacon(int argc, char **argv)
 		"choose them, where the members of its era share keys. The value is printed only "
 		"if its proof holds by the genesis. Exit code 0: it does; 1: there is none (yet, "
 		"or any more), no answer, or a proof that does not hold; 2: a wrong command line "
-		"or genesis.",
+		"or genesis; 4: the proof holds if no member lied in an era that stands crashes "
+		"only, which is said.",
 		children,
 		NULL,
 		NULL};
@@ -189,8 +196,8 @@ int ec_cmd_beacon(int argc, char **argv)
 	if (!genesis)
 		return EC_EXIT_USAGE;
 	struct ec_client *client = beacon_fetch(&arguments, &answer);
-	bool good = client && beacon_tell(&arguments, genesis, answer.proof);
+	int code = client ? beacon_tell(&arguments, genesis, answer.proof) : EC_EXIT_FAILED;
 	ec_client_close(client);
 	ec_genesis_free(genesis);
-	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+	return code;
 }

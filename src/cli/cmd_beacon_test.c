@@ -4,6 +4,7 @@
 #include "node/test_house.h"
 
 #include "cli/commands.h"
+#include "consensus/pbft/pbft.h"
 #include "doors/door.h"
 
 #include <fcntl.h>
@@ -34,14 +35,15 @@ static void door_closed(void *self)
 	((struct town *)self)->closed++;
 }
 
-static struct town *town_open(const char *folder, bool keys)
+static struct town *town_open_of(const char *folder, bool keys,
+                                 const struct ec_protocol *const *protocols)
 {
 	struct town *town = calloc(1, sizeof *town);
 	struct house *house = &town->house;
 	char why[300] = "";
 	struct sent sent;
 	assert_non_null(town);
-	house_begin_plan(house, folder, (struct world_plan){.keys = keys}, NULL);
+	house_begin_plan(house, folder, (struct world_plan){.keys = keys}, protocols);
 	for (uint32_t i = 0; i < HOUSE_MEMBERS; i++) {
 		house->config[i].shares.find = fake_shares_find;
 		house_open(house, i);
@@ -59,6 +61,11 @@ static struct town *town_open(const char *folder, bool keys)
 	uv_timer_init(&house->loop, &town->tick);
 	uv_timer_start(&town->tick, nothing, 5, 5);
 	return town;
+}
+
+static struct town *town_open(const char *folder, bool keys)
+{
+	return town_open_of(folder, keys, NULL);
 }
 
 static void town_close(struct town *town)
@@ -191,12 +198,60 @@ static void a_cell_without_keys_has_none(void **state)
 	town_close(town);
 }
 
+/* Three of four vote for another protocol; a block of the era is certified then. */
+static void go_over_to(struct town *town, const char *protocol)
+{
+	struct house *house = &town->house;
+	struct ec_membership *next = world_membership(HOUSE_MEMBERS, 1); /* the same keys */
+	struct sent sent[4] = {0};
+	uint8_t payload[4096];
+	next->era = 2;
+	snprintf(next->protocol, sizeof next->protocol, "%s", protocol);
+	size_t size = world_vote_for(next, payload, sizeof payload);
+	for (uint32_t i = 0; i < 3; i++) {
+		struct ec_batch_item item = world_envelope_by(
+			&house->world, &house->world.identity[i], 1, 1, payload, size, NULL);
+		struct ec_bytes envelope = ec_pool_copy(ec_daemon_pool(house->daemon[0]),
+		                                        item.envelope.data, item.envelope.size);
+		ec_daemon_submit(house->daemon[0], envelope, item.salt, sent_accepted, sent_done,
+		                 &sent[i]);
+		ec_drop(envelope);
+		world_envelope_end(&item);
+	}
+	HOUSE_UNTIL(house, house_status(house, 0).era == 2 && house_all_ready(house));
+	house_send(house, 0, 1, &sent[3]);
+	HOUSE_UNTIL(house, sent[3].answers > 0);
+	HOUSE_UNTIL(house, house_status(house, 0).certified >= sent[3].outcome.seq);
+	ec_membership_free(next);
+}
+
+/* The certificate is of an era that stands crashes only: its value is shown, with what it rests on.
+ */
+static void whose_word_it_is_is_said(void **state)
+{
+	static struct ec_protocol raft;
+	static const struct ec_protocol *const both[] = {&ec_pbft, &raft, NULL};
+	raft = ec_pbft;
+	raft.name = "raft";
+	raft.byzantine = false;
+	struct town *town = town_open_of(*state, true, both);
+	go_over_to(town, "raft");
+	RUN(town, "--block", "1");
+	assert_int_equal(town->code, 4);
+	assert_non_null(strstr(town->out, "\ncaveat  holds if no member lied: era 2 (raft)\n"));
+	RUN(town, "--block", "1", "--json");
+	assert_int_equal(town->code, 4);
+	assert_non_null(strstr(town->out, "\"trusted_eras\":\"era 2 (raft)\""));
+	town_close(town);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(value_and_block_are_printed, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_told, folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(whose_word_it_is_is_said, folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(a_cell_without_keys_has_none, folder_make,
 	                                        folder_end),
 	};

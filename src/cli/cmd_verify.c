@@ -138,7 +138,11 @@ int ec_cmd_verify(int argc, char **argv)
 		"valid; 1: invalid, with the reason; 2: unusable: a file cannot be read, or is not "
 		"of its form, the group is an unsigned one, or there is an anchor and no --cloud; "
 		"3: probabilistic: all of it holds, but members signed it who are no quorum, and "
-		"the group's order may be revised: it holds unless that was, deeper than is said.",
+		"the group's order may be revised: it holds unless that was, deeper than is said; "
+		"4: it holds if no member lied: quorums signed it, but those of an era whose "
+		"protocol stands crashes only, which is named, are majorities, and one member that "
+		"lies can have two histories signed. Who runs that group, or trusts its members, "
+		"takes 0 and 4 alike; to anybody else 4 is no more than their word.",
 		NULL,
 		NULL,
 		NULL};

@@ -1,5 +1,7 @@
 /* up_start.c - makes a local network, or reads the one that is there, and starts its processes. */
 #include "cli/up.h"
+#include "base/quorum.h"
+#include "ledger/known.h"
 
 #include "node/file.h"
 
@@ -218,10 +220,13 @@ bool up_start_nodes(struct up *up)
 }
 
 /* f+1 gateways of a cell, another first one for each home. */
-static void gateways(const struct ec_network_group *group, uint32_t home, char *out,
-                     size_t out_size)
+static void gateways(const struct up *up, const struct ec_network_group *group, uint32_t home,
+                     char *out, size_t out_size)
 {
-	uint32_t count = (group->nodes - 1) / 3 + 1;
+	bool crash_only = ec_faults_crash_only(up->network->protocol);
+	uint64_t faulty =
+		crash_only ? ec_faults_crash(group->nodes) : ec_faults_byzantine(group->nodes);
+	uint32_t count = (uint32_t)faulty + 1;
 	size_t size = 0;
 	out[0] = 0;
 	for (uint32_t k = 0; k < count; k++) {
@@ -241,7 +246,7 @@ static bool device_start(struct up *up, uint32_t cell, uint32_t home)
 	    !file_path(genesis, group->folder, "genesis"))
 		return false;
 	ec_network_device_key(up->network, cell, home, key);
-	gateways(group, home, addresses, sizeof addresses);
+	gateways(up, group, home, addresses, sizeof addresses);
 	snprintf(name, sizeof name, "%s-home%02u", group->name, home + 1);
 	snprintf(log, sizeof log, "%s/devices/%s.log", up->network->folder, name);
 	up_data_arguments(up, cell * up->network->homes + home, &profile);

@@ -13,7 +13,7 @@
 
 bool ec_verify_holds(const struct ec_proof_report *report)
 {
-	return report->verdict == EC_VALID || report->verdict == EC_PROBABILISTIC;
+	return ec_proof_certified(report) || report->verdict == EC_PROBABILISTIC;
 }
 
 static bool same_header(const struct ec_header *a, const struct ec_header *b)
@@ -191,7 +191,7 @@ static void print_certificate(const struct ec_verify_view *view)
 	printf("time       %s in the community; the members' clocks said %s\n", community, stamp);
 	if (report->certified.seq != report->block.seq)
 		printf("%s by the history in block %" PRIu64 "\n",
-		       report->verdict == EC_VALID ? "certified " : "covered   ",
+		       ec_proof_certified(report) ? "certified " : "covered   ",
 		       report->certified.seq);
 	printf("signed by  %u of %u members (a quorum is %u), era %" PRIu64 ", protocol %s\n",
 	       report->signers, roster->n, report->quorum, roster->era, roster->protocol);
@@ -210,10 +210,11 @@ static void print_certificate(const struct ec_verify_view *view)
 	}
 }
 
-/* The group's protocol stands crashes only: its certificate is a majority's word. */
-static bool is_crash_only(const struct ec_proof_report *report)
+/* Whether some of it is the word of a majority: "era 1 (raft)".  Out: text. */
+static bool trusts(const struct ec_proof_report *report, char text[static EC_ERAS_TEXT_MAX])
 {
-	return strcmp(report->membership->protocol, "raft") == 0;
+	struct ec_text eras = ec_text_over(text, EC_ERAS_TEXT_MAX);
+	return ec_proof_trusted(report, &eras);
 }
 
 static const char *proven(const struct ec_proof_report *report)
@@ -238,8 +239,9 @@ static const char *proven_unless(const struct ec_proof_report *report)
 		                 "more members lied than the protocol stands"
 		               : "holds unless the order was revised deeper than this depth, or "
 		                 "those who signed lied: they are no more than may be faulty";
-	return is_crash_only(report) ? "holds if no member lied"
-	                             : "wrong only if more members lied than the quorum allows";
+	return report->verdict == EC_IF_NONE_LIED
+	               ? "holds if no member lied"
+	               : "wrong only if more members lied than the quorum allows";
 }
 
 /* What a proof leaves open.  Out: sentences.  Returns: how many. */
@@ -289,8 +291,11 @@ static void print_proven(const struct ec_verify_view *view)
 {
 	const struct ec_proof_report *report = view->report;
 	const char *open[UNPROVEN_MAX];
+	char eras[EC_ERAS_TEXT_MAX];
 	uint32_t count = unproven(view, open);
 	printf("proven     %s;\n           %s\n", proven(report), proven_unless(report));
+	if (trusts(report, eras))
+		printf("caveat     holds if no member lied: %s\n", eras);
 	for (uint32_t i = 0; i < count; i++)
 		printf("%s %s%s\n", i ? "          " : "not proven", open[i],
 		       i + 1 < count ? ";" : "");
@@ -321,6 +326,8 @@ void ec_verify_print_text(const struct ec_verify_view *view)
 	}
 	if (report->verdict == EC_VALID)
 		printf("VALID\n");
+	else if (report->verdict == EC_IF_NONE_LIED)
+		printf("VALID IF NO MEMBER LIED\n");
 	else
 		printf("PROBABILISTIC, depth %" PRIu64 ": no quorum signed it\n", report->depth);
 	if (report->claim == 0)
@@ -384,7 +391,11 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 	for (uint32_t i = 0; i < report->signers; i++)
 		ec_json_text(json, report->membership->seat[report->signer[i]].owner);
 	ec_json_close(json, ']');
-	ec_json_put_bool(json, "holds_if_no_member_lied", is_crash_only(report));
+	char eras[EC_ERAS_TEXT_MAX];
+	bool trusting = trusts(report, eras);
+	ec_json_put_bool(json, "holds_if_no_member_lied", trusting);
+	if (trusting)
+		ec_json_put_text(json, "trusted_eras", eras);
 	ec_json_put_bool(json, "anchored", report->anchored);
 	if (report->anchored) {
 		ec_json_put_uint(json, "anchor_block", report->anchor_seq);
@@ -397,7 +408,8 @@ static void put_certificate(struct ec_json *json, const struct ec_verify_view *v
 
 void ec_verify_print_json(const struct ec_verify_view *view)
 {
-	static const char *const verdict[] = {"valid", "invalid", "unusable", "probabilistic"};
+	static const char *const verdict[] = {"valid", "invalid", "unusable", "probabilistic",
+	                                      "valid-if-no-member-lied"};
 	const struct ec_proof_report *report = view->report;
 	struct ec_json json = {0};
 	ec_json_open(&json, '{');

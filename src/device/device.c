@@ -248,12 +248,13 @@ bool ec_device_proof(struct ec_device *device, uint32_t index, struct ec_bytes p
 	}
 	ec_proof_judge(device->config.genesis, NULL, device->config.crypto, proof, &report);
 	bool own = report.claim == 0 && ec_hash_equal(&report.envelope.id, &entry->id);
-	bool good = report.verdict == EC_VALID && own;
+	bool good = ec_proof_certified(&report) && own;
 	if (good) {
 		proven(device, index, &report, now_ns, &text);
 	} else {
 		ec_text_add(&text, "%s",
-		            report.verdict != EC_VALID ? report.why : "it is of another envelope");
+		            !ec_proof_certified(&report) ? report.why
+		                                         : "it is of another envelope");
 		ec_schedule_unproven(&device->schedule, index, true, now_ns);
 	}
 	ec_proof_report_end(&report);

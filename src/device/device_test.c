@@ -139,6 +139,26 @@ static void only_a_proven_receipt_empties_the_outbox(void **state)
 	scene_end(&scene);
 }
 
+/* It is of that group, and goes by what its own majority signed. */
+static void a_majority_of_its_own_group_is_enough(void **state)
+{
+	(void)state;
+	struct scene scene = {
+		.day = day_begin_plan(
+			(struct world_plan){.members = 5, .authors = 4, .protocol = "raft"}, NULL),
+		.secret = world_secret('a', 1)};
+	unlink(path);
+	device_open(&scene);
+	assert_int_equal(reading(&scene, 0), EC_DEVICE_DONE);
+	uint32_t index = submit(&scene);
+	day_certify(&scene.day, 1, 3);
+	struct ec_bytes proof = proof_of(&scene, index);
+	assert_true(receipt(&scene, index, proof));
+	assert_int_equal(scene.outbox->count, 0);
+	ec_drop(proof);
+	scene_end(&scene);
+}
+
 static void a_receipt_of_another_envelope_is_a_lie(void **state)
 {
 	(void)state;
@@ -379,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_a_proven_receipt_empties_the_outbox),
+		cmocka_unit_test(a_majority_of_its_own_group_is_enough),
 		cmocka_unit_test(a_receipt_of_another_envelope_is_a_lie),
 		cmocka_unit_test(a_refused_reading_is_signed_again),
 		cmocka_unit_test(a_reading_signed_again_waits_first),

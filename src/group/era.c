@@ -143,6 +143,7 @@ static void fill(const struct ec_member_config *config, struct era *era)
 	era->roster = ec_membership_roster(era->membership);
 	era->voters = ec_voters(&era->roster);
 	era->quorum = ec_membership_quorum(era->membership);
+	era->liars = ec_membership_liars(era->membership) ? ec_faults_byzantine(era->voters) : 0;
 	era->self = ec_membership_find(era->membership, config->identity.key);
 	era->config.self = era->self;
 	era->config.roster = &era->roster;

@@ -20,6 +20,7 @@ struct era {
 	struct ec_config config;
 	uint32_t self; /* our index; UINT32_MAX: no seat */
 	uint32_t voters;
+	uint32_t liars;                   /* so many of the voters may lie, at most */
 	uint64_t quorum;                  /* the weight of voters that certifies */
 	uint32_t index_of[EC_PEERS_MAX];  /* of a peer; UINT32_MAX: no seat */
 	uint32_t peer_of[EC_MEMBERS_MAX]; /* of an index; UINT32_MAX: ourselves */

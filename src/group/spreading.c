@@ -5,8 +5,6 @@
  */
 #include "group/state.h"
 
-#include "base/quorum.h"
-
 enum { HAVES_MAX = 256 };
 #define HAVE_NS  (250 * MS)
 #define AGAIN_NS (2 * SECOND)
@@ -102,8 +100,8 @@ void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *f
 		act_frame(m, peer, &answer);
 }
 
-/* One that was ordered while we were away, or in what we skipped: f + 1 say so, so one of them who
- * is correct does.  It waits for nothing any more. */
+/* One that was ordered while we were away, or in what we skipped: more say so than may lie, so one
+ * who does not.  It waits for nothing any more. */
 void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 {
 	struct body *body = bodies_find(m->bodies, &frame->name);
@@ -111,8 +109,7 @@ void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 	if (!body || body->idle || era->index_of[peer] == NONE ||
 	    !(era->roster.member[era->index_of[peer]].roles & EC_VOTER))
 		return;
-	uint32_t faults = ec_faults_byzantine(era->voters);
-	if (body_old_said(body, peer) > faults)
+	if (body_old_said(body, peer) > era->liars)
 		bodies_delivered(m->bodies, &frame->name, m->awake);
 }
 

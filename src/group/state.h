@@ -262,7 +262,7 @@ void body_received(struct ec_member *m, uint32_t peer, const struct ec_frame *fr
 void body_wanted(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 /* BODY_HAVE: asks for a batch that is not held; one that was delivered is said to be old. */
 void body_announced(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
-/* BODY_OLD: a batch that f+1 voters say was delivered waits for nothing any more. */
+/* BODY_OLD: a batch that more voters than may lie say was delivered waits for nothing any more. */
 void body_old(struct ec_member *m, uint32_t peer, const struct ec_frame *frame);
 /* Announces every undelivered batch to a peer whose link is new. */
 void bodies_greet(struct ec_member *m, uint32_t peer);

@@ -158,7 +158,7 @@ static bool meter_open(struct home *home)
 	return true;
 }
 
-/* With f+1 different gateways one at least is honest. */
+/* With f+1 different gateways one at least is neither silent nor a liar. */
 static bool gateways_enough(struct home *home)
 {
 	const struct ec_membership *membership = home->genesis->membership;
@@ -171,8 +171,9 @@ static bool gateways_enough(struct home *home)
 	if (different > faulty)
 		return true;
 	snprintf(home->why, sizeof home->why,
-	         "--gateways names %u different ones; %u of the %u members may lie, so give %u",
-	         different, faulty, membership->n, faulty + 1);
+	         "--gateways names %u different ones; %u of the %u members may %s, so give %u",
+	         different, faulty, membership->n,
+	         ec_membership_liars(membership) ? "lie" : "fall silent", faulty + 1);
 	return false;
 }
 

@@ -5,6 +5,7 @@
  * roster stands as "r/next" from then on, and all votes and the claims of those who leave are gone.
  */
 #include "ledger/keygen_inside.h"
+#include "ledger/known.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -53,9 +54,13 @@ enum ec_result era_vote(struct ec_ledger *ledger, struct ec_scratch *scratch,
 	bool next = membership->era == ledger->membership->era + 1;
 	bool made = keygen_made(ledger, membership);
 	bool served = made && roster_served(ledger, membership);
+	bool idle_keys = membership->keys_size && ec_faults_crash_only(membership->protocol);
 	ec_membership_free(membership);
 	if (!next)
 		return rule(scratch, "the roster is not of the next era");
+	if (idle_keys)
+		return rule(scratch, "the roster's protocol stands no member that lies, so its "
+		                     "members share no keys");
 	if (!made)
 		return rule(scratch, "the roster's keys are not those of a finished key generation "
 		                     "for its members");

@@ -3,6 +3,12 @@
 #include "base/test.h"
 #include "ledger/test_day.h"
 
+static struct day day_by(const char *protocol, uint32_t members)
+{
+	return day_begin_plan(
+		(struct world_plan){.members = members, .authors = 4, .protocol = protocol}, NULL);
+}
+
 static unsigned vote(struct day *day, const struct ec_secret *author, uint64_t sequence,
                      uint64_t era, uint32_t members)
 {
@@ -51,6 +57,40 @@ static void a_quorum_of_equal_votes_ends_the_era(void **state)
 	header = day_header(&day, ec_ledger_at(day.ledger).seq);
 	assert_int_equal(header.era, 2);
 	assert_true(ec_hash_zero(&header.next_roster));
+	day_end(&day);
+}
+
+/* Of five who may fall silent three decide, and two do not: who is down is replaced by the rest.
+ * Where some may lie four must. */
+static void a_majority_of_votes_ends_an_era_that_stands_crashes_only(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *protocol;
+		uint32_t votes;
+	} of[] = {{"raft", 3}, {"paxos", 3}, {"multipaxos", 3}, {"pbft", 4}};
+	for (uint32_t k = 0; k < sizeof of / sizeof *of; k++) {
+		struct day day = day_by(of[k].protocol, 5);
+		for (uint32_t i = 0; i < of[k].votes; i++) {
+			assert_false(over(&day));
+			assert_int_equal(vote(&day, &day.world.identity[i], 1, 2, 5),
+			                 EC_RESULT_DONE);
+		}
+		assert_true(over(&day));
+		day_end(&day);
+	}
+}
+
+/* The order's time goes on while two of five are silent: their old claims are no majority. */
+static void the_clock_of_a_majority_goes_on(void **state)
+{
+	(void)state;
+	struct day day = day_by("raft", 5);
+	for (uint32_t i = 0; i < 6; i++) {
+		struct ec_batch_item item = day_note(&day, 0, 0, 1 + i, NULL);
+		day_deliver(&day, 2 + i % 3, true, &item, 1);
+	}
+	assert_int_equal(ec_ledger_at(day.ledger).stamp_ns, WORLD_START_NS + 4 * 1000000);
 	day_end(&day);
 }
 
@@ -200,6 +240,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quorum_of_equal_votes_ends_the_era),
+		cmocka_unit_test(a_majority_of_votes_ends_an_era_that_stands_crashes_only),
+		cmocka_unit_test(the_clock_of_a_majority_goes_on),
 		cmocka_unit_test(undo_takes_the_end_of_an_era_back),
 		cmocka_unit_test(reopening_in_between_goes_on),
 		cmocka_unit_test(claims_follow_the_members),

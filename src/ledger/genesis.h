@@ -87,11 +87,15 @@ struct ec_membership *ec_membership_copy(const struct ec_membership *membership)
 struct ec_membership *ec_membership_new(uint32_t n);
 
 /* The weight that a quorum of its voters has at least (base/quorum.h), where each has weight 1 a
- * number of heads. */
+ * number of heads: a majority where its protocol stands crashes only (ledger/known.h). */
 uint64_t ec_membership_quorum(const struct ec_membership *membership);
 
-/* The weight of voters that may lie (base/quorum.h). */
+/* The weight of voters that may be faulty, silent ones among them (base/quorum.h). */
 uint64_t ec_membership_faulty(const struct ec_membership *membership);
+
+/* The weight of voters that may lie: the same, or 0 where its protocol stands crashes only.  What
+ * more than that say, one says who does not lie. */
+uint64_t ec_membership_liars(const struct ec_membership *membership);
 
 /* Its canonical bytes, from malloc, the caller's to free; *size bytes.  Fills membership->hash. */
 uint8_t *ec_membership_write(struct ec_membership *membership, size_t *size);

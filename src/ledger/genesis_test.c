@@ -1,4 +1,5 @@
 /* genesis_test.c - genesis and roster: what is written is read, and nothing else is. */
+#include "base/quorum.h"
 #include "base/test.h"
 #include "ledger/test_world.h"
 
@@ -123,6 +124,35 @@ static void quorums_follow_the_formula(void **state)
 	}
 }
 
+/* Where nobody lies a majority decides; a name that nobody knows is counted as if some did. */
+static void quorums_of_crash_faults_are_majorities(void **state)
+{
+	(void)state;
+	static const char *const crash_only[] = {"raft", "paxos", "multipaxos"};
+	static const char *const others[] = {"pbft", "honeybadger", "ghostdag", "raft2", "Raft"};
+	for (uint32_t n = 1; n <= 10; n++) {
+		struct ec_membership *membership = world_membership(n, 1);
+		for (uint32_t i = 0; i < 3; i++) {
+			snprintf(membership->protocol, EC_TEXT_MAX, "%s", crash_only[i]);
+			assert_int_equal(ec_membership_quorum(membership), n / 2 + 1);
+			assert_int_equal(ec_membership_faulty(membership), (n - 1) / 2);
+			assert_int_equal(ec_membership_liars(membership), 0);
+		}
+		for (uint32_t i = 0; i < sizeof others / sizeof *others; i++) {
+			snprintf(membership->protocol, EC_TEXT_MAX, "%s", others[i]);
+			assert_int_equal(ec_membership_quorum(membership), ec_quorum_byzantine(n));
+			assert_int_equal(ec_membership_faulty(membership), (n - 1) / 3);
+			assert_int_equal(ec_membership_liars(membership), (n - 1) / 3);
+		}
+		ec_membership_free(membership);
+	}
+	struct ec_membership *heavy = world_membership(3, 1);
+	snprintf(heavy->protocol, EC_TEXT_MAX, "raft");
+	heavy->seat[0].weight = 4;
+	assert_int_equal(ec_membership_quorum(heavy), 4); /* of 6 */
+	ec_membership_free(heavy);
+}
+
 static void community_time_saturates(void **state)
 {
 	(void)state;
@@ -153,6 +183,7 @@ int main(void)
 		cmocka_unit_test(keys_of_members_are_carried),
 		cmocka_unit_test(rosters_that_cannot_work_are_refused),
 		cmocka_unit_test(quorums_follow_the_formula),
+		cmocka_unit_test(quorums_of_crash_faults_are_majorities),
 		cmocka_unit_test(community_time_saturates),
 		cmocka_unit_test(domains_differ),
 	};

@@ -107,6 +107,23 @@ static void weights_count(void **state)
 	ec_membership_free(membership);
 }
 
+static void a_majority_certifies_where_nobody_lies(void **state)
+{
+	(void)state;
+	ec_hash hash = {{9}};
+	char why[160] = "";
+	struct ec_membership *membership = world_membership(5, 1);
+	struct ec_certificate three = world_certificate(1, &hash, 3);
+	struct ec_certificate two = world_certificate(1, &hash, 2);
+	assert_false(ec_certificate_check(&three, membership, &hash, &ec_crypto_ed25519, NULL, 0));
+	snprintf(membership->protocol, EC_TEXT_MAX, "raft");
+	assert_true(ec_certificate_check(&three, membership, &hash, &ec_crypto_ed25519, NULL, 0));
+	assert_false(
+		ec_certificate_check(&two, membership, &hash, &ec_crypto_ed25519, why, sizeof why));
+	assert_string_equal(why, "certificate: signed by 2; a quorum is 3");
+	ec_membership_free(membership);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +132,7 @@ int main(void)
 		cmocka_unit_test(certificates_are_read_as_written),
 		cmocka_unit_test(a_quorum_is_needed),
 		cmocka_unit_test(weights_count),
+		cmocka_unit_test(a_majority_certifies_where_nobody_lies),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -4,6 +4,7 @@
 #include "base/prng.h"
 #include "base/test.h"
 #include "crypto/ristretto.h"
+#include "ledger/proof.h"
 #include "ledger/test_day.h"
 
 #define GROUP    (&ec_ristretto255)
@@ -185,6 +186,45 @@ static void other_keys_are_not_voted_for(void **state)
 	assert_int_equal(vote(&town, 0, membership), EC_RESULT_DONE);
 	ec_membership_free(membership);
 	membership = world_membership(MEMBERS, 2); /* none is always an answer */
+	assert_int_equal(vote(&town, 0, membership), EC_RESULT_DONE);
+	ec_membership_free(membership);
+	day_end(&town.day);
+}
+
+/* They guard against members that lie, so an era that stands none has no use for them, and says so:
+ * the keys are a finished generation's. */
+static void keys_are_not_voted_for_where_no_member_lies(void **state)
+{
+	(void)state;
+	static const char reason[] = "its members share no keys";
+	struct town town = town_begin();
+	finish(&town);
+	struct ec_membership *membership = roster_with(&town);
+	struct ec_bytes detail;
+	uint8_t payload[4096];
+	ec_hash id;
+	snprintf(membership->protocol, EC_TEXT_MAX, "raft");
+	size_t size = world_vote_for(membership, payload, sizeof payload);
+	struct ec_batch_item item = world_envelope_by(&town.day.world, &town.day.world.identity[0],
+	                                              5, 1, payload, size, &id);
+	day_deliver(&town.day, 0, true, &item, 1);
+	unsigned code;
+	assert_int_equal(ec_ledger_result(town.day.ledger, &id, &code, NULL, NULL), EC_FOUND);
+	assert_int_equal(code, EC_RESULT_RULE);
+	struct ec_bytes proof;
+	day_certify(&town.day, ec_ledger_at(town.day.ledger).seq, 3);
+	assert_int_equal(ec_ledger_receipt(town.day.ledger, &id, &proof), EC_FOUND);
+	struct ec_proof_report report;
+	ec_proof_judge(town.day.world.genesis, NULL, &ec_crypto_ed25519, proof, &report);
+	detail = report.result_detail;
+	assert_non_null(memmem(detail.data, detail.size, reason, sizeof reason - 1));
+	ec_proof_report_end(&report);
+	ec_drop(proof);
+	struct ec_threshold_key coin;
+	assert_non_null(
+		strstr(ec_membership_keys(membership, &ec_threshold_ristretto255, &coin, NULL),
+	               "stands no member that lies"));
+	membership->keys_size = 0;
 	assert_int_equal(vote(&town, 0, membership), EC_RESULT_DONE);
 	ec_membership_free(membership);
 	day_end(&town.day);
@@ -443,6 +483,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_group_makes_its_keys_and_goes_over_to_them),
 		cmocka_unit_test(other_keys_are_not_voted_for),
+		cmocka_unit_test(keys_are_not_voted_for_where_no_member_lies),
 		cmocka_unit_test(keys_that_went_away_decide_nothing),
 		cmocka_unit_test(a_dealer_that_cheats_is_blamed_with_evidence),
 		cmocka_unit_test(who_is_silent_holds_up_nobody),

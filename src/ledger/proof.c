@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "ledger/proof_read.h"
 #include "ledger/tree.h"
-#include "base/quorum.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -24,15 +23,6 @@ struct trial {
 	struct ec_threshold_key coin; /* of the block's era, where its beacon is claimed */
 	bool probable;                /* fewer than a quorum signed */
 };
-
-bool ec_order_revisable(const char *protocol)
-{
-	static const char *const names[] = {"ghostdag"};
-	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-		if (strcmp(protocol, names[i]) == 0)
-			return true;
-	return false;
-}
 
 __attribute__((format(printf, 2, 3))) static bool refuse(struct trial *trial, const char *format,
                                                          ...)
@@ -253,6 +243,7 @@ static bool link_judge(struct trial *trial, struct ec_header *header)
 	trial->report->membership = next;
 	if (!ec_hash_equal(&next->hash, &header->next_roster) || next->era != header->era + 1)
 		return refuse(trial, "an era link's roster is not the one that its header names");
+	ec_trusted_add(&trial->report->trusted, next);
 	return true;
 }
 
@@ -260,6 +251,7 @@ static bool links_judge(struct trial *trial)
 {
 	struct ec_header header = {0};
 	trial->report->membership = ec_membership_copy(trial->genesis->membership);
+	ec_trusted_add(&trial->report->trusted, trial->report->membership);
 	for (uint32_t i = 0; i < trial->parts.links_count; i++)
 		if (!block_judge(trial) || !link_judge(trial, &header))
 			return false;
@@ -274,7 +266,6 @@ static bool short_judge(struct trial *trial, uint32_t count, uint64_t weight)
 	struct ec_proof_report *report = trial->report;
 	const struct ec_membership *membership = report->membership;
 	const struct ec_header *block = &report->block, *later = &report->certified;
-	uint64_t all = 0;
 	if (count == 0 || trial->parts.claim == CLAIM_BEACON ||
 	    !ec_order_revisable(membership->protocol))
 		return refuse(trial, "era %llu: certificate: signed by %llu; a quorum is %llu",
@@ -286,11 +277,8 @@ static bool short_judge(struct trial *trial, uint32_t count, uint64_t weight)
 		return refuse(trial, "the later header has no later position than the block");
 	if (trial->parts.anchored)
 		return refuse(trial, "no quorum signed it, so no anchor can be about it");
-	for (uint32_t i = 0; i < membership->n; i++)
-		if (membership->seat[i].roles & EC_VOTER)
-			all += membership->seat[i].weight;
 	report->depth = later->position - block->position;
-	report->one_honest = weight > ec_faults_byzantine(all);
+	report->one_honest = weight > ec_membership_liars(membership);
 	trial->probable = true;
 	refuse(trial, "probabilistic, depth %llu: signed by %llu; a quorum is %llu",
 	       (unsigned long long)report->depth, (unsigned long long)weight,
@@ -377,8 +365,9 @@ static bool anchor_judge(struct trial *trial)
 		refuse(trial, "the cloud's proof is not one");
 	if (good) {
 		ec_proof_judge(trial->cloud, NULL, trial->crypto, trial->parts.anchor_proof, cloud);
-		good = cloud->verdict == EC_VALID || refuse(trial, "the cloud: %.200s", cloud->why);
+		good = ec_proof_certified(cloud) || refuse(trial, "the cloud: %.200s", cloud->why);
 	}
+	trial->report->cloud_trusted = cloud->trusted;
 	good = good && anchored_judge(trial, cloud);
 	trial->report->anchored = good;
 	trial->report->anchor_seq = cloud->block.seq;
@@ -422,6 +411,38 @@ static bool judge(struct trial *trial)
 	       links_judge(trial) && cover_judge(trial) && anchor_judge(trial);
 }
 
+bool ec_proof_trusted(const struct ec_proof_report *report, struct ec_text *text)
+{
+	ec_trusted_say(&report->trusted, text);
+	if (report->cloud_trusted.runs)
+		ec_text_add(text, "%sthe cloud's ", report->trusted.runs ? "; " : "");
+	ec_trusted_say(&report->cloud_trusted, text);
+	return report->trusted.runs || report->cloud_trusted.runs;
+}
+
+/* Whether it holds if no member lied; says so. */
+static bool trusting(struct trial *trial)
+{
+	struct ec_text why = ec_text_over(trial->report->why, sizeof trial->report->why);
+	char eras[EC_ERAS_TEXT_MAX];
+	struct ec_text text = ec_text_over(eras, sizeof eras);
+	if (!ec_proof_trusted(trial->report, &text))
+		return false;
+	ec_text_add(&why, "holds if no member lied: %s", eras);
+	return true;
+}
+
+static enum ec_verdict verdict_of(struct trial *trial)
+{
+	if (!judge(trial))
+		return EC_INVALID;
+	if (trial->probable)
+		return EC_PROBABILISTIC;
+	if (!unread_judge(trial))
+		return EC_UNUSABLE;
+	return trusting(trial) ? EC_IF_NONE_LIED : EC_VALID;
+}
+
 void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *cloud,
                     const struct ec_crypto *crypto, struct ec_bytes proof,
                     struct ec_proof_report *report)
@@ -436,11 +457,13 @@ void ec_proof_judge(const struct ec_genesis *genesis, const struct ec_genesis *c
 	if (genesis->flags & EC_GENESIS_UNSIGNED || (cloud && cloud->flags & EC_GENESIS_UNSIGNED))
 		refuse(trial, "the group's genesis is marked unsigned: it proves nothing");
 	else if (proof_read(proof, &trial->parts, report->why, sizeof report->why))
-		report->verdict = !judge(trial)         ? EC_INVALID
-		                  : trial->probable     ? EC_PROBABILISTIC
-		                  : unread_judge(trial) ? EC_VALID
-		                                        : EC_UNUSABLE;
+		report->verdict = verdict_of(trial);
 	free(trial);
+}
+
+bool ec_proof_certified(const struct ec_proof_report *report)
+{
+	return report->verdict == EC_VALID || report->verdict == EC_IF_NONE_LIED;
 }
 
 void ec_proof_report_end(struct ec_proof_report *report)

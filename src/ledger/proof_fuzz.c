@@ -22,6 +22,7 @@ static void judge(const struct ec_genesis *genesis, const struct ec_crypto *cryp
 	assert((report.verdict == EC_VALID) == (report.why[0] == '\0'));
 	assert(report.verdict != EC_PROBABILISTIC ||
 	       (report.signers > 0 && report.signers < report.quorum));
+	assert(report.verdict != EC_VALID || !report.trusted.runs);
 	assert(report.claim == 3 || ec_hash_zero(&report.beacon));
 	ec_proof_report_end(&report);
 }
@@ -32,17 +33,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct ec_crypto crypto = {.verify = always,
 	                                        .threshold = &ec_threshold_ristretto255};
-	static struct world world, keyed, graph; /* the voters of the second share keys */
+	static struct world world, keyed, graph, word; /* the voters of the second share keys */
 	if (!world.genesis && ec_crypto_start()) {
 		world = world_make(&(struct world_plan){.members = 4, .authors = 4});
 		keyed = world_make(&(struct world_plan){.members = 4, .authors = 4, .keys = true});
 		graph = world_make(
 			&(struct world_plan){.members = 4, .authors = 4, .protocol = "ghostdag"});
+		word = world_make(
+			&(struct world_plan){.members = 4, .authors = 4, .protocol = "raft"});
 	}
 	struct ec_bytes bytes = {.data = data, .size = size};
 	judge(world.genesis, &crypto, bytes);
 	judge(keyed.genesis, &crypto, bytes);
 	judge(graph.genesis, &crypto, bytes);
+	judge(word.genesis, &crypto, bytes);
 	struct chunk chunk;
 	ec_hash root = {{1}};
 	bool good = chunk_read(bytes, &root, 1, 3, &chunk);

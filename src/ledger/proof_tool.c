@@ -2,7 +2,8 @@
  *
  * usage: proof_tool make FOLDER                        writes genesis and NAME.proof files
  *        proof_tool probable FOLDER                    the same of a group with a revisable order
- *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0 to 3, and why, a line
+ *        proof_tool trusted FOLDER                     of one with eras that stand crashes only
+ *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0 to 4, and why, a line
  * Exit 0: done; 2: a file cannot be used. */
 #include "ledger/proof.h"
 #include "ledger/test_day.h"
@@ -142,6 +143,31 @@ static int probable(const char *folder)
 	return 0;
 }
 
+/* Receipts of five eras, the second and the last two of which stand crashes only: each before its
+ * era ends, and the first one again at the end of all. */
+static int trusted(const char *folder)
+{
+	static const char *const next[] = {"raft", "pbft", "paxos", "paxos", NULL};
+	struct day day = day_begin(0, NULL);
+	ec_hash id[5];
+	char file[32];
+	for (uint32_t i = 0; i < 5; i++) {
+		const struct ec_membership *roster = ec_ledger_membership(day.ledger);
+		day_note_deliver(&day, 0, 0, 1 + i, &id[i]);
+		day_certify(&day, ec_ledger_at(day.ledger).seq,
+		            (uint32_t)ec_membership_quorum(roster));
+		snprintf(file, sizeof file, "era%u.proof", i + 1);
+		receipt_write(&day, folder, file, &id[i]);
+		if (next[i])
+			day_era_of(&day, 5, next[i]);
+	}
+	receipt_write(&day, folder, "first.proof", &id[0]);
+	file_write(folder, "genesis",
+	           (struct ec_bytes){.data = day.world.file, .size = day.world.file_size});
+	day_end(&day);
+	return 0;
+}
+
 static struct ec_genesis *genesis_read(const char *path)
 {
 	char why[256] = "";
@@ -181,10 +207,13 @@ int main(int argc, char **argv)
 		return make(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "probable") == 0)
 		return probable(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "trusted") == 0)
+		return trusted(argv[2]);
 	if (argc >= 4 && strcmp(argv[1], "judge") == 0)
 		return judge(argc - 2, argv + 2);
 	fprintf(stderr, "usage: proof_tool make FOLDER\n"
 	                "       proof_tool probable FOLDER\n"
+	                "       proof_tool trusted FOLDER\n"
 	                "       proof_tool judge GENESIS CLOUD|- PROOF...\n");
 	return 2;
 }

@@ -2,6 +2,7 @@
 #include "ledger/field.h"
 
 #include "base/quorum.h"
+#include "ledger/known.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -188,14 +189,26 @@ static uint64_t weight_of_voters(const struct ec_membership *membership)
 	return total;
 }
 
+static bool crash_only(const struct ec_membership *membership)
+{
+	return ec_faults_crash_only(membership->protocol);
+}
+
 uint64_t ec_membership_faulty(const struct ec_membership *membership)
 {
-	return ec_faults_byzantine(weight_of_voters(membership));
+	uint64_t weight = weight_of_voters(membership);
+	return crash_only(membership) ? ec_faults_crash(weight) : ec_faults_byzantine(weight);
+}
+
+uint64_t ec_membership_liars(const struct ec_membership *membership)
+{
+	return crash_only(membership) ? 0 : ec_membership_faulty(membership);
 }
 
 uint64_t ec_membership_quorum(const struct ec_membership *membership)
 {
-	return ec_quorum_byzantine(weight_of_voters(membership));
+	uint64_t weight = weight_of_voters(membership);
+	return crash_only(membership) ? ec_quorum_crash(weight) : ec_quorum_byzantine(weight);
 }
 
 struct ec_membership *ec_membership_new(uint32_t n)
@@ -231,6 +244,8 @@ const char *ec_membership_keys_lay(const struct ec_membership *membership,
 	const struct ec_roster roster = ec_membership_roster(membership);
 	uint32_t voters = ec_voters(&roster);
 	size_t half = membership->keys_size / 2;
+	if (crash_only(membership))
+		return "its protocol stands no member that lies, so its voters share no keys";
 	if (half / EC_POINT_SIZE != ec_faults_byzantine(voters) + 1)
 		return "the keys that its voters share need one more of them than may be faulty";
 	if (voters > EC_THRESHOLD_MEMBERS_MAX)

@@ -152,13 +152,13 @@ static inline void day_transfer(struct day *from, struct day *to)
 	ec_drop(snapshot.tie);
 }
 
-/* A quorum votes for the next roster of the keys that tests know; the era ends and the next
- * begins.  The last header of the era is certified. */
-static inline void day_era(struct day *day, uint32_t members)
+/* A quorum votes for the next roster of the keys that tests know, with this protocol (NULL: pbft);
+ * the era ends and the next begins.  The last header of the era is certified. */
+static inline void day_era_of(struct day *day, uint32_t members, const char *protocol)
 {
 	uint8_t payload[4096];
 	uint64_t era = ec_ledger_membership(day->ledger)->era;
-	size_t size = world_vote(members, era + 1, payload, sizeof payload);
+	size_t size = world_vote_of(members, era + 1, protocol, payload, sizeof payload);
 	uint32_t quorum = (uint32_t)ec_membership_quorum(ec_ledger_membership(day->ledger));
 	struct ec_batch_item item[WORLD_MEMBERS_MAX];
 	for (uint32_t i = 0; i < quorum; i++) {
@@ -170,6 +170,11 @@ static inline void day_era(struct day *day, uint32_t members)
 	(void)ended;
 	day_certify(day, ec_ledger_at(day->ledger).seq, quorum);
 	ec_ledger_era_begin(day->ledger);
+}
+
+static inline void day_era(struct day *day, uint32_t members)
+{
+	day_era_of(day, members, NULL);
 }
 
 /* The proof of a block's beacon, by voters from `first` on of the genesis, who share keys. */

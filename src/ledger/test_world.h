@@ -210,13 +210,21 @@ static inline size_t world_vote_for(struct ec_membership *membership, uint8_t *o
 	return fits ? writer.out.size : 0;
 }
 
-/* The same for the roster of `era`, with the keys that tests know. */
-static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, size_t size_max)
+/* The same for the roster of `era`, with the keys that tests know; protocol NULL: pbft. */
+static inline size_t world_vote_of(uint32_t members, uint64_t era, const char *protocol,
+                                   uint8_t *out, size_t size_max)
 {
 	struct ec_membership *membership = world_membership(members, era);
+	if (protocol)
+		snprintf(membership->protocol, sizeof membership->protocol, "%s", protocol);
 	size_t size = world_vote_for(membership, out, size_max);
 	ec_membership_free(membership);
 	return size;
+}
+
+static inline size_t world_vote(uint32_t members, uint64_t era, uint8_t *out, size_t size_max)
+{
+	return world_vote_of(members, era, NULL, out, size_max);
 }
 
 /* A batch with one owner; its clock claim is signed by the submitter. */

@@ -174,7 +174,7 @@ void daemon_twin(void *self, uint32_t members)
 	struct ec_daemon *daemon = self;
 	char why[sizeof daemon->why_halted];
 	/* A liar may say so of anybody: one more than may lie must. */
-	if (members <= ec_membership_faulty(ec_member_membership(daemon->member)))
+	if (members <= ec_membership_liars(ec_member_membership(daemon->member)))
 		return;
 	snprintf(
 		why, sizeof why,

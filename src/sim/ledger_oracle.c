@@ -192,7 +192,7 @@ static bool receipt_judge(struct sim_world *world, const struct sim_host *host, 
 	enum shown shown = SHOWS_WRONG;
 	ec_proof_judge(world->ledger->group.genesis, NULL, &ec_crypto_ed25519, proof, &report);
 	world->counts.fired[SIM_LEDGER_RECEIPT]++;
-	if (report.verdict != EC_VALID)
+	if (!ec_proof_certified(&report))
 		sim_violate(world, "receipts", "that of envelope %u by member %u: %s", number,
 		            host->identity, report.why);
 	else if ((shown = report_judge(it, &report)) == SHOWS_WRONG)
