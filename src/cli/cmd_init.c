@@ -23,6 +23,7 @@ enum {
 	OPTION_KEEP_BLOCKS,
 	OPTION_PROTOCOL,
 	OPTION_OPTION,
+	OPTION_CRASH_CELLS,
 };
 
 struct arguments {
@@ -50,6 +51,10 @@ static const struct argp_option options[] = {
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of every group (default pbft)",
          0},
 	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 0},
+	{"crash-fault-cells", OPTION_CRASH_CELLS, NULL, 0,
+         "The cloud anchors cells whose protocol stands crashes only, too: it takes their word, as "
+         "one member that lies can have two histories signed there (default: it refuses them)",
+         0},
 	{"json", 'j', NULL, 0, "Print what was made as JSON", 0},
 	{0},
 };
@@ -82,9 +87,18 @@ static error_t protocol_parse(int key, char *argument, struct argp_state *state)
 		arguments->protocol = ec_option_protocol(state, argument);
 	else if (key == OPTION_OPTION)
 		ec_option_pair(state, &arguments->pairs, argument);
+	else if (key == OPTION_CRASH_CELLS)
+		arguments->plan.crash_cells = true;
 	else
 		return ARGP_ERR_UNKNOWN;
 	return 0;
+}
+
+static const char *name_take(struct argp_state *state, const char *name)
+{
+	if (!name_good(name))
+		argp_error(state, "--name takes 1 to 40 bytes of text in UTF-8, in one line");
+	return name;
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -96,10 +110,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		plan->folder = argument;
 		return 0;
 	case 'n':
-		if (!name_good(argument))
-			argp_error(state,
-			           "--name takes 1 to 40 bytes of text in UTF-8, in one line");
-		plan->name = argument;
+		plan->name = name_take(state, argument);
 		return 0;
 	case OPTION_CELLS:
 		plan->cells = (uint32_t)ec_option_whole(state, "cells", argument, 1,

@@ -288,9 +288,11 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 	struct ec_genesis *genesis = calloc(1, sizeof *genesis);
 	if (!genesis)
 		abort();
+	bool cloud = making->network->has_cloud && g == plan->cells;
 	*genesis = (struct ec_genesis){
 		.flags = (plan->is_unsigned ? EC_GENESIS_UNSIGNED : 0u) |
-	                 (plan->order_only ? EC_GENESIS_ORDER_ONLY : 0u),
+	                 (plan->order_only ? EC_GENESIS_ORDER_ONLY : 0u) |
+	                 (cloud && plan->crash_cells ? EC_GENESIS_CRASH_CELLS : 0u),
 		.membership = membership,
 		.time_origin_ns = plan->origin_ns,
 		.time_rate = plan->rate,
@@ -304,7 +306,7 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 	snprintf(genesis->network, sizeof genesis->network, "%s", making->network->name);
 	snprintf(genesis->group, sizeof genesis->group, "%s", group->name);
 	bool good = accounts(making, g, genesis);
-	if (making->network->has_cloud && g == plan->cells)
+	if (cloud)
 		cloud_cells(making, genesis);
 	else if (!plan->order_only)
 		cell_services(genesis, plan, parameters);

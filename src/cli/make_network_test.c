@@ -106,6 +106,28 @@ static void a_cell_has_its_seats_homes_and_services(void **state)
 	free(network);
 }
 
+/* Only the cloud is asked for it, and only where the plan says so. */
+static void a_cloud_takes_the_word_of_cells_only_when_told(void **state)
+{
+	(void)state;
+	for (uint32_t told = 0; told < 2; told++) {
+		char command[128];
+		struct ec_network_plan plan = plan_usual();
+		plan.crash_cells = told;
+		struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+		assert_non_null(network);
+		for (uint32_t g = 0; g < network->groups; g++) {
+			struct ec_genesis *genesis = genesis_of(&network->group[g]);
+			assert_int_equal(genesis->flags,
+			                 told && g == 2 ? EC_GENESIS_CRASH_CELLS : 0);
+			ec_genesis_free(genesis);
+		}
+		free(network);
+		snprintf(command, sizeof command, "rm -rf %s/*", folder);
+		assert_int_equal(system(command), 0);
+	}
+}
+
 /* What genesis the plan leads to, read as the services read it: days kept, and blocks. */
 static void kept(const struct ec_network_plan *plan, int64_t days, uint64_t blocks)
 {
@@ -279,6 +301,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(it_is_read_back_as_it_was_made, begin, end),
 		cmocka_unit_test_setup_teardown(a_cell_has_its_seats_homes_and_services, begin,
 	                                        end),
+		cmocka_unit_test_setup_teardown(a_cloud_takes_the_word_of_cells_only_when_told,
+	                                        begin, end),
 		cmocka_unit_test_setup_teardown(what_is_kept_stands_in_the_genesis, begin, end),
 		cmocka_unit_test_setup_teardown(the_cloud_knows_every_cell_by_its_whole_genesis,
 	                                        begin, end),

@@ -174,10 +174,12 @@ static bool network_open(struct up *up)
 		return up->network && network_fits(up);
 	}
 	double speed = up->options.speed > 0 ? up->options.speed : 1;
+	const char *protocol = up->options.protocol ? up->options.protocol : "pbft";
 	struct ec_network_plan plan = {
 		.folder = up->options.folder,
 		.name = "first-light",
-		.protocol = up->options.protocol ? up->options.protocol : "pbft",
+		.protocol = protocol,
+		.crash_cells = ec_faults_crash_only(protocol), /* one operator runs them all */
 		.options = up->options.pairs.encoded,
 		.options_size = up->options.pairs.encoded_size,
 		.cells = or_usual(up->options.cells, 3),

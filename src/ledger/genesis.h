@@ -17,7 +17,11 @@ enum {
 	EC_GENESIS_SIZE_MAX = 4 << 20,
 };
 
-enum ec_genesis_flag { EC_GENESIS_UNSIGNED = 1, EC_GENESIS_ORDER_ONLY = 2 };
+enum ec_genesis_flag {
+	EC_GENESIS_UNSIGNED = 1,
+	EC_GENESIS_ORDER_ONLY = 2,
+	EC_GENESIS_CRASH_CELLS = 4, /* anchors cells whose protocol stands crashes only, too */
+};
 
 /* One member as the ledger knows it; ec_roster, for protocols, is derived from it. */
 struct ec_seat {

@@ -274,6 +274,12 @@ bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_s
 	return false;
 }
 
+bool ec_crash_cells(struct ec_scratch *scratch)
+{
+	assert(scratch->genesis);
+	return scratch->genesis->flags & EC_GENESIS_CRASH_CELLS;
+}
+
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
 {
 	assert(scratch->crypto);

@@ -93,6 +93,10 @@ uint32_t ec_enrolled(struct ec_scratch *scratch, const uint8_t key[static 32], c
 bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_size,
                      struct ec_bytes *genesis);
 
+/* Whether the group's genesis has it take the word of cells whose protocol stands no member that
+ * lies (EC_GENESIS_CRASH_CELLS). */
+bool ec_crash_cells(struct ec_scratch *scratch);
+
 /* The signature verifier of this program: real everywhere but in a simulated world. */
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch);
 

@@ -37,6 +37,7 @@ struct ec_scratch {
 	uint64_t position; /* of the next transaction */
 	const char *cell;  /* the one cell that the genesis names */
 	struct ec_bytes cell_genesis;
+	bool crash_cells; /* of the group's genesis */
 };
 
 static int fake_compare(const struct fake_entry *entry, const void *name, size_t size)
@@ -234,6 +235,11 @@ bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_s
 		return false;
 	*genesis = scratch->cell_genesis;
 	return true;
+}
+
+bool ec_crash_cells(struct ec_scratch *scratch)
+{
+	return scratch->crash_cells;
 }
 
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)

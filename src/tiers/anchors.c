@@ -13,10 +13,14 @@
  *      one's history is a prefix of the next one's.
  * (A3) The roster kept for a cell follows from its genesis by certified links alone.
  * (A4) A cell is named only by two of its certified headers that no one history can have.
- * (A5) Who does not lead to the roster that the cloud has reached never fills "fork/". */
+ * A cell that stands crashes only is taken at its word only where the cloud's genesis says so:
+ * there one member that lies can have two histories signed.  An era that it spent so without leave
+ * ends its anchors for good, as all later rosters follow from that one. (A5) Who does not lead to
+ * the roster that the cloud has reached never fills "fork/". */
 #include "tiers/anchors.h"
 
-#include "crypto/merkle.h"
+#include "ledger/known.h"
+#include "tiers/anchor_read.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -28,31 +32,10 @@ enum {
 	ROSTER_RECORD_MAX = EC_VALUE_MAX,
 };
 
-/* An anchor as it is sent; points into the transaction. */
-struct sent {
-	char cell[EC_TEXT_MAX];
-	uint32_t links;
-	struct ec_cbor link; /* stands before the first of them */
-	struct ec_bytes header_bytes;
-	struct ec_header header;
-	struct ec_certificate certificate;
-	bool fork; /* not to be anchored: shows `other`, by the path `last` */
-	ec_hash other;
-	uint32_t consistency_count, last_count;
-	ec_hash consistency[EC_MERKLE_PATH_MAX], last[EC_MERKLE_PATH_MAX];
-};
-
-/* One era link; points into the transaction. */
-struct link {
-	struct ec_bytes header_bytes, roster;
-	struct ec_header header;
-	struct ec_certificate certificate;
-};
-
 /* The judging of one. */
 struct judge {
 	struct ec_scratch *scratch;
-	struct sent *sent;
+	struct anchor_sent *sent;
 	ec_hash genesis;                  /* of the cell */
 	ec_hash header;                   /* hash of the header sent */
 	struct ec_membership *membership; /* that the links have reached */
@@ -61,65 +44,6 @@ struct judge {
 	bool retired;                     /* it began anew at the genesis */
 	char why[REASON_MAX];
 };
-
-static struct ec_bytes bytes_of(struct ec_view view)
-{
-	return (struct ec_bytes){.data = view.data, .size = view.size};
-}
-
-static bool cell_read(struct ec_cbor *body, char cell[static EC_TEXT_MAX])
-{
-	struct ec_view view = ec_cbor_text(body, EC_TEXT_MAX - 1);
-	if (view.size == 0 || memchr(view.data, 0, view.size))
-		return false;
-	memcpy(cell, view.data, view.size);
-	cell[view.size] = 0;
-	return true;
-}
-
-static uint32_t path_read(struct ec_cbor *body, ec_hash path[static EC_MERKLE_PATH_MAX])
-{
-	uint32_t count = ec_cbor_array(body, EC_MERKLE_PATH_MAX);
-	for (uint32_t i = 0; i < count; i++)
-		path[i] = ec_cbor_hash(body);
-	return body->error ? 0 : count;
-}
-
-static bool link_read(struct ec_cbor *at, struct link *out)
-{
-	ec_cbor_array_exact(at, 3);
-	out->header_bytes = bytes_of(ec_cbor_bytes(at, EC_HEADER_SIZE_MAX));
-	struct ec_bytes certificate = bytes_of(ec_cbor_span(at));
-	out->roster = bytes_of(ec_cbor_bytes(at, EC_VALUE_MAX));
-	return !at->error && ec_header_read(out->header_bytes, &out->header) &&
-	       ec_certificate_read(certificate, &out->certificate);
-}
-
-static bool links_read(struct ec_cbor *body, struct sent *out)
-{
-	out->links = ec_cbor_array(body, EC_ANCHOR_LINKS_MAX);
-	out->link = *body;
-	for (uint32_t i = 0; i < out->links && !body->error; i++)
-		ec_cbor_skip(body);
-	return !body->error;
-}
-
-static bool sent_read(struct ec_cbor *body, struct sent *out)
-{
-	if (!cell_read(body, out->cell) || !links_read(body, out))
-		return false;
-	out->header_bytes = bytes_of(ec_cbor_bytes(body, EC_HEADER_SIZE_MAX));
-	struct ec_bytes certificate = bytes_of(ec_cbor_span(body));
-	out->fork = ec_cbor_peek(body) == EC_CBOR_BYTES;
-	out->consistency_count = 0;
-	if (out->fork)
-		out->other = ec_cbor_hash(body);
-	else
-		out->consistency_count = path_read(body, out->consistency);
-	out->last_count = path_read(body, out->last);
-	return !body->error && ec_header_read(out->header_bytes, &out->header) &&
-	       ec_certificate_read(certificate, &out->certificate);
-}
 
 struct name {
 	uint8_t at[EC_NAME_MAX];
@@ -175,13 +99,26 @@ static bool cell_load(struct judge *judge)
 	struct ec_cbor cbor = ec_cbor_over(value.data, value.size);
 	ec_cbor_array_exact(&cbor, 2);
 	judge->genesis = ec_cbor_hash(&cbor);
-	struct ec_bytes roster = bytes_of(ec_cbor_bytes(&cbor, EC_VALUE_MAX));
+	struct ec_view view = ec_cbor_bytes(&cbor, EC_VALUE_MAX);
+	struct ec_bytes roster = {.data = view.data, .size = view.size};
 	judge->membership = ec_membership_read(roster, why, sizeof why);
 	return judge->membership || refuse(judge, "the roster kept of it is bad");
 }
 
+/* Whether what its roster certifies counts here: where it stands no member that lies, only if the
+ * cloud's genesis says so. */
+static bool word_taken(struct judge *judge)
+{
+	const struct ec_membership *roster = judge->membership;
+	return !ec_faults_crash_only(roster->protocol) || ec_crash_cells(judge->scratch) ||
+	       refuse(judge,
+	              "era %llu runs %s, which stands no member that lies, and this cloud's "
+	              "genesis does not take the word of such a cell",
+	              (unsigned long long)roster->era, roster->protocol);
+}
+
 /* Follows one era link, unless it is of an era that is behind already. */
-static bool link_follow(struct judge *judge, const struct link *link)
+static bool link_follow(struct judge *judge, const struct anchor_link *link)
 {
 	char why[128];
 	const struct ec_header *header = &link->header;
@@ -194,6 +131,8 @@ static bool link_follow(struct judge *judge, const struct link *link)
 	    !ec_hash_equal(&header->roster, &judge->membership->hash))
 		return refuse(judge, "an era link does not go on from era %llu",
 		              (unsigned long long)judge->membership->era);
+	if (!word_taken(judge))
+		return false;
 	if (!ec_certificate_check(&link->certificate, judge->membership, &hash,
 	                          ec_scratch_crypto(judge->scratch), why, sizeof why))
 		return refuse(judge, "era link: %s", why);
@@ -215,9 +154,9 @@ static bool link_follow(struct judge *judge, const struct link *link)
 static bool links_follow(struct judge *judge)
 {
 	struct ec_cbor at = judge->sent->link;
-	struct link link;
+	struct anchor_link link;
 	for (uint32_t i = 0; i < judge->sent->links; i++) {
-		if (!link_read(&at, &link))
+		if (!anchor_link_read(&at, &link))
 			return refuse(judge, "an era link is not of its form");
 		if (!link_follow(judge, &link))
 			return false;
@@ -241,6 +180,8 @@ static bool signatures_judge(struct judge *judge)
 		              reached, era);
 	if (!ec_hash_equal(&header->roster, &judge->membership->hash))
 		return refuse(judge, "the header names another roster for era %llu", era);
+	if (!word_taken(judge))
+		return false;
 	if (!ec_certificate_check(&judge->sent->certificate, judge->membership, &judge->header,
 	                          ec_scratch_crypto(judge->scratch), why, sizeof why))
 		return refuse(judge, "not certified: %s", why);
@@ -248,7 +189,7 @@ static bool signatures_judge(struct judge *judge)
 }
 
 /* Whether the anchored header and its past are the beginning of this one's history. */
-static bool extends(const struct sent *sent, const struct ec_anchor *last)
+static bool extends(const struct anchor_sent *sent, const struct ec_anchor *last)
 {
 	uint64_t size = sent->header.seq - 1;
 	ec_hash root, leaf = ec_merkle_leaf(last->header.b, sizeof last->header.b);
@@ -341,7 +282,7 @@ static bool origin_judge(struct judge *judge)
 }
 
 /* Whether `other` stands in the header's history where the anchored one should. */
-static bool replaced(const struct sent *sent, const struct ec_anchor *last)
+static bool replaced(const struct anchor_sent *sent, const struct ec_anchor *last)
 {
 	ec_hash root, leaf = ec_merkle_leaf(sent->other.b, sizeof sent->other.b);
 	return !ec_hash_equal(&sent->other, &last->header) &&
@@ -368,7 +309,7 @@ static bool is_known(const struct judge *judge)
 
 static bool fork_judge(struct judge *judge)
 {
-	const struct sent *sent = judge->sent;
+	const struct anchor_sent *sent = judge->sent;
 	struct ec_anchor last;
 	if (!last_get(judge, &last))
 		return refuse(judge, "a fork of what? no block is anchored");
@@ -462,9 +403,9 @@ static enum ec_result anchor_received(struct judge *judge)
 
 static bool check(uint64_t kind, struct ec_cbor body, uint64_t items)
 {
-	struct sent sent;
+	struct anchor_sent sent;
 	(void)kind;
-	return items == ITEMS && sent_read(&body, &sent) && ec_cbor_done(&body);
+	return items == ITEMS && anchor_sent_read(&body, &sent) && ec_cbor_done(&body);
 }
 
 static bool parameters_check(struct ec_bytes parameters)
@@ -476,11 +417,11 @@ static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parame
                               const struct ec_transaction *transaction)
 {
 	struct ec_cbor body = transaction->body;
-	struct sent sent;
+	struct anchor_sent sent;
 	struct judge judge = {.scratch = scratch, .sent = &sent};
 	(void)parameters;
 	(void)kind;
-	return sent_read(&body, &sent) ? anchor_received(&judge) : EC_RESULT_MALFORMED;
+	return anchor_sent_read(&body, &sent) ? anchor_received(&judge) : EC_RESULT_MALFORMED;
 }
 
 const struct ec_service ec_anchors = {

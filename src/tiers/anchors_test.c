@@ -187,6 +187,51 @@ static void links_that_do_not_lead_there(void **state)
 	scene_end(&scene);
 }
 
+/* A majority may lie with one member: its word counts where the cloud's genesis says so. */
+static void crash_fault_cells_are_anchored_by_leave_alone(void **state)
+{
+	(void)state;
+	static const char no[] = "era 1 runs raft, which stands no member that lies, and this "
+				 "cloud's genesis does not take the word of such a cell";
+	struct scene scene = scene_of(0, "raft");
+	struct ec_scratch *scratch = scene.scratch;
+	struct ec_fork fork;
+	ec_hash other = {{7}};
+	scene_blocks(&scene, 4);
+	refused(scratch, submit(scratch, scene.chain, (struct show){0, 4, 1, 4}), no);
+	assert_int_equal(scratch->entries, 0);
+	scratch->crash_cells = true;
+	refused(scratch, submit(scratch, scene.chain, (struct show){0, 4, 1, 2}),
+	        "signed by 2; a quorum is 3");
+	assert_int_equal(submit(scratch, scene.chain, (struct show){0, 4, 1, 3}), EC_RESULT_DONE);
+	scratch->crash_cells = false;
+	refused(scratch, submit_as(scratch, scene.chain, (struct show){0, 2, 1, 3}, &other), no);
+	assert_false(is_named(&scene, &fork));
+	scene_end(&scene);
+}
+
+/* Nor does it count on the way to an era that stands liars again. */
+static void an_era_of_crash_faults_ends_the_anchors(void **state)
+{
+	(void)state;
+	static const char no[] = "era 2 runs paxos, which stands no member that lies";
+	struct scene scene = scene_new(0);
+	struct ec_scratch *scratch = scene.scratch;
+	scene_blocks(&scene, 3);
+	assert_int_equal(submit(scratch, scene.chain, (struct show){0, 3, 1, 3}), EC_RESULT_DONE);
+	scene.chain->protocol = "paxos";
+	era_change(scene.chain, 3);
+	block_add(scene.chain, 0, NULL);
+	refused(scratch, submit(scratch, scene.chain, (struct show){3, 5, 2, 4}), no);
+	scene.chain->protocol = NULL;
+	era_change(scene.chain, 3);
+	block_add(scene.chain, 0, NULL);
+	refused(scratch, submit(scratch, scene.chain, (struct show){3, 7, 3, 4}), no);
+	scratch->crash_cells = true;
+	assert_int_equal(submit(scratch, scene.chain, (struct show){3, 7, 3, 3}), EC_RESULT_DONE);
+	scene_end(&scene);
+}
+
 static void strangers_are_told(void **state)
 {
 	(void)state;
@@ -223,6 +268,8 @@ int main(void)
 		cmocka_unit_test(a_history_that_does_not_extend_the_last),
 		cmocka_unit_test(a_retired_roster_and_links_after_an_outage),
 		cmocka_unit_test(links_that_do_not_lead_there),
+		cmocka_unit_test(crash_fault_cells_are_anchored_by_leave_alone),
+		cmocka_unit_test(an_era_of_crash_faults_ends_the_anchors),
 		cmocka_unit_test(strangers_are_told),
 	};
 	assert_true(ec_crypto_start());

@@ -16,6 +16,7 @@ struct chain {
 	struct ec_membership *membership;
 	uint64_t count, late_ns; /* added to the stamp of the next block */
 	uint64_t weight;         /* of each member in rosters to come; 0: 1 */
+	const char *protocol;    /* of rosters to come; NULL: pbft */
 	ec_hash leaf[BLOCKS_MAX], hash[BLOCKS_MAX];
 	uint8_t header[BLOCKS_MAX][EC_HEADER_SIZE_MAX];
 	size_t size[BLOCKS_MAX];
@@ -41,6 +42,8 @@ static inline struct chain *chain_new(const struct world *world)
 	size_t size;
 	chain->world = world;
 	chain->membership = world_membership(MEMBERS, 1);
+	snprintf(chain->membership->protocol, EC_TEXT_MAX, "%s",
+	         world->genesis->membership->protocol);
 	free(ec_membership_write(chain->membership, &size));
 	return chain;
 }
@@ -111,6 +114,8 @@ static inline void era_change(struct chain *chain, uint32_t signers)
 	struct ec_membership *next = world_membership(MEMBERS, era + 1);
 	for (uint32_t i = 0; chain->weight && i < MEMBERS; i++)
 		next->seat[i].weight = chain->weight;
+	if (chain->protocol)
+		snprintf(next->protocol, sizeof next->protocol, "%s", chain->protocol);
 	uint8_t *roster = ec_membership_write(next, &size);
 	block_add(chain, 0, &next->hash);
 	struct ec_bytes by = certificate(chain, chain->count, era, signers, &signatures);
@@ -223,14 +228,20 @@ struct scene {
 	struct chain *chain;
 };
 
-static inline struct scene scene_new(uint32_t flags)
+static inline struct scene scene_of(uint32_t flags, const char *protocol)
 {
-	struct world_plan plan = {.group = "cell1", .members = MEMBERS, .flags = flags};
+	struct world_plan plan = {
+		.group = "cell1", .members = MEMBERS, .flags = flags, .protocol = protocol};
 	struct scene scene = {.world = world_make(&plan), .scratch = fake_new()};
 	scene.scratch->cell = "cell1";
 	scene.scratch->cell_genesis =
 		(struct ec_bytes){.data = scene.world.file, .size = scene.world.file_size};
 	return scene;
+}
+
+static inline struct scene scene_new(uint32_t flags)
+{
+	return scene_of(flags, NULL);
 }
 
 static inline void scene_blocks(struct scene *scene, uint64_t blocks)
