@@ -34,6 +34,8 @@ static struct ec_limits large_records(const struct ec_config *config)
 static const struct ec_protocol partial = {.name = "partial", .order = EC_PARTIAL};
 static const struct ec_protocol weighing = {
 	.name = "weighing", .weighs = true, .misfit = fits, .terms = usual_terms, .limits = small};
+static const struct ec_protocol crashing = {
+	.name = "paxos", .misfit = fits, .terms = usual_terms, .limits = small};
 static const struct ec_protocol wordy = {
 	.name = "wordy", .misfit = fits, .terms = usual_terms, .limits = large_records};
 static const struct ec_protocol revised = {.name = "revised",
@@ -44,7 +46,7 @@ static const struct ec_protocol revised = {.name = "revised",
 static const struct ec_protocol revised_sealed = {
 	.name = "revised-sealed", .order = EC_REVISABLE, .sealed = true};
 static const struct ec_protocol *const protocols[] = {&ec_pbft, &partial,        &weighing, &wordy,
-                                                      &revised, &revised_sealed, NULL};
+                                                      &revised, &revised_sealed, &crashing, NULL};
 
 /* A roster: what differs from four members of weight 1 over PBFT with its defaults. */
 struct draft {
@@ -145,6 +147,22 @@ static void heads_are_not_counted_where_members_have_weight(void **state)
 	era_free(era);
 }
 
+/* What waits until as many said so as make a liar sure needs one where nobody lies. */
+static void where_nobody_lies_one_is_believed(void **state)
+{
+	(void)state;
+	char why[256] = "";
+	struct era *era = era_of(&(struct draft){.n = 5}, why);
+	assert_int_equal(era->liars, 1);
+	assert_int_equal(era->quorum, 4);
+	era_free(era);
+	era = era_of(&(struct draft){.n = 5, .protocol = "paxos"}, why);
+	assert_int_equal(era->liars, 0);
+	assert_int_equal(era->quorum, 3);
+	era_free(era);
+	refused(&(struct draft){.protocol = "paxos", .keys = 2}, "stands no member that lies");
+}
+
 static void protocols_that_cannot_serve_are_named(void **state)
 {
 	(void)state;
@@ -201,6 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(heads_are_not_counted_where_members_have_weight),
+		cmocka_unit_test(where_nobody_lies_one_is_believed),
 		cmocka_unit_test(protocols_that_cannot_serve_are_named),
 		cmocka_unit_test(keys_that_members_share_are_read_and_judged),
 		cmocka_unit_test(rosters_beyond_what_pbft_can_do_are_refused),

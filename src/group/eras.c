@@ -63,7 +63,8 @@ void key_choose(struct ec_member *m, struct reign *reign)
 		m->key_changed = true;
 		ec_secret_erase(&m->next_key);
 	}
-	reign->muted = !named || memcmp(named, reign->secret->key, EC_KEY_SIZE) != 0;
+	reign->muted = !named || memcmp(named, reign->secret->key, EC_KEY_SIZE) != 0 ||
+	               admission_withheld(m, reign);
 }
 
 static bool reign_begin(struct ec_member *m, struct ec_membership *membership, uint64_t base,
@@ -296,7 +297,8 @@ bool eras_turn(struct ec_member *m)
 	if (m->past.era && m->time.now >= m->past_until)
 		reign_end(&m->past);
 	key_retire(m);
-	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m))
+	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m) ||
+	    admission_waits(m))
 		return false;
 	if (ec_ledger_certified(m->ledger) < ec_ledger_at(m->ledger).seq)
 		return false;

@@ -12,7 +12,8 @@
 
 enum ec_frame_kind {
 	/* First on each link, and when we fell behind.  era; seq: newest block, which clients may
-	 * have been told of before it is certified; name: the genesis hash. */
+	 * have been told of before it is certified; name: the genesis hash; index: 1 while its disk
+	 * is empty and it has promised nothing, else 0. */
 	EC_FRAME_STANDING = 1,
 	/* Of a protocol instance.  era; name: digest of the body (zero: none); index: 1 when the
 	 * body is left out since the receiver has it.  Blocks: head, proof, body. */

@@ -144,6 +144,7 @@ static void standing_send(struct ec_member *m, uint32_t peer)
 	          &(struct ec_frame){.kind = EC_FRAME_STANDING,
 	                             .era = m->now.era->number,
 	                             .seq = ec_ledger_at(m->ledger).seq,
+	                             .index = admission_asking(m),
 	                             .name = m->config.genesis->hash});
 }
 
@@ -208,6 +209,8 @@ void standing_received(struct ec_member *m, uint32_t peer, const struct ec_frame
 		return;
 	}
 	of->greeted = true;
+	if (admission_heard(m, peer, frame))
+		tell_link(&m->now, peer);
 	if (of->era != frame->era)
 		of->era_seen = m->time.now;
 	of->era = frame->era;

@@ -88,6 +88,8 @@ static void record_take(struct ec_member *m, const struct record *record)
 		m->diverged_seq = record->seq;
 	} else if (record->kind == RECORD_GUILTY) {
 		evidence_recorded(m, record);
+	} else if (record->kind == RECORD_WITHHELD) {
+		admission_recorded(m, record);
 	} else if (instance && record->era == m->now.era->number) {
 		instance_record(instance, &(struct ec_input){.kind = EC_RECORD,
 		                                             .seq = record->seq,
@@ -128,7 +130,8 @@ void ec_member_start(struct ec_member *m, struct ec_time time)
 		return;
 	}
 	m->era_over = ec_ledger_at(m->ledger).era_over;
-	if (!m->era_over)
+	admission_start(m);
+	if (!m->era_over && !admission_asking(m))
 		reign_start(m);
 	signing_start(m);
 	links_greet(m);
@@ -164,6 +167,7 @@ static bool turn_once(struct ec_member *m)
 static void trim(struct ec_member *m)
 {
 	evidence_carry(m);
+	admission_carry(m);
 	uint32_t count = records_trim(&m->records);
 	if (count)
 		outbox_push(&m->outbox, (struct act){.kind = EC_ACT_TRIM, .count = count});
@@ -176,6 +180,7 @@ void member_turn(struct ec_member *m)
 		return;
 	m->executed = 0;
 	room_turn(m);
+	admission_turn(m);
 	while (steps < TURN_STEPS && turn_once(m))
 		steps++;
 	m->busy = steps == TURN_STEPS || member_turn_over(m);
@@ -226,7 +231,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	wake = earlier(wake, earlier(revising_wake(m), beacons_wake(m)));
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
-	wake = earlier(wake, m->room_again);
+	wake = earlier(wake, earlier(m->room_again, admission_wake(m)));
 	if (m->now.instance && !transfer_freezes(m) && !room_lacks(m) &&
 	    instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);
@@ -378,6 +383,8 @@ void ec_member_logged(struct ec_member *m, struct ec_time time, uint32_t count)
 			signing_durable(m);
 		else if (mark.kind == RECORD_GUILTY)
 			evidence_durable(m, mark.era, mark.seq);
+		else if (mark.kind == RECORD_WITHHELD)
+			admission_durable(m);
 		else if (mark.kind == RECORD_PROTOCOL && reign && reign->instance)
 			ec_flush_durable(reign->instance->flush, 1);
 	}

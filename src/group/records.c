@@ -97,12 +97,18 @@ void records_append(struct records *records, const struct record *record)
 		.kind = record->kind, .cut = record->cut, .era = record->era, .seq = record->seq};
 }
 
+/* Whether such a record is of use in its era alone. */
+static bool of_its_era(enum record_kind kind)
+{
+	return kind == RECORD_PROTOCOL || kind == RECORD_WITHHELD;
+}
+
 /* Whether a durable `newer` makes `older`, which came before it, needless. */
 static bool replaces(const struct record_mark *newer, const struct record_mark *older)
 {
 	if (newer->kind != older->kind)
 		return false;
-	if (newer->kind == RECORD_SIGNED)
+	if (newer->kind == RECORD_SIGNED || newer->kind == RECORD_WITHHELD)
 		return true;
 	if (newer->kind == RECORD_GUILTY)
 		return newer->era == older->era && newer->seq == older->seq;
@@ -115,8 +121,8 @@ struct record_mark records_durable(struct records *records)
 	assert(records->durable < records->count);
 	struct record_mark mark = *mark_at(records, records->durable);
 	mark_at(records, records->durable)->dead |=
-		mark.kind == RECORD_PROTOCOL && mark.era < records->era;
-	if (mark.cut || mark.kind == RECORD_SIGNED || mark.kind == RECORD_GUILTY)
+		of_its_era(mark.kind) && mark.era < records->era;
+	if (mark.cut || mark.kind != RECORD_PROTOCOL)
 		for (uint32_t i = 0; i < records->durable; i++)
 			mark_at(records, i)->dead |= replaces(&mark, mark_at(records, i));
 	records->durable++;
@@ -128,7 +134,7 @@ void records_era(struct records *records, uint64_t era)
 	records->era = era;
 	for (uint32_t i = 0; i < records->durable; i++) {
 		struct record_mark *mark = mark_at(records, i);
-		mark->dead |= mark->kind == RECORD_PROTOCOL && mark->era < era;
+		mark->dead |= of_its_era(mark->kind) && mark->era < era;
 	}
 }
 

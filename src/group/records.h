@@ -12,6 +12,8 @@
  *           never goes on.
  * GUILTY:   a member broke the protocol of that era; seq: its index; hash: its identity key; body:
  *           the evidence (docs/formats.md).  The newest of each member is needed for ever.
+ * WITHHELD: on this disk that era key (hash) has no vote up to that era, where one stands crashes
+ * only. The newest is needed until that is over.
  */
 #ifndef EC_GROUP_RECORDS_H
 #define EC_GROUP_RECORDS_H
@@ -23,6 +25,7 @@ enum record_kind {
 	RECORD_SIGNED,
 	RECORD_DIVERGED,
 	RECORD_GUILTY,
+	RECORD_WITHHELD,
 	RECORD_KINDS,
 };
 
@@ -62,7 +65,7 @@ struct records {
 	struct record_mark *at; /* a ring that grows */
 	uint32_t first, count, capacity;
 	uint32_t durable; /* of count, the oldest */
-	uint64_t era;     /* protocol records of older eras are dead */
+	uint64_t era;     /* what is of use in its era alone is dead when that is older */
 };
 
 /* A record was handed to the log, behind all others; not yet durable. */
@@ -71,7 +74,7 @@ void records_append(struct records *records, const struct record *record);
 /* The oldest one that was not durable is now.  Out: it.  What it replaces is dead. */
 struct record_mark records_durable(struct records *records);
 
-/* Protocol records of eras below `era` are dead. */
+/* PROTOCOL and WITHHELD records of eras below `era` are dead. */
 void records_era(struct records *records, uint64_t era);
 
 /* The oldest one, if it is durable; NULL. */

@@ -2,15 +2,14 @@
 #ifndef EC_GROUP_STATE_H
 #define EC_GROUP_STATE_H
 
+#include "group/admission.h"
 #include "group/bodies.h"
 #include "group/clients.h"
 #include "group/era.h"
-#include "group/frames.h"
 #include "group/instance.h"
 #include "group/member.h"
 #include "group/outbox.h"
 #include "group/pace.h"
-#include "group/records.h"
 #include "group/sealed.h"
 #include "group/shares.h"
 #include "group/seals.h"
@@ -172,6 +171,7 @@ struct ec_member {
 	uint64_t uncertified_since; /* when the first block ended that no certificate covers; 0 */
 	uint64_t diverged_seq;
 	uint32_t liar; /* the peer that was caught lying last; NONE */
+	struct admission admission;
 	struct guilty guilty[GUILTY_MAX];
 	uint32_t guilty_count;
 	ec_hash snapshot;    /* header hash of the block that is on disk */

@@ -24,6 +24,8 @@ const char *not_ready_why(const struct ec_member *m)
 		return "halted";
 	if (m->diverged)
 		return "diverged from the group: an operator must rejoin it";
+	if (admission_asking(m))
+		return "its disk is empty: waiting to hear from the others";
 	if (!m->now.instance)
 		return "not in the roster";
 	if (room_lacks(m))

@@ -155,6 +155,8 @@ static void finish(struct ec_member *m)
 {
 	struct ec_ledger_at at;
 	char why[160] = "";
+	if (admission_waits(m)) /* transfer_turn() tries again */
+		return;
 	if (!ec_ledger_restore_end(m->ledger)) {
 		if (room_wait(m)) /* transfer_turn() tries again */
 			return;
@@ -392,7 +394,7 @@ static uint64_t own_will_at(const struct ec_member *m)
 void transfer_turn(struct ec_member *m)
 {
 	struct transfer *t = m->transfer;
-	if (m->diverged || m->halted || room_lacks(m))
+	if (m->diverged || m->halted || room_lacks(m) || admission_waits(m))
 		return;
 	if (!transferring(m)) {
 		uint64_t at = own_will_at(m);
@@ -417,7 +419,7 @@ void transfer_turn(struct ec_member *m)
 uint64_t transfer_wake(const struct ec_member *m)
 {
 	const struct transfer *t = m->transfer;
-	if (room_lacks(m))
+	if (room_lacks(m) || admission_waits(m))
 		return 0;
 	if (!transferring(m))
 		return m->diverged ? 0 : own_will_at(m);
