@@ -62,6 +62,7 @@ enum ec_input_kind {
 	EC_SNAPPED, /* seq digest           the checkpoint at seq is on disk */
 	EC_FETCHED, /* seq digest           a FETCH ended, or the host went ahead: it stands here */
 	EC_PINNED,  /* seq digest           a quorum certified this position: treat it as final */
+	EC_LEAD,    /* from                 a wish: who leads hands over to this member if it can */
 };
 /* clang-format on */
 

@@ -115,6 +115,7 @@ static void input_take(struct ghostdag *self, const struct ec_input *in, struct 
 	case EC_RECORD:
 	case EC_START: /* taken before */
 	case EC_WAKE:
+	case EC_LEAD: /* nobody leads */
 	case EC_READ: /* reads go through the order */
 		break;
 	}

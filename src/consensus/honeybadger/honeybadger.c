@@ -100,6 +100,7 @@ static void input_take(struct hb *self, const struct ec_input *in, struct ec_out
 	case EC_WAKE:
 	case EC_READ:   /* reads go through the order */
 	case EC_PINNED: /* nothing here is tentative */
+	case EC_LEAD:   /* nobody leads */
 		break;
 	}
 }

@@ -108,6 +108,7 @@ static void input_take(struct pbft *self, const struct ec_input *in, struct ec_o
 	case EC_WAKE:
 	case EC_READ:   /* reads go through the order */
 	case EC_PINNED: /* nothing here is tentative */
+	case EC_LEAD:   /* the view says who is primary */
 		break;
 	}
 }

@@ -1,0 +1,245 @@
+/* leader.c - a leader's log becomes the others' (sections 5.3 and 5.4.2; thesis 10.2).
+ *
+ * One entry a message.  A follower is probed until it is known where the logs part; then entries
+ * are sent as they come, at most `inflight` ahead of what it has on disk; one that lacks what is
+ * forgotten here is brought a state.  Links lose nothing while they last, so that nothing is
+ * repeated but on a new link.
+ *
+ * A leader sends before its own disk has the entry, and counts itself when its ACK to itself comes
+ * back.  An entry is committed when a quorum holds it and it is of this term; those before it are
+ * committed with it (Fig. 8). */
+#include "consensus/raft/state.h"
+
+void raft_ack(struct raft *self, struct ec_out *out, ec_node to, ec_seq index, uint8_t word)
+{
+	struct message message = {.kind = ACK, .index = index, .word = word};
+	if (word == CONFLICTS && index >= self->floor)
+		message.log_term = raft_term_at(self, index);
+	raft_send(self, out, to, message, EC_NO_BYTES, planted(self, BUG_EAGER_ACK) ? EC_EAGER : 0);
+}
+
+/* APPEND with the entry behind `prev`, or none. */
+static void append_send(struct raft *self, ec_node to, ec_seq prev, struct ec_out *out)
+{
+	struct message message = {.kind = APPEND,
+	                          .index = prev,
+	                          .log_term = raft_term_at(self, prev),
+	                          .commit = self->commit,
+	                          .origin = EC_ALL};
+	struct ec_bytes body = EC_NO_BYTES;
+	if (prev < self->last) {
+		const struct entry *entry = raft_entry_at(self, prev + 1);
+		message.entry_term = entry->term;
+		message.origin = entry->origin;
+		body = ec_keep(entry->body);
+	}
+	raft_send(self, out, to, message, body, EC_EAGER);
+}
+
+static void install_send(struct raft *self, ec_node to, struct ec_out *out)
+{
+	struct member *member = raft_members(self) + to;
+	struct message message = {.kind = INSTALL,
+	                          .index = self->snap,
+	                          .log_term = self->snap_term,
+	                          .digest = self->snap_digest};
+	assert(self->snap >= self->floor && self->snap > 0);
+	raft_note(self, out, "rule:install", self->snap);
+	member->flow = SNAPSHOT;
+	member->probed = self->round;
+	raft_send(self, out, to, message, EC_NO_BYTES, EC_EAGER);
+}
+
+void raft_replicate(struct raft *self, ec_node node, struct ec_out *out)
+{
+	struct member *member = raft_members(self) + node;
+	if (node == self->config.self || member->flow == SNAPSHOT || member->waits)
+		return;
+	if (member->next <= self->floor && planted(self, BUG_FORGETS_SLOW))
+		member->next = self->floor + 1;
+	if (member->next <= self->floor) {
+		install_send(self, node, out);
+		return;
+	}
+	if (member->flow == PROBE) {
+		member->waits = true;
+		member->probed = self->round;
+		append_send(self, node, member->next - 1, out);
+		return;
+	}
+	for (; member->next <= self->last; member->next++) {
+		if (member->next - 1 - member->match >= self->options.inflight)
+			break;
+		append_send(self, node, member->next - 1, out);
+	}
+}
+
+/* The last entry to all: in one message where all can take it now. */
+static void last_send(struct raft *self, struct ec_out *out)
+{
+	struct member *members = raft_members(self);
+	bool all = self->n > 2;
+	for (ec_node i = 0; i < self->n; i++)
+		if (i != self->config.self)
+			all &= members[i].flow == REPLICATE && members[i].next == self->last &&
+			       self->last - 1 - members[i].match < self->options.inflight;
+	if (all)
+		append_send(self, EC_ALL, self->last - 1, out);
+	for (ec_node i = 0; i < self->n; i++)
+		if (all)
+			members[i].next = self->last + 1;
+		else
+			raft_replicate(self, i, out);
+}
+
+static void propose(struct raft *self, const struct entry *entry, struct ec_out *out)
+{
+	raft_log_append(self, entry, out);
+	self->verified = self->last;
+	last_send(self, out);
+	if (planted(self, BUG_COUNTS_UNSAVED))
+		raft_members(self)[self->config.self].match = self->last;
+	raft_ack(self, out, self->config.self, self->last, MATCHES);
+}
+
+void raft_lead(struct raft *self, struct ec_out *out)
+{
+	assert(self->role == CANDIDATE && self->may_lead);
+	if (raft_log_room(self) == 0) { /* until checkpoints make some */
+		raft_follow(self);
+		return;
+	}
+	raft_note(self, out, "rule:lead", self->term);
+	self->role = LEADER;
+	self->leader = self->lead = self->config.self;
+	self->round = self->confirmed = self->read_round = 0;
+	self->heir = EC_ALL;
+	self->heir_told = false;
+	memset(self->round_at, 0, sizeof self->round_at);
+	for (ec_node i = 0; i < self->n; i++) {
+		struct member *member = raft_members(self) + i;
+		ec_seq match = planted(self, BUG_MATCH_KEPT) ? member->match : 0;
+		*member = (struct member){
+			.next = self->last + 1, .match = match, .heard_at = self->now};
+	}
+	propose(self, &(struct entry){.term = self->term, .origin = EC_ALL}, out);
+	self->begun = self->last;
+	raft_round_start(self, out);
+}
+
+uint32_t raft_room(const struct raft *self)
+{
+	ec_seq held = self->last - self->floor;
+	if (!self->started || self->role != LEADER || self->heir != EC_ALL)
+		return 0;
+	return held < self->options.window ? self->options.window - (uint32_t)held : 0;
+}
+
+void raft_submitted(struct raft *self, const struct ec_input *in, struct ec_out *out)
+{
+	if (!raft_room(self) || !in->body.size || in->body.size > self->options.batch_bytes_max)
+		return;
+	if (raft_log_knows(self, &in->digest))
+		return;
+	propose(self,
+	        &(struct entry){.term = self->term,
+	                        .origin = self->config.self,
+	                        .digest = in->digest,
+	                        .body = ec_keep(in->body)},
+	        out);
+}
+
+ec_seq raft_quorum_index(const struct member *members, uint64_t set, uint32_t quorum)
+{
+	ec_seq best = 0;
+	for (uint64_t left = set; left; left &= left - 1) {
+		ec_seq index = members[__builtin_ctzll(left)].match;
+		uint32_t holders = 0;
+		for (uint64_t all = set; all; all &= all - 1)
+			holders += members[__builtin_ctzll(all)].match >= index;
+		if (holders >= quorum && index > best)
+			best = index;
+	}
+	return best;
+}
+
+/* A member holds the log up to `match`. */
+static void commit_count(struct raft *self, ec_seq match, struct ec_out *out)
+{
+	if (match <= self->commit)
+		return;
+	ec_seq index = raft_quorum_index(raft_members(self), self->voter_set, self->quorum);
+	if (index <= self->commit)
+		return;
+	if (raft_term_at(self, index) != self->term && !planted(self, BUG_COUNTS_OLD_TERMS))
+		return;
+	self->commit = index;
+	if (self->n > 1)
+		raft_send(self, out, EC_ALL,
+		          (struct message){.kind = COMMITTED, .commit = self->commit}, EC_NO_BYTES,
+		          EC_EAGER);
+}
+
+/* The logs may agree up to a place where the follower's term is not above ours (5.3). */
+static void refused(struct raft *self, ec_node node, const struct message *m, struct ec_out *out)
+{
+	struct member *member = raft_members(self) + node;
+	ec_seq next = m->index + 1;
+	if (m->word == CONFLICTS && m->index >= self->floor)
+		next = raft_log_below(self, m->index, m->log_term) + 1;
+	if (!(self->voter_set & bit(node)))
+		member->match = 0; /* a learner may come back with nothing */
+	bool stale = member->flow == REPLICATE && m->word == CONFLICTS && next <= member->match;
+	if (next <= member->match)
+		next = member->match + 1;
+	if (stale)
+		return;
+	member->flow = PROBE;
+	member->next = next;
+	member->waits = m->word == FULL; /* until the next round is answered */
+	member->probed = self->round;
+	raft_replicate(self, node, out);
+}
+
+void raft_ack_received(struct raft *self, const struct ec_input *in, const struct message *m,
+                       struct ec_out *out)
+{
+	struct member *member = raft_members(self) + in->from;
+	bool current = m->term == self->term || planted(self, BUG_STALE_ACK);
+	if (self->role != LEADER || !current || m->index > self->last)
+		return;
+	member->heard_at = self->now;
+	if (m->word != MATCHES) {
+		if (in->from != self->config.self)
+			refused(self, in->from, m, out);
+		return;
+	}
+	if (m->index > member->match)
+		member->match = m->index;
+	if (in->from == self->config.self) {
+		commit_count(self, member->match, out);
+		return;
+	}
+	if (member->flow == PROBE || member->next <= member->match)
+		member->next = member->match + 1;
+	if (member->flow == PROBE || member->match >= self->floor)
+		member->flow = REPLICATE;
+	member->waits = false;
+	commit_count(self, member->match, out);
+	raft_replicate(self, in->from, out);
+}
+
+void raft_linked(struct raft *self, ec_node node, struct ec_out *out)
+{
+	struct member *member = raft_members(self) + node;
+	if (node == self->leader)
+		raft_reads_restart(self); /* what was asked may be lost */
+	raft_election_linked(self, node, out);
+	if (self->role != LEADER)
+		return;
+	member->flow = PROBE;
+	member->waits = false;
+	member->asks = member->asked = 0; /* it asks again */
+	member->next = member->match ? member->match + 1 : self->last + 1;
+	raft_replicate(self, node, out);
+}
