@@ -149,6 +149,21 @@ void sim_read(struct sim_world *world, struct sim_host *host)
 	sim_step(world, host, instance, &(struct ec_input){.kind = EC_READ, .ticket = ticket});
 }
 
+void sim_hand_over(struct sim_world *world, uint32_t heir)
+{
+	for (uint32_t h = 0; h < world->hosts; h++) {
+		struct sim_host *host = world->host[h];
+		struct sim_instance *instance = sim_current(host);
+		if (!host->up || !instance || !instance->state || !sim_room(instance))
+			continue;
+		ec_node node = sim_member_of(world, instance->era, heir);
+		if (node == EC_ALL || instance->lead != instance->self || node == instance->self)
+			continue;
+		world->counts.fired[SIM_ASKED_TO_LEAD]++;
+		sim_step(world, host, instance, &(struct ec_input){.kind = EC_LEAD, .from = node});
+	}
+}
+
 bool sim_read_again(struct sim_world *world, struct sim_host *host)
 {
 	struct sim_instance *instance = sim_current(host);

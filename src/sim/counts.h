@@ -26,6 +26,7 @@
 	X(STARVED, "adversary: one member starved for long")                     \
 	X(SLOW_NODE, "slow node")                                                \
 	X(CALM, "world in which nothing fails")                                  \
+	X(ASKED_TO_LEAD, "leader asked to hand over")                            \
 	X(CLOCK_JUMP, "clock jump")                                              \
 	X(CLOCK_DRIFT, "clock of timers too fast or too slow")                   \
 	X(BODY_LATE, "body not spread early")                                    \

@@ -389,7 +389,9 @@ static void not_agreed(struct sim_world *world)
 
 static bool owes(const struct sim_world *world, const struct sim_host *host)
 {
-	return world->ledger ? sim_ledger_serves(world, host) : !host->byzantine;
+	if (world->ledger)
+		return sim_ledger_serves(world, host);
+	return !host->byzantine && sim_member_of(world, world->eras, host->identity) != EC_ALL;
 }
 
 static void all_end(struct sim_world *world)

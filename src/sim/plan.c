@@ -122,6 +122,14 @@ static bool byzantine(const struct sim_plan *plan)
 	return plan->protocol->byzantine && (!plan->other || plan->other->protocol->byzantine);
 }
 
+/* Whether all protocols of the world go on without any one member, and bring it back. */
+static bool goes_on(const struct sim_plan *plan)
+{
+	const struct sim_protocol_entry *other = plan->other;
+	bool first = sim_entry_goes_on(plan->entry);
+	return byzantine(plan) || (first && (!other || sim_entry_goes_on(other)));
+}
+
 static uint32_t faults_of(const struct ec_protocol *protocol, uint32_t members)
 {
 	struct ec_roster_member member[SIM_MEMBERS_MAX] = {0};
@@ -143,8 +151,11 @@ static void members_draw(struct sim_plan *plan, struct ec_prng *prng, uint32_t m
                          uint32_t byzantine, uint32_t colluders)
 {
 	static const uint32_t sizes[] = {4, 4, 4, 4, 4, 5, 5, 6, 7, 7, 8, 10};
+	static const uint32_t odd[] = {3, 3, 3, 3, 5, 5, 5, 4, 6, 7, 2, 9}; /* where none lies */
 	static const uint32_t splits[] = {4, 4, 6, 7};
-	uint32_t drawn = sizes[ec_prng_below(prng, sizeof sizes / sizeof sizes[0])];
+	bool crashes = goes_on(plan) && !plan->protocol->byzantine && !plan->other;
+	uint32_t pick = (uint32_t)ec_prng_below(prng, sizeof sizes / sizeof sizes[0]);
+	uint32_t drawn = crashes ? odd[pick] : sizes[pick];
 	if (colluders)
 		drawn = splits[ec_prng_below(prng, sizeof splits / sizeof splits[0])];
 	plan->members = members != UINT32_MAX ? members : drawn;
@@ -290,6 +301,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	static const uint32_t sizes_of_ledgers[] = {4, 4, 5, 4, 7};
 	static const uint32_t sizes_of_scarce[] = {4, 7, 10, 10};
 	static const uint32_t sizes_of_ambush[] = {4, 4, 6, 6, 6, 7};
+	static const uint32_t odd_of_ambush[] = {3, 3, 5, 5, 5, 4};
 	struct ec_prng prng;
 	uint32_t members = wish->members;
 	ec_prng_seed(&prng, seed ^ 0x706c616e);
@@ -312,15 +324,16 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)
 		members = sizes_of_ledgers[ec_prng_below(&prng, 5)] + plan->moves;
-	if (byzantine(plan) && !wish->colluders && !plan->other && seed % 20 == 9)
+	if (goes_on(plan) && !wish->colluders && !plan->other && seed % 20 == 9)
 		calm_draw(plan, &prng);
-	bool scarce = byzantine(plan) && !wish->colluders && seed % 25 == 6;
+	bool scarce = goes_on(plan) && !wish->colluders && seed % 25 == 6;
 	if (scarce && members == UINT32_MAX)
 		members = sizes_of_scarce[ec_prng_below(&prng, 4)];
-	bool ambush = byzantine(plan) && !wish->colluders && seed % 4 == 0 && !plan->ledger &&
+	bool ambush = goes_on(plan) && !wish->colluders && seed % 4 == 0 && !plan->ledger &&
 	              !plan->calm && !scarce;
 	if (ambush && members == UINT32_MAX)
-		members = sizes_of_ambush[ec_prng_below(&prng, 6)];
+		members = (byzantine(plan) ? sizes_of_ambush
+		                           : odd_of_ambush)[ec_prng_below(&prng, 6)];
 	members_draw(plan, &prng, members, plan->calm ? 0 : wish->byzantine, wish->colluders);
 	if (revisable(plan))
 		revisable_draw(plan, &prng);

@@ -5,6 +5,7 @@
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
+#include "consensus/raft/raft.h"
 #include "sim/cheap_group.h"
 #include "sim/figures.h"
 #include "sim/longest.h"
@@ -139,8 +140,50 @@ static const struct sim_protocol_entry ghostdag_entry = {.protocol = &ec_ghostda
                                                          .never = ghostdag_never,
                                                          .rules = ghostdag_rules};
 
-static const struct sim_protocol_entry *const entries[] = {
-	&pbft_entry, &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry, &ghostdag_entry};
+/* Short intervals and windows, so that a few dozen batches see checkpoints, cuts, state transfers
+ * and full logs; in one world in three leaders answer reads by lease. */
+static void raft_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct raft_options options = {.election_min_ns = 500 * SIM_MS,
+	                               .interval = 4,
+	                               .window = 64,
+	                               .batch_bytes_max = 4096,
+	                               .inflight = 16};
+	if (prng) {
+		options.interval = (uint32_t)(2 + ec_prng_below(prng, 15));
+		options.window = (4 + (uint32_t)ec_prng_below(prng, 5)) * options.interval;
+		options.window = options.window < 8 ? 8 : options.window;
+		options.election_min_ns = (100 + ec_prng_below(prng, 400)) * SIM_MS;
+		options.inflight = 1 + (uint32_t)ec_prng_below(prng, 32);
+		options.first = (uint32_t)ec_prng_below(prng, 2);
+		options.lease = ec_prng_chance(prng, 1, 3);
+	}
+	memcpy(out, &options, sizeof options);
+	ec_text_add(text, "interval %u, window %u, election %u ms, first %u%s", options.interval,
+	            options.window, (unsigned)(options.election_min_ns / SIM_MS), options.first,
+	            options.lease ? ", lease" : "");
+}
+_Static_assert(sizeof(struct raft_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
+
+static const char *const raft_rules[] = {"stand",          "lead",      "truncate",
+                                         "quorum-lost",    "install",   "lease",
+                                         "state-transfer", "hand-over", NULL};
+
+static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
+                                                     .hands_over = true,
+                                                     .promises_equal = raft_promises_equal,
+                                                     .options = raft_options_draw,
+                                                     .rules = raft_rules};
+
+static const struct sim_protocol_entry *const entries[] = {&pbft_entry,          &honeybadger_entry,
+                                                           &sim_sequencer_entry, &sim_longest_entry,
+                                                           &ghostdag_entry,      &raft_entry};
+
+bool sim_entry_goes_on(const struct sim_protocol_entry *entry)
+{
+	bool small = entry->plain || entry->tells_all; /* the simulator's own */
+	return entry->protocol->byzantine || !small;
+}
 
 const struct sim_protocol_entry *sim_protocol_at(unsigned index)
 {

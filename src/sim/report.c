@@ -10,8 +10,13 @@ enum { COMMAND_SIZE = PATH_MAX + 256 };
 static bool byzantine_only(enum sim_count count)
 {
 	return (count >= SIM_EQUIVOCATED && count <= SIM_FORGOT) ||
-	       (count >= SIM_LIAR_1 && count <= SIM_LIAR_9) || count == SIM_BLAME ||
-	       count == SIM_FETCH || count == SIM_FETCH_ABSENT || count == SIM_FETCH_FAILED ||
+	       (count >= SIM_LIAR_1 && count <= SIM_LIAR_9) || count == SIM_BLAME;
+}
+
+/* What comes only where members are missed and brought back. */
+static bool of_those_who_go_on(enum sim_count count)
+{
+	return count == SIM_FETCH || count == SIM_FETCH_ABSENT || count == SIM_FETCH_FAILED ||
 	       count == SIM_CALM || count == SIM_AMBUSH;
 }
 
@@ -35,6 +40,10 @@ static bool expected(const struct sim_protocol_entry *entry, enum sim_count coun
 		return entry->revisable != NULL;
 	if (count == SIM_PROMISES_CHECKED)
 		return entry->promises_equal != NULL;
+	if (count == SIM_ASKED_TO_LEAD)
+		return entry->hands_over;
+	if (of_those_who_go_on(count) && !sim_entry_goes_on(entry))
+		return false;
 	return entry->protocol->byzantine || !byzantine_only(count);
 }
 

@@ -250,6 +250,23 @@ static bool verb_of_one(struct sim_script *script, struct sim_words *words)
 	return true;
 }
 
+/* "lead a b": b should lead, a is asked. */
+static bool verb_lead(struct sim_script *script, struct sim_words *words)
+{
+	struct sim_host *host, *heir;
+	if (!sim_host_read(script, words->at[1], &host) ||
+	    !sim_host_read(script, words->at[2], &heir))
+		return false;
+	struct sim_instance *instance = sim_current(host);
+	if (!instance || !instance->state)
+		return sim_verb_fail(script, "it is down:", words->at[1]);
+	ec_node node = sim_member_of(script->world, instance->era, heir->identity);
+	if (node == EC_ALL)
+		return sim_verb_fail(script, "it is no member:", words->at[2]);
+	sim_step(script->world, host, instance, &(struct ec_input){.kind = EC_LEAD, .from = node});
+	return true;
+}
+
 static bool verb_fetched(struct sim_script *script, struct sim_words *words)
 {
 	struct sim_host *host;
@@ -368,6 +385,7 @@ static const struct sim_verb verbs[] = {
 	{"snapped",    2, 2,             false, verb_of_one},
 	{"enter",      2, 2,             false, verb_of_one},
 	{"fetched",    3, 3,             false, verb_fetched},
+	{"lead",       3, 3,             false, verb_lead},
 	{"pin",        5, 5,             false, verb_pin},
 	{"fork",       3, 3,             false, verb_fork},
 	{"equivocate", 5, SIM_WORDS_MAX, false, verb_equivocate},
