@@ -173,13 +173,13 @@ void raft_vote_received(struct raft *self, const struct ec_input *in, const stru
 	}
 	if (!self->voter)
 		return;
-	bool free = self->vote == EC_ALL || self->vote == in->from;
-	bool grant = m->term == self->term && free && self->leader == EC_ALL && up_to_date(self, m);
-	if (grant) {
+	bool later = m->term > self->term;
+	bool free = self->leader == EC_ALL && (self->vote == EC_ALL || self->vote == in->from);
+	bool grant = (later || (m->term == self->term && free)) && up_to_date(self, m);
+	if (grant || later)
 		raft_follow(self);
-		if (self->vote == EC_ALL)
-			term_set(self, self->term, in->from, out);
-	}
+	if (later || (grant && self->vote == EC_ALL))
+		term_set(self, m->term, grant ? in->from : EC_ALL, out);
 	struct message answer = {.kind = VOTED, .word = grant ? GRANTED : REFUSED};
 	raft_send(self, out, in->from, answer, EC_NO_BYTES, 0);
 }

@@ -43,7 +43,18 @@ static void agree(struct raft *self, const struct ec_input *in, ec_seq index, st
 {
 	if (index > self->verified)
 		self->verified = index;
-	raft_ack(self, out, in->from, index, MATCHES);
+	raft_ack(self, out, in->from, (struct message){.index = index});
+}
+
+/* It is not, or there is no room for it to be. */
+static void refuse(struct raft *self, const struct ec_input *in, const struct message *m,
+                   uint8_t word, struct ec_out *out)
+{
+	ec_seq end = m->index < self->last ? m->index : self->last;
+	struct message answer = {.word = word, .index = self->last, .prev = m->index};
+	if (word == CONFLICTS)
+		answer.index = raft_log_below(self, end, m->log_term);
+	raft_ack(self, out, in->from, answer);
 }
 
 static void entry_take(struct raft *self, const struct ec_input *in, const struct message *m,
@@ -65,7 +76,7 @@ static void entry_take(struct raft *self, const struct ec_input *in, const struc
 	}
 	if (raft_log_room(self) == 0) {
 		raft_note(self, out, "rule:full", index);
-		raft_ack(self, out, in->from, self->last, FULL);
+		refuse(self, in, m, FULL, out);
 		return;
 	}
 	raft_log_append(self,
@@ -97,12 +108,9 @@ void raft_append_received(struct raft *self, const struct ec_input *in, const st
 	floor_learn(self, m);
 	if (m->index < self->commit) {
 		agree(self, in, self->commit, out);
-	} else if (m->index > self->last) {
-		raft_ack(self, out, in->from, raft_log_below(self, self->last, m->log_term),
-		         CONFLICTS);
-	} else if (m->index > self->commit && raft_term_at(self, m->index) != m->log_term) {
-		raft_ack(self, out, in->from, raft_log_below(self, m->index, m->log_term),
-		         CONFLICTS);
+	} else if (m->index > self->last ||
+	           (m->index > self->commit && raft_term_at(self, m->index) != m->log_term)) {
+		refuse(self, in, m, CONFLICTS, out);
 	} else if (m->entry_term) {
 		entry_take(self, in, m, out);
 	} else {

@@ -14,7 +14,7 @@ static size_t entries_at(void)
 
 uint32_t raft_ring_of(const struct raft_options *options)
 {
-	return options->window + FILLERS;
+	return options->window + options->interval + FILLERS;
 }
 
 static size_t members_at(uint32_t ring)

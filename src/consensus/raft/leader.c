@@ -10,12 +10,12 @@
  * committed with it (Fig. 8). */
 #include "consensus/raft/state.h"
 
-void raft_ack(struct raft *self, struct ec_out *out, ec_node to, ec_seq index, uint8_t word)
+void raft_ack(struct raft *self, struct ec_out *out, ec_node to, struct message answer)
 {
-	struct message message = {.kind = ACK, .index = index, .word = word};
-	if (word == CONFLICTS && index >= self->floor)
-		message.log_term = raft_term_at(self, index);
-	raft_send(self, out, to, message, EC_NO_BYTES, planted(self, BUG_EAGER_ACK) ? EC_EAGER : 0);
+	answer.kind = ACK;
+	if (answer.word == CONFLICTS && answer.index >= self->floor)
+		answer.log_term = raft_term_at(self, answer.index);
+	raft_send(self, out, to, answer, EC_NO_BYTES, planted(self, BUG_EAGER_ACK) ? EC_EAGER : 0);
 }
 
 /* APPEND with the entry behind `prev`, or none. */
@@ -99,7 +99,7 @@ static void propose(struct raft *self, const struct entry *entry, struct ec_out 
 	last_send(self, out);
 	if (planted(self, BUG_COUNTS_UNSAVED))
 		raft_members(self)[self->config.self].match = self->last;
-	raft_ack(self, out, self->config.self, self->last, MATCHES);
+	raft_ack(self, out, self->config.self, (struct message){.index = self->last});
 }
 
 void raft_lead(struct raft *self, struct ec_out *out)
@@ -127,12 +127,20 @@ void raft_lead(struct raft *self, struct ec_out *out)
 	raft_round_start(self, out);
 }
 
+/* The window, or up to the next checkpoint: an application that remembers more than this life has
+ * delivered was at the last ones before, and asks for none of them again. */
 uint32_t raft_room(const struct raft *self)
 {
-	ec_seq held = self->last - self->floor;
+	uint32_t interval = self->options.interval, window = self->options.window;
+	ec_seq held = self->last - self->floor, end = self->floor + window;
+	ec_seq checkpoint = (self->delivered / interval + 1) * interval;
 	if (!self->started || self->role != LEADER || self->heir != EC_ALL)
 		return 0;
-	return held < self->options.window ? self->options.window - (uint32_t)held : 0;
+	if (checkpoint > end)
+		end = checkpoint;
+	if (self->last >= end || held + FILLERS / 2 >= self->ring)
+		return 0;
+	return (uint32_t)(end - self->last);
 }
 
 void raft_submitted(struct raft *self, const struct ec_input *in, struct ec_out *out)
@@ -180,22 +188,32 @@ static void commit_count(struct raft *self, ec_seq match, struct ec_out *out)
 		          EC_EAGER);
 }
 
-/* The logs may agree up to a place where the follower's term is not above ours (5.3). */
+/* Where the next APPEND may fit: the logs may agree where neither term is above the other (5.3). */
+static ec_seq next_try(const struct raft *self, const struct message *m)
+{
+	if (m->word != CONFLICTS || m->index < self->floor)
+		return m->index + 1;
+	ec_seq index = raft_log_below(self, m->index, m->log_term);
+	bool deeper = index == self->floor && self->floor_term > m->log_term;
+	return deeper ? index : index + 1; /* deeper than what is kept: a state is needed */
+}
+
+/* An answer to anything but the last question is of no use any more. */
 static void refused(struct raft *self, ec_node node, const struct message *m, struct ec_out *out)
 {
 	struct member *member = raft_members(self) + node;
-	ec_seq next = m->index + 1;
-	if (m->word == CONFLICTS && m->index >= self->floor)
-		next = raft_log_below(self, m->index, m->log_term) + 1;
+	bool asked = m->word == ABSENT ? member->flow == SNAPSHOT : member->flow != SNAPSHOT;
+	if (member->flow == PROBE)
+		asked &= member->waits && m->prev == member->next - 1;
+	if (member->flow == REPLICATE)
+		asked &= m->prev >= member->match && m->prev < member->next;
+	if (!asked)
+		return;
 	if (!(self->voter_set & bit(node)))
 		member->match = 0; /* a learner may come back with nothing */
-	bool stale = member->flow == REPLICATE && m->word == CONFLICTS && next <= member->match;
-	if (next <= member->match)
-		next = member->match + 1;
-	if (stale)
-		return;
+	ec_seq next = next_try(self, m);
 	member->flow = PROBE;
-	member->next = next;
+	member->next = next > member->match ? next : member->match + 1;
 	member->waits = m->word == FULL; /* until the next round is answered */
 	member->probed = self->round;
 	raft_replicate(self, node, out);

@@ -15,6 +15,7 @@ enum field {
 	DIGEST = 256,
 	SNAP = 512, /* snap, snap_term */
 	GENERATION = 1024,
+	PREV = 2048,
 };
 
 /* clang-format off */
@@ -24,7 +25,7 @@ static const uint16_t fields[KINDS] = {
 	[VOTE]          = TERM | INDEX | COMMIT | WORD,
 	[VOTED]         = TERM | WORD,
 	[APPEND]        = TERM | INDEX | COMMIT | ENTRY,
-	[ACK]           = TERM | INDEX | WORD,
+	[ACK]           = TERM | INDEX | WORD | PREV,
 	[HEARTBEAT]     = TERM | COMMIT | ROUND,
 	[HEARD]         = TERM | ROUND,
 	[COMMITTED]     = TERM | COMMIT,
@@ -55,6 +56,8 @@ bool raft_message_read(struct ec_bytes head, struct message *message)
 		message->index = ec_read_u64(&reader);
 		message->log_term = ec_read_u64(&reader);
 	}
+	if (has & PREV)
+		message->prev = ec_read_u64(&reader);
 	if (has & COMMIT)
 		message->commit = ec_read_u64(&reader);
 	if (has & ENTRY) {
@@ -79,8 +82,9 @@ bool raft_message_read(struct ec_bytes head, struct message *message)
 		message->generation = ec_read_u64(&reader);
 	return ec_reader_done(&reader) && message->term <= NUMBER_MAX &&
 	       message->index <= NUMBER_MAX && message->log_term <= NUMBER_MAX &&
-	       message->commit <= NUMBER_MAX && message->entry_term <= NUMBER_MAX &&
-	       message->snap <= NUMBER_MAX && message->snap_term <= NUMBER_MAX;
+	       message->commit <= NUMBER_MAX && message->prev <= NUMBER_MAX &&
+	       message->entry_term <= NUMBER_MAX && message->snap <= NUMBER_MAX &&
+	       message->snap_term <= NUMBER_MAX;
 }
 
 struct ec_bytes raft_message_write(struct ec_pool *pool, const struct message *message)
@@ -98,6 +102,8 @@ struct ec_bytes raft_message_write(struct ec_pool *pool, const struct message *m
 		ec_write_u64(&writer, message->index);
 		ec_write_u64(&writer, message->log_term);
 	}
+	if (has & PREV)
+		ec_write_u64(&writer, message->prev);
 	if (has & COMMIT)
 		ec_write_u64(&writer, message->commit);
 	if (has & ENTRY) {

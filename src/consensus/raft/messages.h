@@ -34,6 +34,7 @@ enum {
 	MATCHES = 0,       /* ACK: my log is the leader's up to `index`, and on disk */
 	CONFLICTS = 1,     /* it may be up to `index`, whose term here is `log_term` */
 	FULL = 2,          /* there is no room behind `index`; ask again later */
+	ABSENT = 3,        /* the state of an INSTALL did not come; my log ends at `index` */
 };
 
 /* A head, decoded: each kind uses the fields that messages.c lists for it. */
@@ -43,6 +44,7 @@ struct message {
 	uint64_t term;       /* of who says it; PREVOTE: the one it would stand in */
 	ec_seq index;        /* the entry that it is about; APPEND: the one before */
 	uint64_t log_term;   /* of that entry; SAVED_ENTRY: of the one before */
+	ec_seq prev;         /* ACK: the index of the APPEND that it answers */
 	ec_seq commit;       /* how far the speaker knows that all is committed */
 	uint64_t entry_term; /* of the entry that it carries; 0: it carries none */
 	ec_node origin;      /* of that entry: who proposed its batch; EC_ALL: a filler */
@@ -56,7 +58,7 @@ struct message {
 	uint64_t generation; /* records: how often the log had begun anew (recovery.c) */
 };
 
-enum { HEAD_SIZE_MAX = 1 + 4 + 8 * 11 + 2 * 4 + 1 + 32 };
+enum { HEAD_SIZE_MAX = 1 + 4 + 8 * 12 + 2 * 4 + 1 + 32 };
 
 #define NUMBER_MAX      ((uint64_t)1 << 62) /* of terms and positions: one more never overflows */
 #define NUMBER_TOLD_MAX ((uint64_t)1 << 61) /* what others may say: we never count to the other */

@@ -73,8 +73,9 @@ static received *const receivers[KINDS] = {
 };
 /* clang-format on */
 
-/* A higher term is entered before anything is done about the message; but not for one that nobody
- * stands in yet, nor for a vote while the leader is heard. */
+/* A higher term is entered before anything is done about the message; but not one that nobody
+ * stands in yet, nor, with a vote, before it is known for whom; and while a leader is heard such a
+ * wish is not heard. */
 static bool term_judged(struct raft *self, const struct ec_input *in, const struct message *m,
                         struct ec_out *out)
 {
@@ -82,8 +83,8 @@ static bool term_judged(struct raft *self, const struct ec_input *in, const stru
 	bool mine = in->from == self->config.self;
 	if (imagined || mine)
 		return true;
-	if (m->kind == VOTE && m->word != ASKED_TO_LEAD && raft_leader_heard(self))
-		return false;
+	if (m->kind == VOTE)
+		return m->word == ASKED_TO_LEAD || !raft_leader_heard(self);
 	if (m->term > self->term)
 		raft_term_enter(self, m->term, out);
 	return true;

@@ -87,7 +87,7 @@ void raft_install_received(struct raft *self, const struct ec_input *in, const s
 	if (m->index > self->commit && (held || self->delivered >= m->index))
 		state_adopt(self, m->index, m->log_term, &m->digest, out);
 	if (m->index <= self->commit) {
-		raft_ack(self, out, in->from, self->commit, MATCHES);
+		raft_ack(self, out, in->from, (struct message){.index = self->commit});
 		return;
 	}
 	struct message saved = {.kind = SAVED_INSTALL, .index = m->index, .log_term = m->log_term};
@@ -112,10 +112,9 @@ void raft_fetch_done(struct raft *self, const struct ec_input *in, struct ec_out
 	self->fetching = false;
 	if (self->leader == EC_ALL || self->leader == self->config.self)
 		return;
-	if (failed)
-		raft_ack(self, out, self->leader, self->last, CONFLICTS);
-	else
-		raft_ack(self, out, self->leader, self->commit, MATCHES);
+	struct message answer = {.word = failed ? ABSENT : MATCHES,
+	                         .index = failed ? self->last : self->commit};
+	raft_ack(self, out, self->leader, answer);
 }
 
 void raft_cut_save(struct raft *self, struct ec_out *out)

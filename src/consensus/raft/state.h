@@ -151,7 +151,8 @@ size_t raft_state_size(const struct ec_config *config);
 struct entry *raft_entries(const struct raft *self);
 /* What is kept of each member: n of them. */
 struct member *raft_members(const struct raft *self);
-/* How many entries the ring holds: the window, and the fillers of elections. */
+/* How many entries the ring holds: the window, what leads to the next checkpoint (raft_room), and
+ * the fillers of elections. */
 uint32_t raft_ring_of(const struct raft_options *options);
 /* The set of the voters of a roster. */
 uint64_t raft_voters_of(const struct ec_roster *roster);
@@ -276,8 +277,8 @@ void raft_heartbeat_received(struct raft *self, const struct ec_input *in, const
                              struct ec_out *out); /* HEARTBEAT: answered */
 void raft_committed_received(struct raft *self, const struct ec_input *in, const struct message *m,
                              struct ec_out *out); /* COMMITTED: as far as I am verified */
-/* Answers a leader about an index. */
-void raft_ack(struct raft *self, struct ec_out *out, ec_node to, ec_seq index, uint8_t word);
+/* Answers a leader about the APPEND behind `prev`: `index` and `word` as in messages.h. */
+void raft_ack(struct raft *self, struct ec_out *out, ec_node to, struct message answer);
 /* Whether a leader of my term speaks, whom I follow from now on.  One of an older term is told. */
 bool raft_leader_known(struct raft *self, const struct ec_input *in, const struct message *m,
                        struct ec_out *out);
