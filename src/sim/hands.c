@@ -16,11 +16,11 @@ static bool in(uint64_t set, uint32_t host)
 
 void sim_hands_start(struct sim_world *world)
 {
-	for (uint32_t h = 0; h < world->hosts; h++)
-		sim_start(world, world->host[h]);
 	for (uint32_t a = 0; a < world->hosts; a++)
 		for (uint32_t b = 0; b < world->hosts; b++)
-			world->link[a][b].up = a != b;
+			world->link[a][b].up = a != b; /* what is said at START is heard */
+	for (uint32_t h = 0; h < world->hosts; h++)
+		sim_start(world, world->host[h]);
 }
 
 static uint32_t batch_named(struct sim_world *world, const char *text, uint64_t era)

@@ -126,7 +126,9 @@ void sim_post(struct sim_world *world, uint32_t from, uint32_t to, struct sim_it
               uint64_t extra_delay)
 {
 	struct sim_link *link = &world->link[from][to];
-	if (!link->up || !world->host[to]->up) {
+	const struct sim_host *host = world->host[to];
+	bool begins = world->plan.manual && host->life == 0; /* its first life is to come */
+	if (!link->up || !(host->up || begins)) {
 		sim_item_drop(item);
 		return;
 	}
