@@ -221,7 +221,8 @@ static void twin_run(struct world *world, const struct ec_input *in, const struc
 		world_violate(world, "purity: a copy of the instance did something else");
 }
 
-/* Eager ones leave at once; the others wait their turn. */
+/* Eager ones leave at once, but SERVE, which may not overtake a delivery; the others wait their
+ * turn. */
 static void effects_take(struct world *world, ec_node node, const struct ec_out *out)
 {
 	for (uint32_t i = 0; i < out->count; i++) {
@@ -230,7 +231,7 @@ static void effects_take(struct world *world, ec_node node, const struct ec_out 
 		if ((effect->kind == EC_SEND && size > world->limits.message_max) ||
 		    (effect->kind == EC_SAVE && size > world->limits.record_max))
 			world_violate(world, "limits: a message or a record is larger than said");
-		if (!(effect->flags & EC_EAGER)) {
+		if (!(effect->flags & EC_EAGER) || effect->kind == EC_SERVE) {
 			world_push(&world->member[node].effects, effect);
 			continue;
 		}

@@ -17,9 +17,11 @@
 static void log_holds(const struct raft *self)
 {
 	uint64_t term = self->floor_term;
-	assert(self->floor <= self->commit && self->commit <= self->last);      /* (I1) */
-	assert(self->commit <= self->verified && self->verified <= self->last); /* (I1) */
-	assert(self->last - self->floor <= self->ring);                         /* (I1) */
+	assert(self->floor <= self->commit && self->commit <= self->last); /* (I1) */
+	if (!planted(self, BUG_UNVERIFIED))
+		assert(self->commit <= self->verified); /* (I1) */
+	assert(self->verified <= self->last);           /* (I1) */
+	assert(self->last - self->floor <= self->ring); /* (I1) */
 	for (ec_seq index = self->floor + 1; index <= self->last; index++) {
 		const struct entry *entry = raft_entry_at(self, index);
 		assert(entry->term >= term && entry->term > 0);               /* (I2) */
