@@ -43,6 +43,8 @@ static void install_send(struct raft *self, ec_node to, struct ec_out *out)
 	                          .index = self->snap,
 	                          .log_term = self->snap_term,
 	                          .digest = self->snap_digest};
+	if (planted(self, BUG_EARLY_CUT) && self->snap < self->floor)
+		return; /* no state that is on disk */
 	assert(self->snap >= self->floor && self->snap > 0);
 	raft_note(self, out, "rule:install", self->snap);
 	member->flow = SNAPSHOT;
@@ -56,7 +58,7 @@ void raft_replicate(struct raft *self, ec_node node, struct ec_out *out)
 	if (node == self->config.self || member->flow == SNAPSHOT || member->waits)
 		return;
 	if (member->next <= self->floor && planted(self, BUG_FORGETS_SLOW))
-		member->next = self->floor + 1;
+		return;
 	if (member->next <= self->floor) {
 		install_send(self, node, out);
 		return;

@@ -105,6 +105,35 @@ static void an_answer_to_an_older_term_is_none(void **state)
 	assert_null(old_answer(0));
 }
 
+/* b holds four entries that nobody else has yet; an old APPEND comes once more, with the first. */
+static const char *old_append(enum bug bug)
+{
+	struct world *world = world_of(5, bug, 5);
+	world_part(world, bit(A) | bit(B));
+	batches_at(world, 4, A);
+	world_settle(world);
+	assert_int_equal(raft_of(world, B)->last, 5);
+	struct message old = {.kind = APPEND,
+	                      .term = 1,
+	                      .index = 1,
+	                      .log_term = 1,
+	                      .commit = 1,
+	                      .entry_term = 1,
+	                      .origin = A};
+	raft_forge(world, A, B, old, world->batch[0]);
+	world_settle(world);
+	world_join(world, A, C);
+	world_pass(world, 100);
+	return die_and_see(world);
+}
+
+static void an_old_append_cuts_nothing(void **state)
+{
+	(void)state;
+	assert_true(begins(old_append(BUG_SHORT_APPEND), "agreement"));
+	assert_null(old_append(0));
+}
+
 /* Returns: the terms that it took to order a batch a second for 20 seconds; UINT64_MAX: they were
  * not ordered.  In: star: the others hear b alone; else all hear all, but a and e, who alone may
  * lead. */
@@ -235,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_leader_knows_nothing_of_logs),
 		cmocka_unit_test(an_answer_to_an_older_term_is_none),
+		cmocka_unit_test(an_old_append_cuts_nothing),
 		cmocka_unit_test(half_connected_members_keep_a_leader),
 		cmocka_unit_test(who_cannot_win_does_not_stand),
 		cmocka_unit_test(a_lease_ends_before_an_election),

@@ -23,6 +23,10 @@ static void entry_replay(struct raft *self, const struct ec_input *in, const str
 	raft_log_truncate(self, m->index - 1);
 	if (raft_log_room(self) == 0)
 		return;
+	if (m->entry_term > self->term && planted(self, BUG_VOTE_UNSAVED)) {
+		self->term = m->entry_term;
+		self->vote = EC_ALL;
+	}
 	raft_log_put(self, &(struct entry){.term = m->entry_term,
 	                                   .origin = m->origin,
 	                                   .digest = in->digest,
