@@ -108,6 +108,12 @@ for bug in 1 2 3 4; do
 done
 found sequencer 1 100
 found sequencer 2 100
+check "$count worlds of raft" $sim --protocol raft --seeds "$count"
+check "30 worlds of raft, then pbft, then raft" $sim --protocol raft --then pbft --seeds 30
+# raft_bug_test has a schedule for each of the others.
+for bug in 1 3 4 6 7 8 10 15 16 17 18 19; do
+	found raft $bug 600
+done
 # Worlds do not find 10: a script does (scripts.sh).  pbft_view_test has a schedule for each bug.
 for bug in 1 2 3 4 5 6 7 8 9; do
 	found pbft $bug 600
@@ -115,6 +121,7 @@ done
 check "3 worlds of real members with ledgers" $sim --protocol pbft --seeds 3 --ledger --proofs "$proofs"
 check "2 worlds of real members that run honeybadger" $sim --protocol honeybadger --seeds 2 --ledger
 check "2 worlds of real members that run ghostdag" $sim --protocol ghostdag --seeds 2 --ledger
+check "2 worlds of real members that run raft" $sim --protocol raft --seeds 2 --ledger
 judged=0 wrong=0
 for proof in "$proofs"/*[1357]5.proof; do
 	judged=$((judged + 1))

@@ -1,7 +1,8 @@
 /* protocols.c - the table of protocols. */
 #include "lab/protocols.h"
 
-static const struct lab_entry *const entries[] = {&lab_pbft, &lab_honeybadger, &lab_ghostdag};
+static const struct lab_entry *const entries[] = {&lab_pbft, &lab_honeybadger, &lab_ghostdag,
+                                                  &lab_raft};
 
 const struct lab_entry *lab_entry_at(uint32_t index)
 {

@@ -11,6 +11,7 @@
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
+#include "consensus/raft/raft.h"
 #include "node/daemon_inner.h"
 #include "node/file.h"
 #include "node/folder.h"
@@ -26,7 +27,7 @@
 
 /* All protocols that a node of this program can run. */
 static const struct ec_protocol *const protocols[] = {&ec_pbft, &ec_honeybadger, &ec_ghostdag,
-                                                      NULL};
+                                                      &ec_raft, NULL};
 
 const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names)
 {

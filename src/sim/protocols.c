@@ -170,6 +170,7 @@ static const char *const raft_rules[] = {"stand",          "lead",      "truncat
                                          "state-transfer", "hand-over", NULL};
 
 static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
+                                                     .ledger = true,
                                                      .hands_over = true,
                                                      .promises_equal = raft_promises_equal,
                                                      .options = raft_options_draw,
