@@ -2,8 +2,8 @@
  *
  * One entry a message.  A follower is probed until it is known where the logs part; then entries
  * are sent as they come, at most `inflight` ahead of what it has on disk; one that lacks what is
- * forgotten here is brought a state.  Links lose nothing while they last, so that nothing is
- * repeated but on a new link.
+ * forgotten here is brought a state.  With an empty log there is nothing to probe.  Links lose
+ * nothing while they last, so that nothing is repeated but on a new link.
  *
  * A leader sends before its own disk has the entry, and counts itself when its ACK to itself comes
  * back.  An entry is committed when a quorum holds it and it is of this term; those before it are
@@ -73,6 +73,7 @@ void raft_replicate(struct raft *self, ec_node node, struct ec_out *out)
 		if (member->next - 1 - member->match >= self->options.inflight)
 			break;
 		append_send(self, node, member->next - 1, out);
+		member->probed = self->round;
 	}
 }
 
@@ -88,10 +89,12 @@ static void last_send(struct raft *self, struct ec_out *out)
 	if (all)
 		append_send(self, EC_ALL, self->last - 1, out);
 	for (ec_node i = 0; i < self->n; i++)
-		if (all)
+		if (all) {
 			members[i].next = self->last + 1;
-		else
+			members[i].probed = self->round;
+		} else {
 			raft_replicate(self, i, out);
+		}
 }
 
 static void propose(struct raft *self, const struct entry *entry, struct ec_out *out)
@@ -121,8 +124,10 @@ void raft_lead(struct raft *self, struct ec_out *out)
 	for (ec_node i = 0; i < self->n; i++) {
 		struct member *member = raft_members(self) + i;
 		ec_seq match = planted(self, BUG_MATCH_KEPT) ? member->match : 0;
-		*member = (struct member){
-			.next = self->last + 1, .match = match, .heard_at = self->now};
+		*member = (struct member){.flow = self->last ? PROBE : REPLICATE,
+		                          .next = self->last + 1,
+		                          .match = match,
+		                          .heard_at = self->now};
 	}
 	propose(self, &(struct entry){.term = self->term, .origin = EC_ALL}, out);
 	self->begun = self->last;

@@ -8,7 +8,7 @@
  * answered a later round and not the probe, is probed again. */
 #include "consensus/raft/state.h"
 
-enum { INSTALL_ROUNDS = 16 }; /* after which a state that did not come is offered again */
+enum { LONG_ROUNDS = 16 }; /* after which entries or a state that did not come are offered again */
 
 static void confirm(struct raft *self, uint64_t round)
 {
@@ -70,12 +70,14 @@ void raft_heard_received(struct raft *self, const struct ec_input *in, const str
 	if (m->round > member->round)
 		member->round = m->round;
 	confirm(self, m->round);
-	uint64_t patience = member->flow == SNAPSHOT ? INSTALL_ROUNDS : 0;
-	bool waits = member->flow == SNAPSHOT || member->waits;
-	if (!waits || m->round <= member->probed + patience)
+	uint64_t patience = member->flow == PROBE ? 0 : LONG_ROUNDS;
+	bool waits = member->flow == SNAPSHOT || member->waits ||
+	             (member->flow == REPLICATE && member->next - 1 > member->match);
+	if (in->from == self->config.self || !waits || m->round <= member->probed + patience)
 		return;
-	if (member->flow == SNAPSHOT)
-		member->flow = PROBE;
+	if (member->flow == REPLICATE)
+		member->next = member->match + 1;
+	member->flow = PROBE;
 	member->waits = false;
 	raft_replicate(self, in->from, out);
 }

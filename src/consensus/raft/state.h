@@ -45,7 +45,7 @@ struct member {
 	ec_seq next;       /* the next entry to send it */
 	uint64_t heard_at; /* when it last answered in this term */
 	uint64_t round;    /* of the heartbeats that it answered, the last */
-	uint64_t probed;   /* in which round the probe left */
+	uint64_t probed;   /* in which round something was last sent */
 	uint64_t asks;     /* reads up to this ticket wait for the next round; 0: none */
 	uint64_t asked;    /* these for the round that is out; 0: none */
 };
