@@ -248,7 +248,7 @@ void world_app_restart(struct world *world, ec_node node)
 	}
 	if (!member->forgetful && ec_prng_chance(&world->prng, 1, 2))
 		stands += ec_prng_below(&world->prng, member->final - stands + 1);
-	member->applied = member->final = stands;
+	member->applied = member->final = member->durable = stands; /* it never goes back */
 	member->snaps = member->reads = 0;
 	member->fetch.kind = 0;
 	memset(member->stands, 0, world->batches * sizeof member->stands[0]);

@@ -130,6 +130,16 @@ static void batches_return(struct sim_world *world, struct sim_host *host)
 	host->queue_count = count;
 }
 
+/* What a life begins with is on disk, and others can have it. */
+static void beginning_keep(struct sim_host *host)
+{
+	for (uint32_t i = 0; i < host->kept_count; i++)
+		if (host->kept[i].seq == host->app.seq)
+			return;
+	if (host->app.seq)
+		sim_keep(host, &host->app);
+}
+
 void sim_start(struct sim_world *world, struct sim_host *host)
 {
 	assert(!host->up);
@@ -140,6 +150,7 @@ void sim_start(struct sim_world *world, struct sim_host *host)
 	clock_start(world, host);
 	sim_tail_cut(host, 0);
 	host->app = host->durable;
+	beginning_keep(host);
 	host->waiting = false;
 	host->pin_told = 0;
 	host->read_count = 0;
