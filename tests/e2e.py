@@ -86,7 +86,7 @@ def a_day(folder):
 def up_refuses(folder):
     """What cannot work is said at once, in the words of who noticed."""
     for arguments, code, words in (
-            (("--protocol", "paxos"), 2, "there is no 'paxos'"),
+            (("--protocol", "nosuch"), 2, "there is no 'nosuch'"),
             (("--unit", "miles"), 2, "--unit takes W, kW, Wh, kWh or pu, not 'miles'"),
             (("--kwp", "3"), 2, "--kwp says something about a file: give --pv FILE too"),
             (("--pv-unit", "W"), 2, "--pv-unit says something about a file: give --pv FILE too"),

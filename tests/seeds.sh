@@ -93,6 +93,11 @@ check "20 worlds of pbft, then honeybadger, then pbft" $sim --protocol pbft --th
 for bug in 4 6 7 8 10; do
 	found honeybadger $bug 60
 done
+check "60 worlds of paxos" $sim --protocol paxos --seeds 60
+# Scripts find 1 and 15, paxos_fault_test.c finds 3 and 9.
+for bug in 2 4 5 6 7 8 10 11 12 13 14; do
+	found paxos $bug 600
+done
 check "100 worlds of sequencer" $sim --protocol sequencer --seeds 100
 check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --then sequencer --seeds 100
 check "200 worlds of longest" $sim --protocol longest --seeds 200
@@ -139,8 +144,8 @@ if [ -n "$a" ] && [ "$a" = "$b" ]; then echo "ok one seed is one world"; else ec
 json 0 "r['clean'] and r['seeds'] == 1 and not r['failures']" --protocol pbft --seed 7
 json 1 "r['failures'][0]['violation'].startswith('agreement: ') and r['failures'][0]['replay'].startswith('$sim --')" \
 	--protocol pbft --seeds 600 --bug 2 --until-failure
-refused --protocol paxos --seed 1
-refused --protocol pbft --then paxos --seed 1
+refused --protocol nosuch --seed 1
+refused --protocol pbft --then nosuch --seed 1
 refused --protocol pbft --then sequencer --seed 1 --ledger
 refused --protocol pbft --seeds many
 refused --protocol pbft

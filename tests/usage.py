@@ -150,19 +150,19 @@ def names():
 
 def protocols():
     """A protocol is asked for by a name that the program has, with options that it has."""
-    for words, why in ((("init", "--dir", os.path.join(folder, "named"), "--protocol", "paxos"),
-                        "there is no 'paxos'; there are: pbft"),
+    for words, why in ((("init", "--dir", os.path.join(folder, "named"), "--protocol", "nosuch"),
+                        "there is no 'nosuch'; there are: pbft"),
                        (("init", "--dir", os.path.join(folder, "named"), "--option", "k=3"),
                         "'k=3' is no option of pbft"),
                        (("init", "--dir", os.path.join(folder, "named"), "--protocol", "ghostdag",
                          "--option", "pinned=2"), "is 0 or 1"),
                        (("up", "--dir", os.path.join(folder, "named"), "--option", "interval=65536"),
                         "at most 256"),
-                       (("bench", "--protocol", "paxos"), "there is no 'paxos'"),
+                       (("bench", "--protocol", "nosuch"), "there is no 'nosuch'"),
                        (("bench", "--option", "colour=1", "--protocol", "honeybadger"),
                         "'colour=1' is no option of honeybadger"),
                        (("bench", "--members", "65"), "from 1 to 64"),
-                       (("node", "switch", "--protocol", "paxos", folder), "there is no 'paxos'"),
+                       (("node", "switch", "--protocol", "nosuch", folder), "there is no 'nosuch'"),
                        (("node", "switch", folder), "--protocol NAME"),
                        (("node", "switch", "--protocol", "pbft", "--option", "colour=1", folder),
                         "'colour=1' is no option of pbft"),

@@ -4,6 +4,7 @@
 #include "base/quorum.h"
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
+#include "consensus/paxos/paxos.h"
 #include "consensus/pbft/pbft.h"
 #include "consensus/raft/raft.h"
 #include "sim/cheap_group.h"
@@ -176,9 +177,33 @@ static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
                                                      .options = raft_options_draw,
                                                      .rules = raft_rules};
 
-static const struct sim_protocol_entry *const entries[] = {&pbft_entry,          &honeybadger_entry,
-                                                           &sim_sequencer_entry, &sim_longest_entry,
-                                                           &ghostdag_entry,      &raft_entry};
+static void paxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct paxos_options options = {
+		.interval = 4, .batch_bytes_max = 4096, .timeout_ns = 500 * SIM_MS};
+	if (prng) {
+		options.interval = (uint32_t)(2 + ec_prng_below(prng, 15));
+		options.window = options.interval * (uint32_t)(1 + ec_prng_below(prng, 3));
+		options.timeout_ns = (100 + ec_prng_below(prng, 900)) * SIM_MS;
+	}
+	memcpy(out, &options, sizeof options);
+	ec_text_add(text, "interval %u, window %u, timeout %u ms", options.interval, options.window,
+	            (unsigned)(options.timeout_ns / SIM_MS));
+}
+_Static_assert(sizeof(struct paxos_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
+
+static const char *const paxos_rules[] = {"reproposal", "again", "catch-up", "state-transfer",
+                                          NULL};
+
+static const struct sim_protocol_entry paxos_entry = {.protocol = &ec_paxos,
+                                                      .ledger = true,
+                                                      .promises_equal = paxos_promises_equal,
+                                                      .options = paxos_options_draw,
+                                                      .rules = paxos_rules};
+
+static const struct sim_protocol_entry *const entries[] = {
+	&pbft_entry,     &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry,
+	&ghostdag_entry, &raft_entry,        &paxos_entry};
 
 bool sim_entry_goes_on(const struct sim_protocol_entry *entry)
 {

@@ -1,0 +1,256 @@
+/* paxos.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
+#include "consensus/paxos/state.h"
+
+#include <string.h>
+
+static uint32_t faults_of(const struct ec_roster *roster)
+{
+	return (uint32_t)ec_faults_crash(ec_voters(roster));
+}
+
+static struct ec_limits limits(const struct ec_config *config)
+{
+	struct paxos_options options = paxos_options_of(config);
+	struct log_terms terms = paxos_log_terms(&options);
+	uint32_t ring = paxos_ring_of(&terms);
+	return (struct ec_limits){
+		.state = paxos_state_size(sizeof(struct paxos), &terms),
+		/* A step may deliver every slot, with its SNAP, or tell an interval; besides it
+	         * says a handful of things. */
+		.effects_per_step = 64 + 3 * ring,
+		.buffers_held = 2 * ring + PENDING, /* the value of a slot, and the best reported */
+		.message_max = HEAD_SIZE_MAX + options.batch_bytes_max,
+		.record_max = HEAD_SIZE_MAX + options.batch_bytes_max,
+	};
+}
+
+#ifdef EC_PLANTED
+static uint32_t log_bug_of(uint32_t bug)
+{
+	static const uint32_t of[] = {[BUG_SPEAK_FIRST] = LOG_SPEAK_FIRST,
+	                              [BUG_NO_SAVE] = LOG_NO_SAVE,
+	                              [BUG_EARLY_CUT] = LOG_EARLY_CUT,
+	                              [BUG_GAP] = LOG_GAP,
+	                              [BUG_LEARN_ACCEPTED] = LOG_LEARN_ACCEPTED};
+	return bug < sizeof of / sizeof of[0] ? of[bug] : 0;
+}
+#endif
+
+static void init(void *opaque, const struct ec_config *config)
+{
+	struct paxos *self = opaque;
+	uint64_t seed;
+	assert(!paxos_misfit(config));
+	assert(config->self < config->roster->n);
+	struct paxos_options options = paxos_options_of(config);
+	struct log_terms terms = paxos_log_terms(&options);
+	memset(self, 0, paxos_state_size(sizeof *self, &terms));
+	paxos_log_init(&self->log, config, &terms, sizeof *self);
+#ifdef EC_PLANTED
+	self->log.planted = log_bug_of(config->bug);
+	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)
+		self->log.quorums.accept = ec_voters(config->roster) - self->log.quorums.prepare;
+#endif
+	self->options = options;
+	memcpy(&seed, config->seed, sizeof seed);
+	ec_prng_seed(&self->prng, seed);
+}
+
+/* A record restores the promise that was saved with it. */
+static void record_replayed(struct paxos *self, const struct ec_input *in)
+{
+	struct message m;
+	bool known = paxos_message_read(in->head, &m);
+	assert(known && !self->log.started);
+	if (m.kind == SAVED_CUT)
+		paxos_cut_replayed(&self->log, &m);
+	else if (m.kind == SAVED_ACCEPT)
+		paxos_accept_replayed(&self->log, in, &m);
+	struct slot *slot = m.kind == SAVED_CUT ? NULL : paxos_slot_at(&self->log, m.seq);
+	if (slot && (m.ballot > slot->promised || planted(self, BUG_REPROMISE)))
+		slot->promised = m.ballot;
+}
+
+static void message_received(struct paxos *self, const struct ec_input *in, struct ec_out *out)
+{
+	struct message m;
+	bool known = paxos_message_read(in->head, &m);
+	assert(known); /* check() let it pass */
+	switch ((int)m.kind) {
+	case PREPARE:
+		paxos_prepare_received(self, in, &m, out);
+		break;
+	case REPORT:
+		paxos_report_received(self, in, &m, out);
+		break;
+	case ACCEPT:
+		paxos_accept_received(self, in, &m, out);
+		break;
+	case ACCEPTED:
+		paxos_accepted_received(self, in, &m, out);
+		break;
+	case REFUSE:
+		paxos_refuse_received(self, in, &m, out);
+		break;
+	case ASK_LEARN:
+		if (!paxos_ask_learn_received(&self->log, in, &m, out) && m.seq <= self->log.chosen)
+			self->revisit = m.seq;
+		break;
+	case LEARN:
+		paxos_learn_received(&self->log, in, &m);
+		break;
+	case STATE:
+		paxos_state_received(&self->log, in, &m, out);
+		break;
+	case CHECKPOINT:
+		paxos_checkpoint_received(&self->log, in, &m, out);
+		break;
+	default:
+		assert(false);
+	}
+}
+
+/* A new link: what it may have lost is said again. */
+static void linked(struct paxos *self, ec_node to, struct ec_out *out)
+{
+	struct log *log = &self->log;
+	struct slot *last = paxos_slot_at(log, log->chosen);
+	if (to == log->config.self)
+		return;
+	paxos_mark_tell(log, to, out);
+	if (last && last->chosen)
+		paxos_learn_tell(log, to, last, out);
+	paxos_learn_linked(log, to);
+	paxos_proposer_linked(self, to, out);
+}
+
+static void input_take(struct paxos *self, const struct ec_input *in, struct ec_out *out)
+{
+	switch (in->kind) {
+	case EC_RECV:
+		message_received(self, in, out);
+		break;
+	case EC_LINK:
+		linked(self, in->from, out);
+		break;
+	case EC_SUBMIT:
+		paxos_submitted(self, in, out);
+		break;
+	case EC_SNAPPED:
+		paxos_snapped(&self->log, in, out);
+		break;
+	case EC_FETCHED:
+		paxos_fetched(&self->log, in, out);
+		break;
+	case EC_RECORD:
+	case EC_START: /* taken before */
+	case EC_WAKE:
+	case EC_READ:   /* reads go through the order */
+	case EC_PINNED: /* nothing here is tentative */
+	case EC_LEAD:   /* nobody leads */
+		break;
+	}
+}
+
+static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
+{
+	struct paxos *self = opaque;
+	struct log *log = &self->log;
+	struct ec_input own = paxos_input_of_era(log, input), *in = &own;
+	assert(out->count == 0);
+	assert(in->now >= log->now);
+	log->now = in->now;
+	if (in->kind == EC_RECORD) {
+		record_replayed(self, in);
+		return;
+	}
+	if (in->kind == EC_START) {
+		paxos_log_start(log, in, out);
+		self->cleared = in->seq;
+	}
+	assert(log->started);
+	input_take(self, in, out);
+	paxos_deliver(log, out);
+	paxos_catch_up(log, out);
+	paxos_proposer_run(self, out);
+	paxos_effects_of_order(log, out);
+	out->wake = paxos_proposer_wake(self);
+	if (log->asked && (!out->wake || log->asked < out->wake))
+		out->wake = log->asked;
+	out->want = paxos_room(self);
+	out->lead = EC_ALL;
+}
+
+static uint32_t held(const void *opaque, struct ec_bytes *at)
+{
+	const struct paxos *self = opaque;
+	uint32_t count = paxos_held(&self->log, at);
+	for (uint32_t i = 0; i < self->pending_count; i++) {
+		if (!self->pending[i].body.buffer)
+			continue;
+		if (at)
+			at[count] = self->pending[i].body;
+		count++;
+	}
+	return count;
+}
+
+/* Nobody is ever blamed: no member lies. */
+static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                   struct ec_bytes body)
+{
+	(void)config, (void)node, (void)head, (void)body;
+	return false;
+}
+
+static const char *const bugs[] = {
+#ifdef EC_PLANTED
+	[BUG_SPEAK_FIRST - 1] = "an acceptor answers before it saves",
+	[BUG_NO_SAVE - 1] = "an accepted value is not saved",
+	[BUG_EARLY_CUT - 1] = "forgets slots at its own checkpoint, which slow members need",
+	[BUG_GAP - 1] = "delivers behind a gap",
+	[BUG_LEARN_ACCEPTED - 1] = "tells as chosen what it has merely accepted",
+	[BUG_SMALL_QUORUM - 1] = "the two quorums do not meet",
+	[BUG_FORGETS_ACCEPTED - 1] = "a promise forgets what was accepted",
+	[BUG_LOWER_BALLOT - 1] = "a proposer takes the value of the lower ballot",
+	[BUG_VOTES_ACROSS - 1] = "counts who accepted a value in whatever ballot",
+	[BUG_PROMISE_UNSAVED - 1] = "a promise is not saved",
+	[BUG_ACCEPT_BELOW - 1] = "accepts below what it promised",
+	[BUG_OWN_VALUE - 1] = "proposes its own value over one that was reported",
+	[BUG_REPROMISE - 1] = "promises a lower ballot behind a higher one",
+	[BUG_PROMISES_ONE - 1] = "one promise is enough",
+	[BUG_EAGER_PREPARE - 1] = "says PREPARE before its ballot is saved",
+#endif
+	NULL,
+};
+
+static const struct ec_option options[] = {{"interval", 4},
+                                           {"window", 4},
+                                           {"batch_bytes_max", 4},
+                                           {"quorum_prepare", 4},
+                                           {"quorum_accept", 4},
+                                           {"timeout_ns", 8},
+                                           {NULL, 0}};
+
+const struct ec_protocol ec_paxos = {
+	.name = "paxos",
+	.order = EC_TOTAL,
+	.reads = false,
+	.byzantine = false,
+	.faults = faults_of,
+	.bugs = bugs,
+	.options_size = sizeof(struct paxos_options),
+	.options_read = paxos_options_read,
+	.option = options,
+	.terms = paxos_terms,
+	.misfit = paxos_misfit,
+	.limits = limits,
+	.init = init,
+	.check = paxos_check,
+	.guilty = guilty,
+	.step = step,
+	.held = held,
+	.invariants = paxos_invariants,
+	.show = paxos_show,
+	.show_head = paxos_show_head,
+};

@@ -1,0 +1,248 @@
+/* paxos_fault_test.c - crashes at every save, slow members, roles, and proposers that
+ * compete. */
+#include "base/test.h"
+#include "consensus/paxos/paxos_world.h"
+
+#include <stdio.h>
+
+enum { A, B, C, D, E };
+
+static void batches(struct world *world, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		world_batch(world, text);
+	}
+}
+
+static void crash_at_every_save(void **state)
+{
+	(void)state;
+	for (int dies = 0; dies < 2; dies++)
+		for (ec_node node = A; node <= B; node++) {
+			struct world_killing how = {.of = &paxos_world,
+			                            .is = {.n = 3, .interval = 4, .twins = true},
+			                            .node = node,
+			                            .other = dies ? (node == A ? B : A) : EC_ALL};
+			uint32_t saves;
+			const char *violation = world_kill_at_every_save(&how, &saves);
+			if (violation)
+				fail_msg("%u, %d: %s", node, dies, violation);
+			assert_true(saves >= 8);
+		}
+}
+
+/* All are killed at once, again and again, and lose what was not durable. */
+static void all_crash_together(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 3, .interval = 4, .seed = 5});
+	for (int round = 0; round < 12; round++) {
+		batches(world, 3);
+		world_submit(world);
+		for (int i = 0; i < round % 5; i++)
+			world_round(world);
+		for (ec_node node = 0; node < 3; node++)
+			world_crash(world, node);
+		for (ec_node node = 0; node < 3; node++)
+			world_restart(world, node);
+		world_pass(world, round % 3 ? 50 : 600);
+	}
+	assert_true(world_finish(world, 30000));
+	assert_null(world_free(world));
+}
+
+/* c hears nothing for more than the ring holds: its state is brought. */
+static void far_behind_fetches_the_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 3, .interval = 4});
+	world_isolate(world, C);
+	batches(world, 30);
+	world_pass(world, 300);
+	assert_int_equal(world->member[A].applied, 30);
+	assert_int_equal(world->member[C].applied, 0);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->fetches, 1);
+	assert_null(world_free(world));
+}
+
+/* c is behind the low mark by less than is retained: messages bring it there, no state moves. */
+static void a_little_behind_needs_no_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 3, .interval = 8});
+	world_isolate(world, C);
+	batches(world, 9);
+	world_pass(world, 300);
+	world_heal(world);
+	assert_true(world_finish(world, 1000));
+	assert_int_equal(world->member[C].applied, 9);
+	assert_int_equal(world->fetches, 0);
+	assert_null(world_free(world));
+}
+
+/* b's checkpoints never reach its disk, so that a alone has them: what c lacks is not forgotten. */
+static uint32_t fetches_where_one_has_checkpoints(uint32_t bug)
+{
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 3, .interval = 4, .bug = bug});
+	world->member[B].forgetful = true;
+	world_isolate(world, C);
+	batches(world, 8);
+	world_pass(world, 150);
+	assert_int_equal(world->member[A].applied, 8);
+	world_heal(world);
+	world_pass(world, 300);
+	assert_true(world->member[C].applied >= 8); /* whom a state was brought proposes again */
+	uint32_t fetches = world->fetches;
+	assert_null(world_free(world));
+	return fetches;
+}
+
+static void nothing_is_forgotten_before_a_quorum_has_it(void **state)
+{
+	(void)state;
+	assert_int_equal(fetches_where_one_has_checkpoints(0), 0);
+	assert_int_equal(fetches_where_one_has_checkpoints(3), 1); /* planted bug 3 */
+}
+
+/* d and e are no voters: they follow, and one of them is brought the state. */
+static void learners_follow(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 5, .voters = 3, .interval = 4});
+	world_isolate(world, E);
+	batches(world, 30);
+	world_pass(world, 500);
+	assert_int_equal(world->member[D].applied, 30);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->member[D].records.count + world->member[E].records.count, 0);
+	assert_null(world_free(world));
+}
+
+/* All propose at once, position after position: pauses at random let somebody through. */
+static void all_compete_and_each_batch_is_chosen(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 5, .seed = 3});
+	for (int i = 0; i < 20; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %d", i);
+		world_batch_at(world, text, (uint64_t)1 << i % 5);
+	}
+	assert_true(world_finish(world, 20000));
+	for (uint32_t i = 0; i < 20; i++)
+		assert_true(world_ran(world, A, i) > 0);
+	assert_true(world->sent[REFUSE] > 0);
+	assert_null(world_free(world));
+}
+
+/* Where one proposes alone, a batch takes five messages a member: the paper's four, and the news.
+ */
+static void alone_it_takes_two_rounds(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 5});
+	world_batch_at(world, "x", 1 << A);
+	world_submit(world);
+	world_settle(world);
+	static const enum kind kinds[] = {PREPARE, REPORT, ACCEPT, ACCEPTED, LEARN};
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+		assert_int_equal(world->sent[kinds[i]], 4);
+	for (ec_node node = A; node <= E; node++)
+		assert_int_equal(world->member[node].applied, 1);
+	assert_null(world_free(world));
+}
+
+/* Only c may propose: nobody else takes batches. */
+static void only_who_may_lead_proposes(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&paxos_world, (struct world_options){.n = 3, .leaders = 1 << C});
+	world_settle(world);
+	assert_int_equal(world->member[A].want, 0);
+	assert_true(world->member[C].want > 0);
+	batches(world, 3);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->sent[REFUSE], 0);
+	assert_null(world_free(world));
+}
+
+/* Who reported a value has not accepted it in the ballot that proposes it again. */
+static ec_seq applied_without_an_answer(uint32_t bug)
+{
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 3, .bug = bug});
+	world_settle(world);
+	world_corrupt(world, C);
+	world_crash(world, A);
+	world_batch_at(world, "x", 1 << B);
+	world_batch_at(world, "y", 0);
+	world_submit(world);
+	world_settle(world);
+	struct message report = {
+		.kind = REPORT, .ballot = ballot_of(1, B), .old = ballot_of(1, A), .seq = 1};
+	struct ec_bytes head = paxos_message_write(world->pool, &report);
+	world_tell(world, C, B, 0, head, world->batch[1]);
+	ec_drop(head);
+	world_settle(world);
+	assert_true(world->sent[ACCEPT] > 0);
+	ec_seq applied = world->member[B].applied;
+	world_free(world);
+	return applied;
+}
+
+static void votes_are_counted_in_one_ballot(void **state)
+{
+	(void)state;
+	assert_int_equal(applied_without_an_answer(0), 0);
+	assert_int_equal(applied_without_an_answer(9), 1); /* planted bug 9 */
+}
+
+static void rosters_that_do_not_fit(void **state)
+{
+	(void)state;
+	struct ec_roster_member member[PAXOS_MEMBERS_MAX + 1] = {0};
+	struct ec_roster roster = {.member = member};
+	struct paxos_options options = {0};
+	struct ec_config config = {.roster = &roster, .options = &options};
+	assert_non_null(ec_paxos.misfit(&config));
+	for (uint32_t i = 0; i <= PAXOS_MEMBERS_MAX; i++) {
+		member[i].roles = EC_VOTER | EC_LEADER;
+		roster.n = i + 1;
+		assert_int_equal(ec_paxos.misfit(&config) == NULL, i < PAXOS_MEMBERS_MAX);
+	}
+	roster.n = 5;
+	options.quorums = (struct paxos_quorums){3, 2};
+	assert_non_null(ec_paxos.misfit(&config));
+	options.quorums = (struct paxos_quorums){4, 2};
+	assert_null(ec_paxos.misfit(&config));
+	options.window = 1025;
+	assert_non_null(ec_paxos.misfit(&config));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crash_at_every_save),
+		cmocka_unit_test(all_crash_together),
+		cmocka_unit_test(far_behind_fetches_the_state),
+		cmocka_unit_test(a_little_behind_needs_no_state),
+		cmocka_unit_test(nothing_is_forgotten_before_a_quorum_has_it),
+		cmocka_unit_test(learners_follow),
+		cmocka_unit_test(all_compete_and_each_batch_is_chosen),
+		cmocka_unit_test(alone_it_takes_two_rounds),
+		cmocka_unit_test(only_who_may_lead_proposes),
+		cmocka_unit_test(votes_are_counted_in_one_ballot),
+		cmocka_unit_test(rosters_that_do_not_fit),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,10 @@
+/* paxos_fuzz.c - check() against any bytes, and step() against whatever passes it. */
+#include "consensus/paxos/paxos_hostile_world.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	paxos_hostile_run(data, size);
+	return 0;
+}

@@ -1,0 +1,10 @@
+/* paxos_hostile_world.h - one member of Paxos that hears anything from anybody. */
+#ifndef EC_PAXOS_HOSTILE_WORLD_H
+#define EC_PAXOS_HOSTILE_WORLD_H
+
+#include "consensus/protocol_hostile_world.h"
+
+/* Lives what the data decide; see hostile_run(). */
+struct hostile_counts paxos_hostile_run(const uint8_t *data, size_t size);
+
+#endif

@@ -1,0 +1,115 @@
+/* state.h - an instance of Paxos: one flat block, and what its files ask of each other. */
+#ifndef EC_PAXOS_STATE_H
+#define EC_PAXOS_STATE_H
+
+#include "base/prng.h"
+#include "consensus/paxos/log.h"
+
+enum { PENDING = 64, BACKOFF_MAX = 6 };
+
+enum phase {
+	IDLE,      /* nothing to propose, or another's ballot is let through */
+	PREPARING, /* phase 1 of `ballot` in position `at` */
+	PROPOSING, /* phase 2 */
+};
+
+struct paxos {
+	struct log log; /* first */
+	struct paxos_options options;
+	struct ec_prng prng;
+	struct value pending[PENDING]; /* batches that I was given and that are not chosen yet */
+	uint32_t pending_count;
+	ec_seq cleared; /* those chosen up to here are pending no more */
+	enum phase phase;
+	ec_seq at;      /* the position that my ballot is for */
+	ec_seq revisit; /* decided in a life before: somebody asks what it is; 0: none */
+	uint64_t ballot;
+	uint64_t seen; /* the highest ballot of anybody in the position behind the chosen */
+	ec_seq seen_at;
+	uint64_t promises; /* members that promised `ballot` */
+	uint64_t deadline; /* of the ballot, or of the pause behind one */
+	uint32_t failures; /* of my ballots in a row */
+};
+
+/* Planted bugs exist in one build only.  The first ones are of the log. */
+enum bug {
+	BUG_SPEAK_FIRST = 1,
+	BUG_NO_SAVE,
+	BUG_EARLY_CUT,
+	BUG_GAP,
+	BUG_LEARN_ACCEPTED,
+	BUG_SMALL_QUORUM,
+	BUG_FORGETS_ACCEPTED,
+	BUG_LOWER_BALLOT,
+	BUG_VOTES_ACROSS,
+	BUG_PROMISE_UNSAVED,
+	BUG_ACCEPT_BELOW,
+	BUG_OWN_VALUE,
+	BUG_REPROMISE,
+	BUG_PROMISES_ONE,
+	BUG_EAGER_PREPARE,
+};
+#ifdef EC_PLANTED
+/* Whether this instance has that bug. */
+static inline bool planted(const struct paxos *self, enum bug which)
+{
+	return self->log.config.bug == (uint32_t)which;
+}
+#else
+#define planted(self, which) ((void)(self), false)
+#endif
+
+/* ---- options.c: of the vtable, as consensus.h says, and defaults ---- */
+
+/* The options of a configuration, defaults filled in. */
+struct paxos_options paxos_options_of(const struct ec_config *config);
+/* Those of them that the log needs. */
+struct log_terms paxos_log_terms(const struct paxos_options *options);
+/* Decodes a roster's options (paxos.h). */
+const char *paxos_options_read(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
+/* What a host must know of them, defaults filled in. */
+struct ec_terms paxos_terms(const struct ec_config *config);
+/* Why no instance could serve a roster. */
+const char *paxos_misfit(const struct ec_config *config);
+
+/* ---- acceptor.c ---- */
+
+/* PREPARE: promises the ballot in its position, and says what is accepted there. */
+void paxos_prepare_received(struct paxos *self, const struct ec_input *in, const struct message *m,
+                            struct ec_out *out);
+/* ACCEPT: accepts unless a higher ballot is promised there. */
+void paxos_accept_received(struct paxos *self, const struct ec_input *in, const struct message *m,
+                           struct ec_out *out);
+
+/* ---- proposer.c ---- */
+
+/* SUBMIT: keeps a batch until it is chosen. */
+void paxos_submitted(struct paxos *self, const struct ec_input *in, struct ec_out *out);
+/* How many more it can keep. */
+uint32_t paxos_room(const struct paxos *self);
+/* REPORT: a promise, with what was accepted; from a quorum phase 2 begins. */
+void paxos_report_received(struct paxos *self, const struct ec_input *in, const struct message *m,
+                           struct ec_out *out);
+/* ACCEPTED: from a quorum in one ballot the value is chosen, and all are told. */
+void paxos_accepted_received(struct paxos *self, const struct ec_input *in, const struct message *m,
+                             struct ec_out *out);
+/* REFUSE: a hint that the ballot is over. */
+void paxos_refuse_received(struct paxos *self, const struct ec_input *in, const struct message *m,
+                           struct ec_out *out);
+/* What is chosen is pending no more; begins the next ballot when there is one to begin. */
+void paxos_proposer_run(struct paxos *self, struct ec_out *out);
+/* A new link: says the ballot again. */
+void paxos_proposer_linked(struct paxos *self, ec_node to, struct ec_out *out);
+/* When to be stepped for it; 0: never. */
+uint64_t paxos_proposer_wake(const struct paxos *self);
+
+/* ---- The rest of the vtable, as consensus.h says ---- */
+
+/* Whether a message may be shown to step(); any thread (check.c). */
+bool paxos_check(const struct ec_config *config, const struct ec_input *in);
+/* Asserts the numbered invariants (invariants.c). */
+void paxos_invariants(const void *self);
+/* The state in a line (show.c). */
+void paxos_show(const void *self, struct ec_text *text);
+
+#endif
