@@ -4,6 +4,7 @@
 #include "base/quorum.h"
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
+#include "consensus/multipaxos/multipaxos.h"
 #include "consensus/paxos/paxos.h"
 #include "consensus/pbft/pbft.h"
 #include "consensus/raft/raft.h"
@@ -177,6 +178,39 @@ static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
                                                      .options = raft_options_draw,
                                                      .rules = raft_rules};
 
+/* Short intervals and windows, so that a few dozen batches see them end; in one world in three
+ * leaders answer reads by lease. */
+static void multipaxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct multipaxos_options options = {.interval = 4,
+	                                     .batch_bytes_max = 4096,
+	                                     .drift_permille = 200, /* two clocks a tenth off */
+	                                     .timeout_ns = 500 * SIM_MS};
+	if (prng) {
+		options.interval = (uint32_t)(2 + ec_prng_below(prng, 15));
+		options.window = options.interval * (uint32_t)(1 + ec_prng_below(prng, 3));
+		options.timeout_ns = (100 + ec_prng_below(prng, 900)) * SIM_MS;
+		options.first = (uint32_t)ec_prng_below(prng, 3);
+		options.lease_ns = ec_prng_chance(prng, 1, 3) ? options.timeout_ns : 0;
+	}
+	memcpy(out, &options, sizeof options);
+	ec_text_add(text, "interval %u, window %u, timeout %u ms, first %u%s", options.interval,
+	            options.window, (unsigned)(options.timeout_ns / SIM_MS), options.first,
+	            options.lease_ns ? ", lease" : "");
+}
+_Static_assert(sizeof(struct multipaxos_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
+
+static const char *const multipaxos_rules[] = {
+	"reproposal", "refused", "steps-down", "catch-up", "state-transfer", "lease", NULL};
+
+static const struct sim_protocol_entry multipaxos_entry = {.protocol = &ec_multipaxos,
+                                                           .hands_over = true,
+                                                           .ledger = true,
+                                                           .promises_equal =
+                                                                   multipaxos_promises_equal,
+                                                           .options = multipaxos_options_draw,
+                                                           .rules = multipaxos_rules};
+
 static void paxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
 {
 	struct paxos_options options = {
@@ -203,7 +237,7 @@ static const struct sim_protocol_entry paxos_entry = {.protocol = &ec_paxos,
 
 static const struct sim_protocol_entry *const entries[] = {
 	&pbft_entry,     &honeybadger_entry, &sim_sequencer_entry, &sim_longest_entry,
-	&ghostdag_entry, &raft_entry,        &paxos_entry};
+	&ghostdag_entry, &raft_entry,        &multipaxos_entry,    &paxos_entry};
 
 bool sim_entry_goes_on(const struct sim_protocol_entry *entry)
 {

@@ -1,0 +1,269 @@
+/* multipaxos.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
+#include "consensus/multipaxos/state.h"
+
+#include <string.h>
+
+static uint32_t faults_of(const struct ec_roster *roster)
+{
+	return (uint32_t)ec_faults_crash(ec_voters(roster));
+}
+
+static struct ec_limits limits(const struct ec_config *config)
+{
+	struct multipaxos_options options = multipaxos_options_of(config);
+	struct log_terms terms = multipaxos_log_terms(&options);
+	uint32_t n = config->roster->n, ring = paxos_ring_of(&terms);
+	return (struct ec_limits){
+		.state = paxos_state_size(sizeof(struct multipaxos), &terms),
+		/* A step may take over: ACCEPT, record and note of each slot; or say all again;
+	         * and deliver every slot, with its SNAP.  Besides, answers to reads of all. */
+		.effects_per_step = 64 + 6 * ring + 2 * n,
+		.buffers_held = 2 * ring, /* the value of a slot, and the best that was reported */
+		.message_max = HEAD_SIZE_MAX + options.batch_bytes_max,
+		.record_max = HEAD_SIZE_MAX + options.batch_bytes_max,
+	};
+}
+
+#ifdef EC_PLANTED
+static uint32_t log_bug_of(uint32_t bug)
+{
+	static const uint32_t of[] = {[BUG_SPEAK_FIRST] = LOG_SPEAK_FIRST,
+	                              [BUG_NO_SAVE] = LOG_NO_SAVE,
+	                              [BUG_EARLY_CUT] = LOG_EARLY_CUT,
+	                              [BUG_GAP] = LOG_GAP,
+	                              [BUG_LEARN_ACCEPTED] = LOG_LEARN_ACCEPTED};
+	return bug < sizeof of / sizeof of[0] ? of[bug] : 0;
+}
+#endif
+
+static void init(void *opaque, const struct ec_config *config)
+{
+	struct multipaxos *self = opaque;
+	uint64_t seed;
+	assert(!multipaxos_misfit(config));
+	assert(config->self < config->roster->n);
+	struct multipaxos_options options = multipaxos_options_of(config);
+	struct log_terms terms = multipaxos_log_terms(&options);
+	memset(self, 0, paxos_state_size(sizeof *self, &terms));
+	paxos_log_init(&self->log, config, &terms, sizeof *self);
+#ifdef EC_PLANTED
+	self->log.planted = log_bug_of(config->bug);
+	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)
+		self->log.quorums.accept = ec_voters(config->roster) - self->log.quorums.prepare;
+#endif
+	self->options = options;
+	memcpy(&seed, config->seed, sizeof seed);
+	ec_prng_seed(&self->prng, seed);
+	self->log.promised = multipaxos_first_ballot(config, &options);
+}
+
+typedef void received(struct multipaxos *, const struct ec_input *, const struct message *,
+                      struct ec_out *);
+
+/* clang-format off */
+static received *const receivers[KINDS] = {
+	[PREPARE]   = multipaxos_prepare_received,
+	[REPORT]    = multipaxos_report_received,
+	[PROMISE]   = multipaxos_promise_received,
+	[ACCEPT]    = multipaxos_accept_received,
+	[ACCEPTED]  = multipaxos_accepted_received,
+	[REFUSE]    = multipaxos_refuse_received,
+	[CANVASS]   = multipaxos_canvass_received,
+	[SUPPORT]   = multipaxos_support_received,
+	[HEARTBEAT] = multipaxos_heartbeat_received,
+	[HEARD]     = multipaxos_heard_received,
+	[COMMIT]    = multipaxos_commit_received,
+	[HANDOVER]  = multipaxos_handover_received,
+	[ASK_READ]  = multipaxos_ask_read_received,
+	[READ]      = multipaxos_read_received,
+};
+/* clang-format on */
+
+static void message_received(struct multipaxos *self, const struct ec_input *in, struct ec_out *out)
+{
+	struct message m;
+	bool known = paxos_message_read(in->head, &m);
+	assert(known); /* check() let it pass */
+	switch ((int)m.kind) {
+	case ASK_LEARN:
+		(void)paxos_ask_learn_received(&self->log, in, &m, out);
+		break;
+	case LEARN:
+		paxos_learn_received(&self->log, in, &m);
+		break;
+	case STATE:
+		paxos_state_received(&self->log, in, &m, out);
+		break;
+	case CHECKPOINT:
+		paxos_checkpoint_received(&self->log, in, &m, out);
+		break;
+	default:
+		assert(receivers[m.kind]);
+		receivers[m.kind](self, in, &m, out);
+	}
+}
+
+/* A new link: what it may have lost is said again. */
+static void linked(struct multipaxos *self, ec_node to, struct ec_out *out)
+{
+	if (to == self->log.config.self)
+		return;
+	paxos_mark_tell(&self->log, to, out);
+	paxos_learn_linked(&self->log, to);
+	if (self->role == LEADING)
+		multipaxos_leader_linked(self, to, out);
+	if (self->role == PREPARING && !self->peer[to].promised)
+		multipaxos_prepare_say(self, to, out);
+	if (self->role == CANVASSING)
+		multipaxos_canvass_say(self, to, out);
+	if (self->leader && ballot_owner(self->leader) == to)
+		multipaxos_read_ask(self, out);
+}
+
+static void input_take(struct multipaxos *self, const struct ec_input *in, struct ec_out *out)
+{
+	switch (in->kind) {
+	case EC_RECV:
+		message_received(self, in, out);
+		break;
+	case EC_LINK:
+		linked(self, in->from, out);
+		break;
+	case EC_SUBMIT:
+		multipaxos_submitted(self, in, out);
+		break;
+	case EC_READ:
+		multipaxos_read(self, in->ticket, out);
+		break;
+	case EC_SNAPPED:
+		paxos_snapped(&self->log, in, out);
+		break;
+	case EC_FETCHED:
+		paxos_fetched(&self->log, in, out);
+		break;
+	case EC_LEAD:
+		multipaxos_hand_over(self, in->from, out);
+		break;
+	case EC_RECORD:
+	case EC_START: /* taken before */
+	case EC_WAKE:
+	case EC_PINNED: /* nothing here is tentative */
+		break;
+	}
+}
+
+/* When to be stepped for any of the timers; 0: never. */
+static uint64_t wake_of(const struct multipaxos *self)
+{
+	uint64_t wake = 0;
+	if (self->role == LEADING && self->log.n > 1)
+		wake = self->beat;
+	else if (self->role != LEADING && self->role != BEGINNING && may_lead(self))
+		wake = self->deadline;
+	if (self->log.asked && (!wake || self->log.asked < wake))
+		wake = self->log.asked;
+	return wake;
+}
+
+static void say_all(struct multipaxos *self, struct ec_out *out)
+{
+	uint64_t highest = self->leader > self->log.promised ? self->leader : self->log.promised;
+	uint64_t view = ballot_counter(highest) - 1;
+	if (view > self->view)
+		self->view = view;
+	out->wake = wake_of(self);
+	out->view = self->view;
+	out->want = multipaxos_room(self);
+	out->lead = ballot_owner(highest);
+}
+
+static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
+{
+	struct multipaxos *self = opaque;
+	struct ec_input own = paxos_input_of_era(&self->log, input), *in = &own;
+	assert(out->count == 0);
+	assert(in->now >= self->log.now);
+	self->log.now = in->now;
+	if (in->kind == EC_RECORD) {
+		multipaxos_record_replayed(self, in);
+		return;
+	}
+	if (in->kind == EC_START)
+		multipaxos_life_start(self, in, out);
+	assert(self->log.started);
+	input_take(self, in, out);
+	multipaxos_overtaken(self);
+	multipaxos_reads_run(self, out);
+	multipaxos_leader_run(self, out);
+	paxos_deliver(&self->log, out);
+	paxos_catch_up(&self->log, out);
+	multipaxos_election_run(self, out);
+	multipaxos_serve(self, out);
+	paxos_effects_of_order(&self->log, out);
+	say_all(self, out);
+}
+
+static uint32_t held(const void *opaque, struct ec_bytes *at)
+{
+	const struct multipaxos *self = opaque;
+	return paxos_held(&self->log, at);
+}
+
+/* Nobody is ever blamed: no member lies. */
+static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
+                   struct ec_bytes body)
+{
+	(void)config, (void)node, (void)head, (void)body;
+	return false;
+}
+
+static const char *const bugs[] = {
+#ifdef EC_PLANTED
+	[BUG_SPEAK_FIRST - 1] = "an acceptor answers before it saves",
+	[BUG_NO_SAVE - 1] = "an accepted value is not saved",
+	[BUG_EARLY_CUT - 1] = "forgets slots at its own checkpoint, which slow members need",
+	[BUG_GAP - 1] = "delivers behind a gap",
+	[BUG_LEARN_ACCEPTED - 1] = "tells as chosen what it has merely accepted",
+	[BUG_TRUNCATED - 1] = "a PROMISE reports the first position only",
+	[BUG_SMALL_QUORUM - 1] = "the two quorums do not meet",
+	[BUG_FORGETS_ACCEPTED - 1] = "a PROMISE forgets what was accepted",
+	[BUG_LOWER_BALLOT - 1] = "a new leader takes the value of the lower ballot",
+	[BUG_FILLER_OVER - 1] = "a new leader fills what was reported",
+	[BUG_VOTES_ACROSS - 1] = "counts who accepted a value in whatever ballot",
+	[BUG_REUSED_BALLOT - 1] = "leads again in its old ballot after a crash",
+	[BUG_READ_EARLY - 1] = "answers reads before what it took over is chosen",
+	[BUG_READ_UNASKED - 1] = "answers reads without a round",
+	[BUG_ACCEPT_BELOW - 1] = "accepts below what it promised",
+	[BUG_COMMIT_ANY - 1] = "takes a COMMIT for what it accepted in any ballot",
+	[BUG_NO_CHECK_QUORUM - 1] = "a leader that hears no quorum goes on",
+#endif
+	NULL,
+};
+
+static const struct ec_option options[] = {
+	{"interval", 4},      {"window", 4}, {"batch_bytes_max", 4}, {"quorum_prepare", 4},
+	{"quorum_accept", 4}, {"first", 4},  {"drift_permille", 4},  {"timeout_ns", 8},
+	{"lease_ns", 8},      {NULL, 0}};
+
+const struct ec_protocol ec_multipaxos = {
+	.name = "multipaxos",
+	.order = EC_TOTAL,
+	.reads = true,
+	.byzantine = false,
+	.faults = faults_of,
+	.bugs = bugs,
+	.options_size = sizeof(struct multipaxos_options),
+	.options_read = multipaxos_options_read,
+	.option = options,
+	.terms = multipaxos_terms,
+	.misfit = multipaxos_misfit,
+	.limits = limits,
+	.init = init,
+	.check = multipaxos_check,
+	.guilty = guilty,
+	.step = step,
+	.held = held,
+	.invariants = multipaxos_invariants,
+	.show = multipaxos_show,
+	.show_head = paxos_show_head,
+};

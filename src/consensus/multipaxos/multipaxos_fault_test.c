@@ -1,0 +1,289 @@
+/* multipaxos_fault_test.c - crashes at every save, slow members and disks, parts of a network,
+ * roles, quorums of other sizes. */
+#include "base/test.h"
+#include "consensus/multipaxos/multipaxos_world.h"
+
+#include <stdio.h>
+
+enum { A, B, C, D, E };
+
+static void batches(struct world *world, int count)
+{
+	for (int i = 0; i < count; i++) {
+		char text[32];
+		snprintf(text, sizeof text, "batch %u", world->batches);
+		world_batch(world, text);
+	}
+}
+
+static void crash_at_every_save(void **state)
+{
+	(void)state;
+	for (int dies = 0; dies < 2; dies++)
+		for (ec_node node = A; node <= B; node++) {
+			struct world_killing how = {.of = &multipaxos_world,
+			                            .is = {.n = 3, .interval = 4, .twins = true},
+			                            .node = node,
+			                            .other = dies ? (node == A ? B : A) : EC_ALL};
+			uint32_t saves;
+			const char *violation = world_kill_at_every_save(&how, &saves);
+			if (violation)
+				fail_msg("%u, %d: %s", node, dies, violation);
+			assert_true(saves >= 8);
+		}
+}
+
+/* All are killed at once, again and again, and lose what was not durable. */
+static void all_crash_together(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&multipaxos_world,
+	                                (struct world_options){.n = 3, .interval = 4, .seed = 5});
+	for (int round = 0; round < 12; round++) {
+		batches(world, 3);
+		world_submit(world);
+		for (int i = 0; i < round % 5; i++)
+			world_round(world);
+		for (ec_node node = 0; node < 3; node++)
+			world_crash(world, node);
+		for (ec_node node = 0; node < 3; node++)
+			world_restart(world, node);
+		world_pass(world, round % 3 ? 50 : 600);
+	}
+	assert_true(world_finish(world, 30000));
+	assert_null(world_free(world));
+}
+
+/* The first leader of an era needs no ballot, and a batch takes three messages a follower. */
+static void a_fresh_era_needs_no_election(void **state)
+{
+	(void)state;
+	struct multipaxos_options options = {.first = 3};
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 5, .options = &options});
+	world_settle(world);
+	assert_int_equal(world->member[A].lead, C);
+	assert_int_equal(world->sent[HEARTBEAT], 4);
+	world_batch(world, "x");
+	world_submit(world);
+	world_settle(world);
+	for (ec_node node = A; node <= E; node++)
+		assert_int_equal(world->member[node].applied, 1);
+	assert_int_equal(world->sent[ACCEPT], 4);
+	assert_int_equal(world->sent[ACCEPTED], 4);
+	assert_int_equal(world->sent[COMMIT], 4);
+	assert_int_equal(world->sent[CANVASS] + world->sent[PREPARE], 0);
+	assert_int_equal(world->member[A].view, 0);
+	assert_null(world_free(world));
+}
+
+/* ACCEPT leaves while the leader's disk works; two others choose without it. */
+static void a_leader_speaks_while_its_disk_works(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&multipaxos_world, (struct world_options){.n = 3});
+	world_settle(world);
+	world->member[A].stalled = true;
+	batches(world, 3);
+	world_submit(world);
+	world_settle(world);
+	assert_int_equal(world->member[A].applied, 0);
+	assert_int_equal(world->member[B].applied, 3);
+	assert_int_equal(world->member[C].applied, 3);
+	world_repair(world);
+	assert_true(world_finish(world, 1000));
+	assert_null(world_free(world));
+}
+
+/* c hears nothing for more than the ring holds: its state is brought. */
+static void far_behind_fetches_the_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 3, .interval = 4});
+	world_isolate(world, C);
+	batches(world, 30);
+	world_pass(world, 300);
+	assert_int_equal(world->member[A].applied, 30);
+	assert_int_equal(world->member[C].applied, 0);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->fetches, 1);
+	assert_null(world_free(world));
+}
+
+/* c is behind the low mark by less than is retained: messages bring it there, no state moves. */
+static void a_little_behind_needs_no_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 3, .interval = 8});
+	world_isolate(world, C);
+	batches(world, 9);
+	world_pass(world, 300);
+	world_heal(world);
+	assert_true(world_finish(world, 1000));
+	assert_int_equal(world->member[C].applied, 9);
+	assert_int_equal(world->fetches, 0);
+	assert_null(world_free(world));
+}
+
+/* b's checkpoints never reach its disk, so that a alone has them: what c lacks is not forgotten. */
+static uint32_t fetches_where_one_has_checkpoints(uint32_t bug)
+{
+	struct world *world = world_new(&multipaxos_world,
+	                                (struct world_options){.n = 3, .interval = 4, .bug = bug});
+	world->member[B].forgetful = true;
+	world_isolate(world, C);
+	batches(world, 8);
+	world_pass(world, 150);
+	assert_int_equal(world->member[A].applied, 8);
+	world_heal(world);
+	world_pass(world, 300);
+	assert_int_equal(world->member[C].applied, 8);
+	uint32_t fetches = world->fetches;
+	assert_null(world_free(world));
+	return fetches;
+}
+
+static void nothing_is_forgotten_before_a_quorum_has_it(void **state)
+{
+	(void)state;
+	assert_int_equal(fetches_where_one_has_checkpoints(0), 0);
+	assert_int_equal(fetches_where_one_has_checkpoints(3), 1); /* planted bug 3 */
+}
+
+/* Of four three must; a is heard by d alone, which supports nobody while it hears a leader. */
+static ec_seq applied_beside_a_leader_of_one(uint32_t bug)
+{
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 4, .bug = bug});
+	world_settle(world);
+	world_sever(world, A, B);
+	world_sever(world, A, C);
+	world_pass(world, 2000);
+	batches(world, 3);
+	world_pass(world, 500);
+	ec_seq applied = world->member[B].applied;
+	world_heal(world);
+	world_free(world);
+	return applied;
+}
+
+static void a_leader_that_hears_no_quorum_steps_down(void **state)
+{
+	(void)state;
+	assert_int_equal(applied_beside_a_leader_of_one(0), 3);
+	assert_int_equal(applied_beside_a_leader_of_one(17), 0); /* planted bug 17 */
+}
+
+/* c hears b alone, and would lead: who hears a leader does not support it. */
+static void a_member_with_bad_links_deposes_nobody(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&multipaxos_world, (struct world_options){.n = 3});
+	world_settle(world);
+	world_sever(world, A, C);
+	batches(world, 3);
+	world_pass(world, 3000);
+	assert_true(world->sent[CANVASS] > 3);
+	assert_int_equal(world->sent[PREPARE], 0);
+	assert_int_equal(world->member[A].view, 0);
+	world_heal(world);
+	assert_true(world_finish(world, 1000));
+	assert_null(world_free(world));
+}
+
+/* Two of four accept, three promise: two members are enough while their leader lives. */
+static void quorums_of_other_sizes(void **state)
+{
+	(void)state;
+	struct multipaxos_options options = {.quorums = {.prepare = 3, .accept = 2}};
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 4, .options = &options});
+	world_settle(world);
+	world_crash(world, C);
+	world_crash(world, D);
+	batches(world, 3);
+	world_pass(world, 100);
+	assert_int_equal(world->member[B].applied, 3);
+	world_crash(world, A); /* and no two can take its place */
+	world_pass(world, 3000);
+	assert_int_equal(world->sent[PREPARE], 0);
+	world_repair(world);
+	assert_true(world_finish(world, 5000));
+	assert_null(world_free(world));
+}
+
+/* d and e are no voters: they follow, and one of them is brought the state. */
+static void learners_follow(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&multipaxos_world,
+	                                (struct world_options){.n = 5, .voters = 3, .interval = 4});
+	world_isolate(world, E);
+	batches(world, 30);
+	world_pass(world, 500);
+	assert_int_equal(world->member[D].applied, 30);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->member[D].records.count + world->member[E].records.count, 0);
+	assert_null(world_free(world));
+}
+
+/* Only c may lead: nobody else ever does, and it comes back. */
+static void only_who_may_lead_leads(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 3, .leaders = 1 << C});
+	batches(world, 2);
+	world_pass(world, 100);
+	assert_int_equal(world->member[A].lead, C);
+	world_crash(world, C);
+	world_pass(world, 2000);
+	assert_int_equal(world->sent[CANVASS], 0);
+	world_restart(world, C);
+	batches(world, 2);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->member[A].lead, C);
+	assert_null(world_free(world));
+}
+
+static void a_leader_hands_over(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&multipaxos_world, (struct world_options){.n = 3});
+	world_settle(world);
+	batches(world, 2);
+	world_submit(world);
+	world_settle(world);
+	world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = B});
+	world_settle(world);
+	assert_int_equal(world->member[A].lead, B);
+	assert_int_equal(world->member[B].lead, B);
+	assert_int_equal(world->sent[CANVASS], 0);
+	batches(world, 2);
+	assert_true(world_finish(world, 100));
+	assert_null(world_free(world));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(crash_at_every_save),
+		cmocka_unit_test(all_crash_together),
+		cmocka_unit_test(a_fresh_era_needs_no_election),
+		cmocka_unit_test(a_leader_speaks_while_its_disk_works),
+		cmocka_unit_test(far_behind_fetches_the_state),
+		cmocka_unit_test(a_little_behind_needs_no_state),
+		cmocka_unit_test(nothing_is_forgotten_before_a_quorum_has_it),
+		cmocka_unit_test(a_leader_that_hears_no_quorum_steps_down),
+		cmocka_unit_test(a_member_with_bad_links_deposes_nobody),
+		cmocka_unit_test(quorums_of_other_sizes),
+		cmocka_unit_test(learners_follow),
+		cmocka_unit_test(only_who_may_lead_leads),
+		cmocka_unit_test(a_leader_hands_over),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

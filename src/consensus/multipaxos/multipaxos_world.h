@@ -1,0 +1,11 @@
+/* multipaxos_world.h - what Multi-Paxos gives to the world of its tests. */
+#ifndef EC_MULTIPAXOS_WORLD_H
+#define EC_MULTIPAXOS_WORLD_H
+
+#include "consensus/multipaxos/multipaxos.h"
+#include "consensus/paxos/messages.h"
+#include "consensus/protocol_random_world.h"
+
+extern const struct world_protocol multipaxos_world;
+
+#endif
