@@ -2,7 +2,7 @@
 #include "lab/protocols.h"
 
 static const struct lab_entry *const entries[] = {&lab_pbft, &lab_honeybadger, &lab_ghostdag,
-                                                  &lab_raft};
+                                                  &lab_raft, &lab_multipaxos,  &lab_paxos};
 
 const struct lab_entry *lab_entry_at(uint32_t index)
 {

@@ -38,6 +38,7 @@ const struct lab_entry *lab_entry_at(uint32_t index);
 const struct lab_entry *lab_entry_find(const char *name);
 
 /* Each in a file of its own. */
-extern const struct lab_entry lab_pbft, lab_honeybadger, lab_ghostdag, lab_raft;
+extern const struct lab_entry lab_pbft, lab_honeybadger, lab_ghostdag, lab_raft, lab_multipaxos,
+	lab_paxos;
 
 #endif

@@ -10,6 +10,8 @@
 
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
+#include "consensus/multipaxos/multipaxos.h"
+#include "consensus/paxos/paxos.h"
 #include "consensus/pbft/pbft.h"
 #include "consensus/raft/raft.h"
 #include "node/daemon_inner.h"
@@ -26,8 +28,8 @@
 #include <unistd.h>
 
 /* All protocols that a node of this program can run. */
-static const struct ec_protocol *const protocols[] = {&ec_pbft, &ec_honeybadger, &ec_ghostdag,
-                                                      &ec_raft, NULL};
+static const struct ec_protocol *const protocols[] = {
+	&ec_pbft, &ec_honeybadger, &ec_ghostdag, &ec_raft, &ec_multipaxos, &ec_paxos, NULL};
 
 const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *names)
 {
