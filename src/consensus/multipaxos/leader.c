@@ -65,6 +65,7 @@ void multipaxos_lead(struct multipaxos *self, struct ec_out *out)
 	self->leader = self->ballot;
 	self->failures = 0;
 	self->takeover = to;
+	self->full = 0;
 	self->next = to + 1;
 	for (uint32_t i = 0; i < log->n; i++) {
 		self->peer[i] = (struct peer){.heard = log->now};
@@ -183,13 +184,24 @@ static void stuck_say(struct multipaxos *self, struct ec_out *out)
 	accepts_say(self, EC_ALL, out);
 }
 
+/* Whether my own disk has held all up for a time-out: others have checkpoints, and would go on. */
+static bool holds_up(struct multipaxos *self)
+{
+	const struct log *log = &self->log;
+	if (multipaxos_room(self) || paxos_stable(log) <= log->low)
+		self->full = 0;
+	else if (!self->full)
+		self->full = log->now;
+	return self->full && log->now >= self->full + self->options.timeout_ns;
+}
+
 void multipaxos_leader_run(struct multipaxos *self, struct ec_out *out)
 {
 	struct log *log = &self->log;
 	struct message message = {.kind = COMMIT, .ballot = self->ballot, .upto = log->chosen};
 	if (self->role != LEADING)
 		return;
-	if (log->now >= self->beat && !quorum_heard(self)) {
+	if (log->now >= self->beat && (!quorum_heard(self) || holds_up(self))) {
 		paxos_note(log, out, "rule:steps-down", ballot_counter(self->ballot));
 		multipaxos_follow(self);
 		return;

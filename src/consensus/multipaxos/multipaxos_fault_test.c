@@ -95,6 +95,24 @@ static void a_leader_speaks_while_its_disk_works(void **state)
 	assert_null(world_free(world));
 }
 
+/* Its disk stands still, so that its checkpoints do, and its window: it leaves it to the others. */
+static void a_leader_whose_disk_stands_still_steps_down(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 3, .interval = 4});
+	world_settle(world);
+	world->member[A].stalled = true;
+	batches(world, 40);
+	world_pass(world, 3000);
+	assert_int_equal(world->member[A].applied, 0);
+	assert_true(world->member[B].applied >= 40);
+	assert_true(world->member[C].applied >= 40);
+	world_repair(world);
+	assert_true(world_finish(world, 3000));
+	assert_null(world_free(world));
+}
+
 /* c hears nothing for more than the ring holds: its state is brought. */
 static void far_behind_fetches_the_state(void **state)
 {
@@ -275,6 +293,7 @@ int main(void)
 		cmocka_unit_test(all_crash_together),
 		cmocka_unit_test(a_fresh_era_needs_no_election),
 		cmocka_unit_test(a_leader_speaks_while_its_disk_works),
+		cmocka_unit_test(a_leader_whose_disk_stands_still_steps_down),
 		cmocka_unit_test(far_behind_fetches_the_state),
 		cmocka_unit_test(a_little_behind_needs_no_state),
 		cmocka_unit_test(nothing_is_forgotten_before_a_quorum_has_it),

@@ -50,8 +50,9 @@ struct multipaxos {
 	ec_seq told;     /* up to here members were told that all is chosen */
 	ec_seq stuck;    /* since `moved` this was chosen and no more */
 	uint64_t moved;
-	uint64_t beat;         /* when the next heartbeat is due */
-	uint64_t round;        /* of heartbeats, over all ballots of this life */
+	uint64_t full;  /* since when my own disk alone keeps the window shut; 0: it does not */
+	uint64_t beat;  /* when the next heartbeat is due */
+	uint64_t round; /* of heartbeats, over all ballots of this life */
 	uint64_t sent[ROUNDS]; /* when the last ones were sent */
 	uint64_t read_round;   /* a round that tickets wait for; 0: none */
 	/* Of everybody's reads: */

@@ -170,6 +170,8 @@ void paxos_effects_of_order(const struct log *log, struct ec_out *out);
 
 /* ---- marks.c: checkpoints, and the end of the log ---- */
 
+/* The highest position at or above which as many voters as accept have a checkpoint on disk. */
+ec_seq paxos_stable(const struct log *log);
 /* SNAPPED: the application is on disk at in->seq: tells all. */
 void paxos_snapped(struct log *log, const struct ec_input *in, struct ec_out *out);
 /* CHECKPOINT: another's is on disk there. */

@@ -18,8 +18,7 @@ static void cut_save(struct log *log, struct ec_out *out)
 	paxos_save(log, out, &record, EC_NO_BYTES, EC_CUT);
 }
 
-/* The highest position at or above which so many voters have a checkpoint on disk. */
-static ec_seq stable(const struct log *log)
+ec_seq paxos_stable(const struct log *log)
 {
 	ec_seq best = 0;
 	for (uint32_t i = 0; i < log->n; i++) {
@@ -34,7 +33,7 @@ static ec_seq stable(const struct log *log)
 
 static void collect(struct log *log, struct ec_out *out)
 {
-	ec_seq low = stable(log);
+	ec_seq low = paxos_stable(log);
 	if (low > log->state.seq || log_planted(log, LOG_EARLY_CUT))
 		low = log->state.seq;
 	if (low > log->low)
