@@ -43,6 +43,16 @@ found() { # PROTOCOL BUG WORLDS
 	[ "$($replay | grep '^seed')" = "$line" ] || echo "FAIL bug $2 of $1: '$replay' breaks something else than '$line'"
 }
 
+# Every planted bug is caught by a property, and nothing is found without one.
+planted() { # PROTOCOL
+	if $sim --planted --protocol "$1" >"$log" 2>&1; then
+		echo "ok planted bugs of $1: $(tail -n 2 "$log" | head -n 1)"
+	else
+		cat "$log"
+		echo "FAIL planted bugs of $1: $sim --planted --protocol $1"
+	fi
+}
+
 json() { # EXIT PYTHON OPTIONS...: what it must end with, and what must be true of the one object, `r`
 	want=$1 claim=$2
 	shift 2
@@ -89,10 +99,7 @@ check "100 worlds of colluders" $sim --protocol pbft --seeds 100 --colluders
 forks
 check "60 worlds of honeybadger" $sim --protocol honeybadger --seeds 60
 check "20 worlds of pbft, then honeybadger, then pbft" $sim --protocol pbft --then honeybadger --seeds 20
-# The others are found by schedules of their own, in the tests of src/consensus/honeybadger.
-for bug in 4 6 7 8 10; do
-	found honeybadger $bug 60
-done
+planted honeybadger
 check "100 worlds of multipaxos" $sim --protocol multipaxos --seeds 100
 check "60 worlds of paxos" $sim --protocol paxos --seeds 60
 check "20 worlds of multipaxos, then pbft, then multipaxos" $sim --protocol multipaxos --then pbft --seeds 20
@@ -109,26 +116,19 @@ check "100 worlds of pbft, then sequencer, then pbft" $sim --protocol pbft --the
 check "200 worlds of longest" $sim --protocol longest --seeds 200
 check "80 worlds of ghostdag" $sim --protocol ghostdag --seeds 80
 check "10 worlds of pbft, then ghostdag, then pbft" $sim --protocol pbft --then ghostdag --seeds 10
-# Scripts find 1 and 2, and ghostdag_bug_test.c has a schedule for each bug.
-for bug in 3 4 5 6 8 9 10 11; do
-	found ghostdag $bug 60
-done
+planted ghostdag
 check "50 worlds of pbft, then longest, then pbft" $sim --protocol pbft --then longest --seeds 50
-for bug in 1 2 3 4; do
-	found longest $bug 100
-done
-found sequencer 1 100
-found sequencer 2 100
+planted longest
+planted sequencer
 check "$count worlds of raft" $sim --protocol raft --seeds "$count"
 check "30 worlds of raft, then pbft, then raft" $sim --protocol raft --then pbft --seeds 30
 # raft_bug_test has a schedule for each of the others.
 for bug in 1 3 4 6 7 8 10 15 16 17 18 19; do
 	found raft $bug 600
 done
-# Worlds do not find 10: a script does (scripts.sh).  pbft_view_test has a schedule for each bug.
-for bug in 1 2 3 4 5 6 7 8 9; do
-	found pbft $bug 600
-done
+planted pbft
+found pbft 8 600
+found ghostdag 3 60
 check "3 worlds of real members with ledgers" $sim --protocol pbft --seeds 3 --ledger --proofs "$proofs"
 check "2 worlds of real members that run honeybadger" $sim --protocol honeybadger --seeds 2 --ledger
 check "2 worlds of real members that run ghostdag" $sim --protocol ghostdag --seeds 2 --ledger
@@ -156,4 +156,6 @@ refused --protocol pbft --then sequencer --seed 1 --ledger
 refused --protocol pbft --seeds many
 refused --protocol pbft
 refused --protocol pbft --seed 1 --bug 99
+refused --planted --seed 1
+refused --planted --protocol paxos
 refused --protocol pbft --seed 1 --nodes 3 --byzantine 4

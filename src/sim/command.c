@@ -1,6 +1,7 @@
 /* command.c - the command line of edgecord-sim. */
 #include "sim/command.h"
 
+#include "sim/planted.h"
 #include "sim/report.h"
 #include "sim/script.h"
 #include "sim/world.h"
@@ -13,7 +14,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { USAGE = 2, SEEDS_MAX = 100000000 };
+enum { USAGE = 2, SEEDS_MAX = 100000000, SEEDS_A_BUG = 600 };
 
 enum key {
 	SEED = 's',
@@ -33,13 +34,15 @@ enum key {
 	SCRIPT,
 	REWRITE,
 	UNTIL,
-	FIRST
+	FIRST,
+	PLANTED,
+	ROOT
 };
 
 struct asked {
 	struct sim_order order;
-	const char *protocol, *then, *bug, *script;
-	bool one, many, json, rewrite;
+	const char *protocol, *then, *bug, *script, *root;
+	bool one, many, json, rewrite, planted;
 };
 
 /* clang-format off */
@@ -50,6 +53,9 @@ static const struct argp_option options[] = {
 	{"seeds", SEEDS, "COUNT", 0, "live that many worlds", 0},
 	{"first", FIRST, "N", 0, "the first of them; 1 if not said", 0},
 	{"bug", BUG, "N|NAME", 0, "switch a planted bug on", 0},
+	{"planted", PLANTED, NULL, 0,
+	 "hunt each planted bug, of one protocol or of all, in at most --seeds worlds (600)", 0},
+	{"root", ROOT, "DIR", 0, "for --planted: where src/ and its scripts are, else here", 0},
 	{"nodes", NODES, "N", 0, "members; by the seed if not said", 0},
 	{"byzantine", BYZANTINE, "N", 0, "Byzantine members; by the seed if not said", 0},
 	{"colluders", COLLUDERS, "N", OPTION_ARG_OPTIONAL,
@@ -143,6 +149,12 @@ static error_t option(int key, char *arg, struct argp_state *state)
 	case BUG:
 		asked->bug = arg;
 		return 0;
+	case PLANTED:
+		asked->planted = true;
+		return 0;
+	case ROOT:
+		asked->root = arg;
+		return 0;
 	case JSON:
 		asked->json = true;
 		return 0;
@@ -233,7 +245,8 @@ static bool asked_complete(struct asked *asked)
 	}
 	if (asked->one + asked->many + (asked->script != NULL) != 1) {
 		fprintf(stderr,
-		        "%s: exactly one of --seed, --seeds and --script is needed; see --help\n",
+		        "%s: exactly one of --seed, --seeds, --script and --planted is needed; see "
+		        "--help\n",
 		        speaker(order));
 		return false;
 	}
@@ -257,6 +270,35 @@ static uint32_t jobs_default(void)
 	return processors > SIM_JOBS_MAX ? SIM_JOBS_MAX : (uint32_t)processors;
 }
 
+/* --planted stands alone but for what it says it takes. */
+static int planted(const struct asked *asked)
+{
+	const struct sim_order *order = &asked->order;
+	const struct sim_wish *wish = &order->wish;
+	if (asked->one || asked->script || asked->bug || asked->then || asked->rewrite ||
+	    order->trace || order->until_failure || wish->members != UINT32_MAX ||
+	    wish->byzantine != UINT32_MAX || wish->colluders || wish->adversary || wish->ledger ||
+	    wish->proofs) {
+		fprintf(stderr,
+		        "%s: --planted goes with --protocol, --seeds, --first, --root, --jobs and "
+		        "--json only\n",
+		        speaker(order));
+		return USAGE;
+	}
+	struct sim_planted_order hunt = {.root = asked->root ? asked->root : ".",
+	                                 .first = order->first,
+	                                 .seeds = asked->many ? order->count : SEEDS_A_BUG,
+	                                 .jobs = order->jobs ? order->jobs : 1,
+	                                 .json = asked->json,
+	                                 .progress = isatty(STDERR_FILENO)};
+	if (asked->protocol) {
+		hunt.entry = entry_find(order, asked->protocol);
+		if (!hunt.entry)
+			return USAGE;
+	}
+	return sim_planted(&hunt);
+}
+
 int sim_command(int argc, char **argv)
 {
 	static const struct argp parser = {
@@ -273,6 +315,8 @@ int sim_command(int argc, char **argv)
 	argp_err_exit_status = USAGE;
 	if (!ec_crypto_start() || argp_parse(&parser, argc, argv, 0, NULL, &asked) != 0)
 		return USAGE;
+	if (asked.planted)
+		return planted(&asked);
 	if (!asked_complete(&asked))
 		return USAGE;
 	struct sim_order *order = &asked.order;

@@ -319,7 +319,7 @@ void sim_plan_from_seed(struct sim_plan *plan, const struct sim_protocol_entry *
 	plan->persist_every = ec_prng_chance(&prng, 1, 2) ? (uint32_t)between(&prng, 1, 20) : 0;
 	plan->reads_permille = ec_prng_chance(&prng, 1, 2) ? 3000 : 0;
 	protocols_fit(plan);
-	if (entry->ledger && !wish->bug && !wish->colluders && !plan->other &&
+	if (entry->ledger && !wish->bug && !wish->no_ledger && !wish->colluders && !plan->other &&
 	    (wish->ledger || seed % 100 == 21))
 		ledger_draw(plan, &prng, wish);
 	if (plan->ledger && members == UINT32_MAX)

@@ -84,6 +84,7 @@ struct sim_wish {
 	const struct sim_protocol_entry *other; /* every second era is served by it; NULL: none */
 	bool adversary;     /* all worlds that may, else 1 in 8, have a scheduler that is one */
 	bool ledger;        /* all of real members with ledgers, else 1 in 100 */
+	bool no_ledger;     /* none of them: the same worlds as with a planted bug */
 	const char *proofs; /* folder for the receipts of worlds of ledgers; NULL: nowhere */
 };
 

@@ -201,8 +201,7 @@ void sim_report_text(const struct sim_order *order, const struct sim_outcome *ou
 	printf("%s\n", verdict->clean ? "clean" : "VIOLATION");
 }
 
-/* Texts here hold no letters that JSON escapes but quotes and backslashes. */
-static void json_text(const char *text)
+void sim_json_text(const char *text)
 {
 	putchar('"');
 	for (; *text; text++) {
@@ -222,9 +221,9 @@ static void json_failures(const struct sim_order *order, const struct sim_outcom
 		replay_command(order, outcome->failure[i].seed, &text);
 		printf("%s{\"seed\":%llu,\"violation\":", i ? "," : "",
 		       (unsigned long long)outcome->failure[i].seed);
-		json_text(outcome->failure[i].text);
+		sim_json_text(outcome->failure[i].text);
 		printf(",\"replay\":");
-		json_text(command);
+		sim_json_text(command);
 		printf("}");
 	}
 	printf("]");
@@ -250,13 +249,13 @@ void sim_report_json(const struct sim_order *order, const struct sim_outcome *ou
 	       (unsigned long long)counts->delivered, (unsigned long long)counts->forked,
 	       (unsigned long long)counts->forks_reported, hex);
 	for (int i = 0; i < SIM_COUNT_KINDS; i++) {
-		json_text(sim_count_text((enum sim_count)i));
+		sim_json_text(sim_count_text((enum sim_count)i));
 		printf(":%llu,", (unsigned long long)counts->fired[i]);
 	}
 	printf("\"rules\":{");
 	for (int i = 0; i < SIM_RULES_MAX && counts->rule_name[i][0]; i++) {
 		printf("%s", i ? "," : "");
-		json_text(counts->rule_name[i]);
+		sim_json_text(counts->rule_name[i]);
 		printf(":%llu", (unsigned long long)counts->rule[i]);
 	}
 	printf("}},");

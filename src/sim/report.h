@@ -26,4 +26,7 @@ void sim_report_text(const struct sim_order *order, const struct sim_outcome *ou
 void sim_report_json(const struct sim_order *order, const struct sim_outcome *outcome,
                      const struct sim_verdict *verdict);
 
+/* Prints a text as a JSON string.  Control letters become blanks. */
+void sim_json_text(const char *text);
+
 #endif
