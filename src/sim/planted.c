@@ -16,9 +16,11 @@
 
 enum { TOGETHER = 8 }; /* worlds at most between two looks at what failed; few at first */
 
-/* The one place that says so; planted_test.c asks that each of them exists.  Most bugs of agreement
- * need a scheduler that knows the coin, a liar who shares its keys, or a course of hundreds. */
+/* The one place that says so; planted_test.c asks that each of them exists.  Most bugs of binary
+ * agreement need a scheduler that knows the coin, a liar who shares its keys, or a course of
+ * hundreds. */
 static const struct sim_planted_test tests[] = {
+	{"pbft", 11, "src/consensus/pbft/pbft_view_test.c", "each_bug_is_found_and_only_it"},
 #define HONEYBADGER(bug, file, test)                                        \
 	{                                                                   \
 		"honeybadger", bug, "src/consensus/honeybadger/" file, test \

@@ -107,6 +107,8 @@ static void asked_say(struct pbft *self, ec_node to, struct ec_out *out)
 /* In: stable: whether it may not know our low mark. */
 static void say_again(struct pbft *self, ec_node to, bool stable, struct ec_out *out)
 {
+	if (planted(&self->config, BUG_SAYS_NOT_AGAIN))
+		return;
 	marks_say(self, to, stable, out);
 	view_say(self, to, out);
 	ec_seq from = pbft_window_floor(self);

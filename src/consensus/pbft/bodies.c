@@ -12,7 +12,7 @@ void pbft_body_ask(struct pbft *self, struct slot *slot, const struct value *val
 	struct message message = {.kind = ASK_BODY, .seq = slot->seq, .digest = value->digest};
 	uint64_t left = holders & ~bit(self->config.self) & ~slot->asked;
 	assert(!value_filler(value));
-	if (planted(&self->config, BUG_NO_BODY))
+	if (planted(&self->config, BUG_NO_BODY) || planted(&self->config, BUG_NO_ASK))
 		return;
 	for (uint32_t i = 0; i <= self->faults && left; i++, left &= left - 1) {
 		ec_node node = (ec_node)__builtin_ctzll(left);

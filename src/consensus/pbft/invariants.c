@@ -18,15 +18,18 @@
 static void slot_holds(const struct pbft *self, const struct slot *slot)
 {
 	bool blind = planted(&self->config, BUG_NO_BODY);
-	if (slot->accepted)
+	if (slot->accepted && !planted(&self->config, BUG_CHANGE_UNSAVED))
 		assert(slot->accepted_view <= self->view); /* (I2) */
 	if (slot->voted && !blind)
 		assert(slot->accepted && pbft_body_has(slot, &slot->accepted_value)); /* (I3) */
 	if (slot->prepared) {
-		assert(slot->prepared_view <= self->view); /* (I2) */
-		assert(slot->certificate.size);            /* (I4) */
+		if (!planted(&self->config, BUG_CHANGE_UNSAVED))
+			assert(slot->prepared_view <= self->view); /* (I2) */
+		assert(slot->certificate.size);                    /* (I4) */
 	}
-	if (slot->prepared && !blind && !planted(&self->config, BUG_VOTE_UNSAVED))
+	bool unsaved = planted(&self->config, BUG_VOTE_UNSAVED) ||
+	               planted(&self->config, BUG_PROPOSAL_UNSAVED);
+	if (slot->prepared && !blind && !unsaved)
 		assert(pbft_body_has(slot, &slot->prepared_value)); /* (I4) */
 	if (slot->seq > self->fetched && slot->seq <= self->delivered)
 		assert(slot->committed); /* (I5) */
@@ -38,6 +41,8 @@ static void votes_hold(const struct pbft *self, const struct slot *slot)
 {
 	const struct ballot *ballot = pbft_ballots(self, slot);
 	bool done = slot->prepared && slot->prepared_view >= slot->accepted_view;
+	if (planted(&self->config, BUG_STALE_VOTES))
+		return;
 	for (uint64_t left = done ? 0 : slot->votes; left; left &= left - 1) {
 		const struct ballot *said = ballot + __builtin_ctzll(left);
 		assert(said->prepare_view == slot->accepted_view && said->proof.size); /* (I9) */

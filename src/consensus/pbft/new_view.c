@@ -81,7 +81,8 @@ static void view_enter(struct pbft *self, struct ec_bytes body, struct ec_out *o
 	pbft_new_view_adopt(self, body);
 	self->entered = self->now;
 	self->deadline = 0;
-	self->next = (self->planned_to > self->low ? self->planned_to : self->low) + 1;
+	if (!planted(&self->config, BUG_NEXT_STAYS))
+		self->next = (self->planned_to > self->low ? self->planned_to : self->low) + 1;
 	pbft_note(self, out, "view entered", self->view);
 	for (ec_seq seq = self->low + 1; seq <= self->planned_to; seq++)
 		slot_enter(self, seq, out);
@@ -111,7 +112,8 @@ void pbft_new_view_make(struct pbft *self, struct ec_out *out)
 	new_view_put(self, named, &writer);
 	assert(ec_writer_ok(&writer));
 	struct message message = {.kind = SAVED_NEW_VIEW, .view = self->view};
-	pbft_save(self, out, &message, ec_keep(body), 0);
+	if (!planted(&self->config, BUG_NEW_VIEW_UNSAVED))
+		pbft_save(self, out, &message, ec_keep(body), 0);
 	message.kind = NEW_VIEW;
 	pbft_send(self, out, EC_ALL, &message, ec_keep(body), EC_SIGN);
 	pbft_letter_drop(&self->installed);

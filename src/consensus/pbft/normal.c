@@ -42,7 +42,8 @@ void pbft_submitted(struct pbft *self, const struct ec_input *in, struct ec_out 
 		slot->voted = true;
 		pbft_body_put(slot, &in->digest, in->body, true);
 	}
-	pbft_save(self, out, &message, ec_keep(in->body), 0);
+	if (!planted(&self->config, BUG_PROPOSAL_UNSAVED))
+		pbft_save(self, out, &message, ec_keep(in->body), 0);
 	message.kind = PREPREPARE;
 	pbft_send(self, out, EC_ALL, &message, ec_keep(in->body), EC_SIGN);
 }
@@ -155,7 +156,8 @@ void pbft_slot_count_votes(struct pbft *self, struct slot *slot, struct ec_out *
 	                          .seq = slot->seq,
 	                          .delivered = self->delivered,
 	                          .value = slot->accepted_value};
-	pbft_save(self, out, &message, ec_keep(slot->certificate), 0);
+	if (!planted(&self->config, BUG_COMMIT_UNSAVED))
+		pbft_save(self, out, &message, ec_keep(slot->certificate), 0);
 	message.kind = COMMIT;
 	message.word = SAYS_COMMIT;
 	pbft_send(self, out, EC_ALL, &message, EC_NO_BYTES, 0);
@@ -183,7 +185,8 @@ void pbft_preprepare_received(struct pbft *self, const struct ec_input *in, cons
 		return; /* as PREPAREs of a view to come; the batch is said again on request */
 	if (slot->committed && !value_equal(&slot->committed_value, &value))
 		return;
-	if (!pbft_slot_current(self, slot))
+	bool again = planted(&self->config, BUG_ACCEPTS_TWICE) && !slot->prepared;
+	if (!pbft_slot_current(self, slot) || again)
 		pbft_slot_accept(self, slot, m->view, value);
 	if (!value_equal(&slot->accepted_value, &value))
 		return;
@@ -243,7 +246,9 @@ void pbft_commit_received(struct pbft *self, const struct ec_input *in, const st
 		return;
 	uint64_t equal = 0, delivered = 0;
 	commits_count(self, slot, m, &equal, &delivered);
-	if (set_count(equal) < self->quorum && set_count(delivered) <= self->faults)
+	uint32_t quorum = self->quorum - planted(&self->config, BUG_FEW_COMMITS);
+	uint32_t weak = self->faults + !planted(&self->config, BUG_FEW_DELIVERED);
+	if (set_count(equal) < quorum && set_count(delivered) < weak)
 		return;
 	equal |= delivered;
 	pbft_slot_commit(self, slot, m->value);

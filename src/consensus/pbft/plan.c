@@ -28,8 +28,9 @@ static void claim_weigh(struct pbft *self, const struct claim *claim)
 			(struct planned){.found = true, .view = claim->view, .value = claim->value};
 	if (planned->view == claim->view && value_equal(&planned->value, &claim->value))
 		planned->holders |= pbft_votes_members(claim->votes);
-	if (index + 1 > self->plan_count)
-		self->plan_count = index + 1;
+	uint32_t end = index + !planted(&self->config, BUG_PLAN_SHORT);
+	if (end > self->plan_count)
+		self->plan_count = end;
 }
 
 void pbft_plan_make(struct pbft *self, uint64_t named)

@@ -69,7 +69,8 @@ void pbft_view_leave(struct pbft *self, uint64_t view, struct ec_out *out)
 	if (self->voter) {
 		self->change = change_make(self, view, out->pool);
 		struct message message = {.kind = SAVED_VIEW_CHANGE, .view = view};
-		pbft_save(self, out, &message, ec_keep(self->change), 0);
+		if (!planted(&self->config, BUG_CHANGE_UNSAVED))
+			pbft_save(self, out, &message, ec_keep(self->change), 0);
 		message.kind = VIEW_CHANGE;
 		pbft_send(self, out, EC_ALL, &message, ec_keep(self->change), EC_SIGN);
 	}
@@ -89,7 +90,8 @@ static uint64_t view_to_join(const struct pbft *self)
 		if (letter->view < smallest)
 			smallest = letter->view;
 	}
-	return count > self->faults ? smallest : 0;
+	bool joins = count > self->faults && !planted(&self->config, BUG_NOBODY_JOINS);
+	return joins ? smallest : 0;
 }
 
 void pbft_view_change_count(struct pbft *self, struct ec_out *out)

@@ -160,7 +160,8 @@ void pbft_slot_accept(struct pbft *self, struct slot *slot, uint64_t view, struc
 	slot->votes = slot->asked = 0;
 	const struct ballot *ballot = pbft_ballots(self, slot);
 	for (uint32_t i = 0; i < self->n; i++)
-		if (ballot[i].prepare_said && ballot[i].prepare_view == view &&
+		if (ballot[i].prepare_said &&
+		    (ballot[i].prepare_view == view || planted(&self->config, BUG_STALE_VOTES)) &&
 		    ballot[i].proof.size && value_equal(&ballot[i].prepare, &value))
 			slot->votes |= bit(i);
 	if (!slot->committed && !value_filler(&value))
