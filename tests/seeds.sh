@@ -157,5 +157,5 @@ refused --protocol pbft --seeds many
 refused --protocol pbft
 refused --protocol pbft --seed 1 --bug 99
 refused --planted --seed 1
-refused --planted --protocol paxos
+refused --planted --protocol nosuch
 refused --protocol pbft --seed 1 --nodes 3 --byzantine 4
