@@ -3,6 +3,7 @@
 #include "base/test.h"
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
+#include "consensus/raft/raft.h"
 #include "group/drift_fake.h"
 #include "group/member_fake.h"
 
@@ -12,7 +13,8 @@ struct kind {
 	uint32_t count, rounds_an_era;
 };
 static struct kind drifting = {{&ec_drift, &ec_pbft}, 2, 40},
-		   real = {{&ec_pbft, &ec_honeybadger, &ec_ghostdag}, 3, 80};
+		   real = {{&ec_pbft, &ec_honeybadger, &ec_ghostdag}, 3, 80},
+		   crashing = {{&ec_raft, &ec_pbft}, 2, 60};
 
 /* One thing that goes wrong, or nothing. */
 static void trouble(struct cluster *c)
@@ -150,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_prestate(random_lives_through_eras, &drifting),
 		cmocka_unit_test_prestate(random_lives_through_eras, &real),
+		cmocka_unit_test_prestate(random_lives_through_eras, &crashing),
 		cmocka_unit_test(a_chain_that_was_left_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
