@@ -146,6 +146,22 @@ static void the_first_leader_leads_once(void **state)
 	}
 }
 
+/* It may have answered a round in the life before, whether or not it had anything to save. */
+static void with_leases_a_life_begins_by_waiting(void **state)
+{
+	(void)state;
+	for (uint32_t lease = 0; lease < 2; lease++) {
+		struct raft_options options = {.lease = lease};
+		struct world *world =
+			world_new(&raft_world, (struct world_options){.n = 3, .options = &options});
+		assert_int_equal(world->member[C].records.count, 0);
+		world_crash(world, C);
+		world_restart(world, C);
+		assert_int_equal(raft_leader_heard(raft_of(world, C)), lease);
+		assert_null(world_free(world));
+	}
+}
+
 /* A member whose host went ahead knows no term for its last entry: it votes only for who knows as
  * much to be committed, does not stand, and follows. */
 static void a_stranger_to_its_log_follows(void **state)
@@ -211,6 +227,7 @@ int main(void)
 		cmocka_unit_test(a_leader_hands_over_at_once),
 		cmocka_unit_test(a_leader_goes_on_without_its_heir),
 		cmocka_unit_test(the_first_leader_leads_once),
+		cmocka_unit_test(with_leases_a_life_begins_by_waiting),
 		cmocka_unit_test(a_stranger_to_its_log_follows),
 		cmocka_unit_test(every_member_answers_reads),
 	};

@@ -93,8 +93,8 @@ void raft_life_start(struct raft *self, const struct ec_input *in, struct ec_out
 	            raft_term_at(self, self->snap) == self->snap_term;
 	self->commit = self->verified = held ? self->snap : self->floor;
 	raft_patience_renew(self);
-	if (self->options.lease && !fresh)
-		self->heard = self->now; /* I may have heard one in the life before */
+	if (self->options.lease)
+		self->heard = self->now; /* I may have heard one in the life before, and said so */
 	if (self->voters == 1)
 		self->deadline = self->now; /* nobody else can lead */
 	bool again = planted(self, BUG_FIRST_AGAIN) && self->term == 1;
