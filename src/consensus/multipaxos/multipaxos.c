@@ -236,6 +236,7 @@ static const char *const bugs[] = {
 	[BUG_ACCEPT_BELOW - 1] = "accepts below what it promised",
 	[BUG_COMMIT_ANY - 1] = "takes a COMMIT for what it accepted in any ballot",
 	[BUG_NO_CHECK_QUORUM - 1] = "a leader that hears no quorum goes on",
+	[BUG_FOREIGN - 1] = "takes messages of another group or era",
 #endif
 	NULL,
 };

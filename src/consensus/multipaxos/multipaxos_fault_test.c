@@ -286,10 +286,42 @@ static void a_leader_hands_over(void **state)
 	assert_null(world_free(world));
 }
 
+/* b is told by a member of another group what is chosen there.  Returns: what was broken, or NULL.
+ */
+static const char *heard_of_another_group(uint32_t bug)
+{
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 5, .bug = bug});
+	world_settle(world);
+	world_corrupt(world, C);
+	world_batch_at(world, "theirs", 0);
+	struct message learn = {.kind = LEARN, .seq = 1, .upto = 1};
+	learn.group = group_of(&world->domain) + 1;
+	struct ec_bytes head = paxos_message_write(world->pool, &learn);
+	world_tell(world, C, B, 0, head, world->batch[0]);
+	ec_drop(head);
+	world_settle(world);
+	assert_int_equal(world->member[B].applied, bug != 0);
+	world_isolate(world, B);
+	batches(world, 3);
+	world_pass(world, 1000);
+	return world_free(world);
+}
+
+static void what_another_group_says_is_nothing(void **state)
+{
+	(void)state;
+	assert_null(heard_of_another_group(0));
+	const char *violation = heard_of_another_group(18); /* planted bug 18 */
+	assert_non_null(violation);
+	assert_memory_equal(violation, "agreement", 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crash_at_every_save),
+		cmocka_unit_test(what_another_group_says_is_nothing),
 		cmocka_unit_test(all_crash_together),
 		cmocka_unit_test(a_fresh_era_needs_no_election),
 		cmocka_unit_test(a_leader_speaks_while_its_disk_works),

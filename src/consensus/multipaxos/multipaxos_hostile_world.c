@@ -25,7 +25,9 @@ static uint64_t ballot_any(struct hostile *h, ec_node node)
 static void tell(struct hostile *h, ec_node from, const struct message *message,
                  struct ec_bytes body)
 {
-	struct ec_bytes head = paxos_message_write(h->pool, message);
+	struct message said = *message;
+	said.group = group_of(&h->config.domain) + (hostile_pick(h, 64) == 1);
+	struct ec_bytes head = paxos_message_write(h->pool, &said);
 	if (hostile_pick(h, 32) == 1)
 		ec_writable(head)[hostile_pick(h, (uint32_t)head.size)] ^=
 			(uint8_t)(1 + hostile_pick(h, 255));

@@ -21,7 +21,9 @@ static struct world *with_b(uint32_t bug)
 
 static void told(struct world *world, const struct message *message, int batch)
 {
-	struct ec_bytes head = paxos_message_write(world->pool, message);
+	struct message said = *message;
+	said.group = group_of(&world->domain);
+	struct ec_bytes head = paxos_message_write(world->pool, &said);
 	world_tell(world, C, B, 0, head, batch < 0 ? EC_NO_BYTES : world->batch[batch]);
 	ec_drop(head);
 	world_settle(world);
@@ -208,6 +210,9 @@ static void the_door_knows_whose_word_it_is(void **state)
 	uint64_t mine = ballot_of(3, B), theirs = ballot_of(3, A);
 	struct message accept = {.kind = ACCEPT, .ballot = theirs, .seq = 1};
 	assert_true(passes(A, accept, "x"));
+	accept.group = 1;
+	assert_false(passes(A, accept, "x")); /* of another group */
+	accept.group = 0;
 	assert_false(passes(C, accept, "x"));     /* not its ballot */
 	assert_false(passes(A, accept, ""));      /* no batch by somebody */
 	assert_false(passes(A, accept, "12345")); /* too large */

@@ -79,6 +79,7 @@ enum bug {
 	BUG_ACCEPT_BELOW,
 	BUG_COMMIT_ANY,
 	BUG_NO_CHECK_QUORUM,
+	BUG_FOREIGN,
 };
 #ifdef EC_PLANTED
 /* Whether this instance has that bug. */

@@ -75,6 +75,17 @@ static bool valued_good(const struct ec_config *config, const struct ec_input *i
 	       (none || paxos_ballot_good(config, m->old));
 }
 
+/* The planted bug. */
+static bool foreign_taken(const struct ec_config *config)
+{
+#ifdef EC_PLANTED
+	return config->bug == BUG_FOREIGN;
+#else
+	(void)config;
+	return false;
+#endif
+}
+
 bool paxos_check(const struct ec_config *config, const struct ec_input *in)
 {
 	const struct paxos_options *options = config->options;
@@ -82,6 +93,8 @@ bool paxos_check(const struct ec_config *config, const struct ec_input *in)
 	                                                               : PAXOS_BATCH_BYTES_MAX;
 	struct message m;
 	if (in->from >= config->roster->n || !paxos_message_read(in->head, &m))
+		return false;
+	if (m.group != group_of(&config->domain) && !foreign_taken(config))
 		return false;
 	if (m.kind == ACCEPT || m.kind == REPORT)
 		return valued_good(config, in, &m, batch_bytes_max);

@@ -140,11 +140,13 @@ void paxos_value_set(struct value *place, const struct value *value)
 void paxos_send(struct log *log, struct ec_out *out, ec_node to, const struct message *message,
                 struct ec_bytes body, uint32_t flags)
 {
+	struct message said = *message;
 	assert(log->started);
+	said.group = group_of(&log->config.domain);
 	ec_emit(out, (struct ec_effect){.kind = EC_SEND,
 	                                .flags = flags,
 	                                .node = to,
-	                                .head = paxos_message_write(out->pool, message),
+	                                .head = paxos_message_write(out->pool, &said),
 	                                .body = body});
 }
 

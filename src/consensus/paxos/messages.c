@@ -50,6 +50,8 @@ bool paxos_message_read(struct ec_bytes head, struct message *message)
 	if (kind == 0 || kind >= KINDS)
 		return false;
 	uint8_t has = kinds[kind].fields;
+	if (kind < SAVED_PROMISE)
+		message->group = ec_read_u32(&reader);
 	if (has & BALLOT)
 		message->ballot = ec_read_u64(&reader);
 	if (has & OLD)
@@ -76,6 +78,8 @@ struct ec_bytes paxos_message_write(struct ec_pool *pool, const struct message *
 	assert(message->kind > 0 && message->kind < KINDS);
 	uint8_t has = kinds[message->kind].fields;
 	ec_write_u8(&writer, (uint8_t)message->kind);
+	if (message->kind < SAVED_PROMISE)
+		ec_write_u32(&writer, message->group);
 	if (has & BALLOT)
 		ec_write_u64(&writer, message->ballot);
 	if (has & OLD)

@@ -33,6 +33,7 @@ enum kind {
 /* A head, decoded: each kind uses the fields that messages.c lists for it. */
 struct message {
 	enum kind kind;
+	uint32_t group; /* of a message, not of a record: see group_of() */
 	uint64_t ballot;
 	uint64_t old;    /* another ballot; REPORT: in which it was accepted, 0: none, or CHOSEN */
 	ec_seq seq;      /* a position */
@@ -42,11 +43,19 @@ struct message {
 	ec_hash digest;
 };
 
-enum { HEAD_SIZE_MAX = 1 + 5 * 8 + 4 + 32 };
+enum { HEAD_SIZE_MAX = 1 + 4 + 5 * 8 + 4 + 32 };
 
 #define NUMBER_MAX      ((uint64_t)1 << 62) /* one more never overflows */
 #define NUMBER_TOLD_MAX ((uint64_t)1 << 61) /* what others may say: we never count to the other */
 #define CHOSEN          NUMBER_MAX          /* as a ballot: higher than all, for it is final */
+
+/* The beginning of ec_config.domain, which every message begins with: one of another group, era or
+ * protocol is refused at the door. */
+static inline uint32_t group_of(const ec_hash *domain)
+{
+	struct ec_reader reader = ec_reader_over(domain->b, sizeof domain->b);
+	return ec_read_u32(&reader);
+}
 
 /* A ballot is a counter and the member whose it is; 0 is none. */
 static inline uint64_t ballot_of(uint64_t counter, ec_node node)

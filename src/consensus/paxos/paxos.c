@@ -220,6 +220,7 @@ static const char *const bugs[] = {
 	[BUG_REPROMISE - 1] = "promises a lower ballot behind a higher one",
 	[BUG_PROMISES_ONE - 1] = "one promise is enough",
 	[BUG_EAGER_PREPARE - 1] = "says PREPARE before its ballot is saved",
+	[BUG_FOREIGN - 1] = "takes messages of another group or era",
 #endif
 	NULL,
 };

@@ -190,6 +190,7 @@ static ec_seq applied_without_an_answer(uint32_t bug)
 	world_settle(world);
 	struct message report = {
 		.kind = REPORT, .ballot = ballot_of(1, B), .old = ballot_of(1, A), .seq = 1};
+	report.group = group_of(&world->domain);
 	struct ec_bytes head = paxos_message_write(world->pool, &report);
 	world_tell(world, C, B, 0, head, world->batch[1]);
 	ec_drop(head);
@@ -229,10 +230,41 @@ static void rosters_that_do_not_fit(void **state)
 	assert_non_null(ec_paxos.misfit(&config));
 }
 
+/* b is told by a member of another group what is chosen there.  Returns: what was broken, or NULL.
+ */
+static const char *heard_of_another_group(uint32_t bug)
+{
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 5, .bug = bug});
+	world_settle(world);
+	world_corrupt(world, C);
+	world_batch_at(world, "theirs", 0);
+	struct message learn = {.kind = LEARN, .seq = 1, .upto = 1};
+	learn.group = group_of(&world->domain) + 1;
+	struct ec_bytes head = paxos_message_write(world->pool, &learn);
+	world_tell(world, C, B, 0, head, world->batch[0]);
+	ec_drop(head);
+	world_settle(world);
+	assert_int_equal(world->member[B].applied, bug != 0);
+	world_isolate(world, B);
+	batches(world, 3);
+	world_pass(world, 1000);
+	return world_free(world);
+}
+
+static void what_another_group_says_is_nothing(void **state)
+{
+	(void)state;
+	assert_null(heard_of_another_group(0));
+	const char *violation = heard_of_another_group(16); /* planted bug 16 */
+	assert_non_null(violation);
+	assert_memory_equal(violation, "agreement", 9);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crash_at_every_save),
+		cmocka_unit_test(what_another_group_says_is_nothing),
 		cmocka_unit_test(all_crash_together),
 		cmocka_unit_test(far_behind_fetches_the_state),
 		cmocka_unit_test(a_little_behind_needs_no_state),

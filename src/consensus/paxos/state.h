@@ -48,6 +48,7 @@ enum bug {
 	BUG_REPROMISE,
 	BUG_PROMISES_ONE,
 	BUG_EAGER_PREPARE,
+	BUG_FOREIGN,
 };
 #ifdef EC_PLANTED
 /* Whether this instance has that bug. */
