@@ -317,6 +317,38 @@ static void what_another_group_says_is_nothing(void **state)
 	assert_memory_equal(violation, "agreement", 9);
 }
 
+/* b heard a, and had nothing to save; it comes back, and c would lead.  Returns: promises to c. */
+static uint32_t promises_after(uint64_t ms)
+{
+	struct multipaxos_options options = {.timeout_ns = 200000000, .lease_ns = 200000000};
+	struct world *world =
+		world_new(&multipaxos_world, (struct world_options){.n = 3, .options = &options});
+	world_settle(world);
+	assert_int_equal(world->member[B].records.count, 0);
+	world_corrupt(world, C);
+	world_isolate(world, A);
+	world_crash(world, B);
+	world_restart(world, B);
+	world_pass(world, ms);
+	struct message prepare = {.kind = PREPARE, .ballot = ballot_of(9, C), .seq = 1};
+	prepare.group = group_of(&world->domain);
+	struct ec_bytes head = paxos_message_write(world->pool, &prepare);
+	world_tell(world, C, B, 0, head, EC_NO_BYTES);
+	ec_drop(head);
+	world_settle(world);
+	uint32_t promises = world->sent[PROMISE];
+	world_heal(world);
+	world_free(world);
+	return promises;
+}
+
+static void with_leases_a_life_begins_by_waiting(void **state)
+{
+	(void)state;
+	assert_int_equal(promises_after(150), 0);
+	assert_int_equal(promises_after(250), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -333,6 +365,7 @@ int main(void)
 		cmocka_unit_test(a_member_with_bad_links_deposes_nobody),
 		cmocka_unit_test(quorums_of_other_sizes),
 		cmocka_unit_test(learners_follow),
+		cmocka_unit_test(with_leases_a_life_begins_by_waiting),
 		cmocka_unit_test(only_who_may_lead_leads),
 		cmocka_unit_test(a_leader_hands_over),
 	};

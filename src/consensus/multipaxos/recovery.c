@@ -32,7 +32,7 @@ void multipaxos_life_start(struct multipaxos *self, const struct ec_input *in, s
 	paxos_log_start(log, in, out);
 	self->seen = log->promised;
 	multipaxos_follow(self);
-	if (self->options.lease_ns && self->recorded) /* whom it bore it has forgotten */
+	if (self->options.lease_ns) /* whom it bore it has forgotten: it saved nothing of that */
 		self->borne_until = log->now + self->options.lease_ns;
 	if (!self->recorded && ballot_owner(log->promised) == log->config.self && log->voter)
 		begin(self, out);
