@@ -229,7 +229,11 @@ _Static_assert(sizeof(struct paxos_options) <= SIM_OPTIONS_SIZE, "options fit a 
 static const char *const paxos_rules[] = {"reproposal", "again", "catch-up", "state-transfer",
                                           NULL};
 
+/* One position at a time: no short queue is ever full of it. */
+static const enum sim_count paxos_never[] = {SIM_QUEUE_OVERFLOW, SIM_COUNT_KINDS};
+
 static const struct sim_protocol_entry paxos_entry = {.protocol = &ec_paxos,
+                                                      .never = paxos_never,
                                                       .ledger = true,
                                                       .promises_equal = paxos_promises_equal,
                                                       .options = paxos_options_draw,
