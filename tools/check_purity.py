@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 
-LAYERS = ["base", "crypto", "consensus", "ledger", "tiers", "services", "group"]
+LAYERS = ["base", "crypto", "history", "consensus", "ledger", "tiers", "services", "group"]
 # Constant tables of pointers are written once by the loader, then sealed (-z relro).
 READ_ONLY = re.compile(r"\.(text|rodata|data\.rel\.ro|eh_frame|note)")
 
