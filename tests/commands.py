@@ -16,8 +16,10 @@ from network import Checks
 edgecord, folder, genesis, proof, key = sys.argv[1:]
 checks = Checks()
 ANY, EVENT = None, object()
+HISTORY = ('{"client":1,"key":"k","op":"put","value":"x","call_ns":1,"return_ns":2}\n'
+           '{"client":1,"key":"k","op":"get","result":"x","call_ns":3,"return_ns":4}\n')
 NAMES = ("up", "init", "status", "submit", "query", "receipt", "beacon", "verify", "show",
-         "bench", "node", "node join", "node rejoin", "node switch", "sim", "lab")
+         "bench", "node", "node join", "node rejoin", "node switch", "sim", "history", "lab")
 
 
 def run(*words):
@@ -58,6 +60,11 @@ def table():
     yield ("show", proof), 0, "show"
     yield ("sim", "--seed", "1", "--protocol", "pbft"), 0, "sim"
     yield ("lab", "table1", "--nodes", "4"), 0, "lab"
+    for text, code in (HISTORY, 0), (HISTORY.replace('"result":"x"', '"result":"y"'), 1):
+        path = os.path.join(folder, f"history-{code}")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield ("history", path), code, "history"
     yield ("bench", "--mode", "order", "--clients", "8", "--seconds", "1", "--dir",
            os.path.join(folder, "bench-for-json")), 0, "bench"
     yield ("node", "--check", "--config", config), 0, "node --check"

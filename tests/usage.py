@@ -129,6 +129,40 @@ def experiments():
               (code, out[-200:], errors))
 
 
+def histories():
+    """`history` says of a file what it expected, and in which line; what is too much it gives up."""
+    good = '{"client":1,"key":"k","op":"put","value":"x","call_ns":1,"return_ns":2}\n'
+    path, drawing = os.path.join(folder, "history"), os.path.join(folder, "history.svg")
+
+    def judged(text, *words):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        return run("history", path, *words)
+    for text, words, why in (
+            ("", (), "begins with"), ("hello\n", (), "begins with"), ("\n", ("-f", "lines"), "none"),
+            (good + good.replace("1,", '"one",', 1), (), f'{path}:2: expected "client" with a whole'),
+            (good.replace("put", "append"), (), ":1: expected get, put, delete and cas"),
+            (good, ("--model", "queue"), "there is no model 'queue'; there are: store"),
+            (good, ("--format", "xml"), "there is no format 'xml'; there are: lines"),
+            (good, ("--steps", 0), "--steps takes a whole number"),
+            (good * 20000, ("--memory", 1), "does not fit into 1 MiB")):
+        code, out, errors = judged(text, *words)
+        check(code == 2 and not out and why in errors, f"history {' '.join(map(str, words))}: {why}",
+              (code, errors))
+    code, out, errors = run("history")
+    check(code == 2 and not out and "which file" in errors, "history: which file?", errors)
+    many = good + "".join(good.replace('"x"', f'"{i}"').replace("2}", "9}") for i in range(40))
+    code, out, _ = judged(many + good.replace("put", "get").replace("value", "result").replace(
+        '"x"', '"z"').replace("1,\"return_ns\":2", "20,\"return_ns\":30"), "--steps", 500)
+    check(code == 3 and "gave up" in out and "--steps" in out, "history: gives up, exit code 3", out)
+    code, out, _ = judged(good + good.replace('put","value":"x"', 'get","result":"y"').replace(
+        "1,\"return_ns\":2", "20,\"return_ns\":30"), "-o", drawing)
+    with open(drawing, encoding="utf-8") as file:
+        drawn = file.read()
+    check(code == 1 and 'get: "y"  (line 2' in out and drawn.startswith("<svg ") and
+          "get: " in drawn, "history: a violation is shown, and drawn, exit code 1", (code, out))
+
+
 def names():
     """A network's name and folder are text, for they stand in JSON and in configurations."""
     for name in (b"\xff", b"a\nlisten: 0.0.0.0:1", b"", b"x" * 41):
@@ -227,6 +261,7 @@ beacons()
 workers()
 simulations()
 experiments()
+histories()
 questions()
 pages()
 devices()

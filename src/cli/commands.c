@@ -17,6 +17,7 @@ const struct ec_command ec_commands[] = {
 	{"bench", "load on a real cell", ec_cmd_bench},
 	{"node", "run one node", ec_cmd_node},
 	{"sim", "simulate one world from one seed, or explore many", ec_cmd_sim},
+	{"history", "judge whether what clients of a store saw is linearizable", ec_cmd_history},
 	{"lab", "measure protocols on virtual networks", ec_cmd_lab},
 	{NULL, NULL, NULL},
 };

@@ -29,6 +29,7 @@ const struct ec_command *ec_command_suggest(const char *name);
  * with EC_EXIT_USAGE), does it, and says on stderr what went wrong. */
 int ec_cmd_beacon(int argc, char **argv);
 int ec_cmd_bench(int argc, char **argv);
+int ec_cmd_history(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_lab(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);
