@@ -22,6 +22,7 @@
 enum {
 	TWINS_MAX = 64, /* how far back a twin is looked for, */
 	AHEAD_MAX = 64, /* and how many events ahead something hopeless */
+	WALK = 64,      /* events that cost as much as a step */
 };
 
 struct frame {
@@ -270,11 +271,19 @@ static bool may_follow(struct search *s, uint32_t i, const struct ec_state *stat
 	       !s->model->covers(&without, to); /* (S3) */
 }
 
+/* Goes on in the list of events, which is bounded as steps are: it may be long. */
+static uint32_t walk(struct search *s, uint32_t event)
+{
+	s->walked = (s->walked + 1) % WALK;
+	s->steps += s->walked == 0;
+	return s->next[event];
+}
+
 /* A required operation that may be next and leaves the state as it is; NONE.  (S1) */
 static uint32_t reader_find(struct search *s, const struct ec_state *state)
 {
 	struct ec_state to;
-	for (uint32_t e = s->next[2 * s->count]; e != 2 * s->count && e % 2 == 0; e = s->next[e])
+	for (uint32_t e = s->next[2 * s->count]; e != 2 * s->count && e % 2 == 0; e = walk(s, e))
 		if (s->role[e / 2] == REQUIRED && ec_operation_reads(at(s, e / 2)) &&
 		    step(s, e / 2, state, &to) && same(state, &to))
 			return e / 2;
@@ -373,7 +382,7 @@ static enum ec_verdict search_from(struct search *s, struct ec_intern *seen, uin
 				cursor.event = s->next[2 * pop(s)->operation];
 			}
 		} else {
-			cursor.event = s->next[event];
+			cursor.event = walk(s, event);
 		}
 	}
 	return EC_LINEARIZABLE;

@@ -21,7 +21,8 @@ struct search {
 	const uint32_t *operation; /* by call: indices in the history */
 	uint32_t count;
 	uint8_t *role;  /* of each: set by the owner before search_run() */
-	uint64_t steps; /* so far, in all runs */
+	uint64_t steps; /* so far, in all runs: of the model, and one for WALK events passed */
+	uint32_t walked;
 	bool out_of_steps;
 
 	/* Events in the order of time, a call before a return of the same time: 2 i is the call of
