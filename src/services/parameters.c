@@ -1,6 +1,8 @@
 /* parameters.c - the services' parameters: bounds, and their bytes in the genesis. */
 #include "services/parameters.h"
 
+#include "services/store.h"
+
 #include <assert.h>
 
 #define DAY_S      86400
@@ -40,21 +42,36 @@ static const struct field settlement_fields[] = {
 	{1, 36600},                  /* keep_days */
 	{1, 1024},                   /* lines_turn_max */
 };
+static const struct field store_fields[] = {
+	{0, 15},                     /* writers */
+	{1, EC_STORE_VALUE_MAX},     /* value_bytes_max */
+	{1, 10000000},               /* keys_max */
+	{1, INT64_C(1) << 40},       /* bytes_max */
+	{512, 10000000},             /* changes_max: more than one revision has */
+	{INT64_C(1) << 21, INT64_C(1) << 40}, /* change_bytes_max: likewise */
+	{1, 100000},                 /* leases_max */
+	{1, 256},                    /* lease_keys_max: one revision ends a lease */
+	{1, 366 * DAY_S},            /* lease_s_max */
+	{1, 1024},                   /* turn_changes_max */
+};
 /* clang-format on */
 
 enum {
 	METERING_FIELDS = sizeof metering_fields / sizeof metering_fields[0],
 	MARKET_FIELDS = sizeof market_fields / sizeof market_fields[0],
 	SETTLEMENT_FIELDS = sizeof settlement_fields / sizeof settlement_fields[0],
-	FIELDS_MAX = 9,
+	STORE_FIELDS = sizeof store_fields / sizeof store_fields[0],
+	FIELDS_MAX = 10,
 };
 _Static_assert(METERING_FIELDS <= FIELDS_MAX && MARKET_FIELDS <= FIELDS_MAX, "they fit");
-_Static_assert(SETTLEMENT_FIELDS <= FIELDS_MAX, "they fit");
+_Static_assert(SETTLEMENT_FIELDS <= FIELDS_MAX && STORE_FIELDS <= FIELDS_MAX, "they fit");
 _Static_assert(sizeof(struct ec_metering_parameters) == METERING_FIELDS * sizeof(int64_t),
                "a bound a field");
 _Static_assert(sizeof(struct ec_market_parameters) == MARKET_FIELDS * sizeof(int64_t),
                "a bound a field");
 _Static_assert(sizeof(struct ec_settlement_parameters) == SETTLEMENT_FIELDS * sizeof(int64_t),
+               "a bound a field");
+_Static_assert(sizeof(struct ec_store_parameters) == STORE_FIELDS * sizeof(int64_t),
                "a bound a field");
 
 static bool fields_read(struct ec_bytes bytes, const char *version, const struct field *field,
@@ -129,6 +146,22 @@ struct ec_settlement_parameters ec_settlement_parameters_usual(void)
 	};
 }
 
+struct ec_store_parameters ec_store_parameters_usual(void)
+{
+	return (struct ec_store_parameters){
+		.writers = 0,
+		.value_bytes_max = 15000,
+		.keys_max = 100000,
+		.bytes_max = 64 << 20,
+		.changes_max = 10000,
+		.change_bytes_max = 16 << 20,
+		.leases_max = 1000,
+		.lease_keys_max = 256,
+		.lease_s_max = DAY_S,
+		.turn_changes_max = 256,
+	};
+}
+
 bool ec_metering_parameters_read(struct ec_bytes bytes, struct ec_metering_parameters *out)
 {
 	return fields_read(bytes, "metering/1", metering_fields, METERING_FIELDS, out) &&
@@ -149,6 +182,11 @@ bool ec_settlement_parameters_read(struct ec_bytes bytes, struct ec_settlement_p
 	       out->day_offset_s % 900 == 0;
 }
 
+bool ec_store_parameters_read(struct ec_bytes bytes, struct ec_store_parameters *out)
+{
+	return fields_read(bytes, "store/1", store_fields, STORE_FIELDS, out);
+}
+
 size_t ec_metering_parameters_write(const struct ec_metering_parameters *parameters,
                                     uint8_t out[static EC_PARAMETERS_SIZE_MAX])
 {
@@ -165,4 +203,10 @@ size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *par
                                       uint8_t out[static EC_PARAMETERS_SIZE_MAX])
 {
 	return fields_write("settlement/1", SETTLEMENT_FIELDS, parameters, out);
+}
+
+size_t ec_store_parameters_write(const struct ec_store_parameters *parameters,
+                                 uint8_t out[static EC_PARAMETERS_SIZE_MAX])
+{
+	return fields_write("store/1", STORE_FIELDS, parameters, out);
 }

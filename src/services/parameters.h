@@ -40,6 +40,20 @@ struct ec_settlement_parameters {
 	int64_t lines_turn_max;   /* lines of bills written in one turn of the clock */
 };
 
+struct ec_store_parameters {
+	int64_t writers;          /* roles of which a writer has one; 0: any enrolled key writes */
+	int64_t value_bytes_max;  /* of one value */
+	int64_t keys_max;         /* of the store */
+	int64_t bytes_max;        /* of all keys and values */
+	int64_t changes_max;      /* kept for watches, about: older ones are compacted */
+	int64_t change_bytes_max; /* likewise, in bytes of names and records */
+	int64_t leases_max;       /* at once */
+	int64_t lease_keys_max;   /* keys bound to one lease */
+	int64_t lease_s_max;      /* longest time to live */
+	int64_t turn_changes_max; /* keys that lapse, and changes compacted, in a turn of the clock
+	                           */
+};
+
 /* What fits a small community in real time; `up` and `init` start from these: readings for ten days
  * back and two hours ahead, 25 kWh a slot, 1000 meters, 410 days of readings. */
 struct ec_metering_parameters ec_metering_parameters_usual(void);
@@ -50,6 +64,10 @@ struct ec_market_parameters ec_market_parameters_usual(void);
 
 /* Likewise: 32 and 8 ct/kWh, missing readings listed after two hours, final after ten days. */
 struct ec_settlement_parameters ec_settlement_parameters_usual(void);
+
+/* Likewise: any enrolled key writes, 15,000 bytes a value, 100,000 keys in 64 MiB, 10,000 changes
+ * in 16 MiB, 1000 leases of 256 keys and a day at most. */
+struct ec_store_parameters ec_store_parameters_usual(void);
 
 /* Reads.  Returns: false when the form is another or a field is out of its bounds, or readings
  * would be dropped sooner than a day after the last can come; what stands in `out` is then not to
@@ -65,6 +83,9 @@ bool ec_market_parameters_read(struct ec_bytes bytes, struct ec_market_parameter
  * energy round), what is final was not listed before, or a day begins inside a slot. */
 bool ec_settlement_parameters_read(struct ec_bytes bytes, struct ec_settlement_parameters *out);
 
+/* Likewise. */
+bool ec_store_parameters_read(struct ec_bytes bytes, struct ec_store_parameters *out);
+
 /* Writes "metering/1".  Returns: the size.  Nothing is judged: what is out of bounds is written,
  * and then refused by the reader. */
 size_t ec_metering_parameters_write(const struct ec_metering_parameters *parameters,
@@ -77,5 +98,9 @@ size_t ec_market_parameters_write(const struct ec_market_parameters *parameters,
 /* Likewise "settlement/1". */
 size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *parameters,
                                       uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
+
+/* Likewise "store/1". */
+size_t ec_store_parameters_write(const struct ec_store_parameters *parameters,
+                                 uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
 
 #endif

@@ -38,6 +38,8 @@ struct ec_scratch {
 	const char *cell;  /* the one cell that the genesis names */
 	struct ec_bytes cell_genesis;
 	bool crash_cells; /* of the group's genesis */
+	uint8_t detail[EC_DETAIL_MAX]; /* of the last transaction that had one */
+	size_t detail_size;
 };
 
 static int fake_compare(const struct fake_entry *entry, const void *name, size_t size)
@@ -250,9 +252,9 @@ const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
 
 void ec_result_detail(struct ec_scratch *scratch, const void *cbor, size_t size)
 {
-	(void)scratch;
-	(void)cbor;
 	assert_true(size <= EC_DETAIL_MAX);
+	memcpy(scratch->detail, cbor, size);
+	scratch->detail_size = size;
 }
 
 void ec_result_reason(struct ec_scratch *scratch, const char *reason)
@@ -319,6 +321,7 @@ fake_execute(struct ec_scratch *scratch, const struct ec_service *service,
 	uint32_t items = ec_cbor_array(&body, 16);
 	uint64_t kind = ec_cbor_uint(&body, 99);
 	scratch->reason[0] = 0;
+	scratch->detail_size = 0;
 	if (body.error || !service->check(kind, body, items - 1))
 		return EC_RESULT_MALFORMED;
 	transaction.id = ec_sha256(payload.data, payload.size);

@@ -4,7 +4,7 @@
 #include "tiers/anchors.h"
 
 const struct ec_service *const ec_services[] = {&ec_metering, &ec_market, &ec_settlement,
-                                                &ec_anchors, NULL};
+                                                &ec_anchors,  &ec_store,  NULL};
 
 static bool fits(struct ec_scratch *scratch, const uint8_t account[static 32], int64_t amount)
 {

@@ -10,6 +10,7 @@
 extern const struct ec_service ec_metering;   /* kind 1: readings */
 extern const struct ec_service ec_market;     /* kind 2: orders */
 extern const struct ec_service ec_settlement; /* no kinds: metered against traded */
+extern const struct ec_service ec_store;      /* kinds 10, 11: keys and values, leases */
 
 /* All of them, with the anchors of tiers/; NULL ends. */
 extern const struct ec_service *const ec_services[];

@@ -1,0 +1,64 @@
+/* store_fuzz.c - any bytes as payloads of the store, as details, and as records that others read.
+ *
+ * The first byte says what the rest is.  What is accepted must come back the same when it is
+ * written again. */
+#include "services/services.h"
+#include "services/store.h"
+
+#include <stdlib.h>
+
+static uint8_t again[1 << 21];
+
+static void must_be(struct ec_bytes is, size_t size)
+{
+	if (is.size != size || memcmp(is.data, again, size) != 0)
+		abort();
+}
+
+static void payload(struct ec_bytes bytes)
+{
+	static struct ec_store_txn txn;
+	struct ec_store_lease_say say;
+	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
+	uint32_t items = ec_cbor_array(&cbor, 16);
+	uint64_t kind = ec_cbor_uint(&cbor, 99);
+	if (cbor.error || items == 0)
+		return;
+	if (kind == EC_STORE_KIND_TXN && ec_store_txn_read(cbor, items - 1, &txn))
+		must_be(bytes, ec_store_txn_write(&txn, again, sizeof again));
+	if (kind == EC_STORE_KIND_LEASE && ec_store_lease_say_read(cbor, items - 1, &say))
+		must_be(bytes, ec_store_lease_say_write(&say, again, sizeof again));
+}
+
+static void records(struct ec_bytes bytes)
+{
+	struct ec_store_key key;
+	struct ec_store_change change;
+	struct ec_store_head head;
+	struct ec_store_lease lease;
+	struct ec_store_outcome outcome;
+	if (ec_store_key_read(bytes, &key))
+		must_be(bytes, ec_store_key_write(&key, again));
+	if (ec_store_change_read(bytes, &change))
+		must_be(bytes, ec_store_change_write(&change, again));
+	if (ec_store_head_read(bytes, &head))
+		must_be(bytes, ec_store_head_write(&head, again));
+	if (ec_store_lease_read(bytes, &lease))
+		must_be(bytes, ec_store_lease_write(&lease, again));
+	if (ec_store_outcome_read(bytes, &outcome))
+		must_be(bytes, ec_store_outcome_write(&outcome, again, sizeof again));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size == 0)
+		return 0;
+	struct ec_bytes bytes = {.data = data + 1, .size = size - 1};
+	if (data[0] % 2 == 0)
+		payload(bytes);
+	else
+		records(bytes);
+	return 0;
+}
