@@ -1,6 +1,7 @@
 /* desk.c - questions about the state, and those that wait for their answer. */
 #include "doors/desk.h"
 
+#include "doors/changes.h"
 #include "doors/status.h"
 
 #include <assert.h>
@@ -11,6 +12,7 @@
 enum { TICK_MS = 250, RETRY_MS = 500, ITEM_MAX = EC_NAME_MAX + EC_VALUE_MAX + 8 };
 
 _Static_assert((int)EC_DOOR_NAME_MAX == (int)EC_NAME_MAX, "names of the door and the ledger");
+_Static_assert((int)EC_DOOR_KEY_MAX == (int)EC_STORE_KEY_MAX, "keys of the door and the store");
 
 /* Why an envelope that is no good by itself is refused. */
 static enum ec_reason reason_of(enum ec_envelope_fault fault)
@@ -54,7 +56,7 @@ const char *ec_desk_order_only(const struct ec_daemon *daemon)
 	               : NULL;
 }
 
-/* One who waits: for a linearizable read, or with `held` for a certificate. */
+/* One who waits: for a linearizable read, with `held` for a certificate, or for changes. */
 struct waiter {
 	struct waiter *next, *previous;
 	struct ec_desk *desk;
@@ -63,7 +65,8 @@ struct waiter {
 	void *self;
 	uint64_t since_ms;
 	struct ec_reply held;
-	uint8_t *held_items; /* NULL while it waits for a read */
+	uint8_t *held_items;  /* NULL while it waits for a read, or for changes */
+	uint64_t watched_seq; /* of who waits for changes: as of which block it looked last */
 };
 
 struct ec_desk {
@@ -111,10 +114,15 @@ static void waiter_free(struct waiter *waiter)
 	free(waiter);
 }
 
+static bool waits_for_read(const struct waiter *waiter)
+{
+	return !waiter->held_items && waiter->question.what != EC_ASK_WATCH;
+}
+
 /* Ends it without an answer. */
 static void waiter_drop(struct waiter *waiter)
 {
-	if (!waiter->held_items)
+	if (waits_for_read(waiter))
 		ec_daemon_forget(waiter->desk->daemon, waiter);
 	waiter_unlink(waiter);
 	waiter_free(waiter);
@@ -160,6 +168,28 @@ static void read_prefix(struct ec_ledger *ledger, const struct ec_question *ques
 	}
 }
 
+/* The head of the store first, then what stands under a key, or under those of a prefix. */
+static void read_store(struct ec_ledger *ledger, const struct ec_question *asked,
+                       struct ec_writer *out, struct ec_reply *reply)
+{
+	struct ec_question question = *asked;
+	struct ec_name head = ec_store_name_head();
+	struct ec_name name = ec_store_name_key((struct ec_view){asked->name, asked->name_size});
+	struct ec_name after = ec_store_name_key((struct ec_view){asked->after, asked->after_size});
+	struct ec_bytes value;
+	if (ec_ledger_get(ledger, head.at, head.size, &value))
+		item_add(out, reply, (struct ec_bytes){.data = head.at, .size = head.size}, value);
+	question.limit += reply->count;
+	question.name_size = name.size;
+	question.after_size = asked->after_size ? after.size : 0;
+	memcpy(question.name, name.at, name.size);
+	memcpy(question.after, after.at, after.size);
+	if (question.prefix)
+		read_prefix(ledger, &question, out, reply);
+	else if (ec_ledger_get(ledger, name.at, name.size, &value))
+		item_add(out, reply, (struct ec_bytes){.data = name.at, .size = name.size}, value);
+}
+
 static struct ec_reply behind(struct ec_desk *desk, uint64_t seq, uint64_t wanted)
 {
 	snprintf(desk->why, sizeof desk->why,
@@ -178,13 +208,78 @@ static struct ec_reply read_now(struct ec_desk *desk, const struct ec_question *
 		.seq = at.seq, .certified = ec_ledger_certified(ledger), .time_ns = at.time_ns};
 	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
 	struct ec_bytes value, name = {.data = question->name, .size = question->name_size};
-	if (question->prefix)
+	if (question->what == EC_ASK_STORE)
+		read_store(ledger, question, &out, &reply);
+	else if (question->prefix)
 		read_prefix(ledger, question, &out, &reply);
 	else if (ec_ledger_get(ledger, name.data, name.size, &value))
 		item_add(&out, &reply, name, value);
 	assert(ec_writer_ok(&out));
 	reply.items = (struct ec_bytes){.data = desk->scratch, .size = out.size};
 	return reply;
+}
+
+static struct ec_reply compacted(struct ec_desk *desk, uint64_t revision, uint64_t oldest)
+{
+	snprintf(desk->why, sizeof desk->why,
+	         "changes are kept from revision %" PRIu64 " on, %" PRIu64
+	         " was asked for: read the keys anew, and watch from there",
+	         oldest, revision);
+	struct ec_reply reply = refusal(EC_REASON_PRUNED, desk->why);
+	reply.retry_ms = 0;
+	return reply;
+}
+
+/* What has changed.  Out: question: moved on behind what was looked at. */
+static struct ec_reply watch_now(struct ec_desk *desk, struct ec_question *question)
+{
+	struct ec_ledger *ledger = ledger_of(desk);
+	struct ec_ledger_at at = ec_ledger_at(ledger);
+	struct ec_store_head head = ec_changes_head(ledger);
+	struct ec_reply reply = {
+		.seq = at.seq, .certified = ec_ledger_certified(ledger), .time_ns = at.time_ns};
+	struct ec_changes_place place = {question->revision, question->index};
+	struct ec_view prefix = {.data = question->name, .size = question->name_size};
+	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
+	if (place.revision == 0)
+		place.revision = head.revision + 1;
+	if (place.revision <= head.compacted)
+		return compacted(desk, place.revision, head.compacted + 1);
+	reply.count = ec_changes_read(ledger, prefix, question->limit, EC_DOOR_VALUES_MAX, &place,
+	                              &reply.more, &out);
+	assert(ec_writer_ok(&out));
+	question->revision = reply.next_revision = place.revision;
+	question->index = reply.next_index = place.index;
+	reply.revision = head.revision;
+	reply.items = (struct ec_bytes){.data = desk->scratch, .size = out.size};
+	return reply;
+}
+
+/* Whether a watch has its answer: it need not wait. */
+static bool watch_told(const struct ec_reply *reply)
+{
+	return reply->reason != EC_REASON_NONE || reply->count > 0 || reply->more;
+}
+
+static struct waiter *find_watching(const struct ec_desk *desk, uint64_t seq)
+{
+	struct waiter *waiter = desk->first;
+	while (waiter && (waiter->question.what != EC_ASK_WATCH || waiter->watched_seq >= seq))
+		waiter = waiter->next;
+	return waiter;
+}
+
+/* Looks for those who wait for changes, once a block. */
+static void watchers_look(struct ec_desk *desk)
+{
+	struct waiter *waiter;
+	uint64_t seq = ec_ledger_at(ledger_of(desk)).seq;
+	while ((waiter = find_watching(desk, seq))) {
+		waiter->watched_seq = seq;
+		struct ec_reply reply = watch_now(desk, &waiter->question);
+		if (watch_told(&reply))
+			waiter_answer(waiter, &reply);
+	}
 }
 
 /* An answer may end a connection, and with it other waiters: so each search begins anew. */
@@ -208,11 +303,14 @@ static void desk_tick(uv_timer_t *timer)
 {
 	struct ec_desk *desk = timer->data;
 	struct waiter *waiter;
+	watchers_look(desk);
 	while ((waiter = find_late(desk, uv_now(timer->loop)))) {
 		struct ec_reply reply =
 			refusal(EC_REASON_NOT_READY,
 		                "the order did not serve a read in time; is a quorum up?");
-		if (waiter->held_items)
+		if (waiter->question.what == EC_ASK_WATCH)
+			reply = watch_now(desk, &waiter->question);
+		else if (waiter->held_items)
 			reply = refusal(EC_REASON_NOT_CERTIFIED,
 			                "no quorum certified the block in time");
 		else
@@ -261,6 +359,7 @@ static void block_certified(void *self, uint64_t seq)
 {
 	struct ec_desk *desk = self;
 	struct waiter *waiter;
+	watchers_look(desk);
 	while ((waiter = find_certified(desk, seq))) {
 		waiter->held.certified = seq;
 		waiter_answer(waiter, &waiter->held);
@@ -290,17 +389,37 @@ static void ask_certified(struct ec_desk *desk, const struct ec_question *questi
 	desk->held_bytes += now.items.size;
 }
 
+static void ask_changes(struct ec_desk *desk, struct ec_question question, ec_desk_reply *reply,
+                        void *self)
+{
+	struct ec_reply now = watch_now(desk, &question);
+	if (watch_told(&now))
+		reply(self, &now);
+	else
+		waiter_new(desk, &question, reply, self)->watched_seq = now.seq;
+}
+
 void ec_desk_ask(struct ec_desk *desk, const struct ec_question *question, ec_desk_reply *reply,
                  void *self)
 {
 	assert(question->limit >= 1 && question->limit <= EC_DOOR_LIMIT_MAX);
 	assert(question->name_size <= EC_NAME_MAX && question->after_size <= EC_NAME_MAX);
-	if (question->at == EC_AT_LOCAL) {
+	bool store = question->what != EC_ASK_STATE;
+	assert(!store || (question->name_size <= EC_STORE_KEY_MAX &&
+	                  question->after_size <= EC_STORE_KEY_MAX));
+	if (store && !ec_changes_store(ec_daemon_genesis(desk->daemon))) {
+		struct ec_reply now =
+			refusal(EC_REASON_NOT_FOUND, "the genesis of this group has no store");
+		now.retry_ms = 0;
+		reply(self, &now);
+	} else if (question->what != EC_ASK_WATCH && question->at == EC_AT_LOCAL) {
 		struct ec_reply now = read_now(desk, question);
 		reply(self, &now);
 	} else if (desk->waiting >= EC_DESK_WAITING_MAX) {
 		struct ec_reply now = refusal(EC_REASON_BUSY, "too many questions wait");
 		reply(self, &now);
+	} else if (question->what == EC_ASK_WATCH) {
+		ask_changes(desk, *question, reply, self);
 	} else if (question->at == EC_AT_CERTIFIED) {
 		ask_certified(desk, question, reply, self);
 	} else {

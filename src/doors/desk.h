@@ -30,13 +30,21 @@ enum ec_reason ec_desk_refusal(const struct ec_outcome *outcome, uint32_t *retry
  * its group counts envelopes and hashes their ids, and keeps neither.  NULL: there are. */
 const char *ec_desk_order_only(const struct ec_daemon *daemon);
 
+enum ec_ask {
+	EC_ASK_STATE, /* names of the state */
+	EC_ASK_STORE, /* keys of the store; what comes first is its head, where it has one */
+	EC_ASK_WATCH, /* changes of the store, once there are any; local */
+};
+
 struct ec_question {
+	enum ec_ask what;
 	enum ec_door_at at;
 	bool prefix;
 	uint32_t limit; /* 1..EC_DOOR_LIMIT_MAX */
 	uint64_t min_seq;
 	uint8_t name[EC_DOOR_NAME_MAX], after[EC_DOOR_NAME_MAX];
 	size_t name_size, after_size;
+	uint64_t revision, index; /* WATCH: the first change wanted; revision 0: after the newest */
 };
 
 struct ec_reply {
@@ -46,7 +54,9 @@ struct ec_reply {
 	uint64_t seq, certified, time_ns;
 	bool more;
 	uint32_t count;
-	struct ec_bytes items; /* (block name, block value)*, borrowed for the call */
+	uint64_t revision;                  /* WATCH: the newest of the store */
+	uint64_t next_revision, next_index; /* WATCH: where to go on; else 0 */
+	struct ec_bytes items;              /* (block name, block value)*, borrowed for the call */
 };
 
 typedef void ec_desk_reply(void *self, const struct ec_reply *reply);
@@ -57,7 +67,8 @@ struct ec_desk *ec_desk_open(struct ec_daemon *daemon);
 /* Closes its timer, forgets all who wait, frees it, then calls `done`. */
 void ec_desk_stop(struct ec_desk *desk, void (*done)(void *self), void *self);
 
-/* Calls `reply` exactly once, perhaps before it returns, unless forgotten. */
+/* A WATCH that finds nothing is answered after EC_DESK_WAIT_MS, without items.
+ * Calls `reply` exactly once, perhaps before it returns, unless forgotten. */
 void ec_desk_ask(struct ec_desk *desk, const struct ec_question *question, ec_desk_reply *reply,
                  void *self);
 

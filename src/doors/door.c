@@ -107,7 +107,8 @@ static void submission_done(void *self, const struct ec_outcome *outcome)
 	                              .code = outcome->code,
 	                              .seq = outcome->seq,
 	                              .index = outcome->index,
-	                              .text = text_of(outcome->why)};
+	                              .text = text_of(outcome->why),
+	                              .detail = outcome->detail};
 	uint32_t retry_ms;
 	enum ec_reason reason = ec_desk_refusal(outcome, &retry_ms);
 	if (reason == EC_REASON_NONE)
@@ -149,11 +150,15 @@ static void query_answered(void *self, const struct ec_reply *reply)
 		door_refuse(visitor, token, reply->reason, reply->retry_ms, reply->why);
 		return;
 	}
-	struct ec_door_answer answer = {.kind = EC_DOOR_VALUES,
+	struct ec_door_answer answer = {.kind = reply->next_revision ? EC_DOOR_CHANGES
+	                                                             : EC_DOOR_VALUES,
 	                                .token = token,
 	                                .seq = reply->seq,
 	                                .certified = reply->certified,
 	                                .time_ns = reply->time_ns,
+	                                .revision = reply->revision,
+	                                .next_revision = reply->next_revision,
+	                                .next_index = reply->next_index,
 	                                .more = reply->more,
 	                                .count = reply->count,
 	                                .items = reply->items};
@@ -165,7 +170,12 @@ static void ask(struct visitor *visitor, const struct ec_door_request *request)
 	struct query *query = door_query(visitor, request->token);
 	if (!query)
 		return;
-	struct ec_question question = {.at = request->at,
+	struct ec_question question = {.what = request->kind == EC_DOOR_STORE   ? EC_ASK_STORE
+	                                       : request->kind == EC_DOOR_WATCH ? EC_ASK_WATCH
+	                                                                        : EC_ASK_STATE,
+	                               .revision = request->revision,
+	                               .index = request->index,
+	                               .at = request->at,
 	                               .prefix = request->prefix,
 	                               .limit = request->limit,
 	                               .min_seq = request->min_seq,
@@ -242,6 +252,8 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 		submit(visitor, request);
 		break;
 	case EC_DOOR_QUERY:
+	case EC_DOOR_STORE:
+	case EC_DOOR_WATCH:
 		ask(visitor, request);
 		break;
 	case EC_DOOR_RECEIPT:

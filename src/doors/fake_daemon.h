@@ -2,7 +2,9 @@
  *
  * It orders what is submitted every 2 ms and certifies 10 ms later.  The first word of an envelope
  * says what becomes of it: `bad` (its form), `forged`, `foreign`, `busy`, `down` (not ready),
- * `hold` (never done), `rule` (done, refused by a rule); all others are done.  Its state has 300
+ * `hold` (never done), `rule` (done, refused by a rule), `put` (done, and a change of its store);
+ * all others are done.  Its store has a key k/NNN a revision, and its history a second change in
+ * every even revision, of the key `other`.  Its state has 300
  * names a/000 to a/299 and one name, big, of 60,000 bytes.  It answers asks for beacons at once, or
  * when it orders, or never.
  */
@@ -13,6 +15,7 @@
 
 #include "crypto/hash.h"
 #include "node/daemon.h"
+#include "services/store.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -27,7 +30,7 @@ struct fake_submission {
 	void (*accepted)(void *self, const ec_hash *id);
 	ec_daemon_done *done;
 	void *self; /* NULL: withdrawn */
-	bool held, rule;
+	bool held, rule, put;
 };
 
 struct ec_daemon {
@@ -66,6 +69,9 @@ struct ec_daemon {
 	uint32_t members_foreign;
 	ec_hash last_id;
 	uint8_t big[FAKE_BIG], value[16];
+	struct ec_service_entry store; /* its genesis has one */
+	_Atomic uint64_t store_revision, store_compacted;
+	uint8_t record[EC_STORE_RECORD_MAX];
 };
 
 /* The value of block N is 0x44, N; its proof the word "proof". */
@@ -117,6 +123,11 @@ static void fake_order(uv_timer_t *timer)
 			outcome.code = EC_RESULT_RULE;
 			snprintf(outcome.why, sizeof outcome.why, "the fake's rule");
 		}
+		if (work[i].put) {
+			daemon->store_revision++;
+			outcome.detail =
+				(struct ec_bytes){.data = (const uint8_t *)"\x07", .size = 1};
+		}
 		daemon->last_id = work[i].id;
 		daemon->envelopes++;
 		work[i].done(work[i].self, &outcome);
@@ -154,6 +165,9 @@ static struct ec_daemon *fake_daemon_new(uv_loop_t *loop)
 	                                      .membership = &daemon->membership,
 	                                      .time_rate = 900,
 	                                      .envelope_bytes_max = 4096};
+	daemon->genesis.service = &daemon->store;
+	daemon->genesis.services = 1;
+	snprintf(daemon->store.name, sizeof daemon->store.name, "store");
 	daemon->membership = (struct ec_membership){.era = 1, .n = 4, .seat = daemon->seat};
 	for (int i = 0; i < 4; i++)
 		snprintf(daemon->seat[i].owner, EC_TEXT_MAX, "owner %d", i);
@@ -246,7 +260,8 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 	                                                           done,
 	                                                           self,
 	                                                           fake_begins(envelope, "hold"),
-	                                                           fake_begins(envelope, "rule")};
+	                                                           fake_begins(envelope, "rule"),
+	                                                           fake_begins(envelope, "put")};
 	if (accepted)
 		accepted(self, &id);
 }

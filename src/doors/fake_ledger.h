@@ -8,6 +8,73 @@ static void fake_value(struct ec_daemon *daemon, unsigned number, struct ec_byte
 	*value = (struct ec_bytes){.data = daemon->value, .size = 9};
 }
 
+/* The key of a revision. */
+static bool fake_key(struct ec_daemon *daemon, uint64_t revision, struct ec_bytes *value)
+{
+	struct ec_store_key key = {.create = revision, .mod = revision, .version = 1};
+	if (revision == 0 || revision > daemon->store_revision)
+		return false;
+	fake_value(daemon, (unsigned)revision, value);
+	key.value = (struct ec_view){.data = value->data, .size = value->size};
+	value->size = ec_store_key_write(&key, daemon->record);
+	value->data = daemon->record;
+	return true;
+}
+
+/* The names key/k/NNN and total/store. */
+static bool fake_store_get(struct ec_daemon *daemon, const char *name, size_t size,
+                           struct ec_bytes *value)
+{
+	char text[8] = "";
+	struct ec_store_head head = {.revision = daemon->store_revision,
+	                             .compacted = daemon->store_compacted};
+	if (size == 11 && memcmp(name, "total/store", 11) == 0) {
+		value->size = ec_store_head_write(&head, daemon->record);
+		value->data = daemon->record;
+		return true;
+	}
+	if (size != 9 || memcmp(name, "key/k/", 6) != 0)
+		return false;
+	memcpy(text, name + 6, 3);
+	return fake_key(daemon, (uint64_t)atoi(text), value);
+}
+
+static bool fake_key_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
+                          struct ec_bytes *value)
+{
+	char text[8] = "";
+	if (cursor->begun && cursor->name_size == 9)
+		memcpy(text, cursor->name + 6, 3);
+	unsigned number = (unsigned)atoi(text) + 1;
+	cursor->begun = true;
+	cursor->name_size = 9;
+	snprintf((char *)cursor->name, sizeof cursor->name, "key/k/%03u", number % 1000);
+	return fake_key(daemon, number, value);
+}
+
+static bool fake_change_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
+                             struct ec_bytes *value)
+{
+	uint64_t revision = ec_name_u64_at(cursor->name, cursor->name_size, 7);
+	uint64_t index = ec_name_u64_at(cursor->name, cursor->name_size, 15);
+	bool second = index == 0 && revision && revision % 2 == 0;
+	revision += second ? 0 : 1;
+	index = second;
+	if (revision <= daemon->store_compacted || revision > daemon->store_revision)
+		return false;
+	char key[8] = "other";
+	if (!second)
+		snprintf(key, sizeof key, "k/%03u", (unsigned)revision % 1000);
+	struct ec_store_change change = {.key = {(const uint8_t *)key, 5}, .version = 1};
+	struct ec_name name = ec_store_name_change(revision, index);
+	memcpy(cursor->name, name.at, name.size);
+	cursor->name_size = name.size;
+	change.value = change.key;
+	value->size = ec_store_change_write(&change, daemon->record);
+	value->data = daemon->record;
+	return true;
+}
+
 bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
                    struct ec_bytes *value)
 {
@@ -17,6 +84,8 @@ bool ec_ledger_get(struct ec_ledger *ledger, const void *name, size_t name_size,
 		*value = (struct ec_bytes){.data = daemon->big, .size = FAKE_BIG};
 		return true;
 	}
+	if (fake_store_get(daemon, name, name_size, value))
+		return true;
 	if (name_size != 5 || memcmp(name, "a/", 2) != 0)
 		return false;
 	memcpy(text, (const char *)name + 2, 3);
@@ -36,6 +105,10 @@ bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 {
 	char text[8] = "";
 	unsigned number = 0;
+	if (cursor->prefix_size >= 4 && memcmp(cursor->prefix, "key/", 4) == 0)
+		return fake_key_next(fake_of(ledger), cursor, value);
+	if (cursor->prefix_size == 7 && memcmp(cursor->prefix, "change/", 7) == 0)
+		return fake_change_next(fake_of(ledger), cursor, value);
 	if (cursor->prefix_size > 2 || memcmp(cursor->prefix, "a/", cursor->prefix_size) != 0)
 		return false;
 	if (cursor->begun && cursor->name_size >= 5) {

@@ -65,6 +65,24 @@ static void query_read(struct ec_reader *in, struct ec_door_request *request)
 		in->bad = true;
 }
 
+static void store_read(struct ec_reader *in, struct ec_door_request *request)
+{
+	query_read(in, request);
+	if (request->name.size > EC_DOOR_KEY_MAX || request->after.size > EC_DOOR_KEY_MAX)
+		in->bad = true;
+}
+
+static void watch_read(struct ec_reader *in, struct ec_door_request *request)
+{
+	request->revision = ec_read_u64(in);
+	request->index = ec_read_u64(in);
+	request->limit = ec_read_u32(in);
+	request->name = read_bytes(in, EC_DOOR_KEY_MAX);
+	if (request->limit < 1 || request->limit > EC_DOOR_LIMIT_MAX ||
+	    (request->revision == 0 && request->index > 0))
+		in->bad = true;
+}
+
 bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request *request)
 {
 	struct ec_reader in = ec_reader_over(frame, size);
@@ -80,6 +98,12 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
 		break;
 	case EC_DOOR_QUERY:
 		query_read(&in, request);
+		break;
+	case EC_DOOR_STORE:
+		store_read(&in, request);
+		break;
+	case EC_DOOR_WATCH:
+		watch_read(&in, request);
 		break;
 	case EC_DOOR_RECEIPT:
 	case EC_DOOR_DEPTH:
@@ -123,6 +147,7 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 		write_bytes(out, request->envelope);
 		break;
 	case EC_DOOR_QUERY:
+	case EC_DOOR_STORE:
 		ec_write_u8(out, (uint8_t)request->at);
 		ec_write_u64(out, request->min_seq);
 		ec_write_u8(out, request->prefix);
@@ -144,6 +169,12 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 		break;
 	case EC_DOOR_BEACON:
 		ec_write_u64(out, request->block);
+		break;
+	case EC_DOOR_WATCH:
+		ec_write_u64(out, request->revision);
+		ec_write_u64(out, request->index);
+		ec_write_u32(out, request->limit);
+		write_bytes(out, request->name);
 		break;
 	default:
 		assert(request->kind == EC_DOOR_STATUS || request->kind == EC_DOOR_COUNT ||
@@ -201,6 +232,11 @@ static void values_read(struct ec_reader *in, struct ec_door_answer *answer)
 	answer->seq = ec_read_u64(in);
 	answer->certified = ec_read_u64(in);
 	answer->time_ns = ec_read_u64(in);
+	if (answer->kind == EC_DOOR_CHANGES) {
+		answer->revision = ec_read_u64(in);
+		answer->next_revision = ec_read_u64(in);
+		answer->next_index = ec_read_u64(in);
+	}
 	answer->more = read_bool(in);
 	answer->count = ec_read_u32(in);
 	size_t size = in->left;
@@ -239,6 +275,7 @@ static bool answer_fields_read(struct ec_reader *in, struct ec_door_answer *answ
 		answer->id = ec_read_hash(in);
 		place_read(in, answer);
 		answer->text = read_bytes(in, in->left);
+		answer->detail = read_bytes(in, in->left);
 		return true;
 	case EC_DOOR_OUTCOME:
 		answer->lookup = ec_read_u8(in);
@@ -254,6 +291,7 @@ static bool answer_fields_read(struct ec_reader *in, struct ec_door_answer *answ
 		answer->text = read_bytes(in, in->left);
 		return true;
 	case EC_DOOR_VALUES:
+	case EC_DOOR_CHANGES:
 		values_read(in, answer);
 		return true;
 	case EC_DOOR_PROOF:
@@ -306,6 +344,11 @@ static void values_write(struct ec_writer *out, const struct ec_door_answer *ans
 	ec_write_u64(out, answer->seq);
 	ec_write_u64(out, answer->certified);
 	ec_write_u64(out, answer->time_ns);
+	if (answer->kind == EC_DOOR_CHANGES) {
+		ec_write_u64(out, answer->revision);
+		ec_write_u64(out, answer->next_revision);
+		ec_write_u64(out, answer->next_index);
+	}
 	ec_write_u8(out, answer->more);
 	ec_write_u32(out, answer->count);
 	ec_write_raw(out, answer->items.data, answer->items.size);
@@ -338,6 +381,7 @@ static void answer_fields_write(struct ec_writer *out, const struct ec_door_answ
 		ec_write_hash(out, &answer->id);
 		place_write(out, answer);
 		write_bytes(out, answer->text);
+		write_bytes(out, answer->detail);
 		break;
 	case EC_DOOR_OUTCOME:
 		ec_write_u8(out, (uint8_t)answer->lookup);
@@ -353,6 +397,7 @@ static void answer_fields_write(struct ec_writer *out, const struct ec_door_answ
 		write_bytes(out, answer->text);
 		break;
 	case EC_DOOR_VALUES:
+	case EC_DOOR_CHANGES:
 		values_write(out, answer);
 		break;
 	case EC_DOOR_PROOF:
@@ -410,13 +455,13 @@ const char *ec_door_kind_name(unsigned kind)
 {
 	static const char *const request[] = {"?",           "HELLO",  "SUBMIT", "QUERY", "RECEIPT",
 	                                      "STATE_PROOF", "RESULT", "STATUS", "COUNT", "FOLLOW",
-	                                      "TIE",         "BEACON", "DEPTH"};
+	                                      "TIE",         "BEACON", "DEPTH",  "STORE", "WATCH"};
 	static const char *const answer[] = {"WELCOME", "ACCEPTED",  "DONE",    "REFUSED",
 	                                     "VALUES",  "PROOF",     "OUTCOME", "TEXT",
-	                                     "COUNTS",  "CERTIFIED", "BYE"};
-	if (kind <= EC_DOOR_DEPTH)
+	                                     "COUNTS",  "CERTIFIED", "BYE",     "CHANGES"};
+	if (kind <= EC_DOOR_WATCH)
 		return request[kind];
-	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_BYE)
+	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_CHANGES)
 		return answer[kind - EC_DOOR_WELCOME];
 	return "?";
 }

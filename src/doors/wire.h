@@ -10,13 +10,12 @@
  *   SUBMIT u8 flags, salt, block envelope          [ACCEPTED] then DONE, or REFUSED
  *   QUERY u8 at, u64 min seq, u8 prefix, u32 limit, block name, block after
  *                                                  VALUES or REFUSED
- *   RECEIPT id                                     PROOF
- *   DEPTH id                                       PROOF: the same, or one that no quorum signed
- *   STATE_PROOF block name                         PROOF
- *   TIE u64 block, u64 seq                         PROOF: [header of seq, path of block in it]
- *   BEACON u64 block (0: the newest certified)     PROOF, found, or REFUSED
- *   RESULT id                                      OUTCOME
- *   STATUS                                         TEXT (JSON)
+ *   STORE as QUERY, of keys of the store           VALUES: the store's head, then its keys; or
+ * REFUSED WATCH u64 revision (0: what comes after now), u64 index, u32 limit, block prefix CHANGES,
+ * as soon as there is one, or after 5 s without any; or REFUSED RECEIPT id PROOF DEPTH id PROOF:
+ * the same, or one that no quorum signed STATE_PROOF block name                         PROOF TIE
+ * u64 block, u64 seq                         PROOF: [header of seq, path of block in it] BEACON u64
+ * block (0: the newest certified)     PROOF, found, or REFUSED RESULT id OUTCOME STATUS TEXT (JSON)
  *   COUNT                                          COUNTS
  *   FOLLOW                                         CERTIFIED now and whenever a newer block is
  *
@@ -24,9 +23,12 @@
  *   WELCOME u16 version, genesis hash, gateway's identity key, u32 envelope bytes max,
  *           block network, block group
  *   ACCEPTED id, u64 deadline, signature           a promise: see ec_door_promise
- *   DONE id, u16 code (enum ec_result), u64 seq, u32 index, block text (which rule refused it)
+ *   DONE id, u16 code (enum ec_result), u64 seq, u32 index, block text (which rule refused it),
+ *        block detail (what the service answers to one that is done)
  *   REFUSED u16 reason (enum ec_reason), u32 retry ms (0: do not), block text
  *   VALUES u64 seq, u64 certified, u64 time, u8 more, u32 count, (block name, block value)*
+ *   CHANGES u64 seq, u64 certified, u64 time, u64 revision, u64 next revision, u64 next index,
+ *           u8 more, u32 count, (block name, block value)*
  *   PROOF u8 lookup (enum ec_lookup), block proof  the file of docs/formats.md
  *   OUTCOME u8 lookup, u16 code, u64 seq, u32 index
  *   TEXT block text
@@ -50,6 +52,7 @@ enum {
 	EC_DOOR_VALUES_MAX = 128 << 10, /* bytes of names and values in one answer, about */
 	EC_DOOR_LIMIT_MAX = 4096,       /* names in one answer */
 	EC_DOOR_NAME_MAX = 96,          /* as EC_NAME_MAX of the ledger */
+	EC_DOOR_KEY_MAX = 80,           /* of a key of the store, as EC_STORE_KEY_MAX */
 	EC_DOOR_PORT = 7460,            /* where a door is unless told otherwise */
 };
 
@@ -66,6 +69,8 @@ enum ec_door_kind {
 	EC_DOOR_TIE,
 	EC_DOOR_BEACON,
 	EC_DOOR_DEPTH,
+	EC_DOOR_STORE,
+	EC_DOOR_WATCH,
 	EC_DOOR_WELCOME = 65,
 	EC_DOOR_ACCEPTED,
 	EC_DOOR_DONE,
@@ -77,6 +82,7 @@ enum ec_door_kind {
 	EC_DOOR_COUNTS,
 	EC_DOOR_CERTIFIED,
 	EC_DOOR_BYE,
+	EC_DOOR_CHANGES,
 };
 
 enum ec_door_at {
@@ -95,13 +101,15 @@ struct ec_door_request {
 	unsigned flags;   /* SUBMIT: enum ec_door_flag */
 	uint8_t salt[32]; /* SUBMIT */
 	struct ec_bytes envelope;
-	enum ec_door_at at;    /* QUERY */
-	bool prefix;           /* QUERY: all names that begin with `name` */
-	uint32_t limit;        /* QUERY: of names, 1..EC_DOOR_LIMIT_MAX */
-	uint64_t min_seq;      /* QUERY: refused when the node has not executed this block */
-	struct ec_bytes name;  /* QUERY, STATE_PROOF: at most EC_DOOR_NAME_MAX */
-	struct ec_bytes after; /* QUERY by prefix: only names above this one; empty: all */
-	ec_hash id;            /* RECEIPT, DEPTH, RESULT */
+	enum ec_door_at at;    /* QUERY, STORE */
+	bool prefix;           /* QUERY, STORE: all names that begin with `name` */
+	uint32_t limit;        /* QUERY, STORE: of names; WATCH: of changes; 1..EC_DOOR_LIMIT_MAX */
+	uint64_t min_seq;      /* QUERY, STORE: refused when the node has not executed this block */
+	struct ec_bytes name;  /* QUERY, STATE_PROOF: at most EC_DOOR_NAME_MAX; STORE: a key, WATCH:
+	                          how  keys begin, at most EC_DOOR_KEY_MAX */
+	struct ec_bytes after; /* QUERY, STORE by prefix: only names above this one; empty: all */
+	uint64_t revision, index; /* WATCH: the first change wanted; revision 0: after the newest */
+	ec_hash id;               /* RECEIPT, DEPTH, RESULT */
 	uint64_t block,
 		seq; /* TIE: shows block in the history of the header of seq; BEACON: block */
 };
@@ -124,11 +132,14 @@ struct ec_door_answer {
 	unsigned reason;        /* REFUSED, BYE: enum ec_reason, or one that is newer */
 	uint32_t retry_ms;      /* REFUSED */
 	struct ec_bytes text;   /* DONE, REFUSED, BYE, TEXT */
-	uint64_t certified;     /* VALUES: newest block that a quorum certified */
+	struct ec_bytes detail; /* DONE: a CBOR item; empty: none, or it was done before */
+	uint64_t revision;      /* CHANGES: the newest of the store */
+	uint64_t next_revision, next_index; /* CHANGES: what to WATCH next, to miss nothing */
+	uint64_t certified;     /* VALUES, CHANGES: newest block that a quorum certified */
 	uint64_t time_ns;       /* VALUES: community time of the order so far */
-	bool more;              /* VALUES: there are names beyond the last one */
-	uint32_t count;         /* VALUES */
-	struct ec_bytes items;  /* VALUES: read with ec_door_item_next() */
+	bool more;              /* VALUES, CHANGES: there are others beyond the last one */
+	uint32_t count;         /* VALUES, CHANGES */
+	struct ec_bytes items;  /* VALUES, CHANGES: read with ec_door_item_next() */
 	unsigned lookup;        /* PROOF, OUTCOME: enum ec_lookup */
 	struct ec_bytes proof;  /* PROOF: empty unless found */
 	struct ec_bytes header; /* CERTIFIED */

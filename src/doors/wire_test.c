@@ -14,7 +14,7 @@ static struct ec_bytes text(const char *at)
 
 static const struct ec_door_request *requests(size_t *count)
 {
-	static struct ec_door_request all[12];
+	static struct ec_door_request all[14];
 	all[0] = (struct ec_door_request){.kind = EC_DOOR_HELLO, .version = EC_DOOR_VERSION};
 	all[1] = (struct ec_door_request){.kind = EC_DOOR_SUBMIT,
 	                                  .token = 7,
@@ -39,14 +39,43 @@ static const struct ec_door_request *requests(size_t *count)
 		.kind = EC_DOOR_TIE, .token = 4, .block = 7, .seq = 1ull << 40};
 	all[10] = (struct ec_door_request){.kind = EC_DOOR_BEACON, .token = 5, .block = 1ull << 41};
 	all[11] = (struct ec_door_request){.kind = EC_DOOR_DEPTH, .token = 4, .id = {{8}}};
-	*count = 12;
+	all[12] = (struct ec_door_request){.kind = EC_DOOR_STORE,
+	                                   .token = 6,
+	                                   .at = EC_AT_LATEST,
+	                                   .prefix = true,
+	                                   .limit = 10,
+	                                   .name = text("a"),
+	                                   .after = text("ab")};
+	all[13] = (struct ec_door_request){.kind = EC_DOOR_WATCH,
+	                                   .token = 7,
+	                                   .revision = 1ull << 50,
+	                                   .index = 3,
+	                                   .limit = 9,
+	                                   .name = text("site/")};
+	*count = 14;
 	return all;
+}
+
+static const uint8_t items[] = "\1\0\0\0n\2\0\0\0vv\2\0\0\0nn\0\0\0";
+
+static void answers_of_store(struct ec_door_answer out[2])
+{
+	out[0] = (struct ec_door_answer){
+		.kind = EC_DOOR_DONE, .id = {{5}}, .seq = 9, .detail = text("a detail")};
+	out[1] = (struct ec_door_answer){.kind = EC_DOOR_CHANGES,
+	                                 .seq = 10,
+	                                 .certified = 9,
+	                                 .revision = 90,
+	                                 .next_revision = 80,
+	                                 .next_index = 3,
+	                                 .more = true,
+	                                 .count = 2,
+	                                 .items = {.data = items, .size = sizeof items}};
 }
 
 static const struct ec_door_answer *answers(size_t *count)
 {
-	static const uint8_t items[] = "\1\0\0\0n\2\0\0\0vv\2\0\0\0nn\0\0\0";
-	static struct ec_door_answer all[11];
+	static struct ec_door_answer all[13];
 	all[0] = (struct ec_door_answer){.kind = EC_DOOR_WELCOME,
 	                                 .version = 1,
 	                                 .genesis = {{1}},
@@ -94,7 +123,8 @@ static const struct ec_door_answer *answers(size_t *count)
 	all[9] = (struct ec_door_answer){.kind = EC_DOOR_CERTIFIED, .seq = 4, .header = text("h")};
 	all[10] = (struct ec_door_answer){
 		.kind = EC_DOOR_BYE, .reason = EC_REASON_IDLE, .text = text("bye")};
-	*count = 11;
+	answers_of_store(all + 11);
+	*count = 13;
 	return all;
 }
 

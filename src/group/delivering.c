@@ -20,6 +20,15 @@ static struct ec_bytes reason_of(struct ec_member *m, unsigned code, struct ec_b
 	return size ? ec_pool_copy(m->config.pool, text.data, size) : EC_NO_BYTES;
 }
 
+/* What a service answers to a transaction that is done, if it does; with one owner. */
+static struct ec_bytes answer_of(struct ec_member *m, unsigned code, struct ec_bytes detail)
+{
+	struct ec_cbor cbor = ec_cbor_over(detail.data, detail.size);
+	if (code != EC_RESULT_DONE || detail.size == 0 || ec_cbor_peek(&cbor) == EC_CBOR_NULL)
+		return EC_NO_BYTES;
+	return ec_pool_copy(m->config.pool, detail.data, detail.size);
+}
+
 static void tell(struct ec_member *m, const struct act *act, struct ec_bytes detail)
 {
 	uint64_t token;
@@ -31,6 +40,7 @@ static void tell(struct ec_member *m, const struct act *act, struct ec_bytes det
 		}
 		told.token = token;
 		told.text = reason_of(m, act->code, detail);
+		told.bytes = answer_of(m, act->code, detail);
 		outbox_push(&m->outbox, told);
 	}
 }

@@ -212,7 +212,8 @@ enum ec_act_kind {               /* fields used */
 	           EC_ACT_BREAK, /* peer text: close that link and make it anew */
 	           EC_ACT_LOG,   /* bytes: append a record; ec_member_logged() when durable */
 	           EC_ACT_TRIM, /* count: that many of the oldest records are not needed any more */
-	           EC_ACT_TELL, /* token id code seq index: an envelope is in an ended block */
+	           EC_ACT_TELL, /* token id code seq index: an envelope is in an ended block; bytes:
+	                           the detail of one that is done; text: why it was refused */
 	           EC_ACT_CHECK, /* token id bytes: check this batch, id: its digest; the answer by
 	                            ec_member_checked() */
 	           EC_ACT_READABLE,  /* token seq: the state may be read now */

@@ -156,7 +156,8 @@ static const char *environment(const char *name)
 static bool variable_known(const char *entry, size_t size)
 {
 	/* Of the other commands, and of the tests. */
-	static const char *const others[] = {"NODE", "SHARED", "BUILD", "BENCH_SECONDS", "SEED"};
+	static const char *const others[] = {"NODE",  "KEY",           "SHARED",
+	                                     "BUILD", "BENCH_SECONDS", "SEED"};
 	char variable[NAME_MAX_SIZE];
 	for (size_t i = 0; i < SETTINGS + sizeof others / sizeof *others; i++) {
 		variable_of(i < SETTINGS ? settings[i].name : others[i - SETTINGS], variable);

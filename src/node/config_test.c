@@ -86,7 +86,7 @@ static void a_flag_goes_before_the_environment_before_the_file(void **state)
 static void a_misspelt_variable_is_named(void **state)
 {
 	(void)state;
-	static const char *const good[] = {"EDGECORD_NODE", "EDGECORD_DOORS_HTTP",
+	static const char *const good[] = {"EDGECORD_NODE", "EDGECORD_KEY", "EDGECORD_DOORS_HTTP",
 	                                   "EDGECORD_LIMITS_SEGMENT_MIB", "EDGECORDED"};
 	static const char *const bad[] = {"EDGECORD_LISTN", "EDGECORD_LISTEN_", "EDGECORD_",
 	                                  "EDGECORD_listen", "EDGECORD_PEERS"};

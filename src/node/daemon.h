@@ -108,6 +108,9 @@ struct ec_outcome {
 	enum ec_envelope_fault fault;
 	uint32_t retry_ms; /* BUSY: when to try again; 0: not known */
 	char why[160];
+	struct ec_bytes detail; /* DONE with code done: what the service answers, a CBOR item, if it
+	                           does; borrowed for the call.  One that was executed before, or is
+	                           looked up after a restart, has none: its receipt has */
 };
 typedef void ec_daemon_done(void *self, const struct ec_outcome *outcome);
 

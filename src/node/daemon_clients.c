@@ -188,6 +188,7 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 	outcome.code = act->code;
 	outcome.seq = act->seq;
 	outcome.index = act->index;
+	outcome.detail = act->bytes;
 	answer(daemon, waiting, outcome);
 }
 
