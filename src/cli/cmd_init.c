@@ -24,6 +24,7 @@ enum {
 	OPTION_PROTOCOL,
 	OPTION_OPTION,
 	OPTION_CRASH_CELLS,
+	OPTION_STORE,
 };
 
 struct arguments {
@@ -48,6 +49,7 @@ static const struct argp_option options[] = {
          0},
 	{"keep-blocks", OPTION_KEEP_BLOCKS, "N", 0,
          "Blocks that nodes keep whole, so that receipts can be fetched (default 100000)", 0},
+	{"store", OPTION_STORE, NULL, 0, "Cells keep keys and values, too (`edgecord store`)", 0},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol of every group (default pbft)",
          0},
 	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 0},
@@ -80,10 +82,12 @@ static void protocol_judge(struct argp_state *state, struct arguments *arguments
 	arguments->plan.options_size = arguments->pairs.encoded_size;
 }
 
-static error_t protocol_parse(int key, char *argument, struct argp_state *state)
+static error_t group_parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *arguments = state->input;
-	if (key == OPTION_PROTOCOL)
+	if (key == OPTION_STORE)
+		arguments->plan.store = true;
+	else if (key == OPTION_PROTOCOL)
 		arguments->protocol = ec_option_protocol(state, argument);
 	else if (key == OPTION_OPTION)
 		ec_option_pair(state, &arguments->pairs, argument);
@@ -153,7 +157,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		protocol_judge(state, arguments);
 		return 0;
 	default:
-		return protocol_parse(key, argument, state);
+		return group_parse(key, argument, state);
 	}
 }
 

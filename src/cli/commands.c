@@ -10,6 +10,7 @@ const struct ec_command ec_commands[] = {
 	{"status", "what a node tells about itself", ec_cmd_status},
 	{"submit", "make, sign and submit one envelope", ec_cmd_submit},
 	{"query", "read the state, trades and bills", ec_cmd_query},
+	{"store", "keys and values of a group: put, get, watch, leases", ec_cmd_store},
 	{"receipt", "fetch the proof of an envelope", ec_cmd_receipt},
 	{"beacon", "fetch and judge the random beacon of a block", ec_cmd_beacon},
 	{"verify", "judge a proof offline, with the genesis alone", ec_cmd_verify},

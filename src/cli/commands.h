@@ -41,6 +41,7 @@ int ec_cmd_receipt(int argc, char **argv);
 int ec_cmd_show(int argc, char **argv);
 int ec_cmd_sim(int argc, char **argv);
 int ec_cmd_status(int argc, char **argv);
+int ec_cmd_store(int argc, char **argv);
 int ec_cmd_submit(int argc, char **argv);
 int ec_cmd_up(int argc, char **argv);
 int ec_cmd_verify(int argc, char **argv);

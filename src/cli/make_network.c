@@ -32,6 +32,7 @@ enum {
 	KEEP_DAYS = 400,
 	DAY_S = 86400,
 	SLOTS_A_DAY = 96,
+	SERVICES_MAX = 4,    /* of a cell */
 	DAY_OFFSET_S = 7200, /* bills go from midnight to midnight, two hours ahead of UTC */
 };
 
@@ -237,8 +238,9 @@ static bool accounts(struct making *making, uint32_t g, struct ec_genesis *genes
 
 /* The services of a cell, with what their parameters are. */
 static void cell_services(struct ec_genesis *genesis, const struct ec_network_plan *plan,
-                          uint8_t parameters[3][EC_PARAMETERS_SIZE_MAX])
+                          uint8_t parameters[SERVICES_MAX][EC_PARAMETERS_SIZE_MAX])
 {
+	struct ec_store_parameters store = ec_store_parameters_usual();
 	struct ec_metering_parameters metering = ec_metering_parameters_usual();
 	struct ec_market_parameters market = ec_market_parameters_usual();
 	struct ec_settlement_parameters settlement = ec_settlement_parameters_usual();
@@ -247,15 +249,17 @@ static void cell_services(struct ec_genesis *genesis, const struct ec_network_pl
 	settlement.keep_days =
 		settlement.final_s / DAY_S + (plan->keep_days ? plan->keep_days : KEEP_DAYS);
 	metering.keep_slots = market.keep_slots = settlement.keep_days * SLOTS_A_DAY;
-	size_t size[3] = {ec_metering_parameters_write(&metering, parameters[0]),
-	                  ec_market_parameters_write(&market, parameters[1]),
-	                  ec_settlement_parameters_write(&settlement, parameters[2])};
-	static const char *const names[3] = {"metering", "market", "settlement"};
-	genesis->service = calloc(3, sizeof *genesis->service);
+	size_t size[SERVICES_MAX] = {ec_metering_parameters_write(&metering, parameters[0]),
+	                             ec_market_parameters_write(&market, parameters[1]),
+	                             ec_settlement_parameters_write(&settlement, parameters[2]),
+	                             ec_store_parameters_write(&store, parameters[3])};
+	static const char *const names[SERVICES_MAX] = {"metering", "market", "settlement",
+	                                                "store"};
+	genesis->service = calloc(SERVICES_MAX, sizeof *genesis->service);
 	if (!genesis->service)
 		abort();
-	genesis->services = 3;
-	for (uint32_t i = 0; i < 3; i++) {
+	genesis->services = plan->store ? SERVICES_MAX : SERVICES_MAX - 1;
+	for (uint32_t i = 0; i < genesis->services; i++) {
 		snprintf(genesis->service[i].name, EC_TEXT_MAX, "%s", names[i]);
 		genesis->service[i].parameters =
 			(struct ec_bytes){.data = parameters[i], .size = size[i]};
@@ -284,7 +288,7 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 {
 	const struct ec_network_plan *plan = making->plan;
 	const struct ec_network_group *group = &making->network->group[g];
-	uint8_t parameters[3][EC_PARAMETERS_SIZE_MAX];
+	uint8_t parameters[SERVICES_MAX][EC_PARAMETERS_SIZE_MAX];
 	struct ec_genesis *genesis = calloc(1, sizeof *genesis);
 	if (!genesis)
 		abort();

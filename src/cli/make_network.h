@@ -34,6 +34,7 @@ struct ec_network_plan {
 	size_t options_size;    /* 0: all have their defaults */
 	bool is_unsigned, order_only; /* benchmarks: genesis flags */
 	bool crash_cells;             /* the cloud anchors cells that stand crashes only, too */
+	bool store;                   /* cells keep keys and values, too */
 	uint32_t batch_envelopes_max; /* 0: 1024 */
 	uint32_t keep_days;           /* that readings, trades and bills stay once final; 0: 400 */
 	uint64_t keep_blocks;         /* that receipts can be fetched of; 0: 100,000 */

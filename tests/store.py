@@ -1,0 +1,238 @@
+#!/usr/bin/env python3
+"""store.py - keys and values of a cell of four, written and watched while members are killed.
+
+usage: tests/store.py
+Nothing acknowledged may be lost; a watch that goes on at another node shows every change once and
+in order; compare-and-swap counts right; a lease whose client died ends; what is asked wrongly has
+an answer and an exit code of its own.
+Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
+import json
+import os
+import subprocess
+import threading
+import time
+
+from documented import wrong
+from network import EDGECORD, Checks, Network, run, wait_for
+
+WRITERS, COUNTERS, SECONDS = 3, 2, 12
+checks = Checks()
+check = checks.check
+
+
+class Shop:
+    """The command line of one network's store."""
+
+    def __init__(self, network):
+        self.cell = os.path.join(network.folder, "cell1")
+        self.key = os.path.join(network.folder, "devices", "cell1-home01.key")
+
+    def say(self, *words, timeout=5, **options):
+        return run("store", *words, "--json", "--node", self.cell, "--timeout", timeout,
+                   **options)
+
+    def write(self, *words, **options):
+        return self.say(*words, "--key", self.key, **options)
+
+
+class Watch:
+    """`edgecord store watch` from the first revision on, as it is said."""
+
+    def __init__(self, shop, *words):
+        self.path = os.path.join(shop.cell, "watched")
+        with open(self.path, "wb") as out:
+            self.process = subprocess.Popen(
+                [EDGECORD, "store", "watch", *words, "--revision", "1", "--json", "--node",
+                 shop.cell, "--timeout", "8"], stdout=out, stdin=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL)
+
+    def changes(self):
+        with open(self.path, encoding="utf-8") as file:
+            return [json.loads(line) for line in file if line.endswith("\n")]
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Load:
+    """Writers that put growing numbers under keys of their own, and some that count together."""
+
+    def __init__(self, shop):
+        self.shop, self.running, self.lock = shop, True, threading.Lock()
+        self.acknowledged, self.counted, self.unsure = [], 0, 0
+        self.threads = [threading.Thread(target=self.put, args=(i,)) for i in range(WRITERS)]
+        self.threads += [threading.Thread(target=self.count) for _ in range(COUNTERS)]
+        for thread in self.threads:
+            thread.start()
+
+    def put(self, number):
+        value = 0
+        while self.running:
+            value += 1
+            key = f"own/{number}/{value % 5}"
+            code, out, _ = self.shop.write("put", key, value)
+            if code == 0:
+                with self.lock:
+                    self.acknowledged.append((json.loads(out)["revision"], key, str(value)))
+
+    def count(self):
+        """Adds one, only to what it read; without an answer it may have been added or not."""
+        while self.running:
+            code, out, _ = self.shop.say("get", "counter")
+            if code == 3:
+                self.shop.write("cas", "counter", 0, "--if-missing")
+            if code != 0:
+                continue
+            said = json.loads(out)
+            code = self.shop.write("cas", "counter", int(said["value"]) + 1, "--if-revision",
+                                   said["mod"])[0]
+            with self.lock:
+                self.counted += code == 0
+                self.unsure += code == 1
+
+    def stop(self):
+        self.running = False
+        for thread in self.threads:
+            thread.join()
+
+
+def killings(network):
+    """The node that a watch asks first, then the leader, end without a word, and come back."""
+    first = network.groups["cell1"][0]
+    for victim in (first, None):
+        time.sleep(SECONDS / 4)
+        victim = victim or network.leader() or network.groups["cell1"][1]
+        victim.kill()
+        time.sleep(SECONDS / 4)
+        victim.start()
+    check(network.wait_ready(network.groups["cell1"], 40), "the members that were killed are back")
+
+
+def history_judge(load, changes):
+    """What the watch showed is one history, and holds all that was acknowledged."""
+    places = [(change["revision"], change["index"]) for change in changes]
+    expected = [(1, 0)]
+    for revision, index in places[1:]:
+        expected.append((revision, index) if index and (revision, index - 1) == expected[-1]
+                        else (expected[-1][0] + 1, 0))
+    check(places == expected, "the watch shows every change once, in order, without a gap",
+          next(((a, b) for a, b in zip(places, expected) if a != b), None))
+    shown = {change["revision"]: (change["key"], change.get("value")) for change in changes}
+    lost = [write for write in load.acknowledged if shown.get(write[0]) != write[1:]]
+    check(len(load.acknowledged) > 50 and not lost, "every acknowledged put is in the history, at "
+          f"the revision that it was told ({len(load.acknowledged)} of them)", lost[:3])
+
+
+def state_judge(shop, load, changes):
+    """What stands there now is what the history led to, at every node."""
+    expected = {}
+    for change in changes:
+        expected.pop(change["key"], None)
+        if change["change"] == "put":
+            expected[change["key"]] = change["value"]
+    code, out, errors = shop.say("range", "own/", "--limit", 3)
+    items, pages = [], 1
+    while code == 0:
+        said = json.loads(out)
+        items += said["items"]
+        if not said["more"]:
+            break
+        code, out, errors = shop.say("range", "own/", "--limit", 3, "--after", said["next"])
+        pages += 1
+    own = {key: value for key, value in expected.items() if key.startswith("own/")}
+    check(code == 0 and {item["key"]: item["value"] for item in items} == own and pages > 1,
+          f"a range, page by page, is what the changes led to ({len(items)} keys)", errors)
+    check(not wrong("store range", out), "range: one object as documented",
+          wrong("store range", out))
+    said = json.loads(shop.say("get", "counter")[1])
+    check(load.counted <= int(said["value"]) <= load.counted + load.unsure,
+          f"compare-and-swap counted right: {said['value']}",
+          (load.counted, load.unsure))
+    for at in "local", "certified":
+        code, out, errors = shop.say("get", "counter", "--at", at)
+        check(code == 0 and not wrong("store get", out), f"get --at {at}", (errors, out))
+
+
+def under_kills(network, shop):
+    watch, load = Watch(shop), Load(shop)
+    killings(network)
+    load.stop()
+    newest = json.loads(shop.say("range", "--limit", 1)[1])["revision"]
+    done = wait_for(lambda: (watch.changes() or [{"revision": 0}])[-1]["revision"] >= newest, 20)
+    check(done, "the watch comes to the newest revision, past the members that were killed")
+    changes = watch.changes()
+    watch.stop()
+    history_judge(load, changes)
+    state_judge(shop, load, changes)
+
+
+def leases(shop):
+    code, out, errors = shop.write("lease", "grant", 2)
+    check(code == 0 and not wrong("store lease", out), "a lease is granted", errors)
+    lease = json.loads(out)["lease"]
+    code, out, _ = shop.write("put", "alive", "client", "--lease", lease)
+    check(code == 0 and not wrong("store txn", out), "a key is bound to it", out)
+    gone = wait_for(lambda: shop.say("get", "alive")[0] == 3, 20)
+    check(gone, "a client that is dead keeps nothing alive: its key goes with the lease")
+    code, _, errors = shop.write("lease", "keep", lease)
+    check(code == 1 and "no such lease" in errors, "what has ended is not kept alive", errors)
+
+
+def transactions(shop):
+    code, out, errors = shop.write("txn", "if t/a mod = 0", "then put t/a two words",
+                                   "then put t/b 0x00ff", "else delete t/a")
+    check(code == 0 and not wrong("store txn", out), "a transaction of two keys", (out, errors))
+    first = json.loads(out)["revision"]
+    code, out, _ = shop.say("range", "t/")
+    items = json.loads(out)["items"]
+    check([(item["key"], item["value"], item["mod"]) for item in items] ==
+          [("t/a", "two words", first), ("t/b", "0x00ff", first)],
+          "both are there, by one revision", items)
+    code, out, _ = shop.write("txn", input=b"if t/a mod = 0\nelse delete t/a\n")
+    check(code == 4 and json.loads(out)["mod"] == first,
+          "lines from standard input; a compare that does not hold has exit code 4", (code, out))
+    check(shop.say("get", "t/a")[0] == 3, "and the other branch was taken")
+
+
+def refusals(network, shop):
+    big = "x" * 15001
+    for what, words, wanted, why in (
+            ("a value above the genesis's limit", ("put", "k", big), 1, "larger than this store"),
+            ("a value above any limit", ("put", "k", "x" * 65281), 2, "at most 65280 bytes"),
+            ("a key of 81 bytes", ("put", "k" * 81, "v"), 2, "1 to 80 bytes"),
+            ("compare-and-swap on a missing key", ("cas", "no", "v", "--if-value", "x"), 4, ""),
+            ("delete of a missing key", ("delete", "no"), 3, ""),
+            ("get of a missing key", ("get", "no"), 3, "no such key"),
+            ("a put without a condition of cas", ("put", "k", "v", "--if-missing"), 2, "cas takes"),
+            ("a range without end", ("range", "--limit", 5000), 2, "--limit"),
+            ("17 operations", ("txn", *(f"then put k{i} v" for i in range(17))), 2, "at most 16"),
+            ("no verb", (), 2, "what is to be done"),
+            ("another verb", ("fetch",), 2, "'fetch' is none of")):
+        code, _, errors = shop.write(*words)
+        check(code == wanted and why in errors, f"{what}: exit code {wanted}", (code, errors[:300]))
+    code, _, errors = shop.say("put", "k", "v")
+    check(code == 2 and "who writes it?" in errors, "a put without a key: exit code 2", errors)
+    stranger = os.path.join(network.folder, "stranger.key")
+    with open(stranger, "w", encoding="ascii") as file:
+        os.chmod(stranger, 0o600)
+        file.write("11" * 32 + "\n")
+    code, _, errors = shop.say("put", "k", "v", "--key", stranger)
+    check(code == 1 and "not enrolled" in errors, "who is not enrolled writes nothing", errors)
+
+
+def part(folder):
+    network = Network(folder, "--homes", 1, "--store")
+    try:
+        if not check(network.start(), "a cell of four with a store is up"):
+            return
+        shop = Shop(network)
+        transactions(shop)
+        leases(shop)
+        refusals(network, shop)
+        under_kills(network, shop)
+    finally:
+        network.stop()
+
+
+checks.play("store", part)
