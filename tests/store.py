@@ -154,6 +154,17 @@ def state_judge(shop, load, changes):
         check(code == 0 and not wrong("store get", out), f"get --at {at}", (errors, out))
 
 
+def over_http(network, changes):
+    """Every node tells the same over HTTP."""
+    for node in network.groups["cell1"]:
+        said, told, place = node.ask("/v1/store/keys/counter"), [], "revision=1"
+        while len(told) < len(changes) and (answer := node.ask(f"/v1/store/watch/?{place}", 9)):
+            told += answer["changes"]
+            place = f"revision={answer['next_revision']}&index={answer['next_index']}"
+        check(said and said["revision"] == changes[-1]["revision"] and told == changes,
+              f"{node.name}: the key and all changes over HTTP", said)
+
+
 def under_kills(network, shop):
     watch, load = Watch(shop), Load(shop)
     killings(network)
@@ -165,6 +176,7 @@ def under_kills(network, shop):
     watch.stop()
     history_judge(load, changes)
     state_judge(shop, load, changes)
+    over_http(network, changes)
 
 
 def leases(shop):

@@ -5,16 +5,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 static struct ec_store_words words;
 
 static void put_bytes(struct ec_json *json, const char *name, struct ec_view bytes)
 {
-	char *text = ec_store_words_show(bytes);
-	ec_json_put_text(json, name, text);
-	free(text);
+	ec_json_put_bytes(json, name, bytes.data, bytes.size);
 }
 
 static void put_key(struct ec_json *json, struct ec_bytes name, const struct ec_store_key *key)

@@ -155,24 +155,3 @@ bool ec_store_words_line(struct ec_store_words *words, const char *line, char *w
 		return op_line(words, *word == 'e', line, why, why_size);
 	return refuse(why, why_size, "a line begins with if, then or else");
 }
-
-char *ec_store_words_show(struct ec_view bytes)
-{
-	size_t room = 3 + 2 * bytes.size;
-	char *out = malloc(room);
-	if (!out)
-		abort();
-	bool plain = !(bytes.size >= 2 && memcmp(bytes.data, "0x", 2) == 0);
-	for (size_t i = 0; i < bytes.size && plain; i++)
-		plain = bytes.data[i] >= 0x20 && bytes.data[i] < 0x7f;
-	if (plain) {
-		if (bytes.size)
-			memcpy(out, bytes.data, bytes.size);
-		out[bytes.size] = 0;
-		return out;
-	}
-	struct ec_text text = ec_text_over(out, room);
-	ec_text_add(&text, "0x");
-	ec_text_add_hex(&text, bytes.data, bytes.size);
-	return out;
-}

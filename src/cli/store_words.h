@@ -35,8 +35,4 @@ bool ec_store_words_raw(struct ec_store_words *words, const void *data, size_t s
 bool ec_store_words_line(struct ec_store_words *words, const char *line, char *why,
                          size_t why_size);
 
-/* Bytes as ec_store_words_bytes() takes them: printable ASCII as it is, unless it begins with 0x;
- * else 0x and hexadecimal digits.  Returns: newly allocated, ended by free(). */
-char *ec_store_words_show(struct ec_view bytes);
-
 #endif

@@ -9,8 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const ec_http_argument_name[EC_ARG_COUNT] = {
-	"at", "min_seq", "wait", "promise", "prefix", "limit", "after", "slot", "block", "depth"};
+const char *const ec_http_argument_name[EC_ARG_COUNT] = {"at",     "min_seq", "wait",     "promise",
+                                                         "prefix", "limit",   "after",    "slot",
+                                                         "block",  "depth",   "revision", "index"};
 
 enum {
 	READS = 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ | 1 << EC_ARG_LIMIT,
@@ -31,6 +32,8 @@ static const struct resource resources[] = {
 	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
 	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT},
 	{"/v1/bills/", true, READS},
+	{"/v1/store/keys/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
+	{"/v1/store/watch/", true, 1 << EC_ARG_LIMIT | 1 << EC_ARG_REVISION | 1 << EC_ARG_INDEX},
 	{"/v1/beacon", false, 1 << EC_ARG_BLOCK},
 	{"/v1/status", false, 0},
 	{"/metrics", false, 0},
@@ -120,4 +123,24 @@ uint64_t ec_http_number(const struct ec_http_request *request, enum ec_http_argu
 	if (*end || value > max)
 		*good = false;
 	return value;
+}
+
+size_t ec_http_name(struct ec_http_request *request, const char *text, size_t size_max,
+                    uint8_t *name)
+{
+	char why[96];
+	size_t size = strlen(text);
+	if (strncmp(text, "0x", 2) == 0) {
+		size = (size - 2) / 2;
+		if (size >= 1 && size <= size_max && strlen(text) == 2 + 2 * size &&
+		    ec_hex_read(text + 2, name, size))
+			return size;
+	} else if (size >= 1 && size <= size_max) {
+		memcpy(name, text, size);
+		return size;
+	}
+	snprintf(why, sizeof why,
+	         "a name is 1 to %zu bytes, as text, or as 0x and hexadecimal digits", size_max);
+	ec_http_problem(request, EC_REASON_MALFORMED, 0, why);
+	return 0;
 }

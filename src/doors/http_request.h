@@ -26,6 +26,8 @@ enum ec_http_argument {
 	EC_ARG_SLOT,
 	EC_ARG_BLOCK,
 	EC_ARG_DEPTH,
+	EC_ARG_REVISION,
+	EC_ARG_INDEX,
 	EC_ARG_COUNT
 };
 
@@ -133,6 +135,16 @@ void ec_http_trades(struct ec_http_request *request);
 /* GET /v1/bills/KEY, the sums of all that are kept, and /v1/bills/KEY/DAY, one whole.  In: rest:
  * what follows "/v1/bills/". */
 void ec_http_bills(struct ec_http_request *request, const char *rest);
+
+/* GET /v1/store/keys/KEY, many with prefix=1, and /v1/store/watch/PREFIX, which waits for changes.
+ * In: rest: what follows "/v1/store/". */
+void ec_http_store(struct ec_http_request *request, const char *rest);
+
+/* A name in a path or an argument: text as it stands, or 0x and hexadecimal.  In: size_max: at most
+ * EC_NAME_MAX.  Out: name, of size_max bytes.  Returns: its size; 0 after a problem was answered.
+ */
+size_t ec_http_name(struct ec_http_request *request, const char *text, size_t size_max,
+                    uint8_t *name);
 
 /* GET /v1/beacon: of ?block=, or of the newest block that is certified (http_beacon.c). */
 void ec_http_beacon(struct ec_http_request *request);

@@ -111,10 +111,11 @@ static void envelope_accepted(void *self, const ec_hash *id)
 	ec_http_answer(request, 202, json_media);
 }
 
-/* In: why, which rule refused it; empty: none that is known here. */
-static void add_outcome(struct ec_json *json, const ec_hash *id, unsigned code, uint64_t seq,
-                        uint32_t index, const char *why)
+static void add_outcome(struct ec_json *json, const struct ec_outcome *outcome)
 {
+	const ec_hash *id = &outcome->id;
+	unsigned code = outcome->code;
+	const char *why = outcome->why;
 	ec_json_open(json, '{');
 	ec_json_put_hash(json, "id", id);
 	ec_json_put_text(json, "status", "ordered");
@@ -123,8 +124,12 @@ static void add_outcome(struct ec_json *json, const ec_hash *id, unsigned code, 
 	ec_json_put_text(json, "meaning", ec_result_text(code));
 	if (*why)
 		ec_json_put_text(json, "why", why);
-	ec_json_put_uint(json, "seq", seq);
-	ec_json_put_uint(json, "index", index);
+	ec_json_put_uint(json, "seq", outcome->seq);
+	ec_json_put_uint(json, "index", outcome->index);
+	if (outcome->detail.size) {
+		ec_json_key(json, "detail");
+		ec_json_hex(json, outcome->detail.data, outcome->detail.size);
+	}
 	ec_json_close(json, '}');
 }
 
@@ -145,8 +150,7 @@ static void envelope_done(void *self, const struct ec_outcome *outcome)
 		ec_http_problem(request, reason, retry_ms, outcome->why);
 		return;
 	}
-	add_outcome(&request->answer, &outcome->id, outcome->code, outcome->seq, outcome->index,
-	            outcome->why);
+	add_outcome(&request->answer, outcome);
 	ec_http_answer(request, 200, json_media);
 }
 
@@ -233,16 +237,14 @@ static bool is_found(struct ec_http_request *request, enum ec_lookup lookup)
 
 static void envelope_show(struct ec_http_request *request, const char *text)
 {
-	ec_hash id;
-	unsigned code = 0;
-	uint64_t seq = 0;
-	uint32_t index = 0;
-	if (!id_read(request, text, &id))
+	struct ec_outcome outcome = {0}; /* neither why nor a detail: its receipt has them */
+	if (!id_read(request, text, &outcome.id))
 		return;
-	enum ec_lookup lookup = ec_ledger_result(ledger_of(request), &id, &code, &seq, &index);
+	enum ec_lookup lookup = ec_ledger_result(ledger_of(request), &outcome.id, &outcome.code,
+	                                         &outcome.seq, &outcome.index);
 	if (!is_found(request, lookup))
 		return;
-	add_outcome(&request->answer, &id, code, seq, index, "");
+	add_outcome(&request->answer, &outcome);
 	ec_http_answer(request, 200, json_media);
 }
 
@@ -259,26 +261,6 @@ static void receipt_show(struct ec_http_request *request, const char *text)
 		return;
 	ec_http_bytes(request, cbor_media, proof);
 	ec_drop(proof);
-}
-
-/* A name of the state: text as it stands, or 0x and hexadecimal.  Returns: its size; 0 after a
- * problem was answered. */
-static size_t name_read(struct ec_http_request *request, const char *text,
-                        uint8_t name[static EC_NAME_MAX])
-{
-	size_t size = strlen(text);
-	if (strncmp(text, "0x", 2) == 0) {
-		size = (size - 2) / 2;
-		if (size >= 1 && size <= EC_NAME_MAX && strlen(text) == 2 + 2 * size &&
-		    ec_hex_read(text + 2, name, size))
-			return size;
-	} else if (size >= 1 && size <= EC_NAME_MAX) {
-		memcpy(name, text, size);
-		return size;
-	}
-	ec_http_problem(request, EC_REASON_MALFORMED, 0,
-	                "a name is 1 to 96 bytes, as text, or as 0x and hexadecimal digits");
-	return 0;
 }
 
 static bool is_text(struct ec_bytes bytes)
@@ -340,11 +322,10 @@ static void desk_answered(void *self, const struct ec_reply *reply)
 		request->then(request, reply);
 }
 
-/* Reads `at`.  Returns: false when it is none of the three. */
+/* Reads `at`, which stays when it is not given.  Returns: false when it is none of the three. */
 static bool at_read(const struct ec_http_request *request, enum ec_door_at *at)
 {
 	static const char *const name[] = {"local", "certified", "latest"};
-	*at = EC_AT_LOCAL;
 	if (!request->given[EC_ARG_AT])
 		return true;
 	for (int i = 0; i < 3; i++) {
@@ -393,7 +374,7 @@ static void state_show(struct ec_http_request *request, const char *text)
 {
 	struct ec_question question = {.prefix = request->given[EC_ARG_PREFIX]};
 	if (!(question.prefix && *text == 0)) {
-		question.name_size = name_read(request, text, question.name);
+		question.name_size = ec_http_name(request, text, EC_NAME_MAX, question.name);
 		if (question.name_size == 0)
 			return;
 	}
@@ -402,8 +383,8 @@ static void state_show(struct ec_http_request *request, const char *text)
 		return;
 	}
 	if (request->given[EC_ARG_AFTER]) {
-		question.after_size =
-			name_read(request, request->argument[EC_ARG_AFTER], question.after);
+		question.after_size = ec_http_name(request, request->argument[EC_ARG_AFTER],
+		                                   EC_NAME_MAX, question.after);
 		if (question.after_size == 0)
 			return;
 	}
@@ -414,7 +395,7 @@ static void proof_show(struct ec_http_request *request, const char *text)
 {
 	uint8_t name[EC_NAME_MAX];
 	struct ec_bytes proof;
-	size_t size = name_read(request, text, name);
+	size_t size = ec_http_name(request, text, EC_NAME_MAX, name);
 	if (size == 0 ||
 	    !is_found(request, ec_ledger_state_proof(ledger_of(request), name, size, &proof)))
 		return;
@@ -492,6 +473,8 @@ void ec_http_route(struct ec_http_request *request)
 		proof_show(request, rest);
 	else if ((rest = path_after(request, "/v1/bills/")))
 		ec_http_bills(request, rest);
+	else if ((rest = path_after(request, "/v1/store/")))
+		ec_http_store(request, rest);
 	else if (!route_fixed(request))
 		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
 		                "no such resource; /openapi.json lists them");

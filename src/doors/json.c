@@ -128,16 +128,20 @@ void ec_json_text(struct ec_json *json, const char *text)
 	ec_json_text_of(json, text, strlen(text));
 }
 
-void ec_json_hex(struct ec_json *json, const void *data, size_t size)
+static void add_hex(struct ec_json *json, const uint8_t *at, size_t size)
 {
 	static const char digit[] = "0123456789abcdef";
-	const uint8_t *at = data;
-	value_begin(json);
-	add(json, "\"", 1);
 	for (size_t i = 0; i < size; i++) {
 		char pair[2] = {digit[at[i] >> 4], digit[at[i] & 15]};
 		add(json, pair, 2);
 	}
+}
+
+void ec_json_hex(struct ec_json *json, const void *data, size_t size)
+{
+	value_begin(json);
+	add(json, "\"", 1);
+	add_hex(json, data, size);
 	add(json, "\"", 1);
 }
 
@@ -163,6 +167,23 @@ void ec_json_put_hash(struct ec_json *json, const char *key, const ec_hash *valu
 {
 	ec_json_key(json, key);
 	ec_json_hex(json, value->b, sizeof value->b);
+}
+
+void ec_json_put_bytes(struct ec_json *json, const char *key, const void *data, size_t size)
+{
+	const uint8_t *at = data;
+	bool plain = !(size >= 2 && at[0] == '0' && at[1] == 'x');
+	for (size_t i = 0; i < size && plain; i++)
+		plain = at[i] >= 0x20 && at[i] < 0x7f;
+	ec_json_key(json, key);
+	if (plain) {
+		ec_json_text_of(json, data, size);
+		return;
+	}
+	value_begin(json);
+	add(json, "\"0x", 3);
+	add_hex(json, at, size);
+	add(json, "\"", 1);
 }
 
 void ec_json_raw(struct ec_json *json, const char *text)

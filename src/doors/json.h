@@ -53,6 +53,10 @@ void ec_json_put_text(struct ec_json *json, const char *key, const char *value);
 /* A key with its value, true or false. */
 void ec_json_put_bool(struct ec_json *json, const char *key, bool value);
 
+/* A key with bytes as its value: as text where they are printable ASCII that does not begin with
+ * 0x, else as 0x and hexadecimal, so that a reader knows what they were. */
+void ec_json_put_bytes(struct ec_json *json, const char *key, const void *data, size_t size);
+
 /* A key with its value, 64 hexadecimal digits. */
 void ec_json_put_hash(struct ec_json *json, const char *key, const ec_hash *value);
 

@@ -40,7 +40,7 @@ static void model_turn(struct model *model, uint64_t now_s)
 
 static void model_check(const struct model *model, struct shop *shop)
 {
-	char name[8];
+	char name[16];
 	assert_int_equal(head_of(shop).revision, model->revision);
 	for (int i = 0; i < MODEL_KEYS; i++) {
 		struct ec_store_key key;
@@ -60,7 +60,7 @@ static void model_check(const struct model *model, struct shop *shop)
 
 static void random_txn(struct ec_prng *prng, struct model *model, struct shop *shop)
 {
-	char name[MODEL_KEYS][8];
+	char name[MODEL_KEYS][16];
 	uint64_t value[2][MODEL_KEYS];
 	struct ec_store_txn txn = {.compares = (uint32_t)ec_prng_below(prng, 3)};
 	bool holds_all = true, good = true;
