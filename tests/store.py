@@ -13,7 +13,8 @@ import threading
 import time
 
 from documented import wrong
-from network import EDGECORD, Checks, Network, run, wait_for
+from network import EDGECORD, Checks, Network, first_port, proof, run, wait_for
+from verify_proof_test import encode
 
 WRITERS, COUNTERS, SECONDS = 3, 2, 12
 checks = Checks()
@@ -233,17 +234,87 @@ def refusals(network, shop):
     check(code == 1 and "not enrolled" in errors, "who is not enrolled writes nothing", errors)
 
 
+def forged(path, change):
+    """A snapshot with another list of proofs."""
+    with open(path, "rb") as file:
+        version, group, head, proofs = proof.decode(file.read(), "a snapshot")
+    with open(path + ".forged", "wb") as file:
+        file.write(encode([version, group, head, change(proofs)]))
+    return path + ".forged"
+
+
+def damage(shop, copy, older, genesis):
+    """What is no whole snapshot is refused, whoever made it."""
+    with open(copy, "rb") as file:
+        whole = file.read()
+    with open(older, "rb") as file:
+        old = proof.decode(file.read(), "a snapshot")[3]
+    middle = len(whole) // 2
+    for name, data in (("cut", whole[:middle]), ("empty", b""), ("flipped", whole[:middle] + bytes(
+            [whole[middle] ^ 1]) + whole[middle + 1:])):
+        with open(copy + "." + name, "wb") as file:
+            file.write(data)
+        code, out, errors = shop.say("verify", f"{copy}.{name}", "--genesis", genesis)
+        check(code == 1 and not out and errors, f"a snapshot that is {name} is refused", errors)
+    for what, change, why in (
+            ("with a key left out", lambda proofs: proofs[1:], "the store had"),
+            ("with a key twice", lambda proofs: proofs[:1] + proofs, "ascending"),
+            ("with a key as it was before", lambda proofs: old[:1] + proofs[1:],
+             "another revision")):
+        code, out, errors = shop.say("verify", forged(copy, change), "--genesis", genesis)
+        check(code == 1 and not out and why in errors, f"a snapshot {what} is refused", errors)
+
+
+def snapshots(network, shop, other):
+    """All keys at one revision, proven, and brought into a new network."""
+    copy, older = os.path.join(network.folder, "copy"), os.path.join(network.folder, "older")
+    genesis = network.genesis("cell1")
+    shop.write("put", "a/first", "old")
+    shop.say("snapshot", older, "--genesis", genesis)
+    shop.write("put", "a/first", "new")
+    shop.write("put", "bound", "x", "--lease",
+               json.loads(shop.write("lease", "grant", 600)[1])["lease"])
+    keys = json.loads(shop.say("range")[1])["items"]
+    code, out, errors = shop.say("snapshot", copy, "--genesis", genesis)
+    said = json.loads(out or "{}")
+    check(code == 0 and not wrong("store snapshot", out) and said["keys"] == len(keys),
+          f"a snapshot of {len(keys)} keys", (out, errors))
+    damage(shop, copy, older, genesis)
+    target = Shop(other)
+    code, _, errors = target.write("restore", copy, "--genesis", genesis)
+    check(code == 1 and "of another network" in errors,
+          "a snapshot of another network is refused unless that is meant", errors)
+    code, _, errors = target.write("restore", copy, "--genesis", other.genesis("cell1"),
+                                   "--other-network")
+    check(code == 1 and "another group than this genesis" in errors,
+          "a snapshot is judged by its own genesis alone", errors)
+    code, out, errors = target.write("restore", copy, "--genesis", genesis, "--other-network")
+    check(code == 0 and not wrong("store restore", out) and json.loads(out)["left_out"] == 1,
+          "it is restored into another network, but for the key of a lease", (out, errors))
+    restored = {item["key"]: item["value"] for item in json.loads(target.say("range")[1])["items"]}
+    expected = {item["key"]: item["value"] for item in keys if not item["lease"]}
+    check(restored == expected, f"all {len(expected)} keys and values stand there",
+          set(restored.items()) ^ set(expected.items()))
+    code, _, errors = target.write("restore", copy, "--genesis", genesis, "--other-network")
+    check(code == 4 and "already" in errors, "nothing that stands there is written over", errors)
+
+
 def part(folder):
     network = Network(folder, "--homes", 1, "--store")
+    other = Network(os.path.join(folder, "other"), "--homes", 1, "--store", "--name", "other",
+                    "--port", first_port() + 50)
     try:
-        if not check(network.start(), "a cell of four with a store is up"):
+        if not check(network.start() and other.start(), "two cells of four with stores are up"):
             return
         shop = Shop(network)
         transactions(shop)
         leases(shop)
         refusals(network, shop)
+        snapshots(network, shop, other)
+        other.stop()
         under_kills(network, shop)
     finally:
+        other.stop()
         network.stop()
 
 

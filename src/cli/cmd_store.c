@@ -6,7 +6,15 @@
 
 #include <stdlib.h>
 
-enum { LEASE_OPTION = 256, VALUE_OPTION, MOD_OPTION, MISSING_OPTION, AFTER_OPTION, COUNT_OPTION };
+enum {
+	LEASE_OPTION = 256,
+	VALUE_OPTION,
+	MOD_OPTION,
+	MISSING_OPTION,
+	AFTER_OPTION,
+	COUNT_OPTION,
+	OTHER_OPTION
+};
 enum { LIMIT = 1000 };
 
 static const struct argp_option options[] = {
@@ -25,19 +33,20 @@ static const struct argp_option options[] = {
 	{"after", AFTER_OPTION, "KEY", 0, "Of range: only keys above this one", 2},
 	{"revision", 'r', "N", 0, "Of watch: the first that is shown (default: the next one)", 2},
 	{"count", COUNT_OPTION, "N", 0, "Of watch: end after so many changes", 2},
+	{NULL, 0, NULL, 0, "To keep a copy:", 4},
+	{"genesis", 'g', "FILE", 0,
+         "Of snapshot, verify and restore: the genesis of the snapshot's group", 4},
+	{"other-network", OTHER_OPTION, NULL, 0, "Of restore: the node is of another network", 4},
 	{0},
 };
 
 static const struct ec_store_verb verbs[] = {
-	{"put", 2, 2, ec_store_put},
-	{"get", 1, 1, ec_store_get},
-	{"delete", 1, 1, ec_store_delete},
-	{"cas", 2, 2, ec_store_cas},
-	{"range", 0, 1, ec_store_range},
-	{"txn", 0, EC_STORE_LINES_MAX, ec_store_txn},
-	{"watch", 0, 1, ec_store_watch},
-	{"lease", 2, 3, ec_store_lease},
-	{NULL, 0, 0, NULL},
+	{"put", 2, 2, ec_store_put},           {"get", 1, 1, ec_store_get},
+	{"delete", 1, 1, ec_store_delete},     {"cas", 2, 2, ec_store_cas},
+	{"range", 0, 1, ec_store_range},       {"txn", 0, EC_STORE_LINES_MAX, ec_store_txn},
+	{"watch", 0, 1, ec_store_watch},       {"lease", 2, 3, ec_store_lease},
+	{"snapshot", 1, 1, ec_store_snapshot}, {"verify", 1, 1, ec_store_verify},
+	{"restore", 1, 1, ec_store_restore},   {NULL, 0, 0, NULL},
 };
 
 static enum ec_door_at at_read(struct argp_state *state, const char *text)
@@ -62,7 +71,9 @@ static void verb_take(struct argp_state *state, struct ec_store_command *out, ch
 		if (strcmp(word, verb->name) == 0)
 			out->verb = verb;
 	if (!out->verb)
-		argp_error(state, "'%s' is none of put, get, delete, cas, range, txn, watch, lease",
+		argp_error(state,
+		           "'%s' is none of put, get, delete, cas, range, txn, watch, lease, "
+		           "snapshot, verify, restore",
 		           word);
 }
 
@@ -71,8 +82,8 @@ static void finish(struct argp_state *state, const struct ec_store_command *said
 {
 	const struct ec_store_verb *verb = said->verb;
 	if (!verb)
-		argp_error(state, "what is to be done? put, get, delete, cas, range, txn, watch or "
-		                  "lease");
+		argp_error(state, "what is to be done? put, get, delete, cas, range, txn, watch, "
+		                  "lease, snapshot, verify or restore");
 	if (said->words < verb->words_min || said->words > verb->words_max)
 		argp_error(state, "%s takes other words; see --help", verb->name);
 	bool cas = verb->run == ec_store_cas, range = verb->run == ec_store_range;
@@ -86,6 +97,11 @@ static void finish(struct argp_state *state, const struct ec_store_command *said
 		argp_error(state, "--limit and --after are of range");
 	if ((said->revision || said->count) && !watch)
 		argp_error(state, "--revision and --count are of watch");
+	if (said->genesis && verb->run != ec_store_snapshot && verb->run != ec_store_verify &&
+	    verb->run != ec_store_restore)
+		argp_error(state, "--genesis is of snapshot, verify and restore");
+	if (said->other_network && verb->run != ec_store_restore)
+		argp_error(state, "--other-network is of restore");
 	if (said->has_at && !range && verb->run != ec_store_get)
 		argp_error(state, "--at is of get and range");
 }
@@ -104,6 +120,9 @@ static error_t parse_condition(int key, char *argument, struct argp_state *state
 		return 0;
 	case MISSING_OPTION:
 		out->conditions++;
+		return 0;
+	case OTHER_OPTION:
+		out->other_network = true;
 		return 0;
 	case LEASE_OPTION:
 		out->lease = ec_option_whole(state, "lease", argument, 1, INT64_MAX);
@@ -130,6 +149,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case AFTER_OPTION:
 		out->after = argument;
+		return 0;
+	case 'g':
+		out->genesis = argument;
 		return 0;
 	case 'r':
 		out->revision = ec_option_whole(state, "revision", argument, 1, INT64_MAX);
@@ -165,7 +187,8 @@ int ec_cmd_store(int argc, char **argv)
 		"txn [LINE...]\n"
 		"watch [PREFIX]\n"
 		"lease grant SECONDS [ID]\n"
-		"lease keep|revoke ID",
+		"lease keep|revoke ID\n"
+		"snapshot|verify|restore FILE",
 		"Keeps keys and values in a group whose genesis has a store (`edgecord init "
 		"--store`).\v"
 		"KEY and VALUE are text, or 0x and hexadecimal; the VALUE - is what comes on "
@@ -177,6 +200,10 @@ int ec_cmd_store(int argc, char **argv)
 		"  edgecord store cas site/leader gw1 --if-missing --lease 7 --key gw.key\n"
 		"  edgecord store txn 'if a mod = 3' 'then put a 1' 'else delete b' --key gw.key\n"
 		"  edgecord store watch site/ --revision 1 --json\n"
+		"  edgecord store snapshot copy --genesis cell1/genesis\n"
+		"A snapshot is all keys at one revision, with their proofs: `verify` needs no "
+		"node. Keys "
+		"that are bound to a lease are not restored.\n"
 		"Exit code 0: done; 1: refused, or no answer; 2: usage; 3: there is no such key; "
 		"4: a compare did not hold; 5: the revision to watch from is compacted.",
 		children,

@@ -23,11 +23,11 @@ struct ec_store_command {
 	const char *word[EC_STORE_LINES_MAX]; /* after the verb */
 	uint32_t words;
 	const char *key; /* the writer's key file; NULL: none was named */
-	const char *after, *if_value;
+	const char *after, *if_value, *genesis;
 	uint64_t lease, if_revision, limit, revision, count; /* 0: not given */
 	enum ec_door_at at;
 	uint32_t conditions; /* how many of cas were given */
-	bool has_limit, has_at;
+	bool has_limit, has_at, other_network;
 };
 
 /* Each does what its verb says, and says on stderr what went wrong.  Returns: the exit code. */
@@ -39,5 +39,8 @@ int ec_store_lease(const struct ec_store_command *command);
 int ec_store_get(const struct ec_store_command *command);
 int ec_store_range(const struct ec_store_command *command);
 int ec_store_watch(const struct ec_store_command *command);
+int ec_store_snapshot(const struct ec_store_command *command);
+int ec_store_verify(const struct ec_store_command *command);
+int ec_store_restore(const struct ec_store_command *command);
 
 #endif

@@ -1,6 +1,7 @@
 /* store_write.c - what `edgecord store` writes: one envelope, and what became of it. */
 #include "cli/cmd_store.h"
 #include "cli/commands.h"
+#include "cli/store_send.h"
 #include "cli/store_words.h"
 #include "ledger/envelope.h"
 #include "ledger/result.h"
@@ -32,6 +33,7 @@ static int submit(const struct ec_store_command *command, size_t payload_size,
 	char why[512];
 	ec_hash id;
 	*client = NULL;
+	answer->seq = 0;
 	if (payload_size == 0)
 		return usage(command, "this is larger than a transaction may be");
 	if (!command->key)
@@ -70,13 +72,13 @@ static int submit(const struct ec_store_command *command, size_t payload_size,
 }
 
 /* In: lease: its id; 0: it is none. */
-static void print(const struct ec_store_command *command, const struct ec_door_answer *answer,
+static void print(const struct ec_store_command *command, uint64_t seq,
                   const struct ec_store_outcome *outcome, uint64_t lease)
 {
 	struct ec_json json = {0};
 	ec_json_open(&json, '{');
 	ec_json_put_uint(&json, "revision", outcome->revision);
-	ec_json_put_uint(&json, "seq", answer->seq);
+	ec_json_put_uint(&json, "seq", seq);
 	if (lease) {
 		ec_json_put_uint(&json, "lease", lease);
 		if (outcome->expires_ns)
@@ -106,22 +108,39 @@ static void print(const struct ec_store_command *command, const struct ec_door_a
 		        outcome->failed + 1);
 }
 
-static int run(const struct ec_store_command *command, size_t payload_size, uint64_t lease)
+/* Submits the payload.  Out: outcome and seq, when it was done.  Returns: the exit code. */
+static int send(const struct ec_store_command *command, size_t payload_size,
+                struct ec_store_outcome *outcome, uint64_t *seq)
 {
 	struct ec_door_answer answer;
 	struct ec_client *client;
-	struct ec_store_outcome outcome;
 	int code = submit(command, payload_size, &answer, &client);
-	if (code == EC_EXIT_OK && !ec_store_outcome_read(answer.detail, &outcome)) {
+	if (code == EC_EXIT_OK && !ec_store_outcome_read(answer.detail, outcome)) {
 		fprintf(stderr, "%s: it is done, but this node does not say by which revision\n",
 		        command->client.command);
 		code = EC_EXIT_FAILED;
-	} else if (code == EC_EXIT_OK) {
-		print(command, &answer, &outcome, lease);
-		code = outcome.succeeded ? EC_EXIT_OK : EC_EXIT_COMPARE;
 	}
+	*seq = answer.seq;
 	ec_client_close(client);
 	return code;
+}
+
+int ec_store_send(const struct ec_store_command *command, const struct ec_store_txn *txn,
+                  struct ec_store_outcome *outcome)
+{
+	uint64_t seq;
+	return send(command, ec_store_txn_write(txn, payload, sizeof payload), outcome, &seq);
+}
+
+static int run(const struct ec_store_command *command, size_t payload_size, uint64_t lease)
+{
+	struct ec_store_outcome outcome;
+	uint64_t seq;
+	int code = send(command, payload_size, &outcome, &seq);
+	if (code != EC_EXIT_OK)
+		return code;
+	print(command, seq, &outcome, lease);
+	return outcome.succeeded ? EC_EXIT_OK : EC_EXIT_COMPARE;
 }
 
 static int run_txn(const struct ec_store_command *command)
