@@ -202,8 +202,8 @@ int ec_cmd_store(int argc, char **argv)
 		"  edgecord store watch site/ --revision 1 --json\n"
 		"  edgecord store snapshot copy --genesis cell1/genesis\n"
 		"A snapshot is all keys at one revision, with their proofs: `verify` needs no "
-		"node. Keys "
-		"that are bound to a lease are not restored.\n"
+		"node. Keys that are bound to a lease are not restored. A lease's SECONDS are "
+		"those of community time.\n"
 		"Exit code 0: done; 1: refused, or no answer; 2: usage; 3: there is no such key; "
 		"4: a compare did not hold; 5: the revision to watch from is compacted.",
 		children,

@@ -29,6 +29,7 @@ enum up_option {
 	OPTION_PORT,
 	OPTION_PROTOCOL,
 	OPTION_OPTION,
+	OPTION_STORE,
 	OPTION_DATA,
 	OPTION_PV,
 	OPTION_KWP,
@@ -51,6 +52,7 @@ static const struct argp_option options[] = {
 	{"cloud", OPTION_CLOUD, "N", 0, "Nodes of the cloud; 0: none (default 4)", 1},
 	{"homes", OPTION_HOMES, "N", 0, "Homes of a cell, a device each (default 10)", 1},
 	{"protocol", OPTION_PROTOCOL, "NAME", 0, "Consensus protocol (default pbft)", 1},
+	{"store", OPTION_STORE, NULL, 0, "Cells keep keys and values, too (`edgecord store`)", 1},
 	{"option", OPTION_OPTION, "NAME=NUMBER", 0, EC_OPTION_PAIR_TEXT, 1},
 	{"port", OPTION_PORT, "P", 0, "First of three ports a node (default: looked for)", 1},
 	{"data", OPTION_DATA, "FILE", 0, "Loads of homes, CSV or CSV.gz, a column a home", 2},
@@ -157,6 +159,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case OPTION_OPTION:
 		ec_option_pair(state, &out->pairs, argument);
+		return 0;
+	case OPTION_STORE:
+		out->store = true;
 		return 0;
 	case OPTION_SPEED:
 		out->speed = ec_option_real(state, "speed", argument, 0.01, 100);

@@ -16,6 +16,7 @@ struct up_options {
 	uint32_t slots;     /* quarter-hours to play before the summary */
 	double speed;       /* of them a second; 0: not said */
 	bool exit_at_end;   /* after the summary; else goes on until a signal */
+	bool store;         /* cells keep keys and values, too */
 	bool json;          /* the summary as one JSON object, progress to standard error */
 	/* Of the network; UP_UNSAID, 0 or NULL: not said, as usual or as the folder has it. */
 	uint32_t cells, members, homes, cloud, port;

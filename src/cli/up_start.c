@@ -176,6 +176,7 @@ static bool network_open(struct up *up)
 	double speed = up->options.speed > 0 ? up->options.speed : 1;
 	const char *protocol = up->options.protocol ? up->options.protocol : "pbft";
 	struct ec_network_plan plan = {
+		.store = up->options.store,
 		.folder = up->options.folder,
 		.name = "first-light",
 		.protocol = protocol,
