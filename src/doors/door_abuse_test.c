@@ -143,13 +143,13 @@ static void a_silent_crowd_makes_way(void **state)
 }
 
 /* R6: asks for megabytes and reads none of them. */
-static void one_who_does_not_read_is_cut_and_others_go_on(void **state)
+/* Asks this again and again, and reads nothing. */
+static void deaf_is_cut(struct ec_door_request query)
 {
-	(void)state;
 	struct house *house = house_open((struct ec_hall_limits){.write_ms = 1000});
+	house->daemon->store_revision = 900; /* 1350 changes, more than 80,000 bytes of them */
 	int deaf = barge(house);
 	uint8_t frame[512];
-	struct ec_door_request query = {.kind = EC_DOOR_QUERY, .limit = 1, .name = text("big")};
 	size_t size = ec_door_request_write(&query, frame, sizeof frame), sent = 0;
 	say(deaf, hello);
 	while (sent < 1000 && send(deaf, frame, size, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size)
@@ -166,6 +166,20 @@ static void one_who_does_not_read_is_cut_and_others_go_on(void **state)
 	close(deaf);
 	ec_client_close(client);
 	house_close(house);
+}
+
+static void one_who_does_not_read_is_cut_and_others_go_on(void **state)
+{
+	(void)state;
+	deaf_is_cut(
+		(struct ec_door_request){.kind = EC_DOOR_QUERY, .limit = 1, .name = text("big")});
+}
+
+static void a_watch_that_is_never_read_is_cut(void **state)
+{
+	(void)state;
+	deaf_is_cut((struct ec_door_request){
+		.kind = EC_DOOR_WATCH, .revision = 1, .limit = EC_DOOR_LIMIT_MAX});
 }
 
 static void one_who_leaves_early_takes_nothing_along(void **state)
@@ -266,6 +280,7 @@ int main(void)
 		cmocka_unit_test(too_many_connections_are_turned_away),
 		cmocka_unit_test(a_silent_crowd_makes_way),
 		cmocka_unit_test(one_who_does_not_read_is_cut_and_others_go_on),
+		cmocka_unit_test(a_watch_that_is_never_read_is_cut),
 		cmocka_unit_test(one_who_leaves_early_takes_nothing_along),
 		cmocka_unit_test(a_stopping_door_says_so),
 		cmocka_unit_test(a_door_opens_where_it_is_told),
