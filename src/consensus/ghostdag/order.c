@@ -188,12 +188,13 @@ static void root_cross(struct ghostdag *self, struct ec_out *out)
 	uint32_t at = dag_best(dag, 0);
 	ec_seq past = dag_at(dag, self->root)->past; /* this or an earlier life called it final */
 	if (self->options.pinned || dag_chain_holds(dag, self->root, at) ||
-	    dag_before(dag, at, dag_best(dag, self->root)) || dag_at(dag, at)->past < past ||
-	    !same_so_far(self, at, past))
+	    dag_before(dag, at, dag_best(dag, self->root)) || dag_at(dag, at)->past < past)
 		return;
 	while (dag_at(dag, at)->selected != DAG_NONE &&
 	       dag_at(dag, dag_at(dag, at)->selected)->past >= past)
 		at = dag_at(dag, at)->selected;
+	if (!same_so_far(self, at, past))
+		return;
 	ghostdag_note(self, out, "final elsewhere", past);
 	root_set(self, at, out);
 }
