@@ -37,7 +37,7 @@ struct ec_scratch {
 	uint64_t position; /* of the next transaction */
 	const char *cell;  /* the one cell that the genesis names */
 	struct ec_bytes cell_genesis;
-	bool crash_cells; /* of the group's genesis */
+	bool crash_cells;              /* of the group's genesis */
 	uint8_t detail[EC_DETAIL_MAX]; /* of the last transaction that had one */
 	size_t detail_size;
 };
