@@ -179,6 +179,31 @@ static void what_is_kept_stands_in_the_genesis(void **state)
 	kept(&plan, EC_KEEP_DAYS_MAX + 10, EC_KEEP_BLOCKS_MAX);
 }
 
+/* Cells have a store where that was asked for, and only there. */
+static void a_store_is_made_on_request(void **state)
+{
+	(void)state;
+	struct ec_network_plan plan = plan_usual();
+	struct ec_store_parameters rule;
+	char path[sizeof folder + 8];
+	for (int store = 0; store < 2; store++) {
+		snprintf(path, sizeof path, "%s/%d", folder, store);
+		plan.folder = path;
+		plan.store = store;
+		struct ec_network *network = ec_network_make(&plan, why, sizeof why);
+		assert_non_null(network);
+		struct ec_genesis *cell = genesis_of(&network->group[0]);
+		assert_int_equal(cell->services, 3 + store);
+		if (store) {
+			assert_string_equal(cell->service[3].name, "store");
+			assert_true(ec_store_parameters_read(cell->service[3].parameters, &rule));
+			assert_true(rule.value_bytes_max < (int64_t)cell->envelope_bytes_max);
+		}
+		ec_genesis_free(cell);
+		free(network);
+	}
+}
+
 static void the_cloud_knows_every_cell_by_its_whole_genesis(void **state)
 {
 	(void)state;
@@ -304,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_cloud_takes_the_word_of_cells_only_when_told,
 	                                        begin, end),
 		cmocka_unit_test_setup_teardown(what_is_kept_stands_in_the_genesis, begin, end),
+		cmocka_unit_test_setup_teardown(a_store_is_made_on_request, begin, end),
 		cmocka_unit_test_setup_teardown(the_cloud_knows_every_cell_by_its_whole_genesis,
 	                                        begin, end),
 		cmocka_unit_test_setup_teardown(every_node_finds_its_configuration_and_keys_good,
