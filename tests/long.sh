@@ -39,6 +39,7 @@ step tests/join.sh
 step tests/wiped.sh 64
 step tests/tail.sh
 step tests/seeds.sh 2000
+step tests/model.sh long
 step tests/finals.sh 10000
 step tests/power.sh 50
 step tests/figures.sh bench leaderless
