@@ -60,5 +60,6 @@ holds "five members, two views over one slot" -DN=5 -DVIEWS=2
 for liar in 0 2 3; do
 	holds "three views over one slot, member $liar lies" -DBYZ=$liar
 done
+holds "two views over two slots, a backup lies" -DBYZ=3 -DVIEWS=2 -DSLOTS=2
 # Of the second slot one batch: whether it is there makes the first a filler or not.
-holds "two views over two slots, member 3 lies" -DBYZ=3 -DVIEWS=2 -DSLOTS=2 -DONE
+holds "two views over two slots, the second leader lies" -DVIEWS=2 -DSLOTS=2 -DONE
