@@ -101,6 +101,10 @@ static uint64_t random_life(const struct kind *kind, uint64_t seed)
 	                                                       .protocol = first->name});
 	uint64_t token = 0;
 	drift = (struct drift_knobs){.drops = 16, .late = seed % 3 ? 0 : 3};
+	if (!first->byzantine) { /* who comes late is taken for one that lost its disk */
+		restart_some(c, 1);
+		cluster_run(c, SECOND, NULL, NULL);
+	}
 	for (uint32_t round = 0; round < 5 * kind->rounds_an_era; round++) {
 		restart_some(c, 8);
 		for (uint64_t k = ec_prng_below(cluster_prng(c), 6); k > 0; k--)
@@ -120,7 +124,8 @@ static uint64_t random_life(const struct kind *kind, uint64_t seed)
 	settle(c, 4);
 	assert_true(told_count(c) > (kind == &real ? 0 : 100));
 	for (uint32_t i = 0; i < 4; i++)
-		assert_int_equal(cluster_node(c, i)->alarms, 0);
+		if (cluster_node(c, i)->alarms)
+			fail_msg("member %u: %s", i, cluster_node(c, i)->alarm);
 	uint64_t era = status_of(c, 0).era;
 	cluster_free(c);
 	return era;

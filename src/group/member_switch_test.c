@@ -70,7 +70,7 @@ static void check_receipts(struct cluster *c, uint32_t node)
 		struct ec_proof_report report;
 		assert_int_equal(ec_ledger_receipt(ledger, &told[i].id, &proof), EC_FOUND);
 		ec_proof_judge(cluster_world(c)->genesis, NULL, &ec_crypto_ed25519, proof, &report);
-		assert_int_equal(report.verdict, EC_VALID);
+		assert_true(ec_proof_certified(&report)); /* perhaps by the word of members */
 		assert_true(ec_hash_equal(&report.envelope.id, &told[i].id));
 		assert_true(report.links >= links);
 		links = report.links;

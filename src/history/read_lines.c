@@ -262,7 +262,7 @@ static bool lines_read(struct ec_history *history, const char *text, size_t size
 		struct ec_operation operation = {.line_call = error->line,
 		                                 .line_return = error->line};
 		struct fields fields = {.history = history};
-		bool says;
+		bool says = false;
 		if (!object_read(&line, &fields, error) ||
 		    !operation_take(&fields, &operation, &says, error))
 			return false;
