@@ -156,14 +156,17 @@ def state_judge(shop, load, changes):
 
 
 def over_http(network, changes):
-    """Every node tells the same over HTTP."""
-    for node in network.groups["cell1"]:
+    """Every node tells the same over HTTP, once it has followed the others."""
+    def same(node):
         said, told, place = node.ask("/v1/store/keys/counter"), [], "revision=1"
         while len(told) < len(changes) and (answer := node.ask(f"/v1/store/watch/?{place}", 9)):
             told += answer["changes"]
             place = f"revision={answer['next_revision']}&index={answer['next_index']}"
-        check(said and said["revision"] == changes[-1]["revision"] and told == changes,
-              f"{node.name}: the key and all changes over HTTP", said)
+        return said and said["revision"] == changes[-1]["revision"] and told == changes
+
+    for node in network.groups["cell1"]:
+        check(wait_for(lambda node=node: same(node), 20),
+              f"{node.name}: the key and all changes over HTTP", node.ask("/v1/status"))
 
 
 def under_kills(network, shop):

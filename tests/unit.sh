@@ -20,7 +20,7 @@ for preset in release clang asan; do
 	[ $preset = asan ] && [ -n "${EC_TEST_SHORT:-}" ] &&
 		leave='_(random|hostile|bug|small)_test|member_load_test|sim_(oracle|revisable|adversary|ledger|world|twins)_test'
 	# shellcheck disable=SC2086 # two words or none
-	(cd $dir && ctest --output-on-failure -j2 ${leave:+-E "$leave"}) >"$log" 2>&1 || status=1
+	(cd $dir && ctest --output-on-failure -j3 ${leave:+-E "$leave"}) >"$log" 2>&1 || status=1
 	sed -n -E 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*Passed.*/ok '$preset' \1/p;
 	           s/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*\*\*\*.*/FAIL '$preset' \1/p' "$log"
 	grep -q '\*\*\*' "$log" && grep -v -E '^ *[0-9]+/[0-9]+ Test|^ +Start' "$log" | head -n 80
