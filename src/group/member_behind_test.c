@@ -322,6 +322,31 @@ static void test_who_was_away_longer_stays_in_the_view(void **state)
 	cluster_free(c);
 }
 
+/* The batch that it asks for may be one that the others are about to forget. */
+static void test_who_was_away_is_soon_level_while_others_go_on(void **state)
+{
+	(void)state;
+	for (uint32_t away = 140; away < 340; away += 20) {
+		struct cluster *c = four(500 + away);
+		quiet(c, notes(c, 4, 1));
+		cluster_crash(c, 3);
+		for (uint32_t i = 0; i < away; i++) {
+			assert_true(cluster_submit(c, i % 3, 1000 + i));
+			cluster_run(c, 8 * MS, NULL, NULL);
+		}
+		cluster_start(c, 3);
+		uint32_t turns = 0;
+		while (!level(c, NULL) && turns < 75) {
+			assert_true(cluster_submit(c, turns % 3, 5000 + turns));
+			cluster_run(c, 8 * MS, NULL, NULL);
+			turns++;
+		}
+		assert_true(level(c, NULL));
+		settle(c, 4);
+		cluster_free(c);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_older_blocks_come_past_a_liar),
 		cmocka_unit_test(test_large_blocks_come_in_slices),
 		cmocka_unit_test(test_who_was_away_longer_stays_in_the_view),
+		cmocka_unit_test(test_who_was_away_is_soon_level_while_others_go_on),
 	};
 	return ec_crypto_start() ? cmocka_run_group_tests(tests, NULL, NULL) : 1;
 }

@@ -3,8 +3,9 @@
 
  * (I1) The step sees the messages of a link in the order in which they were sent: one that waits
  *      for its batch holds back those behind it.
- * (I2) A message leaves its batch out only if we hold it and the receiver has it or gets it from
- *      the gateway that made it; whoever lacks it asks.
+ * (I2) A message leaves its batch out only if we hold it, it is not delivered yet, and the receiver
+ *      has it or gets it from the gateway that made it; whoever lacks it asks.  One that was
+ *      delivered may be forgotten by all before the question comes.
  */
 #include "group/state.h"
 
@@ -36,7 +37,7 @@ static bool body_out(struct ec_member *m, const struct ec_effect *effect, uint32
 	struct body *body = bodies_find(m->bodies, &effect->digest);
 	if (!body)
 		return false;
-	bool out = body->spread || body_known(body, peer);
+	bool out = !body->idle && (body->spread || body_known(body, peer));
 	if (!out)
 		body_known_set(body, peer);
 	return out;
