@@ -165,7 +165,9 @@ void world_crash(struct world *world, ec_node node)
 	}
 	effects_lose(member);
 	/* Of what was handed to the disk some may be durable though nothing after it was said. */
-	if (member->saving)
+	if (member->saving && world->forgets)
+		records_lose(member, member->saving);
+	else if (member->saving)
 		records_lose(member, (uint32_t)ec_prng_below(&world->prng, member->saving + 1));
 	member->saving = 0;
 	member->wake = 0;

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-enum { STEP_NS = 10 * 1000 * 1000, HELD_EVERY = 64, STALE_EVERY = 5 };
+enum { STEP_NS = 10 * 1000 * 1000, HELD_EVERY = 64, STALE_EVERY = 5, ROUNDS_MAX = 100000 };
 
 ec_hash world_digest(struct ec_bytes body)
 {
@@ -367,8 +367,11 @@ void world_round(struct world *world)
 
 void world_settle(struct world *world)
 {
+	uint32_t rounds = 0;
 	for (bool moved = true; moved && !world->violation;) {
 		moved = false;
+		if (++rounds > ROUNDS_MAX)
+			world_violate(world, "liveness: messages without end");
 		for (ec_node from = 0; from < world->n; from++)
 			for (ec_node to = 0; to < world->n; to++)
 				while (world_deliver(world, from, to))

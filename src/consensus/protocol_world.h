@@ -163,6 +163,7 @@ struct world {
 	bool misheard;     /* a correct voter's message was refused: a violation, the last of all */
 	bool auditing;     /* eager effects are dropped */
 	bool mixes;        /* hosts hand batches over in any order */
+	bool forgets;      /* a crash loses all that a disk had not done; else some of it */
 	bool mute_unknown; /* batches that nobody knows are no violation */
 	uint32_t sent[WORLD_KINDS]; /* by kind, each receiver but oneself */
 	uint32_t said, steps, saves, fetches, blames, undos, finals, served, refused;
@@ -205,7 +206,8 @@ bool world_deliver(struct world *world, ec_node from, ec_node to);
 void world_round(struct world *world);
 void world_round_to(struct world *world, ec_node to);
 
-/* Everything that moves without time passing, until nothing does, or something is violated. */
+/* Everything that moves without time passing, until nothing does, or something is violated: that it
+ * never ends, too. */
 void world_settle(struct world *world);
 
 /* Something that was said before is heard again, from whatever life it is. */
