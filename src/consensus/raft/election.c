@@ -23,12 +23,16 @@ void raft_patience_renew(struct raft *self)
 	self->deadline = self->now + options->election_min_ns + ec_prng_below(&self->prng, spread);
 }
 
+void raft_leader_hear(struct raft *self)
+{
+	self->loyal = self->now + self->options.election_min_ns;
+}
+
 bool raft_leader_heard(const struct raft *self)
 {
 	if (planted(self, BUG_NO_PREVOTE))
 		return false;
-	return self->role == LEADER ||
-	       (self->heard && self->now - self->heard < self->options.election_min_ns);
+	return self->role == LEADER || self->now < self->loyal;
 }
 
 static void term_save(struct raft *self, struct ec_out *out)
@@ -56,7 +60,7 @@ static void term_set(struct raft *self, uint64_t term, ec_node vote, struct ec_o
 void raft_follow(struct raft *self)
 {
 	if (self->role == LEADER) { /* nobody leads: I may vote at once */
-		self->heard = 0;
+		self->loyal = 0;
 		self->leader = EC_ALL;
 		raft_reads_restart(self);
 	}
@@ -93,8 +97,9 @@ static struct message application(const struct raft *self, enum kind kind)
 void raft_stand(struct raft *self, uint8_t word, struct ec_out *out)
 {
 	raft_note(self, out, "rule:stand", self->term + 1);
-	self->heard = 0;
+	self->loyal = 0;
 	self->role = CANDIDATE;
+	self->vote_word = word;
 	self->vote = EC_ALL;
 	term_set(self, self->term + 1, self->config.self, out);
 	raft_patience_renew(self);
@@ -201,6 +206,7 @@ void raft_election_linked(struct raft *self, ec_node node, struct ec_out *out)
 		message.term = self->term + 1;
 		raft_send(self, out, node, message, EC_NO_BYTES, EC_EAGER);
 	} else if (self->role == CANDIDATE && !first) {
+		message.word = self->vote_word;
 		raft_send(self, out, node, message, EC_NO_BYTES, 0);
 	}
 }

@@ -195,10 +195,12 @@ static void commit_count(struct raft *self, ec_seq match, struct ec_out *out)
 		          EC_EAGER);
 }
 
-/* Where the next APPEND may fit: the logs may agree where neither term is above the other (5.3). */
+/* Where the next APPEND may fit: the logs may agree where neither term is above the other (5.3);
+ * who is a stranger to its log has what is committed up to there. */
 static ec_seq next_try(const struct raft *self, const struct message *m)
 {
-	if (m->word != CONFLICTS || m->index < self->floor)
+	bool stranger = m->index > 0 && m->log_term == 0;
+	if (m->word != CONFLICTS || m->index < self->floor || stranger)
 		return m->index + 1;
 	ec_seq index = raft_log_below(self, m->index, m->log_term);
 	bool deeper = index == self->floor && self->floor_term > m->log_term;
@@ -266,5 +268,7 @@ void raft_linked(struct raft *self, ec_node node, struct ec_out *out)
 	member->waits = false;
 	member->asks = member->asked = 0; /* it asks again */
 	member->next = member->match ? member->match + 1 : self->last + 1;
+	if (node == self->heir)
+		self->heir_asked = false; /* that may be lost */
 	raft_replicate(self, node, out);
 }

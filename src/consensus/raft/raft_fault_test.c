@@ -122,6 +122,50 @@ static void a_leader_goes_on_without_its_heir(void **state)
 	assert_null(world_free(world));
 }
 
+/* Who was not heard lately is no heir: nobody would take batches for nothing.  Nor do wishes
+ * without end stop the group for longer than an election. */
+static void a_leader_hands_over_to_nobody_who_is_away(void **state)
+{
+	(void)state;
+	struct world *world = world_of(5);
+	world_isolate(world, D);
+	world_isolate(world, E);
+	world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = D});
+	assert_int_equal(world->member[A].want, 0);
+	for (int i = 0; i < 14; i++) {
+		ec_node heir = i % 2 ? D : E;
+		world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = heir});
+		world_pass(world, 50);
+	}
+	assert_true(world->member[A].want > 0);
+	world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = D});
+	assert_true(world->member[A].want > 0);
+	assert_int_equal(raft_of(world, A)->term, 1);
+	world_heal(world);
+	assert_true(world_finish(world, 2000));
+	assert_null(world_free(world));
+}
+
+/* Links that break under a hand-over cost no time: what was asked is asked again. */
+static void a_leader_hands_over_across_broken_links(void **state)
+{
+	(void)state;
+	for (int asked = 0; asked < 2; asked++) {
+		struct world *world = world_of(3);
+		world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = C});
+		if (asked) {
+			assert_true(world_deliver(world, A, C));
+			assert_int_equal(raft_of(world, C)->role, CANDIDATE);
+			world_break(world, C, B, 0, 0);
+		}
+		world_break(world, C, A, 0, 0);
+		world_settle(world);
+		assert_int_equal(raft_leader_of(world), C);
+		assert_int_equal(raft_of(world, C)->term, 2);
+		assert_null(world_free(world));
+	}
+}
+
 /* Who leads first and dies with nothing on disk begins as if it had never lived; with a record of
  * that term it does not lead it again. */
 static void the_first_leader_leads_once(void **state)
@@ -158,8 +202,28 @@ static void with_leases_a_life_begins_by_waiting(void **state)
 		world_crash(world, C);
 		world_restart(world, C);
 		assert_int_equal(raft_leader_heard(raft_of(world, C)), lease);
+		for (ec_node node = A; node <= C; node++)
+			world_crash(world, node);
+		world->now = 0; /* a life may begin at any time of its clock */
+		world_restart(world, C);
+		assert_int_equal(raft_leader_heard(raft_of(world, C)), lease);
 		assert_null(world_free(world));
 	}
+}
+
+/* The host of a member brings it to where another stands. */
+static void host_goes_ahead(struct world *world, ec_node node, ec_node to)
+{
+	struct world_member *member = &world->member[node], *other = &world->member[to];
+	assert_true(member->room > other->applied);
+	memcpy(member->at, other->at, (other->applied + 1) * sizeof member->at[0]);
+	memcpy(member->stands, other->stands, sizeof member->stands);
+	member->applied = member->final = other->applied;
+	world_step(world, node,
+	           (struct ec_input){.kind = EC_FETCHED,
+	                             .seq = other->applied,
+	                             .digest = other->at[other->applied].state});
+	world_settle(world);
 }
 
 /* A member whose host went ahead knows no term for its last entry: it votes only for who knows as
@@ -173,16 +237,7 @@ static void a_stranger_to_its_log_follows(void **state)
 	world_isolate(world, C);
 	batches(world, 3);
 	world_settle(world);
-	struct world_member *member = &world->member[C], *other = &world->member[A];
-	assert_true(member->room > other->applied);
-	memcpy(member->at, other->at, (other->applied + 1) * sizeof member->at[0]);
-	memcpy(member->stands, other->stands, sizeof member->stands);
-	member->applied = member->final = other->applied;
-	world_step(world, C,
-	           (struct ec_input){.kind = EC_FETCHED,
-	                             .seq = other->applied,
-	                             .digest = other->at[other->applied].state});
-	world_settle(world);
+	host_goes_ahead(world, C, A);
 	assert_true(raft_log_strange(raft_of(world, C)));
 	assert_int_equal(raft_of(world, C)->commit, 4);
 	world_pass(world, 2000);
@@ -192,6 +247,48 @@ static void a_stranger_to_its_log_follows(void **state)
 	assert_int_equal(raft_leader_await(world), B);
 	assert_false(raft_log_strange(raft_of(world, C)));
 	assert_true(world_finish(world, 3000));
+	assert_null(world_free(world));
+}
+
+/* Its host goes ahead while it asks for votes: it asked by a log that is not its own any more. */
+static void a_stranger_to_its_log_stops_standing(void **state)
+{
+	(void)state;
+	struct world *world = world_of(3);
+	world_isolate(world, C);
+	batches(world, 3);
+	world_pass(world, 2000);
+	assert_int_equal(raft_of(world, C)->role, PRECANDIDATE);
+	host_goes_ahead(world, C, A);
+	world->severed[B][C] = false;
+	struct message yes = {.kind = PREVOTED, .term = 2, .word = GRANTED};
+	raft_forge(world, B, C, yes, EC_NO_BYTES);
+	world_settle(world);
+	assert_int_equal(raft_of(world, C)->role, FOLLOWER);
+	assert_int_equal(raft_of(world, C)->term, 1);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_null(world_free(world));
+}
+
+/* A learner keeps no log: it comes back a stranger to it, and what the others still have of theirs
+ * brings it on. */
+static void a_learner_that_restarts_needs_no_state(void **state)
+{
+	(void)state;
+	struct world *world =
+		world_new(&raft_world, (struct world_options){.n = 4, .voters = 3, .interval = 4});
+	batches(world, 8);
+	world_pass(world, 100);
+	assert_int_equal(world->member[D].durable, 8);
+	world_crash(world, D);
+	batches(world, 4);
+	world_pass(world, 100);
+	assert_true(raft_of(world, A)->snap > 8 && raft_of(world, A)->floor <= 8);
+	world_restart(world, D);
+	assert_int_equal(world->member[D].applied, 8);
+	assert_true(world_finish(world, 300));
+	assert_int_equal(world->fetches, 0);
 	assert_null(world_free(world));
 }
 
@@ -226,9 +323,13 @@ int main(void)
 		cmocka_unit_test(a_little_behind_needs_no_state),
 		cmocka_unit_test(a_leader_hands_over_at_once),
 		cmocka_unit_test(a_leader_goes_on_without_its_heir),
+		cmocka_unit_test(a_leader_hands_over_to_nobody_who_is_away),
+		cmocka_unit_test(a_leader_hands_over_across_broken_links),
 		cmocka_unit_test(the_first_leader_leads_once),
 		cmocka_unit_test(with_leases_a_life_begins_by_waiting),
 		cmocka_unit_test(a_stranger_to_its_log_follows),
+		cmocka_unit_test(a_stranger_to_its_log_stops_standing),
+		cmocka_unit_test(a_learner_that_restarts_needs_no_state),
 		cmocka_unit_test(every_member_answers_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ void raft_life_start(struct raft *self, const struct ec_input *in, struct ec_out
 	self->commit = self->verified = held ? self->snap : self->floor;
 	raft_patience_renew(self);
 	if (self->options.lease)
-		self->heard = self->now; /* I may have heard one in the life before, and said so */
+		raft_leader_hear(self); /* I may have heard one in the life before, and said so */
 	if (self->voters == 1)
 		self->deadline = self->now; /* nobody else can lead */
 	bool again = planted(self, BUG_FIRST_AGAIN) && self->term == 1;

@@ -67,8 +67,8 @@ static void state_adopt(struct raft *self, ec_seq index, uint64_t term, const ec
 	}
 	if (held && !term)
 		return; /* perhaps our entries are those */
-	if (self->role == LEADER)
-		raft_follow(self); /* others are ahead */
+	if (self->role != FOLLOWER)
+		raft_follow(self); /* others are ahead, and I do not know my log any more */
 	raft_log_reset(self, index, term);
 	self->generation++;
 	self->snap = index;

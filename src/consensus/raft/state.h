@@ -65,9 +65,10 @@ struct raft {
 	ec_node leader; /* of this term; EC_ALL: not known */
 	ec_node lead;   /* the last that was known */
 	uint64_t now;
-	uint64_t heard;    /* when the leader was last heard; 0: in no time that counts */
+	uint64_t loyal;    /* until then nobody but the leader that I heard is voted for */
 	uint64_t deadline; /* when I stand for election */
 	uint64_t votes;    /* for me, in this term or before it */
+	uint8_t vote_word; /* of my VOTE, as long as I stand */
 	struct ec_prng prng;
 
 	ec_seq floor, last, commit, verified, delivered;
@@ -223,6 +224,8 @@ void raft_term_enter(struct raft *self, uint64_t term, struct ec_out *out);
 void raft_follow(struct raft *self);
 /* Draws the next time to stand for election. */
 void raft_patience_renew(struct raft *self);
+/* The leader is heard. */
+void raft_leader_hear(struct raft *self);
 /* Whether the leader was heard so lately that nobody else is voted for. */
 bool raft_leader_heard(const struct raft *self);
 /* Stands for election in the next term; with ASKED_TO_LEAD at the old leader's wish. */
