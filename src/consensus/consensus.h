@@ -171,6 +171,7 @@ struct ec_protocol {
 	bool weighs; /* counts weight; else each weighs 1 */
 	bool sealed; /* what it proposes is secret until ordered: hosts do not spread batches, each
 	                submits its own, and checks those of others when they are delivered */
+	bool hands_over;                              /* who leads heeds LEAD */
 	bool byzantine;                               /* which faults the simulator may inject, */
 	uint32_t (*faults)(const struct ec_roster *); /* in how many voters, */
 	const char *const *bugs;                      /* and which it must then find; NULL ends */

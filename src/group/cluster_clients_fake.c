@@ -61,3 +61,10 @@ void cluster_beacon(struct cluster *c, uint32_t node, uint64_t token, uint64_t s
 	ec_member_beacon(c->node[node].member, cluster_time(c), token, seq);
 	cluster_acts(c, node);
 }
+
+const char *cluster_hand_over(struct cluster *c, uint32_t node, uint32_t heir)
+{
+	const char *why = ec_member_hand_over(c->node[node].member, cluster_time(c), heir);
+	cluster_acts(c, node);
+	return why;
+}

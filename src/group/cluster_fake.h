@@ -139,6 +139,9 @@ const struct ec_crypto *cluster_crypto(const struct cluster *cluster);
 
 enum ec_admission cluster_read(struct cluster *cluster, uint32_t node, uint64_t token);
 
+/* Has a member hand over: as ec_member_hand_over(). */
+const char *cluster_hand_over(struct cluster *cluster, uint32_t node, uint32_t heir);
+
 /* Asks a member for the beacon of a block; 0: the newest that is certified. */
 void cluster_beacon(struct cluster *cluster, uint32_t node, uint64_t token, uint64_t seq);
 

@@ -181,6 +181,7 @@ void member_turn(struct ec_member *m)
 	m->executed = 0;
 	room_turn(m);
 	admission_turn(m);
+	handing_turn(m);
 	while (steps < TURN_STEPS && turn_once(m))
 		steps++;
 	m->busy = steps == TURN_STEPS || member_turn_over(m);
@@ -232,6 +233,7 @@ uint64_t ec_member_wake_at(const struct ec_member *m)
 	wake = earlier(wake, earlier(eras_wake(m), older_wake(m)));
 	wake = earlier(wake, member_since(m) ? m->time.now + PULSE_NS : 0);
 	wake = earlier(wake, earlier(m->room_again, admission_wake(m)));
+	wake = earlier(wake, handing_wake(m));
 	if (m->now.instance && !transfer_freezes(m) && !room_lacks(m) &&
 	    instance_ready(m->now.instance))
 		wake = earlier(wake, m->now.instance->out.wake);

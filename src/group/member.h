@@ -196,6 +196,16 @@ enum ec_beacon_end {
  * is kept here.  EC_ACT_BEACON with the token tells what became of it, within 5 s. */
 void ec_member_beacon(struct ec_member *member, struct ec_time time, uint64_t token, uint64_t seq);
 
+/* Has this member, which leads, hand over to the one with this index in the roster, or to whichever
+ * voter it reaches (UINT32_MAX): others are asked in turn while nobody takes over, for four of the
+ * protocol's time-outs and 4 s at most.  Returns: NULL; or why nothing is asked, a sentence never
+ * freed: that it does not lead, that its protocol has nobody who could, that no other is reached.
+ */
+const char *ec_member_hand_over(struct ec_member *member, struct ec_time time, uint32_t heir);
+
+/* Whether that is under way: it is over when another is known to lead, and when it is given up. */
+bool ec_member_handing_over(const struct ec_member *member);
+
 /* `count` more of the records handed out are durable, oldest first. */
 void ec_member_logged(struct ec_member *member, struct ec_time time, uint32_t count);
 

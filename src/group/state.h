@@ -6,6 +6,7 @@
 #include "group/bodies.h"
 #include "group/clients.h"
 #include "group/era.h"
+#include "group/handing.h"
 #include "group/instance.h"
 #include "group/member.h"
 #include "group/outbox.h"
@@ -152,6 +153,7 @@ struct ec_member {
 	ec_hash marker; /* our batch under way that answers reads up to marker_ticket, if not 0 */
 	uint64_t marker_ticket;
 	struct ticks ticks;
+	struct handing handing;
 	struct transfer *transfer;
 	struct sealed sealed;
 	struct words words;
@@ -447,9 +449,7 @@ void deferred_free(struct ec_member *m);
 /* When to look again. */
 uint64_t eras_wake(const struct ec_member *m);
 
-/* ---- ticks.c: batches for the clock's sake ---- */
-
-/* Makes one if it is time. */
+/* ---- ticks.c: batches for the clock's sake: makes one if it is time ---- */
 void ticks_turn(struct ec_member *m);
 /* When to look again. */
 uint64_t ticks_wake(const struct ec_member *m);

@@ -182,11 +182,13 @@ static void on_turn_end(uv_prepare_t *prepare)
 	daemon_drain(daemon);
 	if (daemon->halted) {
 		halt_tell(daemon);
+		daemon_gave_way(daemon);
 		return;
 	}
 	ec_log_submit(daemon->log);
 	ec_mesh_flush(daemon->mesh);
 	wake_set(daemon);
+	daemon_gave_way(daemon);
 }
 
 static void on_logged(void *self)

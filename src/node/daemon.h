@@ -41,6 +41,12 @@ const char *ec_daemon_misfit(const struct ec_membership *membership);
 struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config,
                                  enum ec_node_exit *code, char *why, size_t why_size);
 
+/* Has the member hand over if it leads (ec_member_hand_over() to anybody), for it is to be stopped:
+ * the group then has a new leader after a round trip, not after an election.  Calls `done` once,
+ * from the loop: when another leads, when that is given up (4 s at most), at once where there is
+ * nothing to hand over, or when the node halts.  Until then the node serves as before. */
+void ec_daemon_give_way(struct ec_daemon *daemon, void (*done)(void *self), void *self);
+
 /* Stops taking work, lets the log settle, closes all handles; then calls `done`. */
 void ec_daemon_stop(struct ec_daemon *daemon, void (*done)(void *self), void *self);
 

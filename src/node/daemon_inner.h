@@ -68,6 +68,8 @@ struct ec_daemon {
 	uint32_t followers;
 	void (*on_halt)(void *self, enum ec_node_exit code, const char *why);
 	void *on_halt_self;
+	void (*gave_way)(void *self); /* NULL: nobody waits for that */
+	void *gave_way_self;
 	void (*stopped)(void *self);
 	void *stopped_self;
 	struct ec_daemon_counters counters;
@@ -94,6 +96,9 @@ void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *w
 /* Whether the loop itself should check what takes so long: asking another thread costs some 30 us,
  * and is worth that when there is much to do. */
 bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us);
+
+/* Tells who waits for it that another leads, or never will (daemon_giving.c). */
+void daemon_gave_way(struct ec_daemon *daemon);
 
 /* ---- the mesh's news (daemon_links.c); self: the daemon; see ec_mesh_config ---- */
 

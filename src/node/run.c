@@ -1,6 +1,10 @@
 /* run.c - a node as a process: its loop, signals, systemd; doors come by a hook.
  *
- *   SIGTERM, SIGINT, a halt -> doors stop -> daemon stops (the log settles) -> the loop is empty
+ *   SIGTERM, SIGINT -> who leads hands over -+
+ *   a halt ----------------------------------+-> doors stop -> daemon stops (the log settles)
+ *                                                -> the loop is empty
+ *
+ * A second signal waits for no hand-over.
  */
 #include "node/run.h"
 
@@ -28,7 +32,7 @@ struct process {
 	uv_loop_t loop;
 	uv_signal_t terminate, interrupt;
 	struct ec_daemon *daemon;
-	bool stopping;
+	bool stopping, closing;
 	enum ec_node_exit code;
 };
 
@@ -54,23 +58,43 @@ static void doors_stopped(void *self)
 	ec_daemon_stop(process->daemon, daemon_stopped, process);
 }
 
-static void stop(struct process *process, const char *why)
+static void doors_stop(void *self)
 {
-	if (process->stopping)
-		return;
-	process->stopping = true;
-	ec_notify("STOPPING=1");
-	journal_say(process, EC_INFO, "stopping", why);
+	struct process *process = self;
 	const struct ec_node_doors *doors = &process->options->doors;
+	if (process->closing)
+		return;
+	process->closing = true;
 	if (doors->stop)
 		doors->stop(doors->self, doors_stopped, process);
 	else
 		doors_stopped(process);
 }
 
+/* Returns: false when it is being stopped already. */
+static bool stop_begin(struct process *process, const char *why)
+{
+	if (process->stopping)
+		return false;
+	process->stopping = true;
+	ec_notify("STOPPING=1");
+	journal_say(process, EC_INFO, "stopping", why);
+	return true;
+}
+
+static void stop(struct process *process, const char *why)
+{
+	if (stop_begin(process, why))
+		doors_stop(process);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
-	stop(handle->data, number == SIGINT ? "interrupted" : "terminated");
+	struct process *process = handle->data;
+	if (stop_begin(process, number == SIGINT ? "interrupted" : "terminated"))
+		ec_daemon_give_way(process->daemon, doors_stop, process);
+	else
+		doors_stop(process);
 }
 
 static void on_halt(void *self, enum ec_node_exit code, const char *why)

@@ -173,7 +173,6 @@ static const char *const raft_rules[] = {"stand",          "lead",      "truncat
 
 static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
                                                      .ledger = true,
-                                                     .hands_over = true,
                                                      .promises_equal = raft_promises_equal,
                                                      .options = raft_options_draw,
                                                      .rules = raft_rules};
@@ -204,7 +203,6 @@ static const char *const multipaxos_rules[] = {
 	"reproposal", "refused", "steps-down", "catch-up", "state-transfer", "lease", NULL};
 
 static const struct sim_protocol_entry multipaxos_entry = {.protocol = &ec_multipaxos,
-                                                           .hands_over = true,
                                                            .ledger = true,
                                                            .promises_equal =
                                                                    multipaxos_promises_equal,

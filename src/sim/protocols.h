@@ -31,11 +31,10 @@ struct sim_protocol_entry {
 	 * `bound_ns`, or to wait for PINNED; says so in `text`.  NULL: the order is not revisable.
 	 */
 	void (*revisable)(void *options, uint64_t bound_ns, bool pinned, struct ec_text *text);
-	bool tells_all;  /* says all again on a new link: its worlds have no short queues */
-	bool plain;      /* knows one era, no state transfer, and says all again on a new link: its
-	                    worlds  have no changes of era, snapshots or short queues */
-	bool ledger;     /* groups can run it: some worlds are of real members (ledger.h) */
-	bool hands_over; /* leaders heed EC_LEAD: some are asked to hand over */
+	bool tells_all; /* says all again on a new link: its worlds have no short queues */
+	bool plain;     /* knows one era, no state transfer, and says all again on a new link: its
+	                   worlds  have no changes of era, snapshots or short queues */
+	bool ledger;    /* groups can run it: some worlds are of real members (ledger.h) */
 	/* Whether `restored`, from all records, holds what `lived` promised; NULL: not told. */
 	bool (*promises_equal)(const void *lived, const void *restored, struct ec_text *why);
 	const struct sim_verb *verbs; /* of its scripts (verbs.h); a NULL name ends; NULL: none */

@@ -41,7 +41,7 @@ static bool expected(const struct sim_protocol_entry *entry, enum sim_count coun
 	if (count == SIM_PROMISES_CHECKED)
 		return entry->promises_equal != NULL;
 	if (count == SIM_ASKED_TO_LEAD)
-		return entry->hands_over;
+		return entry->protocol->hands_over;
 	if (of_those_who_go_on(count) && !sim_entry_goes_on(entry))
 		return false;
 	return entry->protocol->byzantine || !byzantine_only(count);

@@ -250,6 +250,7 @@ const struct ec_protocol ec_multipaxos = {
 	.name = "multipaxos",
 	.order = EC_TOTAL,
 	.reads = true,
+	.hands_over = true,
 	.byzantine = false,
 	.faults = faults_of,
 	.bugs = bugs,

@@ -247,6 +247,7 @@ const struct ec_protocol ec_raft = {
 	.name = "raft",
 	.order = EC_TOTAL,
 	.reads = true,
+	.hands_over = true,
 	.byzantine = false,
 	.faults = faults_of,
 	.bugs = bugs,
