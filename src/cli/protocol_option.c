@@ -112,3 +112,37 @@ void ec_option_pairs_encode(struct argp_state *state, const struct ec_protocol *
 	                         &pairs->encoded_size, why, sizeof why))
 		argp_error(state, "--option: %s", why);
 }
+
+bool ec_option_pairs_name(const struct ec_option_pairs *pairs, const char *name)
+{
+	size_t size = strlen(name);
+	for (uint32_t i = 0; i < pairs->count; i++)
+		if (strncmp(pairs->pair[i], name, size) == 0 && pairs->pair[i][size] == '=')
+			return true;
+	return false;
+}
+
+void ec_protocol_option_put(const struct ec_protocol *protocol, const char *name, uint32_t value,
+                            uint8_t options[static EC_OPTIONS_MAX], size_t *size)
+{
+	uint8_t changed[EC_OPTIONS_MAX] = {0};
+	char why[400];
+	size_t at = 0, whole = 0;
+	bool found = false;
+	for (const struct ec_option *option = protocol->option; option && option->name; option++) {
+		if (strcmp(option->name, name) == 0 && option->size == sizeof value) {
+			at = whole;
+			found = true;
+		}
+		whole += option->size;
+	}
+	if (!found || whole > sizeof changed || (*size && *size != whole) || (!*size && !value))
+		return;
+	memcpy(changed, options, *size);
+	struct ec_writer writer = ec_writer_over(changed + at, sizeof value);
+	ec_write_u32(&writer, value);
+	if (!judge(protocol, (struct ec_bytes){.data = changed, .size = whole}, why, sizeof why))
+		return;
+	memcpy(options, changed, whole);
+	*size = whole;
+}

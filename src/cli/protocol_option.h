@@ -41,4 +41,12 @@ bool ec_protocol_options(const struct ec_protocol *protocol, const char *const *
                          uint32_t count, uint8_t out[static EC_OPTIONS_MAX], size_t *size,
                          char *why, size_t why_size);
 
+/* Whether a pair names this option. */
+bool ec_option_pairs_name(const struct ec_option_pairs *pairs, const char *name);
+
+/* Sets one field of options as a roster holds them, if the protocol has an option of this name and
+ * takes the value; else they stay as they are.  In, out: *size: 0: all have their defaults. */
+void ec_protocol_option_put(const struct ec_protocol *protocol, const char *name, uint32_t value,
+                            uint8_t options[static EC_OPTIONS_MAX], size_t *size);
+
 #endif

@@ -3,6 +3,7 @@
 #include "cli/protocol_option.h"
 #include "consensus/honeybadger/honeybadger.h"
 #include "consensus/pbft/pbft.h"
+#include "consensus/raft/raft.h"
 
 static const struct ec_protocol bare = {.name = "bare"};
 
@@ -37,6 +38,37 @@ static void they_are_encoded_in_the_order_of_the_protocol(void **state)
 	assert_int_equal(size, 0);
 }
 
+static void one_field_is_set_among_the_others(void **state)
+{
+	(void)state;
+	static const char *const pairs[] = {"interval=128", "first=1"};
+	const struct ec_option_pairs said = {.pair = {"first=1", "interval=128"}, .count = 2};
+	uint8_t out[EC_OPTIONS_MAX] = {0}, expected[EC_OPTIONS_MAX];
+	char why[300] = "";
+	size_t size = 0, expected_size;
+	assert_true(ec_option_pairs_name(&said, "first"));
+	assert_false(ec_option_pairs_name(&said, "firs"));
+	assert_false(ec_option_pairs_name(&said, "lease"));
+	ec_protocol_option_put(&ec_raft, "first", 0, out, &size);
+	assert_int_equal(size, 0); /* as by default */
+	ec_protocol_option_put(&ec_pbft, "first", 2, out, &size);
+	ec_protocol_option_put(&bare, "first", 2, out, &size);
+	assert_int_equal(size, 0); /* they have none */
+	ec_protocol_option_put(&ec_raft, "first", 2, out, &size);
+	assert_true(ec_protocol_options(&ec_raft, (const char *const[]){"first=2"}, 1, expected,
+	                                &expected_size, why, sizeof why));
+	assert_int_equal(size, expected_size);
+	assert_memory_equal(out, expected, size);
+	assert_true(ec_protocol_options(&ec_raft, pairs, 2, out, &size, why, sizeof why));
+	assert_true(
+		ec_protocol_options(&ec_raft, pairs, 1, expected, &expected_size, why, sizeof why));
+	ec_protocol_option_put(&ec_raft, "first", 0, out, &size);
+	assert_int_equal(size, expected_size);
+	assert_memory_equal(out, expected, size);
+	ec_protocol_option_put(&ec_raft, "interval", 4096, out, &size); /* not taken */
+	assert_memory_equal(out, expected, size);
+}
+
 static void what_is_wrong_is_said_with_what_there_is(void **state)
 {
 	(void)state;
@@ -63,6 +95,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_are_encoded_in_the_order_of_the_protocol),
+		cmocka_unit_test(one_field_is_set_among_the_others),
 		cmocka_unit_test(what_is_wrong_is_said_with_what_there_is),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,10 +4,12 @@
 #include "cli/client_options.h"
 #include "cli/node_address.h"
 #include "cli/payload.h"
+#include "cli/protocol_option.h"
 #include "cli/up.h"
 #include "ledger/envelope.h"
 #include "ledger/keygen.h"
 #include "ledger/result.h"
+#include "node/daemon.h"
 #include "node/file.h"
 #include "node/keys.h"
 
@@ -74,11 +76,18 @@ static struct ec_node_says says(struct ec_client *client)
 	    answer.kind != EC_DOOR_TEXT)
 		return (struct ec_node_says){0};
 	json_t *json = json_loadb((const char *)answer.text.data, answer.text.size, 0, NULL);
+	const json_t *member = json_object_get(json, "member");
+	const char *protocol = json_string_value(json_object_get(json, "protocol"));
 	struct ec_node_says said = {
 		.era = (uint64_t)json_integer_value(json_object_get(json, "era")),
 		.voter = json_is_true(json_object_get(json, "voter")),
 		.ready = json_is_true(json_object_get(json, "ready")),
-		.keyed = json_is_true(json_object_get(json, "keyed"))};
+		.keyed = json_is_true(json_object_get(json, "keyed")),
+		.leads = json_is_true(json_object_get(json, "leads")),
+		.view = (uint64_t)json_integer_value(json_object_get(json, "view")),
+		.member = json_is_integer(member) ? (uint32_t)json_integer_value(member)
+	                                          : UINT32_MAX};
+	snprintf(said.protocol, sizeof said.protocol, "%s", protocol ? protocol : "");
 	json_decref(json);
 	return said;
 }
@@ -147,6 +156,23 @@ void ec_roster_change_end(struct ec_roster_change *change)
 	ec_genesis_free(change->genesis);
 }
 
+void ec_roster_change_lead_on(struct ec_roster_change *change)
+{
+	char text[256];
+	struct ec_text names = ec_text_over(text, sizeof text);
+	struct ec_membership *next = change->next;
+	const struct ec_protocol *protocol = ec_daemon_protocol(next->protocol, &names);
+	struct ec_node_says leader = {0};
+	for (uint32_t i = 0; i < change->group->nodes; i++) {
+		struct ec_node_says says = ec_node_ask(&change->group->node[i]);
+		if (says.leads && says.era == change->now->era && says.view >= leader.view)
+			leader = says;
+	}
+	if (protocol && leader.leads && leader.member < next->n)
+		ec_protocol_option_put(protocol, "first", leader.member + 1, next->options,
+		                       &next->options_size);
+}
+
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 {
 	const struct ec_membership *now = change->now;
@@ -157,6 +183,7 @@ void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 	next->options_size = now->options_size;
 	memcpy(next->seat, now->seat, now->n * sizeof *now->seat);
 	change->next = next;
+	ec_roster_change_lead_on(change);
 }
 
 /* Submits, and again while the gateway says that it cannot take it yet: its links may just come

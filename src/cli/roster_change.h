@@ -23,6 +23,10 @@ struct ec_node_says {
 	uint64_t era;      /* at least 1 of one that answers */
 	bool voter, ready; /* ready: it has the state that the others have */
 	bool keyed;        /* its era has keys that the members share */
+	bool leads;
+	uint64_t view;
+	uint32_t member; /* its index in the roster; UINT32_MAX: it has no seat */
+	char protocol[EC_TEXT_MAX];
 };
 
 /* Asks it over its binary door, some seconds at most.  Returns: all 0 when it does not answer. */
@@ -38,8 +42,14 @@ bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_net
 /* Closes the connection, frees genesis and rosters. */
 void ec_roster_change_end(struct ec_roster_change *change);
 
-/* Makes change->next: the roster in force, one era on, with `more` empty seats at its end. */
+/* Makes change->next: the roster in force, one era on, with `more` empty seats at its end; who
+ * leads is to lead on. */
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
+
+/* Has the member that leads now lead the next era from its beginning, where change->next has a
+ * protocol in whose options that is agreed (`first`): nobody has to be elected, and it is known to
+ * be up.  Where nobody says that it leads the options stay as they are. */
+void ec_roster_change_lead_on(struct ec_roster_change *change);
 
 /* Has the members of change->next make the keys that they will share (ledger/keygen.h), opened by
  * the first voter whose identity key stands in the group's folder, and waits for them.  Each

@@ -53,6 +53,7 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 		ec_json_null(json);
 	put_member(json, "owner", in_force, status->self);
 	put_member(json, "leader", in_force, status->leader);
+	ec_json_put_bool(json, "leads", status->leader_self);
 	ec_json_put_bool(json, "leaderless", status->leaderless);
 	ec_json_put_bool(json, "keyed", status->keyed);
 	ec_json_put_bool(json, "sharing", status->sharing);

@@ -157,7 +157,7 @@ static void raft_options_draw(struct ec_prng *prng, void *out, struct ec_text *t
 		options.window = options.window < 8 ? 8 : options.window;
 		options.election_min_ns = (100 + ec_prng_below(prng, 400)) * SIM_MS;
 		options.inflight = 1 + (uint32_t)ec_prng_below(prng, 32);
-		options.first = (uint32_t)ec_prng_below(prng, 2);
+		options.first = 1 + (uint32_t)ec_prng_below(prng, 2);
 		options.lease = ec_prng_chance(prng, 1, 3);
 	}
 	memcpy(out, &options, sizeof options);

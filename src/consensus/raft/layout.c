@@ -68,8 +68,9 @@ uint64_t raft_leaders_of(const struct ec_roster *roster)
 ec_node raft_first_of(const struct ec_config *config)
 {
 	uint64_t set = raft_leaders_of(config->roster);
-	uint32_t n = config->roster->n, first = raft_options_of(config).first % n;
-	assert(set);
+	uint32_t n = config->roster->n, first = raft_options_of(config).first;
+	assert(set && first <= n);
+	first = first ? first - 1 : 0;
 	while (!(set & bit(first)))
 		first = (first + 1) % n;
 	return first;

@@ -107,7 +107,7 @@ const char *raft_misfit(const struct ec_config *config)
 		return "it serves 1 to 64 members";
 	if (ec_voters(roster) == 0)
 		return "it needs a voter";
-	if (options && options->first >= roster->n)
+	if (options && options->first > roster->n)
 		return "who leads first is no member";
 	return NULL;
 }

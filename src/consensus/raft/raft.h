@@ -33,7 +33,9 @@ struct raft_options {
 	                          of 64 wherever blocks are made of the deliveries */
 	uint32_t batch_bytes_max; /* of one batch, at least 1 */
 	uint32_t inflight;        /* entries on their way to one follower, 1..RAFT_INFLIGHT_MAX */
-	uint32_t first;           /* who leads the era from its beginning, without an election */
+	uint32_t first; /* who leads the era from its beginning, without an election: a member's
+	                   index plus 1, or the next that may lead; the default is the first that
+	                   may */
 	uint32_t lease; /* not 0: a leader answers reads without a round while clocks drift
 	                   by less than an eighth against each other */
 };

@@ -116,7 +116,7 @@ static void rosters_that_cannot_be_served(void **state)
 {
 	struct ec_roster_member member[65] = {{.roles = EC_VOTER}};
 	struct ec_roster roster = {.n = 3, .member = member};
-	struct raft_options options = {.first = 3};
+	struct raft_options options = {.first = 4};
 	struct ec_config config = {.roster = &roster};
 	(void)state;
 	assert_null(ec_raft.misfit(&config));
