@@ -19,7 +19,7 @@ ANY, EVENT = None, object()
 HISTORY = ('{"client":1,"key":"k","op":"put","value":"x","call_ns":1,"return_ns":2}\n'
            '{"client":1,"key":"k","op":"get","result":"x","call_ns":3,"return_ns":4}\n')
 NAMES = ("up", "init", "status", "submit", "query", "store", "receipt", "beacon", "verify", "show",
-         "bench", "node", "node join", "node rejoin", "node switch", "sim", "history", "lab")
+         "bench", "node", "node join", "node rejoin", "node switch", "node lead", "sim", "history", "lab")
 
 
 def run(*words):
@@ -74,6 +74,7 @@ def table():
     yield ("node", "join", folder), 1, EVENT  # that is no group's folder
     switch = "node", "switch", "--protocol", "pbft"
     yield (*switch, folder), 1, EVENT  # nor is it here
+    yield ("node", "lead", folder), 1, EVENT  # nor a node of one
     yield (*switch, "--option", "interval=128", os.path.dirname(genesis)), 0, "node switch"
     yield ("query", "--keygen"), 1, "query --keygen"  # nobody made keys yet
     yield (*switch, "--keys", os.path.dirname(genesis)), 0, "node switch"

@@ -184,6 +184,7 @@ def one_away(network, cell):
           "who was away takes part without parts of them, and says so", back)
     check(agreement(cell), "and is level with the others")
     one_joins(network, cell)
+    who_leads_hands_over(network, cell)
 
 
 def one_joins(network, cell):
@@ -197,6 +198,56 @@ def one_joins(network, cell):
     code, out, errors = run("beacon", "--node", cell[1].door, "--genesis",
                             network.genesis("cell1"))
     check(code == 0, "and there is a beacon", (code, errors[-300:]))
+
+
+def leads(cell):
+    """Who leads, if all that run say the same; else None."""
+    said = {s.get("leader") for s in statuses(cell) if s}
+    return next((i for i, s in enumerate(statuses(cell)) if s.get("leads")), None) \
+        if len(said) == 1 else None
+
+
+def lead(network, number):
+    code, out, errors = run("node", "lead", os.path.join(network.folder, f"cell1/node{number}"),
+                            "--json", timeout=60)
+    return code, out, errors
+
+
+def who_leads_hands_over(network, cell):
+    """By a protocol whose leaders hand over: at a person's word, to the next era, and before the
+    node is stopped."""
+    code, _, errors = lead(network, 3)
+    check(code == 1 and "hands over" in errors, "`edgecord node lead` is refused where nobody "
+          "leads, in a sentence", (code, errors[-300:]))
+    if not switch(network, "raft", 6) or not check(orders_by(cell, "raft", 6), "status: raft",
+                                                   statuses(cell)):
+        return
+    load = Load(network)
+    if not check(load.goes_on(), "raft: the cell is under load"):
+        return
+    begin = time.monotonic()
+    code, out, errors = lead(network, 3)
+    check(code == 0 and not wrong("node lead", out) and json.loads(out)["member"] == 2,
+          "`edgecord node lead`: node 3 leads", (code, out, errors[-300:]))
+    check(wait_for(lambda: leads(cell) == 2, 5), "and all members say so", statuses(cell))
+    check(load.goes_on(), "and the load goes on")
+    checks.figure("raft: worst commit of a client while a leader hands over at a person's word",
+                  "printed", f"{1000 * load.worst(begin):.0f} ms")
+    if switch(network, "raft", 7):
+        check(orders_by(cell, "raft", 7) and leads(cell) == 2 and cell[2].status()["view"] == 1,
+              "who leads is agreed to lead the next era: no election", statuses(cell))
+    begin = time.monotonic()
+    cell[2].stop()
+    others = [cell[0], cell[1], cell[3]]
+    check(wait_for(lambda: leads(others) is not None, 10) and
+          all(s["view"] == 2 for s in statuses(others)),
+          "the leader is stopped: another leads in the very next term", statuses(others))
+    check(load.goes_on(), "and the load goes on")
+    checks.figure("raft: worst commit of a client while the leader is stopped in order", "printed",
+                  f"{1000 * load.worst(begin):.0f} ms")
+    load.stop()
+    cell[2].start()
+    check(agreement(cell), "it comes back, and all are level")
 
 
 def load_and_switch(network):

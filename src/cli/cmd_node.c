@@ -191,13 +191,17 @@ int ec_cmd_node(int argc, char **argv)
 		return ec_cmd_node_rejoin(argc - 1, argv + 1);
 	if (argc > 1 && strcmp(argv[1], "switch") == 0)
 		return ec_cmd_node_switch(argc - 1, argv + 1);
+	if (argc > 1 && strcmp(argv[1], "lead") == 0)
+		return ec_cmd_node_lead(argc - 1, argv + 1);
 	static const struct argp argp = {
 		options,
 		parse,
 		NULL,
-		"Runs one node until SIGTERM or Ctrl-C. `edgecord node join` adds one to a group "
-		"of a local network; `edgecord node --rejoin` brings one back; `edgecord node "
-		"switch` has a group go on by another protocol.\v"
+		"Runs one node until SIGTERM or Ctrl-C; one that leads hands over first, where its "
+		"protocol can, and waits 4 s for that at most. `edgecord node join` adds one to a "
+		"group of a local network; `edgecord node --rejoin` brings one back; "
+		"`edgecord node switch` has a group go on by another protocol; `edgecord node "
+		"lead` says which of its nodes leads.\v"
 		"Settings come from --set, then from the "
 		"environment (EDGECORD_LISTEN, ...), then from the file. Exit code 0: stopped in "
 		"order; 1: could not start, or its disk failed: start it again; 2: usage, or a "

@@ -266,6 +266,9 @@ static void request_serve(struct visitor *visitor, const struct ec_door_request 
 	case EC_DOOR_BEACON:
 		door_beacon(visitor, request);
 		break;
+	case EC_DOOR_LEAD:
+		door_lead(visitor, request);
+		break;
 	case EC_DOOR_STATUS:
 		tell_status(visitor, request->token);
 		break;

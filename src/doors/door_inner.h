@@ -51,6 +51,9 @@ struct visitor *door_query_end(struct query *query, uint64_t *token);
  */
 void door_prove(struct visitor *visitor, const struct ec_door_request *request);
 
+/* LEAD: has the daemon hand over, if whoever holds its identity key wishes so (door_lead.c). */
+void door_lead(struct visitor *visitor, const struct ec_door_request *request);
+
 /* BEACON: asks the daemon, who asks the members. */
 void door_beacon(struct visitor *visitor, const struct ec_door_request *request);
 

@@ -65,6 +65,8 @@ struct ec_daemon {
 	const char *alarm;
 	_Atomic bool no_certificates, no_reads, disk_low;
 	bool leaderless;
+	const char *stays;     /* why it hands over to nobody; NULL: it does, */
+	_Atomic uint32_t heir; /* to this one last, less 1 */
 	const char *not_ready; /* what the member says when it takes no clients; NULL: it does */
 	uint32_t members_foreign;
 	ec_hash last_id;
@@ -287,6 +289,13 @@ void ec_daemon_beacon(struct ec_daemon *daemon, uint64_t seq, ec_daemon_beacon_d
 	daemon->beacon[daemon->beacons].done = done;
 	daemon->beacon[daemon->beacons].seq = seq;
 	daemon->beacon[daemon->beacons++].self = self;
+}
+
+const char *ec_daemon_hand_over(struct ec_daemon *daemon, uint32_t heir)
+{
+	if (!daemon->stays)
+		daemon->heir = heir + 1;
+	return daemon->stays;
 }
 
 void ec_daemon_forget(struct ec_daemon *daemon, void *self)

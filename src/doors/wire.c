@@ -124,6 +124,12 @@ bool ec_door_request_read(const void *frame, size_t size, struct ec_door_request
 	case EC_DOOR_BEACON:
 		request->block = ec_read_u64(&in);
 		break;
+	case EC_DOOR_LEAD:
+		read_copy(&in, request->key, sizeof request->key);
+		request->era = ec_read_u64(&in);
+		request->view = ec_read_u64(&in);
+		read_copy(&in, request->signature, sizeof request->signature);
+		break;
 	case EC_DOOR_STATUS:
 	case EC_DOOR_COUNT:
 	case EC_DOOR_FOLLOW:
@@ -169,6 +175,12 @@ static void request_fields_write(const struct ec_door_request *request, struct e
 		break;
 	case EC_DOOR_BEACON:
 		ec_write_u64(out, request->block);
+		break;
+	case EC_DOOR_LEAD:
+		ec_write_raw(out, request->key, sizeof request->key);
+		ec_write_u64(out, request->era);
+		ec_write_u64(out, request->view);
+		ec_write_raw(out, request->signature, sizeof request->signature);
 		break;
 	case EC_DOOR_WATCH:
 		ec_write_u64(out, request->revision);
@@ -451,15 +463,30 @@ void ec_door_promise(const ec_hash *id, uint64_t deadline_ns,
 	assert(writer.size == EC_DOOR_PROMISE_SIZE);
 }
 
+void ec_door_wish(const ec_hash *genesis, const struct ec_door_request *lead,
+                  uint8_t out[static EC_DOOR_WISH_SIZE])
+{
+	static const char begin[] = "edgecord/lead/1";
+	_Static_assert(sizeof begin - 1 + 32 + EC_KEY_SIZE + 16 == EC_DOOR_WISH_SIZE,
+	               "the text of a wish");
+	struct ec_writer writer = ec_writer_over(out, EC_DOOR_WISH_SIZE);
+	ec_write_raw(&writer, begin, sizeof begin - 1);
+	ec_write_hash(&writer, genesis);
+	ec_write_raw(&writer, lead->key, sizeof lead->key);
+	ec_write_u64(&writer, lead->era);
+	ec_write_u64(&writer, lead->view);
+	assert(writer.size == EC_DOOR_WISH_SIZE);
+}
+
 const char *ec_door_kind_name(unsigned kind)
 {
-	static const char *const request[] = {"?",           "HELLO",  "SUBMIT", "QUERY", "RECEIPT",
-	                                      "STATE_PROOF", "RESULT", "STATUS", "COUNT", "FOLLOW",
-	                                      "TIE",         "BEACON", "DEPTH",  "STORE", "WATCH"};
+	static const char *const request[] = {
+		"?",     "HELLO",  "SUBMIT", "QUERY",  "RECEIPT", "STATE_PROOF", "RESULT", "STATUS",
+		"COUNT", "FOLLOW", "TIE",    "BEACON", "DEPTH",   "STORE",       "WATCH",  "LEAD"};
 	static const char *const answer[] = {"WELCOME", "ACCEPTED",  "DONE",    "REFUSED",
 	                                     "VALUES",  "PROOF",     "OUTCOME", "TEXT",
 	                                     "COUNTS",  "CERTIFIED", "BYE",     "CHANGES"};
-	if (kind <= EC_DOOR_WATCH)
+	if (kind <= EC_DOOR_LEAD)
 		return request[kind];
 	if (kind >= EC_DOOR_WELCOME && kind <= EC_DOOR_CHANGES)
 		return answer[kind - EC_DOOR_WELCOME];

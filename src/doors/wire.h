@@ -18,6 +18,8 @@
  * block (0: the newest certified)     PROOF, found, or REFUSED RESULT id OUTCOME STATUS TEXT (JSON)
  *   COUNT                                          COUNTS
  *   FOLLOW                                         CERTIFIED now and whenever a newer block is
+ *   LEAD heir's identity key, u64 era, u64 view, signature (see ec_door_wish)
+ *                                                  TEXT: it is asked to take over; or REFUSED
  *
  *   answer (fields)
  *   WELCOME u16 version, genesis hash, gateway's identity key, u32 envelope bytes max,
@@ -71,6 +73,7 @@ enum ec_door_kind {
 	EC_DOOR_DEPTH,
 	EC_DOOR_STORE,
 	EC_DOOR_WATCH,
+	EC_DOOR_LEAD,
 	EC_DOOR_WELCOME = 65,
 	EC_DOOR_ACCEPTED,
 	EC_DOOR_DONE,
@@ -112,6 +115,9 @@ struct ec_door_request {
 	ec_hash id;               /* RECEIPT, DEPTH, RESULT */
 	uint64_t block,
 		seq; /* TIE: shows block in the history of the header of seq; BEACON: block */
+	uint8_t key[EC_KEY_SIZE]; /* LEAD: the identity of who is to lead, */
+	uint64_t era, view;       /* and when another does */
+	uint8_t signature[EC_SIGNATURE_SIZE];
 };
 
 /* An answer; byte strings are borrowed from the frame, or from the caller. */
@@ -172,6 +178,14 @@ enum { EC_DOOR_PROMISE_SIZE = 19 + 32 + 8 };
  * the deadline; a gateway that breaks it can be shown to have done so. */
 void ec_door_promise(const ec_hash *id, uint64_t deadline_ns,
                      uint8_t out[static EC_DOOR_PROMISE_SIZE]);
+
+enum { EC_DOOR_WISH_SIZE = 15 + 32 + EC_KEY_SIZE + 8 + 8 };
+
+/* What whoever holds the identity key of a node signs with it, for the node to hand over in LEAD:
+ * "edgecord/lead/1" || genesis hash || heir's identity key || u64 era || u64 view.  It says nothing
+ * once another leads: to hear it again is harmless. */
+void ec_door_wish(const ec_hash *genesis, const struct ec_door_request *lead,
+                  uint8_t out[static EC_DOOR_WISH_SIZE]);
 
 /* The name of a kind of frame, for a person; "?" when there is none. */
 const char *ec_door_kind_name(unsigned kind);

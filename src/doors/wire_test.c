@@ -14,7 +14,7 @@ static struct ec_bytes text(const char *at)
 
 static const struct ec_door_request *requests(size_t *count)
 {
-	static struct ec_door_request all[14];
+	static struct ec_door_request all[15];
 	all[0] = (struct ec_door_request){.kind = EC_DOOR_HELLO, .version = EC_DOOR_VERSION};
 	all[1] = (struct ec_door_request){.kind = EC_DOOR_SUBMIT,
 	                                  .token = 7,
@@ -52,7 +52,13 @@ static const struct ec_door_request *requests(size_t *count)
 	                                   .index = 3,
 	                                   .limit = 9,
 	                                   .name = text("site/")};
-	*count = 14;
+	all[14] = (struct ec_door_request){.kind = EC_DOOR_LEAD,
+	                                   .token = 8,
+	                                   .key = {9, 8},
+	                                   .era = 3,
+	                                   .view = 1ull << 45,
+	                                   .signature = {7, 6}};
+	*count = 15;
 	return all;
 }
 

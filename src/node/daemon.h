@@ -41,6 +41,9 @@ const char *ec_daemon_misfit(const struct ec_membership *membership);
 struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *config,
                                  enum ec_node_exit *code, char *why, size_t why_size);
 
+/* Has its member hand over: as ec_member_hand_over(). */
+const char *ec_daemon_hand_over(struct ec_daemon *daemon, uint32_t heir);
+
 /* Has the member hand over if it leads (ec_member_hand_over() to anybody), for it is to be stopped:
  * the group then has a new leader after a round trip, not after an election.  Calls `done` once,
  * from the loop: when another leads, when that is given up (4 s at most), at once where there is

@@ -10,15 +10,21 @@ void daemon_gave_way(struct ec_daemon *daemon)
 	gave_way(daemon->gave_way_self);
 }
 
+const char *ec_daemon_hand_over(struct ec_daemon *daemon, uint32_t heir)
+{
+	if (daemon->halted || daemon->stopping || !daemon->started)
+		return "this node takes no part";
+	const char *why = ec_member_hand_over(daemon->member, daemon_time(), heir);
+	daemon_drain(daemon);
+	return why;
+}
+
 void ec_daemon_give_way(struct ec_daemon *daemon, void (*done)(void *self), void *self)
 {
-	bool asked = !daemon->halted && !daemon->stopping && daemon->started &&
-	             !ec_member_hand_over(daemon->member, daemon_time(), UINT32_MAX);
-	if (!asked) {
+	if (ec_daemon_hand_over(daemon, UINT32_MAX)) {
 		done(self);
 		return;
 	}
 	daemon->gave_way = done;
 	daemon->gave_way_self = self;
-	daemon_drain(daemon);
 }
