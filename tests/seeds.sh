@@ -112,17 +112,8 @@ check "20 worlds of pbft, then longest, then pbft" $sim --protocol pbft --then l
 # Every planted bug has a script, a unit test or a schedule that finds it; here chance does, which takes minutes for
 # all of them.
 if [ "$count" -ge 2000 ]; then
-	for protocol in pbft honeybadger ghostdag longest sequencer; do
+	for protocol in pbft honeybadger ghostdag raft multipaxos paxos longest sequencer; do
 		planted $protocol
-	done
-	for bug in 1 3 4 6 7 8 10 15 16 17 18 19; do
-		found raft $bug 600
-	done
-	for bug in 1 2 4 5 6 7 8 9 10 11 12 13 14 15 16; do
-		found multipaxos $bug 600
-	done
-	for bug in 2 4 5 6 7 8 10 11 12 13 14; do
-		found paxos $bug 600
 	done
 fi
 found pbft 8 600

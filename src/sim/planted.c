@@ -18,7 +18,7 @@ enum { TOGETHER = 8 }; /* worlds at most between two looks at what failed; few a
 
 /* The one place that says so; planted_test.c asks that each of them exists.  Most bugs of binary
  * agreement need a scheduler that knows the coin, a liar who shares its keys, or a course of
- * hundreds. */
+ * hundreds; those of Raft and Paxos a message of another term or group, or links half broken. */
 static const struct sim_planted_test tests[] = {
 	{"pbft", 11, "src/consensus/pbft/pbft_view_test.c", "each_bug_is_found_and_only_it"},
 #define HONEYBADGER(bug, file, test)                                        \
@@ -46,6 +46,31 @@ static const struct sim_planted_test tests[] = {
 	HONEYBADGER(24, "aba_liveness_test.c", "who_adopts_goes_on_for_the_others"),
 	HONEYBADGER(25, "aba_liveness_test.c", "with_conf_waited_for_and_ignored_it_never_ends"),
 	{"ghostdag", 7, "src/consensus/ghostdag/ghostdag_bug_test.c", "planted_bugs_are_found"},
+#define RAFT(bug, test)                                                 \
+	{                                                               \
+		"raft", bug, "src/consensus/raft/raft_bug_test.c", test \
+	}
+	RAFT(2, "half_connected_members_keep_a_leader"),
+	RAFT(5, "votes_of_another_era_do_not_count"),
+	RAFT(9, "an_old_append_cuts_nothing"),
+	RAFT(11, "a_new_leader_knows_nothing_of_logs"),
+	RAFT(12, "an_answer_to_an_older_term_is_none"),
+	RAFT(13, "who_cannot_win_does_not_stand"),
+	RAFT(14, "a_lease_ends_before_an_election"),
+#define MULTIPAXOS(bug, test)                                                               \
+	{                                                                                   \
+		"multipaxos", bug, "src/consensus/multipaxos/multipaxos_fault_test.c", test \
+	}
+#define PAXOS(bug, test)                                                     \
+	{                                                                    \
+		"paxos", bug, "src/consensus/paxos/paxos_fault_test.c", test \
+	}
+	MULTIPAXOS(3, "nothing_is_forgotten_before_a_quorum_has_it"),
+	MULTIPAXOS(17, "a_leader_that_hears_no_quorum_steps_down"),
+	MULTIPAXOS(18, "what_another_group_says_is_nothing"),
+	PAXOS(3, "nothing_is_forgotten_before_a_quorum_has_it"),
+	PAXOS(9, "votes_are_counted_in_one_ballot"),
+	PAXOS(16, "what_another_group_says_is_nothing"),
 };
 
 const struct sim_planted_test *sim_planted_test_at(unsigned index)
