@@ -99,6 +99,8 @@ struct ec_shares { /* one member's parts */
 struct ec_config {
 	ec_node self;
 	bool notes;
+	bool muted; /* only what is eager leaves this life: it follows, and binds itself to nothing
+	             */
 	uint32_t bug; /* planted builds only: protocol.bugs[bug - 1]; 0 = none */
 	ec_seq base;  /* the era's first delivery is base + 1, the same for all its members */
 	const struct ec_roster *roster;    /* of this era; immutable, outlives us */

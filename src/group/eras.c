@@ -113,6 +113,7 @@ void reign_start(struct ec_member *m)
 		return;
 	assert(at.position >= m->now.era->config.base);
 	m->now.shares = shares_of(m, m->now.era);
+	instance->config.muted = m->now.muted;
 	instance_start(instance, m->now.shares, (struct moment){m->time.now, m->time.stamp, 0},
 	               at.position, &at.header);
 	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)

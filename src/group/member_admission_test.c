@@ -1,5 +1,6 @@
 /* member_admission_test.c - in a group that stands crashes only, an empty disk has no vote. */
 #include "base/test.h"
+#include "consensus/raft/raft.h"
 #include "group/member_fake.h"
 
 #include <string.h>
@@ -135,6 +136,30 @@ static void test_an_empty_disk_has_no_vote(void **state)
 		check_follows(c, node, &told);
 		cluster_free(c);
 	}
+}
+
+/* Whoever has no vote is told the order as the others are, block by block: no state is brought. */
+static void test_it_follows_the_leader_of_raft(void **state)
+{
+	(void)state;
+	static const struct ec_protocol *const it[] = {&ec_raft, NULL};
+	uint32_t four_of = 4, told = 1;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 5, .members = 4, .authors = 4, .protocols = it, .protocol = "raft"});
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	assert_true(cluster_run(c, SECOND, all_vote, &four_of));
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_true(cluster_submit(c, 1, 1));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, 4);
+	wipe(c, 2);
+	check_follows(c, 2, &told);
+	uint64_t fetches = cluster_fetches(c, 2);
+	for (uint32_t i = 0; i < 20; i++)
+		check_follows(c, 2, &told);
+	assert_int_equal(cluster_fetches(c, 2), fetches);
+	cluster_free(c);
 }
 
 /* Two of three others who remember are enough to know: it does not wait for the third. */
@@ -280,6 +305,7 @@ int main(void)
 		cmocka_unit_test(test_a_new_group_begins_in_any_order),
 		cmocka_unit_test(test_more_than_half_of_the_others_begin_without_the_rest),
 		cmocka_unit_test(test_an_empty_disk_has_no_vote),
+		cmocka_unit_test(test_it_follows_the_leader_of_raft),
 		cmocka_unit_test(test_it_does_not_wait_for_who_is_down),
 		cmocka_unit_test(test_a_crash_on_the_way_gives_no_vote),
 		cmocka_unit_test(test_the_next_era_gives_it_back),

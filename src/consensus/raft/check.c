@@ -60,7 +60,7 @@ static bool message_good(const struct ec_config *config, const struct ec_input *
 	case APPEND:
 		return place_good(m) && entry_good(config, in, m);
 	case ACK:
-		return m->word <= ABSENT && m->log_term <= m->term && number(m->prev);
+		return (m->word & ~UNBOUND) <= ABSENT && m->log_term <= m->term && number(m->prev);
 	case INSTALL:
 		return place_good(m) && m->index > 0;
 	case ASK_READ:

@@ -15,7 +15,10 @@ void raft_ack(struct raft *self, struct ec_out *out, ec_node to, struct message 
 	answer.kind = ACK;
 	if (answer.word == CONFLICTS && answer.index >= self->floor)
 		answer.log_term = raft_term_at(self, answer.index);
-	raft_send(self, out, to, answer, EC_NO_BYTES, planted(self, BUG_EAGER_ACK) ? EC_EAGER : 0);
+	bool eager = self->config.muted || planted(self, BUG_EAGER_ACK);
+	if (self->config.muted)
+		answer.word |= UNBOUND;
+	raft_send(self, out, to, answer, EC_NO_BYTES, eager ? EC_EAGER : 0);
 }
 
 /* APPEND with the entry behind `prev`, or none. */
@@ -120,6 +123,7 @@ void raft_lead(struct raft *self, struct ec_out *out)
 	self->round = self->confirmed = self->read_round = 0;
 	self->heir = EC_ALL;
 	self->heir_told = false;
+	self->unbound = 0;
 	memset(self->round_at, 0, sizeof self->round_at);
 	for (ec_node i = 0; i < self->n; i++) {
 		struct member *member = raft_members(self) + i;
@@ -183,7 +187,8 @@ static void commit_count(struct raft *self, ec_seq match, struct ec_out *out)
 {
 	if (match <= self->commit)
 		return;
-	ec_seq index = raft_quorum_index(raft_members(self), self->voter_set, self->quorum);
+	uint64_t bound = self->voter_set & ~self->unbound;
+	ec_seq index = raft_quorum_index(raft_members(self), bound, self->quorum);
 	if (index <= self->commit)
 		return;
 	if (raft_term_at(self, index) != self->term && !planted(self, BUG_COUNTS_OLD_TERMS))
@@ -218,8 +223,8 @@ static void refused(struct raft *self, ec_node node, const struct message *m, st
 		asked &= m->prev >= member->match && m->prev < member->next;
 	if (!asked)
 		return;
-	if (!(self->voter_set & bit(node)))
-		member->match = 0; /* a learner may come back with nothing */
+	if (!(self->voter_set & ~self->unbound & bit(node)))
+		member->match = 0; /* who promises nothing may come back with nothing */
 	ec_seq next = next_try(self, m);
 	member->flow = PROBE;
 	member->next = next > member->match ? next : member->match + 1;
@@ -233,12 +238,16 @@ void raft_ack_received(struct raft *self, const struct ec_input *in, const struc
 {
 	struct member *member = raft_members(self) + in->from;
 	bool current = m->term == self->term || planted(self, BUG_STALE_ACK);
+	struct message answer = *m;
 	if (self->role != LEADER || !current || m->index > self->last)
 		return;
 	member->heard_at = self->now;
-	if (m->word != MATCHES) {
+	if (m->word & UNBOUND)
+		self->unbound |= bit(in->from);
+	answer.word &= (uint8_t)~UNBOUND;
+	if (answer.word != MATCHES) {
 		if (in->from != self->config.self)
-			refused(self, in->from, m, out);
+			refused(self, in->from, &answer, out);
 		return;
 	}
 	if (m->index > member->match)
@@ -267,6 +276,9 @@ void raft_linked(struct raft *self, ec_node node, struct ec_out *out)
 	member->flow = PROBE;
 	member->waits = false;
 	member->asks = member->asked = 0; /* it asks again */
+	if (self->unbound & bit(node))
+		member->match = 0; /* it may be bound in its next life: what it said then counts */
+	self->unbound &= ~bit(node);
 	member->next = member->match ? member->match + 1 : self->last + 1;
 	if (node == self->heir)
 		self->heir_asked = false; /* that may be lost */

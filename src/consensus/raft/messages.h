@@ -35,6 +35,7 @@ enum {
 	CONFLICTS = 1,     /* it may be up to `index`, whose term here is `log_term` */
 	FULL = 2,          /* there is no room behind `index`; ask again later */
 	ABSENT = 3,        /* the state of an INSTALL did not come; my log ends at `index` */
+	UNBOUND = 4,       /* added to them: I am muted, and may forget it */
 };
 
 /* A head, decoded: each kind uses the fields that messages.c lists for it. */

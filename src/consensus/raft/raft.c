@@ -41,8 +41,8 @@ static void init(void *opaque, const struct ec_config *config)
 		self->quorum = (self->voters + 1) / 2;
 	self->voter_set = raft_voters_of(config->roster);
 	self->leader_set = raft_leaders_of(config->roster);
-	self->voter = self->voter_set & bit(config->self);
-	self->may_lead = self->leader_set & bit(config->self);
+	self->voter = !config->muted && (self->voter_set & bit(config->self));
+	self->may_lead = !config->muted && (self->leader_set & bit(config->self));
 	self->ring = raft_ring_of(&self->options);
 	self->tag = raft_tag_of(config);
 	self->leader = self->heir = EC_ALL;

@@ -166,6 +166,17 @@ static void a_leader_hands_over_across_broken_links(void **state)
 	}
 }
 
+/* The records of a member that is down are gone. */
+static void disk_lose(struct world *world, ec_node node)
+{
+	struct world_queue *records = &world->member[node].records;
+	for (; records->count; world_shift(records)) {
+		const struct world_record *record = world_at(records, 0);
+		ec_drop(record->head);
+		ec_drop(record->body);
+	}
+}
+
 /* Who leads first and dies with nothing on disk begins as if it had never lived; with a record of
  * that term it does not lead it again. */
 static void the_first_leader_leads_once(void **state)
@@ -173,13 +184,9 @@ static void the_first_leader_leads_once(void **state)
 	(void)state;
 	for (int nothing = 0; nothing < 2; nothing++) {
 		struct world *world = world_new(&raft_world, (struct world_options){.n = 3});
-		struct world_queue *records = &world->member[A].records;
 		world_crash(world, A);
-		for (; nothing && records->count; world_shift(records)) {
-			const struct world_record *record = world_at(records, 0);
-			ec_drop(record->head);
-			ec_drop(record->body);
-		}
+		if (nothing)
+			disk_lose(world, A);
 		world_restart(world, A);
 		world_settle(world);
 		assert_int_equal(raft_of(world, A)->role, nothing ? LEADER : FOLLOWER);
@@ -292,6 +299,51 @@ static void a_learner_that_restarts_needs_no_state(void **state)
 	assert_null(world_free(world));
 }
 
+/* c lost its disk, and its host lets nothing leave that binds: it is filled like the others, but
+ * what it has commits nothing, keeps no leader, and makes it no heir.  It says yes to nobody who
+ * would stand, nor stands: votes would not follow. */
+static void a_muted_member_follows_and_counts_for_nothing(void **state)
+{
+	(void)state;
+	struct world *world = world_of(3);
+	batches(world, 2);
+	world_settle(world);
+	world_crash(world, C);
+	disk_lose(world, C);
+	world->member[C].config.muted = true;
+	world_restart(world, C);
+	world_settle(world);
+	assert_int_equal(raft_of(world, C)->last, 3);
+	world_isolate(world, B);
+	batches(world, 2);
+	world_settle(world);
+	assert_int_equal(raft_of(world, C)->last, 5);
+	assert_int_equal(raft_of(world, A)->commit, 3);
+	world_step(world, A, (struct ec_input){.kind = EC_LEAD, .from = C});
+	assert_true(world->member[A].want > 0);
+	world_pass(world, 1000);
+	assert_int_not_equal(raft_of(world, A)->role, LEADER);
+	assert_int_equal(raft_of(world, A)->term, 1);
+	assert_int_equal(raft_of(world, C)->term, 1);
+	world_heal(world);
+	assert_int_not_equal(raft_leader_await(world), EC_ALL);
+	batches(world, 30);
+	assert_true(world_finish(world, 3000));
+	assert_int_equal(world->fetches, 0);
+	world->member[C].config.muted =
+		false; /* its key was voted in: it counts in its next life */
+	world_crash(world, C);
+	world_restart(world, C);
+	world_settle(world);
+	world_isolate(world, raft_leader_of(world) == A ? B : A);
+	batches(world, 2);
+	world_settle(world);
+	assert_int_equal(raft_of(world, C)->commit, raft_of(world, C)->last);
+	world_heal(world);
+	assert_true(world_finish(world, 3000));
+	assert_null(world_free(world));
+}
+
 /* Reads at every member, also of those that follow, see what was acknowledged anywhere. */
 static void every_member_answers_reads(void **state)
 {
@@ -330,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_stranger_to_its_log_follows),
 		cmocka_unit_test(a_stranger_to_its_log_stops_standing),
 		cmocka_unit_test(a_learner_that_restarts_needs_no_state),
+		cmocka_unit_test(a_muted_member_follows_and_counts_for_nothing),
 		cmocka_unit_test(every_member_answers_reads),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

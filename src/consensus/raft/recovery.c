@@ -98,7 +98,7 @@ void raft_life_start(struct raft *self, const struct ec_input *in, struct ec_out
 	if (self->voters == 1)
 		self->deadline = self->now; /* nobody else can lead */
 	bool again = planted(self, BUG_FIRST_AGAIN) && self->term == 1;
-	if ((!fresh && !again) || self->first != self->config.self)
+	if ((!fresh && !again) || self->first != self->config.self || !self->may_lead)
 		return;
 	struct message message = {.kind = SAVED_TERM, .term = self->term, .node = self->vote};
 	raft_save(self, out, &message, EC_NO_BYTES, 0);

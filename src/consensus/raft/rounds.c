@@ -39,7 +39,7 @@ void raft_round_start(struct raft *self, struct ec_out *out)
 static bool quorum_heard(const struct raft *self)
 {
 	uint32_t heard = 0;
-	for (uint64_t left = self->voter_set; left; left &= left - 1) {
+	for (uint64_t left = self->voter_set & ~self->unbound; left; left &= left - 1) {
 		ec_node node = (ec_node)__builtin_ctzll(left);
 		uint64_t at = raft_members(self)[node].heard_at;
 		heard +=

@@ -23,8 +23,9 @@ static void node_show(ec_node node, struct ec_text *text)
 static void words_show(const struct message *m, struct ec_text *text)
 {
 	static const char *const acks[] = {"", " parts", " full", " without the state"};
-	if (m->kind == ACK && m->word <= ABSENT)
-		ec_text_add(text, "%s", acks[m->word]);
+	if (m->kind == ACK && (m->word & ~UNBOUND) <= ABSENT)
+		ec_text_add(text, "%s%s", acks[m->word & ~UNBOUND],
+		            m->word & UNBOUND ? " unbound" : "");
 	if (m->kind == PREVOTED || m->kind == VOTED)
 		ec_text_add(text, m->word == GRANTED ? " yes" : " no");
 	if (m->kind == VOTE && m->word == ASKED_TO_LEAD)

@@ -50,6 +50,8 @@ void raft_snap_done(struct raft *self, const struct ec_input *in, struct ec_out 
 	if (planted(self, BUG_FORGETS_SLOW))
 		retained = 0;
 	log_cut(self, in->seq > retained ? in->seq - retained : 0, out);
+	if (self->config.muted && self->leader != EC_ALL)
+		raft_ack(self, out, self->leader, (struct message){.index = self->verified});
 }
 
 /* A state of this index is here, and its entry has this term; 0: not known. */

@@ -56,7 +56,7 @@ struct raft {
 	uint32_t n, voters, quorum, ring, tag;
 	uint64_t voter_set, leader_set;
 	ec_node first;        /* leads from the era's beginning */
-	bool voter, may_lead; /* I */
+	bool voter, may_lead; /* I, unless muted */
 
 	bool started, recorded, fetching;
 	enum role role;
@@ -68,6 +68,7 @@ struct raft {
 	uint64_t loyal;    /* until then nobody but the leader that I heard is voted for */
 	uint64_t deadline; /* when I stand for election */
 	uint64_t votes;    /* for me, in this term or before it */
+	uint64_t unbound;  /* as leader: whose ACKs count for nothing but what to send next */
 	uint8_t vote_word; /* of my VOTE, as long as I stand */
 	struct ec_prng prng;
 

@@ -13,7 +13,7 @@ static bool may_inherit(const struct raft *self, ec_node heir)
 	if (heir >= self->n || heir == self->config.self || !(self->leader_set & bit(heir)))
 		return false;
 	const struct member *member = raft_members(self) + heir;
-	return member->flow == REPLICATE &&
+	return member->flow == REPLICATE && !(self->unbound & bit(heir)) &&
 	       self->now - member->heard_at < self->options.election_min_ns;
 }
 
