@@ -154,6 +154,10 @@ void sim_hand_over(struct sim_world *world, uint32_t heir)
 	for (uint32_t h = 0; h < world->hosts; h++) {
 		struct sim_host *host = world->host[h];
 		struct sim_instance *instance = sim_current(host);
+		if (world->ledger) {
+			world->counts.fired[SIM_ASKED_TO_LEAD] += sim_ledger_hand_over(world, host);
+			continue;
+		}
 		if (!host->up || !instance || !instance->state || !sim_room(instance))
 			continue;
 		ec_node node = sim_member_of(world, instance->era, heir);

@@ -76,6 +76,9 @@ enum ec_admission sim_ledger_submit(struct sim_world *world, struct sim_host *ho
                                     uint32_t envelope);
 /* A client asks the member of a host for a read; judged by sim_ledger_served(). */
 void sim_ledger_read(struct sim_world *world, struct sim_host *host);
+/* The member of a host is asked to hand over to any other.  Returns: whether it leads and reaches
+ * one. */
+bool sim_ledger_hand_over(struct sim_world *world, struct sim_host *host);
 
 /* ---- ledger_links.c ---- */
 /* The number that a host's member has for who runs at another; UINT32_MAX: that is no peer. */

@@ -310,6 +310,16 @@ void sim_ledger_read(struct sim_world *world, struct sim_host *host)
 	follow(world, host);
 }
 
+bool sim_ledger_hand_over(struct sim_world *world, struct sim_host *host)
+{
+	bool asked = false;
+	for (int i = 0; host->up && told(host, i); i++)
+		asked = !ec_member_hand_over(told(host, i), time_of(world, host), UINT32_MAX);
+	if (host->up)
+		follow(world, host);
+	return asked;
+}
+
 /* ---- Lives ---- */
 
 static struct ec_member_config config_of(struct sim_world *world, const struct sim_host *host)

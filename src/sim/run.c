@@ -57,7 +57,7 @@ static void client(struct sim_world *world, const struct sim_event *event)
 	if (made == world->plan.batches)
 		return;
 	sim_client(world);
-	if (world->plan.entry->protocol->hands_over && !world->plan.calm && !world->ledger &&
+	if (world->plan.entry->protocol->hands_over && !world->plan.calm &&
 	    ec_prng_chance(&world->prng, 1, 20))
 		sim_hand_over(world, (uint32_t)ec_prng_below(&world->prng, world->plan.members));
 	again(world, event, world->plan.client_ns);

@@ -327,7 +327,7 @@ void sim_client(struct sim_world *world);
 /* A client asks a host for a read: READ, if it can take one now. */
 void sim_read(struct sim_world *world, struct sim_host *host);
 /* Whoever leads, or believes so, is asked to hand over to this identity; nothing where it is no
- * member. */
+ * member.  In worlds of real members: to any that it reaches. */
 void sim_hand_over(struct sim_world *world, uint32_t heir);
 /* A SERVE: every read up to its ticket must see what was acknowledged before it was asked for.  Of
  * an instance whose era ended it serves nothing. */
