@@ -131,7 +131,11 @@ void multipaxos_report_received(struct multipaxos *self, const struct ec_input *
 	struct slot *slot = paxos_slot_at(log, m->seq);
 	struct value value = paxos_value_of(in, m);
 	(void)out;
-	if (self->role != PREPARING || m->ballot != self->ballot || m->seq > paxos_end(log))
+	if (self->role != PREPARING || m->ballot != self->ballot)
+		return;
+	if (m->number == 0) /* PREPARE was said again, to a new link: so is all of the answer */
+		peer->reports = 0;
+	if (m->seq > paxos_end(log))
 		return; /* what finds no place is not counted */
 	if (m->number == peer->reports)
 		peer->reports++;

@@ -85,6 +85,20 @@ void multipaxos_overtaken(struct multipaxos *self)
 		multipaxos_follow(self);
 }
 
+void multipaxos_overruled(struct multipaxos *self, ec_seq from, ec_seq to,
+                          const struct value *value, struct ec_out *out)
+{
+	for (ec_seq seq = from; self->role == LEADING && seq <= to && seq < self->next; seq++) {
+		const struct slot *slot = paxos_slot_at(&self->log, seq);
+		if (!slot || slot->chosen || slot->proposed != self->ballot)
+			continue;
+		if (value && paxos_value_equal(&slot->value, value))
+			continue;
+		paxos_note(&self->log, out, "rule:overruled", seq);
+		multipaxos_follow(self);
+	}
+}
+
 uint32_t multipaxos_room(const struct multipaxos *self)
 {
 	ec_seq end = self->log.low + self->log.window;

@@ -79,6 +79,14 @@ static received *const receivers[KINDS] = {
 };
 /* clang-format on */
 
+static void learn_received(struct multipaxos *self, const struct ec_input *in,
+                           const struct message *m, struct ec_out *out)
+{
+	struct value value = paxos_value_of(in, m);
+	multipaxos_overruled(self, m->seq, m->seq, &value, out);
+	paxos_learn_received(&self->log, in, m);
+}
+
 static void message_received(struct multipaxos *self, const struct ec_input *in, struct ec_out *out)
 {
 	struct message m;
@@ -86,10 +94,10 @@ static void message_received(struct multipaxos *self, const struct ec_input *in,
 	assert(known); /* check() let it pass */
 	switch ((int)m.kind) {
 	case ASK_LEARN:
-		(void)paxos_ask_learn_received(&self->log, in, &m, out);
+		paxos_ask_learn_received(&self->log, in, &m, out);
 		break;
 	case LEARN:
-		paxos_learn_received(&self->log, in, &m);
+		learn_received(self, in, &m, out);
 		break;
 	case STATE:
 		paxos_state_received(&self->log, in, &m, out);
@@ -139,6 +147,7 @@ static void input_take(struct multipaxos *self, const struct ec_input *in, struc
 		paxos_snapped(&self->log, in, out);
 		break;
 	case EC_FETCHED:
+		multipaxos_overruled(self, self->log.chosen + 1, in->seq, NULL, out);
 		paxos_fetched(&self->log, in, out);
 		break;
 	case EC_LEAD:

@@ -2,7 +2,7 @@
 #include "base/test.h"
 #include "consensus/multipaxos/multipaxos_world.h"
 
-enum { A, B, C };
+enum { A, B, C, D, E };
 
 /* c does what the test says, and a is away: b would lead. */
 static struct world *with_b(uint32_t bug)
@@ -19,14 +19,19 @@ static struct world *with_b(uint32_t bug)
 	return world;
 }
 
-static void told(struct world *world, const struct message *message, int batch)
+static void c_tells(struct world *world, ec_node to, const struct message *message, int batch)
 {
 	struct message said = *message;
 	said.group = group_of(&world->domain);
 	struct ec_bytes head = paxos_message_write(world->pool, &said);
-	world_tell(world, C, B, 0, head, batch < 0 ? EC_NO_BYTES : world->batch[batch]);
+	world_tell(world, C, to, 0, head, batch < 0 ? EC_NO_BYTES : world->batch[batch]);
 	ec_drop(head);
 	world_settle(world);
+}
+
+static void told(struct world *world, const struct message *message, int batch)
+{
+	c_tells(world, B, message, batch);
 }
 
 /* c supports whatever b canvasses for.  Returns: the ballot that b prepares. */
@@ -77,6 +82,67 @@ static void a_promise_counts_when_all_of_it_is_here(void **state)
 	told(world, &report, 1);
 	told(world, &(struct message){.kind = PROMISE, .ballot = ballot, .number = 2}, -1);
 	assert_int_equal(world->sent[ACCEPT], before + 2);
+	world_free(world);
+}
+
+/* What came over the link before it broke says nothing of what the new one has told: here a
+ * position beyond b's ring, which b cannot hold and so must not take for reported. */
+static void reports_are_counted_anew_on_a_new_link(void **state)
+{
+	(void)state;
+	struct world *world = with_b(0);
+	uint64_t ballot = prepared(world), first = ballot_of(1, A);
+	uint32_t before = world->sent[ACCEPT];
+	struct message report = {.kind = REPORT, .ballot = ballot, .old = first};
+	for (report.seq = 1; report.seq <= 2; report.seq++, report.number++)
+		told(world, &report, (int)report.number);
+	world_break(world, B, C, 0, 0);
+	report.seq = 3 * 8 + 1;
+	report.number = 0;
+	told(world, &report, 0);
+	told(world, &(struct message){.kind = PROMISE, .ballot = ballot, .number = 1}, -1);
+	assert_int_equal(world->sent[ACCEPT], before);
+	world_free(world);
+}
+
+/* Of five a leads, and proposed x and z, which b accepted and nobody else. */
+static struct world *a_leads_with_b(void)
+{
+	struct world *world = world_new(&multipaxos_world, (struct world_options){.n = 5});
+	world_settle(world);
+	world_corrupt(world, C);
+	world_crash(world, D);
+	world_crash(world, E);
+	world_batch(world, "x");
+	world_batch(world, "z");
+	world_batch_at(world, "y", 0);
+	world_submit(world);
+	world_settle(world);
+	assert_int_equal(world->member[A].applied, 0);
+	return world;
+}
+
+/* c knows that y was chosen, in a ballot above a's: so nobody may be told that the place is decided
+ * by the ballot of a, where b accepted x. */
+static void who_was_overtaken_vouches_for_nothing(void **state)
+{
+	(void)state;
+	struct world *world = a_leads_with_b();
+	struct message learn = {.kind = LEARN, .seq = 1, .upto = 1, .origin = C};
+	c_tells(world, A, &learn, 2);
+	assert_int_equal(world->member[A].applied, 1);
+	assert_int_equal(world->member[B].applied, 0);
+	assert_null(world_free(world));
+}
+
+/* Nor where a state was brought that has the place behind it, whatever was chosen there. */
+static void what_was_brought_vouches_for_nothing(void **state)
+{
+	(void)state;
+	struct world *world = a_leads_with_b();
+	world_step(world, A, (struct ec_input){.kind = EC_FETCHED, .seq = 1});
+	world_settle(world);
+	assert_int_equal(world->member[B].applied, 0);
 	world_free(world);
 }
 
@@ -246,6 +312,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_gap_gets_a_filler_and_what_was_reported_its_batch),
 		cmocka_unit_test(a_promise_counts_when_all_of_it_is_here),
+		cmocka_unit_test(reports_are_counted_anew_on_a_new_link),
+		cmocka_unit_test(who_was_overtaken_vouches_for_nothing),
+		cmocka_unit_test(what_was_brought_vouches_for_nothing),
 		cmocka_unit_test(the_highest_ballot_is_proposed_again),
 		cmocka_unit_test(nothing_is_filled_below_a_low_mark),
 		cmocka_unit_test(rosters_and_options_that_do_not_fit),

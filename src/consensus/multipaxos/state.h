@@ -171,6 +171,11 @@ void multipaxos_canvass_say(struct multipaxos *self, ec_node to, struct ec_out *
 void multipaxos_lead(struct multipaxos *self, struct ec_out *out);
 /* A leader that learns of something chosen where it has not proposed follows: another leads. */
 void multipaxos_overtaken(struct multipaxos *self);
+/* In `from`..`to` this is chosen (NULL: whatever it is, others chose it): a leader that proposed
+ * something else there follows before it is taken, for its COMMIT would vouch for what it proposed
+ * itself, and a ballot above its own has decided otherwise. */
+void multipaxos_overruled(struct multipaxos *self, ec_seq from, ec_seq to,
+                          const struct value *value, struct ec_out *out);
 /* How many batches I may still propose. */
 uint32_t multipaxos_room(const struct multipaxos *self);
 /* SUBMIT: a leader gives a batch the next position. */
