@@ -304,6 +304,8 @@ static void the_door_knows_whose_word_it_is(void **state)
 	assert_false(passes(C, (struct message){.kind = ACCEPTED, .ballot = mine, .seq = 1}, "x"));
 	assert_true(passes(A, (struct message){.kind = HEARTBEAT, .ballot = theirs}, ""));
 	assert_true(passes(3, (struct message){.kind = ASK_READ, .number = 1}, ""));
+	assert_true(passes(3, (struct message){.kind = ASK_LEARN, .seq = 1}, ""));
+	assert_false(passes(3, (struct message){.kind = ASK_LEARN, .seq = 1}, "x"));
 	assert_false(passes(A, (struct message){.kind = SAVED_PROMISE, .ballot = theirs}, ""));
 }
 

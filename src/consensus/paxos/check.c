@@ -25,11 +25,10 @@ bool paxos_common_good(const struct ec_config *config, const struct ec_input *in
 {
 	bool position = m->seq >= 1 && m->seq <= NUMBER_TOLD_MAX;
 	switch ((int)m->kind) {
-	case ASK_LEARN:
-		return position;
 	case LEARN:
 		return position && m->upto >= m->seq && m->upto <= NUMBER_TOLD_MAX &&
 		       paxos_value_good(config, in, m, batch_bytes_max);
+	case ASK_LEARN:
 	case STATE:
 	case CHECKPOINT:
 		return position && in->body.size == 0;

@@ -14,14 +14,15 @@ static ec_node another(const struct log *log, ec_node node)
 
 void paxos_catch_up(struct log *log, struct ec_out *out)
 {
-	if (log->fetching || log->known <= log->chosen) {
+	bool open = log->known > log->chosen;
+	bool answered = log->asked && log->chosen >= log->asked_to; /* in full */
+	if (!open || answered)
+		log->vain = 0;
+	if (!open || answered || log->fetching)
 		log->asked = 0;
+	if (!open || log->fetching || log->n == 1 || log->asked > log->now)
 		return;
-	}
-	if (log->asked && log->chosen >= log->asked_to)
-		log->asked = 0; /* it was answered in full */
-	if (log->n == 1 || log->asked > log->now)
-		return;
+	log->vain += log->asked != 0;
 	if (log->asked || log->source == log->config.self)
 		log->source = another(log, log->source);
 	log->asked = log->now + log->patience;
@@ -58,20 +59,21 @@ bool paxos_state_tell(struct log *log, ec_node to, ec_seq seq, struct ec_out *ou
 	return true;
 }
 
-bool paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
+void paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
                               struct ec_out *out)
 {
 	struct slot *slot = paxos_slot_at(log, m->seq);
 	bool bold = log_planted(log, LOG_LEARN_ACCEPTED);
-	if (!slot || !(slot->chosen || (bold && slot->accepted)))
-		return paxos_state_tell(log, in->from, m->seq, out);
+	if (!slot || !(slot->chosen || (bold && slot->accepted))) {
+		paxos_state_tell(log, in->from, m->seq, out);
+		return;
+	}
 	for (ec_seq seq = m->seq; seq < m->seq + log->interval; seq++) {
 		slot = paxos_slot_at(log, seq);
 		if (!slot || !(slot->chosen || (bold && slot->accepted)))
 			break;
 		paxos_learn_tell(log, in->from, slot, out);
 	}
-	return true;
 }
 
 void paxos_learn_received(struct log *log, const struct ec_input *in, const struct message *m)

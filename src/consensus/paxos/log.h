@@ -71,6 +71,7 @@ struct log {
 	ec_node source;    /* who said so */
 	uint64_t asked;    /* until when an answer is waited for; 0: nobody is asked */
 	ec_seq asked_to;   /* what it was asked for at most */
+	uint32_t vain;     /* members asked in a row that did not tell that much in time */
 	struct mark state; /* our newest checkpoint on disk, for others */
 	ec_seq marks[PAXOS_MEMBERS_MAX]; /* where the newest of each member is, ours too */
 	size_t slots_at;                 /* from the beginning of the instance */
@@ -190,9 +191,9 @@ void paxos_log_start(struct log *log, const struct ec_input *in, struct ec_out *
 
 /* Asks for what is known to be chosen and is not here; at the end of each step. */
 void paxos_catch_up(struct log *log, struct ec_out *out);
-/* ASK_LEARN: tells what is chosen from there on, one interval at most, or which state to fetch.
- * Returns: false where neither is known here. */
-bool paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
+/* ASK_LEARN: tells what is chosen from there on, one interval at most, or which state to fetch;
+ * nothing where neither is known here. */
+void paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
                               struct ec_out *out);
 /* LEARN: a position is chosen. */
 void paxos_learn_received(struct log *log, const struct ec_input *in, const struct message *m);

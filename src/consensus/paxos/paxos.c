@@ -93,8 +93,7 @@ static void message_received(struct paxos *self, const struct ec_input *in, stru
 		paxos_refuse_received(self, in, &m, out);
 		break;
 	case ASK_LEARN:
-		if (!paxos_ask_learn_received(&self->log, in, &m, out) && m.seq <= self->log.chosen)
-			self->revisit = m.seq;
+		paxos_ask_learn_received(&self->log, in, &m, out);
 		break;
 	case LEARN:
 		paxos_learn_received(&self->log, in, &m);

@@ -208,6 +208,53 @@ static void votes_are_counted_in_one_ballot(void **state)
 	assert_int_equal(applied_without_an_answer(9), 1); /* planted bug 9 */
 }
 
+static void c_tells(struct world *world, ec_node to, struct message message, int batch)
+{
+	message.group = group_of(&world->domain);
+	struct ec_bytes head = paxos_message_write(world->pool, &message);
+	world_tell(world, C, to, 0, head, batch < 0 ? EC_NO_BYTES : world->batch[batch]);
+	ec_drop(head);
+}
+
+/* c alone learned that x is chosen, which b accepted; it said so in a CHECKPOINT, and is gone: a
+ * and b, who know only that the place is decided, decide it again. */
+static void what_nobody_can_tell_is_chosen_again(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 3});
+	world_settle(world);
+	world_corrupt(world, C);
+	world_batch_at(world, "x", 0);
+	struct message accept = {.kind = ACCEPT, .ballot = ballot_of(1, C), .seq = 1, .origin = C};
+	c_tells(world, B, accept, 0);
+	for (ec_node node = A; node <= B; node++)
+		c_tells(world, node, (struct message){.kind = CHECKPOINT, .seq = 1}, -1);
+	world_settle(world);
+	world_pass(world, 1000);
+	assert_true(world->sent[ASK_LEARN] > 0);
+	assert_int_equal(world->member[A].applied, 1);
+	assert_int_equal(world->member[B].applied, 1);
+	assert_int_equal(world->member[A].at[1].batch, 1); /* batch 0, "x" */
+	batches(world, 3);
+	assert_true(world_finish(world, 3000));
+	assert_null(world_free(world));
+}
+
+/* A state may be brought from as far as an order ever goes: the step takes no longer for it. */
+static void what_was_brought_is_not_walked(void **state)
+{
+	(void)state;
+	char line[256];
+	struct ec_text text = ec_text_over(line, sizeof line);
+	struct world *world = world_new(&paxos_world, (struct world_options){.n = 3});
+	world_isolate(world, A);
+	world_step(world, A, (struct ec_input){.kind = EC_FETCHED, .seq = (ec_seq)1 << 50});
+	ec_paxos.show(world->member[A].state, &text);
+	assert_string_equal(line, "delivered 1125899906842624; low 1125899906842624");
+	world_heal(world);
+	world_free(world);
+}
+
 static void rosters_that_do_not_fit(void **state)
 {
 	(void)state;
@@ -274,6 +321,8 @@ int main(void)
 		cmocka_unit_test(alone_it_takes_two_rounds),
 		cmocka_unit_test(only_who_may_lead_proposes),
 		cmocka_unit_test(votes_are_counted_in_one_ballot),
+		cmocka_unit_test(what_nobody_can_tell_is_chosen_again),
+		cmocka_unit_test(what_was_brought_is_not_walked),
 		cmocka_unit_test(rosters_that_do_not_fit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -71,6 +71,8 @@ static void chosen_clear(struct paxos *self)
 	bool mine = false;
 	if (self->cleared >= log->chosen)
 		return;
+	if (self->cleared < paxos_floor(log)) /* a state was brought */
+		self->cleared = paxos_floor(log);
 	while (self->cleared < log->chosen) {
 		const struct slot *slot = paxos_slot_at(log, ++self->cleared);
 		if (!slot || !slot->chosen)
@@ -102,28 +104,22 @@ static void accept_say(struct paxos *self, ec_node to, struct ec_out *out)
 	paxos_send(&self->log, out, to, &message, ec_keep(slot->best.body), EC_EAGER);
 }
 
-/* The position to work on: one that somebody asks about, or the one behind the chosen. */
-static ec_seq next(const struct paxos *self)
-{
-	const struct slot *slot = paxos_slot_at(&self->log, self->revisit);
-	bool open = slot && !slot->chosen && self->revisit > self->log.low;
-	return open ? self->revisit : self->log.chosen + 1;
-}
-
-/* Whether there is anything to do there. */
+/* Whether there is anything to do in the position behind the chosen ones.  What is decided is
+ * learned from others; where none of them can tell, for who knew it is gone, its synod is run
+ * again. */
 static bool free_to(const struct paxos *self)
 {
 	const struct log *log = &self->log;
 	bool may = log->leader_set & bit(log->config.self) && !log->fetching;
-	ec_seq seq = next(self);
-	return may && paxos_slot_at(log, seq) &&
-	       (seq == self->revisit || (log->known <= log->chosen && self->pending_count));
+	bool decided = log->known > log->chosen;
+	return may && paxos_slot_at(log, log->chosen + 1) &&
+	       (decided ? log->vain + 1 >= log->n : self->pending_count > 0);
 }
 
 static void begin(struct paxos *self, struct ec_out *out)
 {
 	struct log *log = &self->log;
-	struct slot *slot = paxos_slot_at(log, next(self));
+	struct slot *slot = paxos_slot_at(log, log->chosen + 1);
 	uint64_t highest = slot ? slot->promised : 0;
 	assert(slot);
 	if (self->seen_at == slot->seq && self->seen > highest)
@@ -164,8 +160,8 @@ void paxos_report_received(struct paxos *self, const struct ec_input *in, const 
 	if (set_count(self->promises) < quorum)
 		return;
 	if (!slot->best_ballot || planted(self, BUG_OWN_VALUE)) {
-		if (!self->pending_count || self->at <= log->chosen) {
-			self->revisit = 0; /* nobody knows any more */
+		if (!self->pending_count) { /* nor does anybody here: asked again */
+			log->vain = 0;
 			rest(self);
 			return;
 		}

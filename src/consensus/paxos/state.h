@@ -21,8 +21,7 @@ struct paxos {
 	uint32_t pending_count;
 	ec_seq cleared; /* those chosen up to here are pending no more */
 	enum phase phase;
-	ec_seq at;      /* the position that my ballot is for */
-	ec_seq revisit; /* decided in a life before: somebody asks what it is; 0: none */
+	ec_seq at; /* the position that my ballot is for: the one behind the chosen */
 	uint64_t ballot;
 	uint64_t seen; /* the highest ballot of anybody in the position behind the chosen */
 	ec_seq seen_at;
