@@ -209,13 +209,20 @@ static bool holds_up(struct multipaxos *self)
 	return self->full && log->now >= self->full + self->options.timeout_ns;
 }
 
+/* Whether nobody can tell what is below the low mark of somebody who promised, and is gone since:
+ * the next ballot need not know of that mark, and proposes again what was accepted there. */
+static bool stranded(const struct multipaxos *self)
+{
+	return self->log.chosen < self->limit && self->log.vain + 1 >= self->log.n;
+}
+
 void multipaxos_leader_run(struct multipaxos *self, struct ec_out *out)
 {
 	struct log *log = &self->log;
 	struct message message = {.kind = COMMIT, .ballot = self->ballot, .upto = log->chosen};
 	if (self->role != LEADING)
 		return;
-	if (log->now >= self->beat && (!quorum_heard(self) || holds_up(self))) {
+	if (log->now >= self->beat && (!quorum_heard(self) || holds_up(self) || stranded(self))) {
 		paxos_note(log, out, "rule:steps-down", ballot_counter(self->ballot));
 		multipaxos_follow(self);
 		return;

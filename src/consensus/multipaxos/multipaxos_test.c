@@ -181,6 +181,24 @@ static void nothing_is_filled_below_a_low_mark(void **state)
 	world_free(world);
 }
 
+/* c, whose low mark that was, is gone, and nobody can tell what is below it: b leaves it to the
+ * next ballot, which a promises. */
+static void who_leads_behind_a_mark_that_is_gone_steps_down(void **state)
+{
+	(void)state;
+	struct world *world = with_b(0);
+	uint64_t ballot = prepared(world);
+	told(world, &(struct message){.kind = PROMISE, .ballot = ballot, .upto = 4}, -1);
+	assert_int_equal(world->member[B].lead, B);
+	world_isolate(world, C);
+	world_restart(world, A);
+	world_batch_at(world, "z", 1 << A | 1 << B);
+	world_pass(world, 3000);
+	assert_int_equal(world->member[A].applied, 5); /* fillers, and it */
+	assert_int_equal(world->member[B].applied, 5);
+	world_free(world);
+}
+
 static const char *misfit_of(uint32_t n, uint32_t voters, struct multipaxos_options options)
 {
 	struct ec_roster_member member[PAXOS_MEMBERS_MAX + 1] = {0};
@@ -319,6 +337,7 @@ int main(void)
 		cmocka_unit_test(what_was_brought_vouches_for_nothing),
 		cmocka_unit_test(the_highest_ballot_is_proposed_again),
 		cmocka_unit_test(nothing_is_filled_below_a_low_mark),
+		cmocka_unit_test(who_leads_behind_a_mark_that_is_gone_steps_down),
 		cmocka_unit_test(rosters_and_options_that_do_not_fit),
 		cmocka_unit_test(options_are_read_from_a_roster),
 		cmocka_unit_test(the_door_knows_whose_word_it_is),
