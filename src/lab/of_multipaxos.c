@@ -8,7 +8,7 @@ enum { BATCHES = 64 };
 static void options(uint32_t n, uint32_t batch_bytes, const struct lab_model *model, void *out)
 {
 	(void)n, (void)model;
-	struct multipaxos_options multipaxos = {.batch_bytes_max = batch_bytes};
+	struct multipaxos_options multipaxos = {.log = {.batch_bytes_max = batch_bytes}};
 	memcpy(out, &multipaxos, sizeof multipaxos);
 }
 
@@ -17,7 +17,7 @@ static void narrow(uint32_t n, uint32_t batch_bytes, const struct lab_model *mod
 {
 	(void)n, (void)model;
 	struct multipaxos_options multipaxos = {
-		.interval = 1, .window = 1, .batch_bytes_max = batch_bytes};
+		.log = {.interval = 1, .window = 1, .batch_bytes_max = batch_bytes}};
 	memcpy(out, &multipaxos, sizeof multipaxos);
 }
 

@@ -177,25 +177,34 @@ static const struct sim_protocol_entry raft_entry = {.protocol = &ec_raft,
                                                      .options = raft_options_draw,
                                                      .rules = raft_rules};
 
-/* Short intervals and windows, so that a few dozen batches see them end; in one world in three
- * leaders answer reads by lease. */
-static void multipaxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+/* Short intervals and windows, so that a few dozen batches see them end. */
+static struct paxos_options paxos_log_draw(struct ec_prng *prng, struct ec_text *text)
 {
-	struct multipaxos_options options = {.interval = 4,
-	                                     .batch_bytes_max = 4096,
-	                                     .drift_permille = 200, /* two clocks a tenth off */
-	                                     .timeout_ns = 500 * SIM_MS};
+	struct paxos_options options = {
+		.interval = 4, .batch_bytes_max = 4096, .timeout_ns = 500 * SIM_MS};
 	if (prng) {
 		options.interval = (uint32_t)(2 + ec_prng_below(prng, 15));
 		options.window = options.interval * (uint32_t)(1 + ec_prng_below(prng, 3));
 		options.timeout_ns = (100 + ec_prng_below(prng, 900)) * SIM_MS;
+	}
+	ec_text_add(text, "interval %u, window %u, timeout %u ms", options.interval, options.window,
+	            (unsigned)(options.timeout_ns / SIM_MS));
+	return options;
+}
+
+/* In one world in three leaders answer reads by lease. */
+static void multipaxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
+{
+	struct multipaxos_options options = {
+		.log = paxos_log_draw(prng, text),
+		.drift_permille = 200, /* two clocks a tenth off */
+	};
+	if (prng) {
 		options.first = (uint32_t)ec_prng_below(prng, 3);
-		options.lease_ns = ec_prng_chance(prng, 1, 3) ? options.timeout_ns : 0;
+		options.lease_ns = ec_prng_chance(prng, 1, 3) ? options.log.timeout_ns : 0;
 	}
 	memcpy(out, &options, sizeof options);
-	ec_text_add(text, "interval %u, window %u, timeout %u ms, first %u%s", options.interval,
-	            options.window, (unsigned)(options.timeout_ns / SIM_MS), options.first,
-	            options.lease_ns ? ", lease" : "");
+	ec_text_add(text, ", first %u%s", options.first, options.lease_ns ? ", lease" : "");
 }
 _Static_assert(sizeof(struct multipaxos_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
 
@@ -211,16 +220,8 @@ static const struct sim_protocol_entry multipaxos_entry = {.protocol = &ec_multi
 
 static void paxos_options_draw(struct ec_prng *prng, void *out, struct ec_text *text)
 {
-	struct paxos_options options = {
-		.interval = 4, .batch_bytes_max = 4096, .timeout_ns = 500 * SIM_MS};
-	if (prng) {
-		options.interval = (uint32_t)(2 + ec_prng_below(prng, 15));
-		options.window = options.interval * (uint32_t)(1 + ec_prng_below(prng, 3));
-		options.timeout_ns = (100 + ec_prng_below(prng, 900)) * SIM_MS;
-	}
+	struct paxos_options options = paxos_log_draw(prng, text);
 	memcpy(out, &options, sizeof options);
-	ec_text_add(text, "interval %u, window %u, timeout %u ms", options.interval, options.window,
-	            (unsigned)(options.timeout_ns / SIM_MS));
 }
 _Static_assert(sizeof(struct paxos_options) <= SIM_OPTIONS_SIZE, "options fit a plan");
 

@@ -76,26 +76,11 @@ static bool plain_good(const struct check *check)
 	}
 }
 
-/* The planted bug. */
-static bool foreign_taken(const struct ec_config *config)
-{
-#ifdef EC_PLANTED
-	return config->bug == BUG_FOREIGN;
-#else
-	(void)config;
-	return false;
-#endif
-}
-
 bool multipaxos_check(const struct ec_config *config, const struct ec_input *in)
 {
-	const struct multipaxos_options *options = config->options;
 	struct check check = {.config = config, .in = in};
-	check.batch_bytes_max = options && options->batch_bytes_max ? options->batch_bytes_max
-	                                                            : PAXOS_BATCH_BYTES_MAX;
-	if (in->from >= config->roster->n || !paxos_message_read(in->head, &check.m))
-		return false;
-	if (check.m.group != group_of(&config->domain) && !foreign_taken(config))
+	check.batch_bytes_max = paxos_terms(config).batch_bytes_max;
+	if (!paxos_head_good(config, in, BUG_FOREIGN, &check.m))
 		return false;
 	if (check.m.kind == ACCEPT || check.m.kind == REPORT)
 		return valued_good(&check);

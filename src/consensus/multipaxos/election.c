@@ -16,7 +16,7 @@
 
 void multipaxos_follow(struct multipaxos *self)
 {
-	uint64_t timeout_ns = self->options.timeout_ns;
+	uint64_t timeout_ns = self->log.timeout_ns;
 	uint32_t failures = self->failures < BACKOFF_MAX ? self->failures : BACKOFF_MAX;
 	self->role = FOLLOWER;
 	self->leader = 0;
@@ -80,7 +80,7 @@ void multipaxos_canvass_received(struct multipaxos *self, const struct ec_input 
 {
 	struct log *log = &self->log;
 	struct message message = {.kind = SUPPORT, .ballot = m->ballot};
-	bool hears = self->leader && log->now < self->heard + self->options.timeout_ns;
+	bool hears = self->leader && log->now < self->heard + self->log.timeout_ns;
 	if (m->ballot > self->seen)
 		self->seen = m->ballot;
 	if (!log->voter || self->role == LEADING || self->role == BEGINNING || hears)

@@ -153,7 +153,7 @@ void multipaxos_beat(struct multipaxos *self, struct ec_out *out)
 	                          .number = ++self->round};
 	self->sent[self->round % ROUNDS] = self->log.now;
 	self->told = self->log.chosen;
-	self->beat = self->log.now + self->options.timeout_ns / BEATS;
+	self->beat = self->log.now + self->log.timeout_ns / BEATS;
 	paxos_send(&self->log, out, EC_ALL, &message, EC_NO_BYTES, EC_EAGER);
 }
 
@@ -164,7 +164,7 @@ static bool quorum_heard(const struct multipaxos *self)
 	for (uint32_t i = 0; i < self->log.n; i++)
 		heard += (self->log.voter_set & bit(i)) &&
 		         (i == self->log.config.self ||
-		          self->log.now < self->peer[i].heard + self->options.timeout_ns);
+		          self->log.now < self->peer[i].heard + self->log.timeout_ns);
 	return heard >= self->log.quorums.accept || planted(self, BUG_NO_CHECK_QUORUM);
 }
 
@@ -192,7 +192,7 @@ static void stuck_say(struct multipaxos *self, struct ec_out *out)
 		self->stuck = log->chosen;
 		self->moved = log->now;
 	}
-	if (log->now < self->moved + self->options.timeout_ns)
+	if (log->now < self->moved + self->log.timeout_ns)
 		return;
 	self->moved = log->now;
 	accepts_say(self, EC_ALL, out);
@@ -206,7 +206,7 @@ static bool holds_up(struct multipaxos *self)
 		self->full = 0;
 	else if (!self->full)
 		self->full = log->now;
-	return self->full && log->now >= self->full + self->options.timeout_ns;
+	return self->full && log->now >= self->full + self->log.timeout_ns;
 }
 
 /* Whether nobody can tell what is below the low mark of somebody who promised, and is gone since:

@@ -11,43 +11,23 @@ static uint32_t faults_of(const struct ec_roster *roster)
 static struct ec_limits limits(const struct ec_config *config)
 {
 	struct multipaxos_options options = multipaxos_options_of(config);
-	struct log_terms terms = multipaxos_log_terms(&options);
-	uint32_t n = config->roster->n, ring = paxos_ring_of(&terms);
-	return (struct ec_limits){
-		.state = paxos_state_size(sizeof(struct multipaxos), &terms),
-		/* A step may take over: ACCEPT, record and note of each slot; or say all again;
-	         * and deliver every slot, with its SNAP.  Besides, answers to reads of all. */
-		.effects_per_step = 64 + 6 * ring + 2 * n,
-		.buffers_held = 2 * ring, /* the value of a slot, and the best that was reported */
-		.message_max = HEAD_SIZE_MAX + options.batch_bytes_max,
-		.record_max = HEAD_SIZE_MAX + options.batch_bytes_max,
-	};
+	struct ec_limits limits = paxos_log_limits(&options.log, sizeof(struct multipaxos));
+	/* A step may also take over: ACCEPT, record and note of each slot; or say all again.  And
+	 * answer reads of all. */
+	limits.effects_per_step += 3 * paxos_ring_of(&options.log);
+	limits.effects_per_step += 2 * config->roster->n;
+	return limits;
 }
-
-#ifdef EC_PLANTED
-static uint32_t log_bug_of(uint32_t bug)
-{
-	static const uint32_t of[] = {[BUG_SPEAK_FIRST] = LOG_SPEAK_FIRST,
-	                              [BUG_NO_SAVE] = LOG_NO_SAVE,
-	                              [BUG_EARLY_CUT] = LOG_EARLY_CUT,
-	                              [BUG_GAP] = LOG_GAP,
-	                              [BUG_LEARN_ACCEPTED] = LOG_LEARN_ACCEPTED};
-	return bug < sizeof of / sizeof of[0] ? of[bug] : 0;
-}
-#endif
 
 static void init(void *opaque, const struct ec_config *config)
 {
 	struct multipaxos *self = opaque;
 	uint64_t seed;
 	assert(!multipaxos_misfit(config));
-	assert(config->self < config->roster->n);
 	struct multipaxos_options options = multipaxos_options_of(config);
-	struct log_terms terms = multipaxos_log_terms(&options);
-	memset(self, 0, paxos_state_size(sizeof *self, &terms));
-	paxos_log_init(&self->log, config, &terms, sizeof *self);
+	memset(self, 0, limits(config).state);
+	paxos_log_init(&self->log, config, &options.log, sizeof *self);
 #ifdef EC_PLANTED
-	self->log.planted = log_bug_of(config->bug);
 	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)
 		self->log.quorums.accept = ec_voters(config->roster) - self->log.quorums.prepare;
 #endif
@@ -59,6 +39,15 @@ static void init(void *opaque, const struct ec_config *config)
 
 typedef void received(struct multipaxos *, const struct ec_input *, const struct message *,
                       struct ec_out *);
+
+/* In the place of the log's own: a leader may be overruled. */
+static void learn_received(struct multipaxos *self, const struct ec_input *in,
+                           const struct message *m, struct ec_out *out)
+{
+	struct value value = paxos_value_of(in, m);
+	multipaxos_overruled(self, m->seq, m->seq, &value, out);
+	paxos_log_received(&self->log, in, m, out);
+}
 
 /* clang-format off */
 static received *const receivers[KINDS] = {
@@ -76,39 +65,19 @@ static received *const receivers[KINDS] = {
 	[HANDOVER]  = multipaxos_handover_received,
 	[ASK_READ]  = multipaxos_ask_read_received,
 	[READ]      = multipaxos_read_received,
+	[LEARN]     = learn_received,
 };
 /* clang-format on */
-
-static void learn_received(struct multipaxos *self, const struct ec_input *in,
-                           const struct message *m, struct ec_out *out)
-{
-	struct value value = paxos_value_of(in, m);
-	multipaxos_overruled(self, m->seq, m->seq, &value, out);
-	paxos_learn_received(&self->log, in, m);
-}
 
 static void message_received(struct multipaxos *self, const struct ec_input *in, struct ec_out *out)
 {
 	struct message m;
 	bool known = paxos_message_read(in->head, &m);
 	assert(known); /* check() let it pass */
-	switch ((int)m.kind) {
-	case ASK_LEARN:
-		paxos_ask_learn_received(&self->log, in, &m, out);
-		break;
-	case LEARN:
-		learn_received(self, in, &m, out);
-		break;
-	case STATE:
-		paxos_state_received(&self->log, in, &m, out);
-		break;
-	case CHECKPOINT:
-		paxos_checkpoint_received(&self->log, in, &m, out);
-		break;
-	default:
-		assert(receivers[m.kind]);
+	if (receivers[m.kind])
 		receivers[m.kind](self, in, &m, out);
-	}
+	else
+		paxos_log_received(&self->log, in, &m, out);
 }
 
 /* A new link: what it may have lost is said again. */
@@ -228,11 +197,7 @@ static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes
 
 static const char *const bugs[] = {
 #ifdef EC_PLANTED
-	[BUG_SPEAK_FIRST - 1] = "an acceptor answers before it saves",
-	[BUG_NO_SAVE - 1] = "an accepted value is not saved",
-	[BUG_EARLY_CUT - 1] = "forgets slots at its own checkpoint, which slow members need",
-	[BUG_GAP - 1] = "delivers behind a gap",
-	[BUG_LEARN_ACCEPTED - 1] = "tells as chosen what it has merely accepted",
+	LOG_BUGS_NAMED,
 	[BUG_TRUNCATED - 1] = "a PROMISE reports the first position only",
 	[BUG_SMALL_QUORUM - 1] = "the two quorums do not meet",
 	[BUG_FORGETS_ACCEPTED - 1] = "a PROMISE forgets what was accepted",
@@ -266,7 +231,7 @@ const struct ec_protocol ec_multipaxos = {
 	.options_size = sizeof(struct multipaxos_options),
 	.options_read = multipaxos_options_read,
 	.option = options,
-	.terms = multipaxos_terms,
+	.terms = paxos_terms,
 	.misfit = multipaxos_misfit,
 	.limits = limits,
 	.init = init,

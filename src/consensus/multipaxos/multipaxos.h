@@ -10,20 +10,16 @@
 enum { MULTIPAXOS_DRIFT_PERMILLE = 100 };
 
 /* What ec_config.options points to; a zero is the default.  Equal at all members of an era.  In a
- * roster: nothing, or its fields in order, little-endian. */
+ * roster: nothing, or interval, window, batch_bytes_max, quorums, first, drift_permille,
+ * timeout_ns, lease_ns, little-endian. */
 struct multipaxos_options {
-	uint32_t interval;        /* K, deliveries between checkpoints, 1..PAXOS_INTERVAL_MAX; a
-	                             multiple of 64 wherever blocks are made of the deliveries */
-	uint32_t window;          /* W, K..PAXOS_WINDOW_MAX: how many positions above the low mark
-	                             a leader keeps open; the default is 2K */
-	uint32_t batch_bytes_max; /* of one batch, at least 1 */
-	struct paxos_quorums quorums; /* the default of each is a majority */
-	uint32_t first;          /* who leads a fresh era: a member's index plus 1; the default is
-	                            the first that may lead */
-	uint32_t drift_permille; /* by how much clocks of two members may differ, for leases */
-	uint64_t timeout_ns;     /* without a leader, before the first ballot */
-	uint64_t lease_ns;       /* how long a member that heard a leader bears no other; at most
-	                            timeout_ns; the default is no lease: reads take a round */
+	struct paxos_options log; /* the window: how many positions above the low mark a leader
+	                             keeps open */
+	uint32_t first;           /* who leads a fresh era: a member's index plus 1; the default is
+	                             the first that may lead */
+	uint32_t drift_permille;  /* by how much clocks of two members may differ, for leases */
+	uint64_t lease_ns;        /* how long a member that heard a leader bears no other; at most
+	                             timeout_ns; the default is no lease: reads take a round */
 };
 
 /* The protocol: order EC_TOTAL, crash faults of fewer than half of the voters, answers READ.

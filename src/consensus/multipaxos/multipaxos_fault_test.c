@@ -216,7 +216,7 @@ static void a_member_with_bad_links_deposes_nobody(void **state)
 static void quorums_of_other_sizes(void **state)
 {
 	(void)state;
-	struct multipaxos_options options = {.quorums = {.prepare = 3, .accept = 2}};
+	struct multipaxos_options options = {.log.quorums = {.prepare = 3, .accept = 2}};
 	struct world *world =
 		world_new(&multipaxos_world, (struct world_options){.n = 4, .options = &options});
 	world_settle(world);
@@ -320,7 +320,7 @@ static void what_another_group_says_is_nothing(void **state)
 /* b heard a, and had nothing to save; it comes back, and c would lead.  Returns: promises to c. */
 static uint32_t promises_after(uint64_t ms)
 {
-	struct multipaxos_options options = {.timeout_ns = 200000000, .lease_ns = 200000000};
+	struct multipaxos_options options = {.log.timeout_ns = 200000000, .lease_ns = 200000000};
 	struct world *world =
 		world_new(&multipaxos_world, (struct world_options){.n = 3, .options = &options});
 	world_settle(world);

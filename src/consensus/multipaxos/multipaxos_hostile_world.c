@@ -79,7 +79,7 @@ static void options(struct hostile *h, void *opaque)
 {
 	(void)h;
 	*(struct multipaxos_options *)opaque =
-		(struct multipaxos_options){.interval = K, .batch_bytes_max = 64};
+		(struct multipaxos_options){.log = {.interval = K, .batch_bytes_max = 64}};
 }
 
 static const struct hostile_protocol hostile = {

@@ -5,7 +5,7 @@
 
 static void draw(uint64_t seed, struct world_options *is, void *opaque)
 {
-	struct multipaxos_options *options = opaque;
+	struct paxos_options *options = opaque; /* it begins with them */
 	is->interval = seed % 2 ? 4 : 8;
 	options->window = seed % 3 ? 0 : is->interval;
 	if (seed % 4 == 1) /* any that meet */

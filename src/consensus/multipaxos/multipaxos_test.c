@@ -219,17 +219,17 @@ static void rosters_and_options_that_do_not_fit(void **state)
 	assert_non_null(misfit_of(3, 0, (struct multipaxos_options){0}));
 	for (uint32_t q1 = 1; q1 <= 6; q1++)
 		for (uint32_t q2 = 1; q2 <= 6; q2++) {
-			struct multipaxos_options options = {.quorums = {q1, q2}};
+			struct multipaxos_options options = {.log.quorums = {q1, q2}};
 			bool fits = q1 <= 5 && q2 <= 5 && q1 + q2 > 5;
 			assert_int_equal(misfit_of(7, 5, options) == NULL, fits);
 		}
 	assert_null(misfit_of(5, 3, (struct multipaxos_options){.first = 3}));
 	assert_non_null(misfit_of(5, 3, (struct multipaxos_options){.first = 4}));
 	assert_non_null(misfit_of(5, 3, (struct multipaxos_options){.first = 6}));
-	assert_non_null(misfit_of(3, 3, (struct multipaxos_options){.window = 63}));
-	assert_null(misfit_of(3, 3, (struct multipaxos_options){.window = 64}));
-	assert_non_null(misfit_of(3, 3, (struct multipaxos_options){.window = 1025}));
-	struct multipaxos_options long_lease = {.timeout_ns = 2000000, .lease_ns = 2000001};
+	assert_non_null(misfit_of(3, 3, (struct multipaxos_options){.log.window = 63}));
+	assert_null(misfit_of(3, 3, (struct multipaxos_options){.log.window = 64}));
+	assert_non_null(misfit_of(3, 3, (struct multipaxos_options){.log.window = 1025}));
+	struct multipaxos_options long_lease = {.log.timeout_ns = 2000000, .lease_ns = 2000001};
 	assert_non_null(misfit_of(3, 3, long_lease));
 }
 
@@ -247,17 +247,17 @@ static void options_are_read_from_a_roster(void **state)
 	assert_true(ec_writer_ok(&writer) && writer.size == sizeof at);
 	struct ec_bytes encoded = {.data = at, .size = sizeof at};
 	assert_null(ec_multipaxos.options_read(encoded, 0, &options));
-	assert_int_equal(options.interval, 128);
-	assert_int_equal(options.window, 256);
-	assert_int_equal(options.batch_bytes_max, 4096);
-	assert_int_equal(options.quorums.prepare, 3);
-	assert_int_equal(options.quorums.accept, 2);
+	assert_int_equal(options.log.interval, 128);
+	assert_int_equal(options.log.window, 256);
+	assert_int_equal(options.log.batch_bytes_max, 4096);
+	assert_int_equal(options.log.quorums.prepare, 3);
+	assert_int_equal(options.log.quorums.accept, 2);
 	assert_int_equal(options.first, 2);
 	assert_int_equal(options.drift_permille, 50);
-	assert_int_equal(options.timeout_ns, 2000000);
+	assert_int_equal(options.log.timeout_ns, 2000000);
 	assert_int_equal(options.lease_ns, 1000000);
 	assert_null(ec_multipaxos.options_read(encoded, 5000000, &options));
-	assert_int_equal(options.timeout_ns, 5000000);
+	assert_int_equal(options.log.timeout_ns, 5000000);
 	encoded.size--;
 	assert_non_null(ec_multipaxos.options_read(encoded, 0, &options));
 	assert_null(ec_multipaxos.options_read(EC_NO_BYTES, 0, &options));
@@ -274,7 +274,7 @@ static bool passes(ec_node from, struct message m, const char *body)
 	                                            {.roles = EC_VOTER | EC_LEADER},
 	                                            {.roles = EC_VOTER},
 	                                            {.roles = 0}};
-	static const struct multipaxos_options options = {.batch_bytes_max = 4};
+	static const struct multipaxos_options options = {.log.batch_bytes_max = 4};
 	struct ec_roster roster = {.n = 4, .member = member};
 	struct ec_config config = {.self = B, .roster = &roster, .options = &options};
 	struct ec_pool *pool = ec_pool_new(0);

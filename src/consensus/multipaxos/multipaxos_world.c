@@ -3,7 +3,7 @@
 
 static void options(const struct world_options *is, void *opaque)
 {
-	struct multipaxos_options *options = opaque;
+	struct paxos_options *options = opaque; /* it begins with them */
 	if (!options->interval)
 		options->interval = is->interval ? is->interval : 8;
 	if (!options->batch_bytes_max)

@@ -62,12 +62,7 @@ struct multipaxos {
 
 /* Planted bugs exist in one build only.  The first ones are of the log. */
 enum bug {
-	BUG_SPEAK_FIRST = 1,
-	BUG_NO_SAVE,
-	BUG_EARLY_CUT,
-	BUG_GAP,
-	BUG_LEARN_ACCEPTED,
-	BUG_TRUNCATED,
+	BUG_TRUNCATED = LOG_BUGS_END,
 	BUG_SMALL_QUORUM,
 	BUG_FORGETS_ACCEPTED,
 	BUG_LOWER_BALLOT,
@@ -101,12 +96,8 @@ static inline bool may_lead(const struct multipaxos *self)
 
 /* The options of a configuration, defaults filled in. */
 struct multipaxos_options multipaxos_options_of(const struct ec_config *config);
-/* Those of them that the log needs. */
-struct log_terms multipaxos_log_terms(const struct multipaxos_options *options);
 /* Decodes a roster's options (multipaxos.h). */
 const char *multipaxos_options_read(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
-/* What a host must know of them, defaults filled in. */
-struct ec_terms multipaxos_terms(const struct ec_config *config);
 /* Why no instance could serve a roster. */
 const char *multipaxos_misfit(const struct ec_config *config);
 /* The ballot that every member of a fresh era has promised: that of its first leader. */

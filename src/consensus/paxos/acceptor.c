@@ -35,7 +35,7 @@ static struct slot *acceptor_at(struct paxos *self, const struct ec_input *in,
 /* Another is at work on this position: it is given time. */
 static void yield(struct paxos *self, ec_node from)
 {
-	uint64_t part_ns = self->options.timeout_ns / 4;
+	uint64_t part_ns = self->log.timeout_ns / 4;
 	if (from == self->log.config.self || self->phase != IDLE)
 		return;
 	uint64_t until = self->log.now + part_ns + ec_prng_below(&self->prng, part_ns);

@@ -4,6 +4,19 @@
  * The first part is what Multi-Paxos has, too. */
 #include "consensus/paxos/state.h"
 
+bool paxos_head_good(const struct ec_config *config, const struct ec_input *in, uint32_t foreign,
+                     struct message *m)
+{
+	if (in->from >= config->roster->n || !paxos_message_read(in->head, m))
+		return false;
+#ifdef EC_PLANTED
+	if (config->bug == foreign)
+		return true;
+#endif
+	(void)foreign;
+	return m->group == group_of(&config->domain);
+}
+
 bool paxos_ballot_good(const struct ec_config *config, uint64_t ballot)
 {
 	uint64_t leaders = paxos_leaders_of(config->roster);
@@ -74,26 +87,11 @@ static bool valued_good(const struct ec_config *config, const struct ec_input *i
 	       (none || paxos_ballot_good(config, m->old));
 }
 
-/* The planted bug. */
-static bool foreign_taken(const struct ec_config *config)
-{
-#ifdef EC_PLANTED
-	return config->bug == BUG_FOREIGN;
-#else
-	(void)config;
-	return false;
-#endif
-}
-
 bool paxos_check(const struct ec_config *config, const struct ec_input *in)
 {
-	const struct paxos_options *options = config->options;
-	uint32_t batch_bytes_max = options && options->batch_bytes_max ? options->batch_bytes_max
-	                                                               : PAXOS_BATCH_BYTES_MAX;
+	uint32_t batch_bytes_max = paxos_terms(config).batch_bytes_max;
 	struct message m;
-	if (in->from >= config->roster->n || !paxos_message_read(in->head, &m))
-		return false;
-	if (m.group != group_of(&config->domain) && !foreign_taken(config))
+	if (!paxos_head_good(config, in, BUG_FOREIGN, &m))
 		return false;
 	if (m.kind == ACCEPT || m.kind == REPORT)
 		return valued_good(config, in, &m, batch_bytes_max);

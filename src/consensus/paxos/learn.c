@@ -25,7 +25,7 @@ void paxos_catch_up(struct log *log, struct ec_out *out)
 	log->vain += log->asked != 0;
 	if (log->asked || log->source == log->config.self)
 		log->source = another(log, log->source);
-	log->asked = log->now + log->patience;
+	log->asked = log->now + log->timeout_ns;
 	log->asked_to = log->chosen + log->interval;
 	if (log->asked_to > log->known)
 		log->asked_to = log->known;
@@ -59,8 +59,8 @@ bool paxos_state_tell(struct log *log, ec_node to, ec_seq seq, struct ec_out *ou
 	return true;
 }
 
-void paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
-                              struct ec_out *out)
+static void ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
+                               struct ec_out *out)
 {
 	struct slot *slot = paxos_slot_at(log, m->seq);
 	bool bold = log_planted(log, LOG_LEARN_ACCEPTED);
@@ -76,7 +76,7 @@ void paxos_ask_learn_received(struct log *log, const struct ec_input *in, const 
 	}
 }
 
-void paxos_learn_received(struct log *log, const struct ec_input *in, const struct message *m)
+static void learn_received(struct log *log, const struct ec_input *in, const struct message *m)
 {
 	struct slot *slot = paxos_slot_at(log, m->seq);
 	struct value value = paxos_value_of(in, m);
@@ -85,8 +85,8 @@ void paxos_learn_received(struct log *log, const struct ec_input *in, const stru
 	paxos_know(log, in->from, m->upto);
 }
 
-void paxos_state_received(struct log *log, const struct ec_input *in, const struct message *m,
-                          struct ec_out *out)
+static void state_received(struct log *log, const struct ec_input *in, const struct message *m,
+                           struct ec_out *out)
 {
 	if (log->fetching || m->seq <= log->chosen || in->from == log->config.self)
 		return;
@@ -97,11 +97,32 @@ void paxos_state_received(struct log *log, const struct ec_input *in, const stru
 			.kind = EC_FETCH, .node = in->from, .seq = m->seq, .digest = m->digest});
 }
 
+void paxos_log_received(struct log *log, const struct ec_input *in, const struct message *m,
+                        struct ec_out *out)
+{
+	switch ((int)m->kind) {
+	case ASK_LEARN:
+		ask_learn_received(log, in, m, out);
+		break;
+	case LEARN:
+		learn_received(log, in, m);
+		break;
+	case STATE:
+		state_received(log, in, m, out);
+		break;
+	case CHECKPOINT:
+		paxos_checkpoint_received(log, in, m, out);
+		break;
+	default:
+		assert(false);
+	}
+}
+
 void paxos_fetched(struct log *log, const struct ec_input *in, struct ec_out *out)
 {
 	log->fetching = false;
 	if (in->seq <= log->delivered) { /* it failed: another is asked, after a pause */
-		log->asked = log->now + log->patience;
+		log->asked = log->now + log->timeout_ns;
 		log->asked_to = log->known;
 		return;
 	}

@@ -44,14 +44,21 @@ static size_t aligned(size_t size)
 	return (size + 15) & ~(size_t)15;
 }
 
-uint32_t paxos_ring_of(const struct log_terms *terms)
+uint32_t paxos_ring_of(const struct paxos_options *options)
 {
-	return terms->window + 2 * terms->interval;
+	return options->window + 2 * options->interval;
 }
 
-size_t paxos_state_size(size_t size, const struct log_terms *terms)
+struct ec_limits paxos_log_limits(const struct paxos_options *options, size_t size)
 {
-	return aligned(size) + aligned(paxos_ring_of(terms) * sizeof(struct slot));
+	uint32_t ring = paxos_ring_of(options);
+	return (struct ec_limits){
+		.state = aligned(size) + aligned(ring * sizeof(struct slot)),
+		.effects_per_step = 64 + 3 * ring,
+		.buffers_held = 2 * ring, /* the value of a slot, and the best that was reported */
+		.message_max = HEAD_SIZE_MAX + options->batch_bytes_max,
+		.record_max = HEAD_SIZE_MAX + options->batch_bytes_max,
+	};
 }
 
 /* The block is the caller's to write through a non-const log; a const one only reads. */
@@ -100,18 +107,19 @@ void paxos_slide(struct log *log, ec_seq low)
 	}
 }
 
-void paxos_log_init(struct log *log, const struct ec_config *config, const struct log_terms *terms,
-                    size_t size)
+void paxos_log_init(struct log *log, const struct ec_config *config,
+                    const struct paxos_options *options, size_t size)
 {
+	assert(config->self < config->roster->n);
 	log->config = *config;
 	log->config.options = NULL;
-	log->quorums = paxos_quorums_of(config->roster, terms->quorums);
-	log->interval = terms->interval;
-	log->window = terms->window;
-	log->batch_bytes_max = terms->batch_bytes_max;
-	log->patience = terms->patience_ns;
+	log->quorums = options->quorums;
+	log->interval = options->interval;
+	log->window = options->window;
+	log->batch_bytes_max = options->batch_bytes_max;
+	log->timeout_ns = options->timeout_ns;
 	log->n = config->roster->n;
-	log->ring = paxos_ring_of(terms);
+	log->ring = paxos_ring_of(options);
 	log->voter_set = paxos_voters_of(config->roster);
 	log->leader_set = paxos_leaders_of(config->roster);
 	log->voter = log->voter_set & bit(config->self);

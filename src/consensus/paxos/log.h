@@ -41,21 +41,30 @@ struct mark {
 	ec_hash digest;
 };
 
-/* Planted bugs of what both have in common, a bit each: see the bugs of either. */
+/* Planted bugs of what both have in common: the first of either. */
 enum log_bug {
-	LOG_EARLY_CUT = 1,      /* forgets slots at its own checkpoint, which slow members need */
-	LOG_GAP = 2,            /* delivers behind a gap */
-	LOG_LEARN_ACCEPTED = 4, /* tells as chosen what it has merely accepted */
-	LOG_SPEAK_FIRST = 8,    /* answers an ACCEPT before it is saved */
-	LOG_NO_SAVE = 16,       /* accepts without a record */
+	LOG_SPEAK_FIRST = 1,
+	LOG_NO_SAVE,
+	LOG_EARLY_CUT,
+	LOG_GAP,
+	LOG_LEARN_ACCEPTED,
+	LOG_BUGS_END, /* where the others begin */
 };
+/* clang-format off */
+#define LOG_BUGS_NAMED \
+	[LOG_SPEAK_FIRST - 1] = "an acceptor answers before it saves", \
+	[LOG_NO_SAVE - 1] = "an accepted value is not saved", \
+	[LOG_EARLY_CUT - 1] = "forgets slots at its own checkpoint, which slow members need", \
+	[LOG_GAP - 1] = "delivers behind a gap", \
+	[LOG_LEARN_ACCEPTED - 1] = "tells as chosen what it has merely accepted"
+/* clang-format on */
 
 struct log {
 	struct ec_config config;
 	struct paxos_quorums quorums;               /* filled in: how many voters */
 	uint32_t interval, window, batch_bytes_max; /* K, W, and of one batch */
-	uint64_t patience;                          /* ns, for an answer to ASK_LEARN */
-	uint32_t n, ring, planted;
+	uint64_t timeout_ns; /* for an answer to ASK_LEARN; and the protocol's own */
+	uint32_t n, ring;
 	uint64_t voter_set, leader_set;
 	bool voter; /* I am one */
 	bool started, replayed, fetching;
@@ -95,20 +104,28 @@ static inline uint32_t set_count(uint64_t set)
 /* Whether one of them is on. */
 static inline bool log_planted(const struct log *log, enum log_bug which)
 {
-	return log->planted & (uint32_t)which;
+	return log->config.bug == (uint32_t)which;
 }
 #else
 #define log_planted(log, which) ((void)(log), false)
 #endif
 
-/* ---- log.c: the ring ---- */
+/* ---- options.c ---- */
 
-/* What both need of options. */
-struct log_terms {
-	uint32_t interval, window, batch_bytes_max;
-	struct paxos_quorums quorums; /* zeros: majorities */
-	uint64_t patience_ns;
-};
+/* Options with the defaults in the place of zeros.  In: given: NULL: none; roster: NULL: leaves the
+ * quorums as they are. */
+struct paxos_options paxos_options_filled(const struct ec_roster *roster,
+                                          const struct paxos_options *given);
+/* What a roster alone does not judge.  Returns: NULL, or what they must be. */
+const char *paxos_options_wrong(const struct paxos_options *given);
+/* Reads the first five numbers of encoded options: all but the time-out. */
+void paxos_options_decode(struct ec_reader *reader, struct paxos_options *options);
+/* terms() of either, as consensus.h says. */
+struct ec_terms paxos_terms(const struct ec_config *config);
+/* misfit() likewise: all of it for Paxos. */
+const char *paxos_misfit(const struct ec_config *config);
+
+/* ---- log.c: the ring ---- */
 
 /* The set of the voters of a roster. */
 uint64_t paxos_voters_of(const struct ec_roster *roster);
@@ -119,13 +136,16 @@ struct paxos_quorums paxos_quorums_of(const struct ec_roster *roster, struct pax
 /* Why quorums do not fit a roster, or NULL (Howard, Malkhi and Spiegelman, Flexible Paxos, 2016:
  * one of each kind must meet). */
 const char *paxos_quorums_misfit(const struct ec_roster *roster, struct paxos_quorums asked);
-/* How many slots a ring has: W + 2K. */
-uint32_t paxos_ring_of(const struct log_terms *terms);
-/* The bytes of an instance whose own struct has `size`. */
-size_t paxos_state_size(size_t size, const struct log_terms *terms);
-/* Begins a log in a block of zeros.  In: the size of the protocol's own struct. */
-void paxos_log_init(struct log *log, const struct ec_config *config, const struct log_terms *terms,
-                    size_t size);
+/* How many slots a ring has: W + 2K.  In: options with their defaults filled in. */
+uint32_t paxos_ring_of(const struct paxos_options *options);
+/* What an instance needs whose own struct has `size`, for its log: a step delivers each slot, with
+ * its SNAP, or tells an interval, and says a handful of things.  In: options with their defaults
+ * filled in. */
+struct ec_limits paxos_log_limits(const struct paxos_options *options, size_t size);
+/* Begins a log: the whole block is zero but for it.  In: options with their defaults filled in; the
+ * size of the protocol's own struct. */
+void paxos_log_init(struct log *log, const struct ec_config *config,
+                    const struct paxos_options *options, size_t size);
 /* The slot of a position; NULL outside the ring. */
 struct slot *paxos_slot_at(const struct log *log, ec_seq seq);
 /* Slots are those of the positions after this one, */
@@ -191,26 +211,24 @@ void paxos_log_start(struct log *log, const struct ec_input *in, struct ec_out *
 
 /* Asks for what is known to be chosen and is not here; at the end of each step. */
 void paxos_catch_up(struct log *log, struct ec_out *out);
-/* ASK_LEARN: tells what is chosen from there on, one interval at most, or which state to fetch;
- * nothing where neither is known here. */
-void paxos_ask_learn_received(struct log *log, const struct ec_input *in, const struct message *m,
-                              struct ec_out *out);
-/* LEARN: a position is chosen. */
-void paxos_learn_received(struct log *log, const struct ec_input *in, const struct message *m);
 /* Tells one position as chosen.  In: it is. */
 void paxos_learn_tell(struct log *log, ec_node to, const struct slot *slot, struct ec_out *out);
 /* Names the newest state that is on disk here, if it is at or above `seq`.  Returns: whether. */
 bool paxos_state_tell(struct log *log, ec_node to, ec_seq seq, struct ec_out *out);
-/* STATE: what is missing here is forgotten there: has the application brought. */
-void paxos_state_received(struct log *log, const struct ec_input *in, const struct message *m,
-                          struct ec_out *out);
 /* FETCHED: stands where the host says; where we stood or below: it failed, another is asked. */
 void paxos_fetched(struct log *log, const struct ec_input *in, struct ec_out *out);
+/* A message of what both have in common: ASK_LEARN, LEARN, STATE, CHECKPOINT. */
+void paxos_log_received(struct log *log, const struct ec_input *in, const struct message *m,
+                        struct ec_out *out);
 /* LINK: an answer may be lost. */
 void paxos_learn_linked(struct log *log, ec_node from);
 
 /* ---- check.c ---- */
 
+/* Reads the head of a message.  Returns: whether it is one, by a member, and of our group, era and
+ * protocol; in the planted build also of others, if config.bug is `foreign`. */
+bool paxos_head_good(const struct ec_config *config, const struct ec_input *in, uint32_t foreign,
+                     struct message *m);
 /* Whether a message of what both have in common has its form and its bounds. */
 bool paxos_common_good(const struct ec_config *config, const struct ec_input *in,
                        const struct message *m, uint32_t batch_bytes_max);
@@ -219,6 +237,14 @@ bool paxos_value_good(const struct ec_config *config, const struct ec_input *in,
                       const struct message *m, uint32_t batch_bytes_max);
 /* Whether it is a ballot of a voter that may lead, of no more than NUMBER_TOLD_MAX. */
 bool paxos_ballot_good(const struct ec_config *config, uint64_t ballot);
+
+/* ---- promises.c ---- */
+
+/* Says what is not equal.  Returns: false. */
+bool paxos_promise_differs(struct ec_text *why, const char *what, uint64_t number);
+/* Whether a log restored from all the records of another holds all that it accepted above both low
+ * marks.  Out: why, if not. */
+bool paxos_accepted_equal(const struct log *lived, const struct log *restored, struct ec_text *why);
 
 /* ---- invariants.c ---- */
 

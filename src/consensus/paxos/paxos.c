@@ -10,48 +10,24 @@ static uint32_t faults_of(const struct ec_roster *roster)
 
 static struct ec_limits limits(const struct ec_config *config)
 {
-	struct paxos_options options = paxos_options_of(config);
-	struct log_terms terms = paxos_log_terms(&options);
-	uint32_t ring = paxos_ring_of(&terms);
-	return (struct ec_limits){
-		.state = paxos_state_size(sizeof(struct paxos), &terms),
-		/* A step may deliver every slot, with its SNAP, or tell an interval; besides it
-	         * says a handful of things. */
-		.effects_per_step = 64 + 3 * ring,
-		.buffers_held = 2 * ring + PENDING, /* the value of a slot, and the best reported */
-		.message_max = HEAD_SIZE_MAX + options.batch_bytes_max,
-		.record_max = HEAD_SIZE_MAX + options.batch_bytes_max,
-	};
+	struct paxos_options options = paxos_options_filled(config->roster, config->options);
+	struct ec_limits limits = paxos_log_limits(&options, sizeof(struct paxos));
+	limits.buffers_held += PENDING;
+	return limits;
 }
-
-#ifdef EC_PLANTED
-static uint32_t log_bug_of(uint32_t bug)
-{
-	static const uint32_t of[] = {[BUG_SPEAK_FIRST] = LOG_SPEAK_FIRST,
-	                              [BUG_NO_SAVE] = LOG_NO_SAVE,
-	                              [BUG_EARLY_CUT] = LOG_EARLY_CUT,
-	                              [BUG_GAP] = LOG_GAP,
-	                              [BUG_LEARN_ACCEPTED] = LOG_LEARN_ACCEPTED};
-	return bug < sizeof of / sizeof of[0] ? of[bug] : 0;
-}
-#endif
 
 static void init(void *opaque, const struct ec_config *config)
 {
 	struct paxos *self = opaque;
 	uint64_t seed;
 	assert(!paxos_misfit(config));
-	assert(config->self < config->roster->n);
-	struct paxos_options options = paxos_options_of(config);
-	struct log_terms terms = paxos_log_terms(&options);
-	memset(self, 0, paxos_state_size(sizeof *self, &terms));
-	paxos_log_init(&self->log, config, &terms, sizeof *self);
+	struct paxos_options options = paxos_options_filled(config->roster, config->options);
+	memset(self, 0, limits(config).state);
+	paxos_log_init(&self->log, config, &options, sizeof *self);
 #ifdef EC_PLANTED
-	self->log.planted = log_bug_of(config->bug);
 	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)
 		self->log.quorums.accept = ec_voters(config->roster) - self->log.quorums.prepare;
 #endif
-	self->options = options;
 	memcpy(&seed, config->seed, sizeof seed);
 	ec_prng_seed(&self->prng, seed);
 }
@@ -92,20 +68,8 @@ static void message_received(struct paxos *self, const struct ec_input *in, stru
 	case REFUSE:
 		paxos_refuse_received(self, in, &m, out);
 		break;
-	case ASK_LEARN:
-		paxos_ask_learn_received(&self->log, in, &m, out);
-		break;
-	case LEARN:
-		paxos_learn_received(&self->log, in, &m);
-		break;
-	case STATE:
-		paxos_state_received(&self->log, in, &m, out);
-		break;
-	case CHECKPOINT:
-		paxos_checkpoint_received(&self->log, in, &m, out);
-		break;
 	default:
-		assert(false);
+		paxos_log_received(&self->log, in, &m, out);
 	}
 }
 
@@ -204,11 +168,7 @@ static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes
 
 static const char *const bugs[] = {
 #ifdef EC_PLANTED
-	[BUG_SPEAK_FIRST - 1] = "an acceptor answers before it saves",
-	[BUG_NO_SAVE - 1] = "an accepted value is not saved",
-	[BUG_EARLY_CUT - 1] = "forgets slots at its own checkpoint, which slow members need",
-	[BUG_GAP - 1] = "delivers behind a gap",
-	[BUG_LEARN_ACCEPTED - 1] = "tells as chosen what it has merely accepted",
+	LOG_BUGS_NAMED,
 	[BUG_SMALL_QUORUM - 1] = "the two quorums do not meet",
 	[BUG_FORGETS_ACCEPTED - 1] = "a promise forgets what was accepted",
 	[BUG_LOWER_BALLOT - 1] = "a proposer takes the value of the lower ballot",

@@ -24,14 +24,15 @@ struct paxos_quorums {
 };
 
 /* What ec_config.options points to; a zero is the default.  Equal at all members of an era.  In a
- * roster: nothing, or its fields in order, little-endian. */
+ * roster: nothing, or its fields in order, little-endian.  Multi-Paxos's options begin with it. */
 struct paxos_options {
 	uint32_t interval;            /* K, deliveries between checkpoints, at most 256; a multiple
 	                                 of 64 wherever blocks are made of the deliveries */
 	uint32_t window;              /* W, K..PAXOS_WINDOW_MAX; the default is 2K */
 	uint32_t batch_bytes_max;     /* of one batch, at least 1 */
 	struct paxos_quorums quorums; /* the default of each is a majority */
-	uint64_t timeout_ns;          /* how long a proposer waits for a ballot of its own */
+	uint64_t timeout_ns;          /* how long a proposer waits for a ballot of its own, or a
+	                                 member without a leader before its first one */
 };
 
 /* The protocol: order EC_TOTAL, crash faults of fewer than half of the voters, reads through the

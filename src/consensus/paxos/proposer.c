@@ -59,7 +59,7 @@ static void pending_drop(struct paxos *self, const ec_hash *digest)
 static void rest(struct paxos *self)
 {
 	uint32_t failures = self->failures < BACKOFF_MAX ? self->failures : BACKOFF_MAX;
-	uint64_t longest = (self->options.timeout_ns / PAUSE_PART << failures) + 1;
+	uint64_t longest = (self->log.timeout_ns / PAUSE_PART << failures) + 1;
 	self->phase = IDLE;
 	self->deadline = self->log.now + ec_prng_below(&self->prng, longest);
 }
@@ -129,7 +129,7 @@ static void begin(struct paxos *self, struct ec_out *out)
 	self->phase = PREPARING;
 	self->promises = 0;
 	slot->best_ballot = slot->votes = slot->proposed = 0;
-	self->deadline = log->now + self->options.timeout_ns;
+	self->deadline = log->now + self->log.timeout_ns;
 	struct message record = {.kind = SAVED_PROMISE, .ballot = self->ballot, .seq = self->at};
 	slot->promised = self->ballot;
 	paxos_save(log, out, &record, EC_NO_BYTES, 0);

@@ -15,7 +15,6 @@ enum phase {
 
 struct paxos {
 	struct log log; /* first */
-	struct paxos_options options;
 	struct ec_prng prng;
 	struct value pending[PENDING]; /* batches that I was given and that are not chosen yet */
 	uint32_t pending_count;
@@ -32,12 +31,7 @@ struct paxos {
 
 /* Planted bugs exist in one build only.  The first ones are of the log. */
 enum bug {
-	BUG_SPEAK_FIRST = 1,
-	BUG_NO_SAVE,
-	BUG_EARLY_CUT,
-	BUG_GAP,
-	BUG_LEARN_ACCEPTED,
-	BUG_SMALL_QUORUM,
+	BUG_SMALL_QUORUM = LOG_BUGS_END,
 	BUG_FORGETS_ACCEPTED,
 	BUG_LOWER_BALLOT,
 	BUG_VOTES_ACROSS,
@@ -59,18 +53,10 @@ static inline bool planted(const struct paxos *self, enum bug which)
 #define planted(self, which) ((void)(self), false)
 #endif
 
-/* ---- options.c: of the vtable, as consensus.h says, and defaults ---- */
+/* ---- options.c ---- */
 
-/* The options of a configuration, defaults filled in. */
-struct paxos_options paxos_options_of(const struct ec_config *config);
-/* Those of them that the log needs. */
-struct log_terms paxos_log_terms(const struct paxos_options *options);
-/* Decodes a roster's options (paxos.h). */
+/* Decodes a roster's options (paxos.h), as consensus.h says. */
 const char *paxos_options_read(struct ec_bytes encoded, uint64_t timeout_ns, void *options);
-/* What a host must know of them, defaults filled in. */
-struct ec_terms paxos_terms(const struct ec_config *config);
-/* Why no instance could serve a roster. */
-const char *paxos_misfit(const struct ec_config *config);
 
 /* ---- acceptor.c ---- */
 
