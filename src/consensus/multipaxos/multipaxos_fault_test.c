@@ -1,5 +1,5 @@
-/* multipaxos_fault_test.c - crashes at every save, slow members and disks, parts of a network,
- * roles, quorums of other sizes. */
+/* multipaxos_fault_test.c - leaders, slow disks, parts of a network, roles, quorums of other sizes,
+ * leases; what the log does under faults stands in multipaxos_log_test.c. */
 #include "base/test.h"
 #include "consensus/multipaxos/multipaxos_world.h"
 
@@ -14,44 +14,6 @@ static void batches(struct world *world, int count)
 		snprintf(text, sizeof text, "batch %u", world->batches);
 		world_batch(world, text);
 	}
-}
-
-static void crash_at_every_save(void **state)
-{
-	(void)state;
-	for (int dies = 0; dies < 2; dies++)
-		for (ec_node node = A; node <= B; node++) {
-			struct world_killing how = {.of = &multipaxos_world,
-			                            .is = {.n = 3, .interval = 4, .twins = true},
-			                            .node = node,
-			                            .other = dies ? (node == A ? B : A) : EC_ALL};
-			uint32_t saves;
-			const char *violation = world_kill_at_every_save(&how, &saves);
-			if (violation)
-				fail_msg("%u, %d: %s", node, dies, violation);
-			assert_true(saves >= 8);
-		}
-}
-
-/* All are killed at once, again and again, and lose what was not durable. */
-static void all_crash_together(void **state)
-{
-	(void)state;
-	struct world *world = world_new(&multipaxos_world,
-	                                (struct world_options){.n = 3, .interval = 4, .seed = 5});
-	for (int round = 0; round < 12; round++) {
-		batches(world, 3);
-		world_submit(world);
-		for (int i = 0; i < round % 5; i++)
-			world_round(world);
-		for (ec_node node = 0; node < 3; node++)
-			world_crash(world, node);
-		for (ec_node node = 0; node < 3; node++)
-			world_restart(world, node);
-		world_pass(world, round % 3 ? 50 : 600);
-	}
-	assert_true(world_finish(world, 30000));
-	assert_null(world_free(world));
 }
 
 /* The first leader of an era needs no ballot, and a batch takes three messages a follower. */
@@ -111,64 +73,6 @@ static void a_leader_whose_disk_stands_still_steps_down(void **state)
 	world_repair(world);
 	assert_true(world_finish(world, 3000));
 	assert_null(world_free(world));
-}
-
-/* c hears nothing for more than the ring holds: its state is brought. */
-static void far_behind_fetches_the_state(void **state)
-{
-	(void)state;
-	struct world *world =
-		world_new(&multipaxos_world, (struct world_options){.n = 3, .interval = 4});
-	world_isolate(world, C);
-	batches(world, 30);
-	world_pass(world, 300);
-	assert_int_equal(world->member[A].applied, 30);
-	assert_int_equal(world->member[C].applied, 0);
-	world_heal(world);
-	assert_true(world_finish(world, 3000));
-	assert_int_equal(world->fetches, 1);
-	assert_null(world_free(world));
-}
-
-/* c is behind the low mark by less than is retained: messages bring it there, no state moves. */
-static void a_little_behind_needs_no_state(void **state)
-{
-	(void)state;
-	struct world *world =
-		world_new(&multipaxos_world, (struct world_options){.n = 3, .interval = 8});
-	world_isolate(world, C);
-	batches(world, 9);
-	world_pass(world, 300);
-	world_heal(world);
-	assert_true(world_finish(world, 1000));
-	assert_int_equal(world->member[C].applied, 9);
-	assert_int_equal(world->fetches, 0);
-	assert_null(world_free(world));
-}
-
-/* b's checkpoints never reach its disk, so that a alone has them: what c lacks is not forgotten. */
-static uint32_t fetches_where_one_has_checkpoints(uint32_t bug)
-{
-	struct world *world = world_new(&multipaxos_world,
-	                                (struct world_options){.n = 3, .interval = 4, .bug = bug});
-	world->member[B].forgetful = true;
-	world_isolate(world, C);
-	batches(world, 8);
-	world_pass(world, 150);
-	assert_int_equal(world->member[A].applied, 8);
-	world_heal(world);
-	world_pass(world, 300);
-	assert_int_equal(world->member[C].applied, 8);
-	uint32_t fetches = world->fetches;
-	assert_null(world_free(world));
-	return fetches;
-}
-
-static void nothing_is_forgotten_before_a_quorum_has_it(void **state)
-{
-	(void)state;
-	assert_int_equal(fetches_where_one_has_checkpoints(0), 0);
-	assert_int_equal(fetches_where_one_has_checkpoints(3), 1); /* planted bug 3 */
 }
 
 /* Of four three must; a is heard by d alone, which supports nobody while it hears a leader. */
@@ -233,22 +137,6 @@ static void quorums_of_other_sizes(void **state)
 	assert_null(world_free(world));
 }
 
-/* d and e are no voters: they follow, and one of them is brought the state. */
-static void learners_follow(void **state)
-{
-	(void)state;
-	struct world *world = world_new(&multipaxos_world,
-	                                (struct world_options){.n = 5, .voters = 3, .interval = 4});
-	world_isolate(world, E);
-	batches(world, 30);
-	world_pass(world, 500);
-	assert_int_equal(world->member[D].applied, 30);
-	world_heal(world);
-	assert_true(world_finish(world, 3000));
-	assert_int_equal(world->member[D].records.count + world->member[E].records.count, 0);
-	assert_null(world_free(world));
-}
-
 /* Only c may lead: nobody else ever does, and it comes back. */
 static void only_who_may_lead_leads(void **state)
 {
@@ -286,37 +174,6 @@ static void a_leader_hands_over(void **state)
 	assert_null(world_free(world));
 }
 
-/* b is told by a member of another group what is chosen there.  Returns: what was broken, or NULL.
- */
-static const char *heard_of_another_group(uint32_t bug)
-{
-	struct world *world =
-		world_new(&multipaxos_world, (struct world_options){.n = 5, .bug = bug});
-	world_settle(world);
-	world_corrupt(world, C);
-	world_batch_at(world, "theirs", 0);
-	struct message learn = {.kind = LEARN, .seq = 1, .upto = 1};
-	learn.group = group_of(&world->domain) + 1;
-	struct ec_bytes head = paxos_message_write(world->pool, &learn);
-	world_tell(world, C, B, 0, head, world->batch[0]);
-	ec_drop(head);
-	world_settle(world);
-	assert_int_equal(world->member[B].applied, bug != 0);
-	world_isolate(world, B);
-	batches(world, 3);
-	world_pass(world, 1000);
-	return world_free(world);
-}
-
-static void what_another_group_says_is_nothing(void **state)
-{
-	(void)state;
-	assert_null(heard_of_another_group(0));
-	const char *violation = heard_of_another_group(18); /* planted bug 18 */
-	assert_non_null(violation);
-	assert_memory_equal(violation, "agreement", 9);
-}
-
 /* b heard a, and had nothing to save; it comes back, and c would lead.  Returns: promises to c. */
 static uint32_t promises_after(uint64_t ms)
 {
@@ -331,10 +188,7 @@ static uint32_t promises_after(uint64_t ms)
 	world_restart(world, B);
 	world_pass(world, ms);
 	struct message prepare = {.kind = PREPARE, .ballot = ballot_of(9, C), .seq = 1};
-	prepare.group = group_of(&world->domain);
-	struct ec_bytes head = paxos_message_write(world->pool, &prepare);
-	world_tell(world, C, B, 0, head, EC_NO_BYTES);
-	ec_drop(head);
+	paxos_world_tell(world, C, B, prepare, -1);
 	world_settle(world);
 	uint32_t promises = world->sent[PROMISE];
 	world_heal(world);
@@ -352,19 +206,12 @@ static void with_leases_a_life_begins_by_waiting(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(crash_at_every_save),
-		cmocka_unit_test(what_another_group_says_is_nothing),
-		cmocka_unit_test(all_crash_together),
 		cmocka_unit_test(a_fresh_era_needs_no_election),
 		cmocka_unit_test(a_leader_speaks_while_its_disk_works),
 		cmocka_unit_test(a_leader_whose_disk_stands_still_steps_down),
-		cmocka_unit_test(far_behind_fetches_the_state),
-		cmocka_unit_test(a_little_behind_needs_no_state),
-		cmocka_unit_test(nothing_is_forgotten_before_a_quorum_has_it),
 		cmocka_unit_test(a_leader_that_hears_no_quorum_steps_down),
 		cmocka_unit_test(a_member_with_bad_links_deposes_nobody),
 		cmocka_unit_test(quorums_of_other_sizes),
-		cmocka_unit_test(learners_follow),
 		cmocka_unit_test(with_leases_a_life_begins_by_waiting),
 		cmocka_unit_test(only_who_may_lead_leads),
 		cmocka_unit_test(a_leader_hands_over),

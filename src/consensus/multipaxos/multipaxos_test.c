@@ -19,19 +19,10 @@ static struct world *with_b(uint32_t bug)
 	return world;
 }
 
-static void c_tells(struct world *world, ec_node to, const struct message *message, int batch)
-{
-	struct message said = *message;
-	said.group = group_of(&world->domain);
-	struct ec_bytes head = paxos_message_write(world->pool, &said);
-	world_tell(world, C, to, 0, head, batch < 0 ? EC_NO_BYTES : world->batch[batch]);
-	ec_drop(head);
-	world_settle(world);
-}
-
 static void told(struct world *world, const struct message *message, int batch)
 {
-	c_tells(world, B, message, batch);
+	paxos_world_tell(world, C, B, *message, batch);
+	world_settle(world);
 }
 
 /* c supports whatever b canvasses for.  Returns: the ballot that b prepares. */
@@ -129,7 +120,8 @@ static void who_was_overtaken_vouches_for_nothing(void **state)
 	(void)state;
 	struct world *world = a_leads_with_b();
 	struct message learn = {.kind = LEARN, .seq = 1, .upto = 1, .origin = C};
-	c_tells(world, A, &learn, 2);
+	paxos_world_tell(world, C, A, learn, 2);
+	world_settle(world);
 	assert_int_equal(world->member[A].applied, 1);
 	assert_int_equal(world->member[B].applied, 0);
 	assert_null(world_free(world));

@@ -1,4 +1,5 @@
-/* paxos_hostile_world.c - what a member of Paxos is told that nearly makes sense. */
+/* paxos_hostile_world.c - what a member of Paxos, or of Multi-Paxos, is told that nearly makes
+ * sense. */
 #include "consensus/paxos/paxos_hostile_world.h"
 
 #include "consensus/paxos/messages.h"
@@ -14,11 +15,17 @@ static ec_seq seq_any(struct hostile *h)
 	return from + 1 + hostile_pick(h, 5 * K);
 }
 
+/* Whether the ballots of one leader are for all positions. */
+static bool led(const struct hostile *h)
+{
+	return h->of->protocol != &ec_paxos;
+}
+
 static uint64_t ballot_any(struct hostile *h, ec_node node)
 {
 	if (hostile_pick(h, 100) == 1)
 		return NUMBER_TOLD_MAX - 64 + node;
-	uint64_t counter = 1 + hostile_pick(h, 4);
+	uint64_t counter = led(h) ? h->out.view + 1 + hostile_pick(h, 3) : 1 + hostile_pick(h, 4);
 	return ballot_of(counter > 1 ? counter - hostile_pick(h, 2) : counter, node);
 }
 
@@ -58,7 +65,9 @@ static void lie(struct hostile *h, uint32_t which)
 	m.old = kind == REFUSE ? ballot_any(h, HOSTILE_SELF) : ballot_any(h, hostile_liar(h));
 	if (kind == REPORT && hostile_pick(h, 6) == 1)
 		m.old = CHOSEN;
-	if (kind == REPORT)
+	if (kind == REFUSE && led(h))
+		m.seq = 0;
+	if (kind == REPORT && !led(h))
 		m.number = 0;
 	if (kind == LEARN && m.upto < m.seq)
 		m.upto = m.seq;
@@ -77,15 +86,21 @@ static void lie(struct hostile *h, uint32_t which)
 
 static void options(struct hostile *h, void *opaque)
 {
+	struct paxos_options *options = opaque; /* those of Multi-Paxos begin with it */
 	(void)h;
-	*(struct paxos_options *)opaque =
-		(struct paxos_options){.interval = K, .batch_bytes_max = 64};
+	options->interval = K;
+	options->batch_bytes_max = 64;
 }
 
-static const struct hostile_protocol hostile = {
-	.protocol = &ec_paxos, .options = options, .lie = lie};
+struct hostile_counts paxos_hostile_run_of(const struct ec_protocol *protocol, const uint8_t *data,
+                                           size_t size)
+{
+	const struct hostile_protocol hostile = {
+		.protocol = protocol, .options = options, .lie = lie};
+	return hostile_run(&hostile, data, size);
+}
 
 struct hostile_counts paxos_hostile_run(const uint8_t *data, size_t size)
 {
-	return hostile_run(&hostile, data, size);
+	return paxos_hostile_run_of(&ec_paxos, data, size);
 }

@@ -7,4 +7,8 @@
 /* Lives what the data decide; see hostile_run(). */
 struct hostile_counts paxos_hostile_run(const uint8_t *data, size_t size);
 
+/* The same of Paxos or Multi-Paxos: their messages are the same. */
+struct hostile_counts paxos_hostile_run_of(const struct ec_protocol *protocol, const uint8_t *data,
+                                           size_t size);
+
 #endif
