@@ -15,7 +15,7 @@
  */
 #include "sim/longest.h"
 
-#include "base/quorum.h"
+#include "consensus/alike.h"
 #include "sim/longest_tree.h"
 #include "sim/sequencer.h"
 
@@ -54,11 +54,6 @@ struct longest {
 
 static const char *const bugs[] = {"takes back by height", "FINAL without depth",
                                    "FINAL without a pin", "forgets what is FINAL", NULL};
-
-static uint32_t faults(const struct ec_roster *roster)
-{
-	return (ec_voters(roster) - 1) / 2;
-}
 
 static struct ec_limits limits(const struct ec_config *config)
 {
@@ -468,7 +463,7 @@ static void revisable(void *out, uint64_t bound_ns, bool is_pinned, struct ec_te
 
 const struct ec_protocol sim_longest = {.name = "longest",
                                         .order = EC_REVISABLE,
-                                        .faults = faults,
+                                        .faults = ec_faults_of_crash,
                                         .bugs = bugs,
                                         .options_size = sizeof(struct longest_options),
                                         .terms = terms,
@@ -476,7 +471,7 @@ const struct ec_protocol sim_longest = {.name = "longest",
                                         .limits = limits,
                                         .init = init,
                                         .check = check,
-                                        .guilty = sim_never_guilty,
+                                        .guilty = ec_never_guilty,
                                         .step = step,
                                         .held = held,
                                         .invariants = invariants,

@@ -13,7 +13,7 @@
 #include "sim/sequencer.h"
 
 #include "base/codec.h"
-#include "base/quorum.h"
+#include "consensus/alike.h"
 
 #include <assert.h>
 
@@ -43,11 +43,6 @@ struct sequencer {
 };
 
 static const char *const bugs[] = {"speaks before it saves", "serves reads where it stands", NULL};
-
-static uint32_t faults(const struct ec_roster *roster)
-{
-	return (ec_voters(roster) - 1) / 2;
-}
 
 static struct ec_limits limits(const struct ec_config *config)
 {
@@ -319,13 +314,6 @@ static void show_head(struct ec_bytes bytes, struct ec_text *text)
 		ec_text_add(text, " ticket %u", (unsigned)head.ticket);
 }
 
-bool sim_never_guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                      struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
-}
-
 /* What was accepted is in the log. */
 static bool promises_equal(const void *lived, const void *restored, struct ec_text *why)
 {
@@ -342,14 +330,14 @@ static bool promises_equal(const void *lived, const void *restored, struct ec_te
 const struct ec_protocol sim_sequencer = {.name = "sequencer",
                                           .order = EC_TOTAL,
                                           .reads = true,
-                                          .faults = faults,
+                                          .faults = ec_faults_of_crash,
                                           .bugs = bugs,
                                           .terms = terms,
                                           .misfit = sim_never_misfit,
                                           .limits = limits,
                                           .init = init,
                                           .check = check,
-                                          .guilty = sim_never_guilty,
+                                          .guilty = ec_never_guilty,
                                           .step = step,
                                           .held = held,
                                           .invariants = invariants,

@@ -9,11 +9,7 @@
 extern const struct ec_protocol sim_sequencer;
 extern const struct sim_protocol_entry sim_sequencer_entry;
 
-/* For small protocols: ec_protocol.misfit that takes every roster, and guilty() that takes no
- * proof.
- */
+/* For small protocols: ec_protocol.misfit that takes every roster. */
 const char *sim_never_misfit(const struct ec_config *config);
-bool sim_never_guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                      struct ec_bytes body);
 
 #endif

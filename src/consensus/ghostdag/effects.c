@@ -25,12 +25,5 @@ void ghostdag_save(struct ghostdag *self, struct ec_out *out, ec_seq seq,
 
 void ghostdag_note(struct ghostdag *self, struct ec_out *out, const char *rule, uint64_t number)
 {
-	char line[64];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	if (!self->config.notes)
-		return;
-	ec_text_add(&text, "%s %llu", rule, (unsigned long long)number);
-	ec_emit(out, (struct ec_effect){.kind = EC_NOTE,
-	                                .flags = EC_EAGER,
-	                                .head = ec_pool_copy(out->pool, line, text.size)});
+	ec_note(&self->config, out, rule, number);
 }

@@ -1,11 +1,6 @@
 /* ghostdag.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
 #include "consensus/ghostdag/state.h"
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return (uint32_t)ec_faults_byzantine(ec_voters(roster));
-}
-
 /* The most bytes of a portion: every block with all that it may hold. */
 static uint32_t portion_max(const struct ghostdag_options *options)
 {
@@ -121,28 +116,6 @@ static void input_take(struct ghostdag *self, const struct ec_input *in, struct 
 	}
 }
 
-/* Positions count from the beginning of the era in here, from that of the order outside. */
-static struct ec_input input_of_era(const struct ghostdag *self, const struct ec_input *in)
-{
-	struct ec_input own = *in;
-	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED &&
-	    in->kind != EC_PINNED)
-		return own;
-	assert(in->seq >= self->config.base);
-	own.seq -= self->config.base;
-	return own;
-}
-
-static void effects_of_order(const struct ghostdag *self, struct ec_out *out)
-{
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
-		    effect->kind == EC_FETCH || effect->kind == EC_UNDO || effect->kind == EC_FINAL)
-			effect->seq += self->config.base;
-	}
-}
-
 /* The earliest of what is asked for; 0: nothing. */
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
@@ -152,7 +125,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct ghostdag *self = opaque;
-	struct ec_input own = input_of_era(self, input), *in = &own;
+	struct ec_input own = ec_input_of_era(self->config.base, input), *in = &own;
 	assert(out->count == 0);
 	assert(in->now >= self->now);
 	self->now = in->now;
@@ -170,7 +143,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	ghostdag_orphans_ask(self, out);
 	ghostdag_order(self, out);
 	ghostdag_make(self, out);
-	effects_of_order(self, out);
+	ec_effects_of_order(self->config.base, out);
 	out->wake = earlier(self->make_at, ghostdag_orphans_wake(self));
 	if (ghostdag_order_more(self))
 		out->wake = self->now ? self->now : 1;
@@ -179,37 +152,28 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	out->lead = EC_ALL;
 }
 
-static uint32_t held_add(struct ec_bytes *at, uint32_t count, struct ec_bytes bytes)
-{
-	if (!bytes.buffer)
-		return count;
-	if (at)
-		at[count] = bytes;
-	return count + 1;
-}
-
 static uint32_t held(const void *opaque, struct ec_bytes *at)
 {
 	const struct ghostdag *self = opaque;
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < dag_count(ghostdag_graph(self)); i++) {
 		const struct entry *entry = ghostdag_entry(self, i);
-		count = held_add(at, count, entry->head);
-		count = held_add(at, count, entry->body);
-		count = held_add(at, count, entry->proof);
+		count = ec_held_add(at, count, entry->head);
+		count = ec_held_add(at, count, entry->body);
+		count = ec_held_add(at, count, entry->proof);
 	}
 	for (ec_node node = 0; node < self->n; node++)
 		for (int i = 0; i < ORPHANS; i++) {
 			const struct orphan *orphan = &ghostdag_peer(self, node)->orphan[i];
-			count = held_add(at, count, orphan->head);
-			count = held_add(at, count, orphan->body);
-			count = held_add(at, count, orphan->proof);
+			count = ec_held_add(at, count, orphan->head);
+			count = ec_held_add(at, count, orphan->body);
+			count = ec_held_add(at, count, orphan->proof);
 		}
 	for (uint32_t i = 0; i < self->queued; i++)
-		count = held_add(at, count, self->queue[i].body);
+		count = ec_held_add(at, count, self->queue[i].body);
 	for (int i = 0; i < OFFERS; i++)
-		count = held_add(at, count, self->mark[i].graph);
-	return held_add(at, count, self->wanted);
+		count = ec_held_add(at, count, self->mark[i].graph);
+	return ec_held_add(at, count, self->wanted);
 }
 
 static const char *const bugs[] = {
@@ -240,7 +204,7 @@ const struct ec_protocol ec_ghostdag = {
 	.order = EC_REVISABLE,
 	.reads = false,
 	.byzantine = true,
-	.faults = faults_of,
+	.faults = ec_faults_of_byzantine,
 	.bugs = bugs,
 	.options_size = sizeof(struct ghostdag_options),
 	.options_read = ghostdag_options_read,

@@ -4,6 +4,7 @@
 
 #include "base/prng.h"
 #include "base/quorum.h"
+#include "consensus/alike.h"
 #include "consensus/ghostdag/messages.h"
 
 #include <assert.h>

@@ -61,12 +61,6 @@ void hb_save(struct hb *self, struct ec_out *out, const struct message *message,
 
 void hb_note(struct hb *self, struct ec_out *out, const char *rule, uint64_t number)
 {
-	char line[64];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	if (!self->config.notes || hb_room(out) < 8)
-		return;
-	ec_text_add(&text, "%s %llu", rule, (unsigned long long)number);
-	ec_emit(out, (struct ec_effect){.kind = EC_NOTE,
-	                                .flags = EC_EAGER,
-	                                .head = ec_pool_copy(out->pool, line, text.size)});
+	if (hb_room(out) >= 8)
+		ec_note(&self->config, out, rule, number);
 }

@@ -1,11 +1,6 @@
 /* honeybadger.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
 #include "consensus/honeybadger/state.h"
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return (uint32_t)ec_faults_byzantine(ec_voters(roster));
-}
-
 static void voters_set(struct hb *self)
 {
 	const struct ec_roster *roster = self->config.roster;
@@ -15,7 +10,7 @@ static void voters_set(struct hb *self)
 			self->node_of[seat++] = (uint8_t)node;
 	self->n = roster->n;
 	self->voters = seat;
-	self->faults = faults_of(roster);
+	self->faults = ec_faults_of_byzantine(roster);
 	self->quorum = (uint32_t)ec_quorum_byzantine(seat);
 	self->seat = hb_seat_of(roster, self->config.self);
 	self->everyone = seat == 64 ? UINT64_MAX : bit(seat) - 1;
@@ -123,31 +118,10 @@ static bool turn(struct hb *self, struct ec_out *out)
 	return moved;
 }
 
-/* Positions count from the beginning of the era in here, from that of the order outside. */
-static struct ec_input input_of_era(const struct hb *self, const struct ec_input *in)
-{
-	struct ec_input own = *in;
-	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
-		return own;
-	assert(in->seq >= self->config.base);
-	own.seq -= self->config.base;
-	return own;
-}
-
-static void effects_of_order(const struct hb *self, struct ec_out *out)
-{
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
-		    effect->kind == EC_FETCH)
-			effect->seq += self->config.base;
-	}
-}
-
 static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct hb *self = opaque;
-	struct ec_input own = input_of_era(self, input), *in = &own;
+	struct ec_input own = ec_input_of_era(self->config.base, input), *in = &own;
 	assert(out->count == 0);
 	if (in->kind == EC_RECORD) {
 		hb_record_replayed(self, in, out->pool);
@@ -157,19 +131,11 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	assert(self->started);
 	bool due = in->kind == EC_WAKE || ++self->inputs >= PATIENCE;
 	self->more = !due || turn(self, out);
-	effects_of_order(self, out);
+	ec_effects_of_order(self->config.base, out);
 	out->wake = !self->more ? 0 : in->now ? in->now : 1;
 	out->view = self->at;
 	out->want = hb_want(self);
 	out->lead = EC_ALL;
-}
-
-/* Nothing here is signed: what a member says is known from its links alone. */
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
 }
 
 static const char *const bugs[] = {
@@ -215,7 +181,7 @@ const struct ec_protocol ec_honeybadger = {
 	.reads = false,
 	.sealed = true,
 	.byzantine = true,
-	.faults = faults_of,
+	.faults = ec_faults_of_byzantine,
 	.bugs = bugs,
 	.options_size = sizeof(struct honeybadger_options),
 	.options_read = hb_options_read,
@@ -225,7 +191,7 @@ const struct ec_protocol ec_honeybadger = {
 	.limits = hb_limits,
 	.init = init,
 	.check = hb_check,
-	.guilty = guilty,
+	.guilty = ec_never_guilty,
 	.step = step,
 	.held = hb_held,
 	.invariants = hb_invariants,

@@ -3,6 +3,7 @@
 #define EC_HONEYBADGER_STATE_H
 
 #include "base/quorum.h"
+#include "consensus/alike.h"
 #include "consensus/honeybadger/aba.h"
 #include "consensus/honeybadger/messages.h"
 #include "consensus/honeybadger/rbc.h"

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return (uint32_t)ec_faults_crash(ec_voters(roster));
-}
-
 static struct ec_limits limits(const struct ec_config *config)
 {
 	struct multipaxos_options options = multipaxos_options_of(config);
@@ -158,7 +153,7 @@ static void say_all(struct multipaxos *self, struct ec_out *out)
 static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct multipaxos *self = opaque;
-	struct ec_input own = paxos_input_of_era(&self->log, input), *in = &own;
+	struct ec_input own = ec_input_of_era(self->log.config.base, input), *in = &own;
 	assert(out->count == 0);
 	assert(in->now >= self->log.now);
 	self->log.now = in->now;
@@ -177,7 +172,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	paxos_catch_up(&self->log, out);
 	multipaxos_election_run(self, out);
 	multipaxos_serve(self, out);
-	paxos_effects_of_order(&self->log, out);
+	ec_effects_of_order(self->log.config.base, out);
 	say_all(self, out);
 }
 
@@ -185,14 +180,6 @@ static uint32_t held(const void *opaque, struct ec_bytes *at)
 {
 	const struct multipaxos *self = opaque;
 	return paxos_held(&self->log, at);
-}
-
-/* Nobody is ever blamed: no member lies. */
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
 }
 
 static const char *const bugs[] = {
@@ -226,7 +213,7 @@ const struct ec_protocol ec_multipaxos = {
 	.reads = true,
 	.hands_over = true,
 	.byzantine = false,
-	.faults = faults_of,
+	.faults = ec_faults_of_crash,
 	.bugs = bugs,
 	.options_size = sizeof(struct multipaxos_options),
 	.options_read = multipaxos_options_read,
@@ -236,7 +223,7 @@ const struct ec_protocol ec_multipaxos = {
 	.limits = limits,
 	.init = init,
 	.check = multipaxos_check,
-	.guilty = guilty,
+	.guilty = ec_never_guilty,
 	.step = step,
 	.held = held,
 	.invariants = multipaxos_invariants,

@@ -171,14 +171,7 @@ void paxos_save(struct log *log, struct ec_out *out, const struct message *messa
 
 void paxos_note(struct log *log, struct ec_out *out, const char *rule, uint64_t number)
 {
-	char line[64];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	if (!log->config.notes)
-		return;
-	ec_text_add(&text, "%s %llu", rule, (unsigned long long)number);
-	ec_emit(out, (struct ec_effect){.kind = EC_NOTE,
-	                                .flags = EC_EAGER,
-	                                .head = ec_pool_copy(out->pool, line, text.size)});
+	ec_note(&log->config, out, rule, number);
 }
 
 void paxos_accept(struct log *log, struct slot *slot, uint64_t ballot, const struct value *value,
@@ -257,34 +250,8 @@ uint32_t paxos_held(const struct log *log, struct ec_bytes *at)
 {
 	uint32_t count = 0;
 	for (uint32_t i = 0; i < log->ring; i++) {
-		const struct slot *slot = slots(log) + i;
-		const struct ec_bytes both[] = {slot->value.body, slot->best.body};
-		for (int k = 0; k < 2; k++) {
-			if (both[k].buffer && at)
-				at[count] = both[k];
-			count += both[k].buffer != NULL;
-		}
+		count = ec_held_add(at, count, slots(log)[i].value.body);
+		count = ec_held_add(at, count, slots(log)[i].best.body);
 	}
 	return count;
-}
-
-/* Positions count from the beginning of the era in here, from that of the order outside. */
-struct ec_input paxos_input_of_era(const struct log *log, const struct ec_input *in)
-{
-	struct ec_input own = *in;
-	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
-		return own;
-	assert(in->seq >= log->config.base);
-	own.seq -= log->config.base;
-	return own;
-}
-
-void paxos_effects_of_order(const struct log *log, struct ec_out *out)
-{
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
-		    effect->kind == EC_FETCH || effect->kind == EC_SERVE)
-			effect->seq += log->config.base;
-	}
 }

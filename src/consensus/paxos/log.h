@@ -11,6 +11,7 @@
 #define EC_PAXOS_LOG_H
 
 #include "base/quorum.h"
+#include "consensus/alike.h"
 #include "consensus/paxos/messages.h"
 
 #include <assert.h>
@@ -184,10 +185,6 @@ void paxos_save(struct log *log, struct ec_out *out, const struct message *messa
 void paxos_note(struct log *log, struct ec_out *out, const char *rule, uint64_t number);
 /* The buffers that the ring holds, and their count (consensus.h). */
 uint32_t paxos_held(const struct log *log, struct ec_bytes *at);
-/* Positions of START, SNAPPED and FETCHED counted from the beginning of the era, */
-struct ec_input paxos_input_of_era(const struct log *log, const struct ec_input *in);
-/* and those of effects counted as the host does. */
-void paxos_effects_of_order(const struct log *log, struct ec_out *out);
 
 /* ---- marks.c: checkpoints, and the end of the log ---- */
 

@@ -3,11 +3,6 @@
 
 #include <string.h>
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return (uint32_t)ec_faults_crash(ec_voters(roster));
-}
-
 static struct ec_limits limits(const struct ec_config *config)
 {
 	struct paxos_options options = paxos_options_filled(config->roster, config->options);
@@ -119,7 +114,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct paxos *self = opaque;
 	struct log *log = &self->log;
-	struct ec_input own = paxos_input_of_era(log, input), *in = &own;
+	struct ec_input own = ec_input_of_era(log->config.base, input), *in = &own;
 	assert(out->count == 0);
 	assert(in->now >= log->now);
 	log->now = in->now;
@@ -136,7 +131,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	paxos_deliver(log, out);
 	paxos_catch_up(log, out);
 	paxos_proposer_run(self, out);
-	paxos_effects_of_order(log, out);
+	ec_effects_of_order(log->config.base, out);
 	out->wake = paxos_proposer_wake(self);
 	if (log->asked && (!out->wake || log->asked < out->wake))
 		out->wake = log->asked;
@@ -148,22 +143,9 @@ static uint32_t held(const void *opaque, struct ec_bytes *at)
 {
 	const struct paxos *self = opaque;
 	uint32_t count = paxos_held(&self->log, at);
-	for (uint32_t i = 0; i < self->pending_count; i++) {
-		if (!self->pending[i].body.buffer)
-			continue;
-		if (at)
-			at[count] = self->pending[i].body;
-		count++;
-	}
+	for (uint32_t i = 0; i < self->pending_count; i++)
+		count = ec_held_add(at, count, self->pending[i].body);
 	return count;
-}
-
-/* Nobody is ever blamed: no member lies. */
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
 }
 
 static const char *const bugs[] = {
@@ -197,7 +179,7 @@ const struct ec_protocol ec_paxos = {
 	.order = EC_TOTAL,
 	.reads = false,
 	.byzantine = false,
-	.faults = faults_of,
+	.faults = ec_faults_of_crash,
 	.bugs = bugs,
 	.options_size = sizeof(struct paxos_options),
 	.options_read = paxos_options_read,
@@ -207,7 +189,7 @@ const struct ec_protocol ec_paxos = {
 	.limits = limits,
 	.init = init,
 	.check = paxos_check,
-	.guilty = guilty,
+	.guilty = ec_never_guilty,
 	.step = step,
 	.held = held,
 	.invariants = paxos_invariants,

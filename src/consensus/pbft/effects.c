@@ -25,14 +25,7 @@ void pbft_save(struct pbft *self, struct ec_out *out, const struct message *mess
 
 void pbft_note(struct pbft *self, struct ec_out *out, const char *rule, uint64_t number)
 {
-	char line[64];
-	struct ec_text text = ec_text_over(line, sizeof line);
-	if (!self->config.notes)
-		return;
-	ec_text_add(&text, "%s %llu", rule, (unsigned long long)number);
-	ec_emit(out, (struct ec_effect){.kind = EC_NOTE,
-	                                .flags = EC_EAGER,
-	                                .head = ec_pool_copy(out->pool, line, text.size)});
+	ec_note(&self->config, out, rule, number);
 }
 
 void pbft_letter_drop(struct letter *letter)

@@ -1,11 +1,6 @@
 /* pbft.c - the face: what the host calls, and where each message goes.  See DESIGN.md. */
 #include "consensus/pbft/state.h"
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return ec_faults_byzantine(ec_voters(roster));
-}
-
 static uint32_t held_max(uint32_t n, uint32_t ring)
 {
 	uint32_t slot = n + BODIES + 1;      /* proofs of ballots, batches, the certificate */
@@ -27,7 +22,8 @@ static struct ec_limits limits(const struct ec_config *config)
 		/* A step may enter a view, and in every slot ask f+1 for its batch, or vote,
 	         * commit, deliver, note and tell f that left alone; or say all again.  Of each
 	         * member: two asks, two requests to say again. */
-		.effects_per_step = 64 + (12 + 2 * faults_of(config->roster)) * ring + 4 * n,
+		.effects_per_step =
+			64 + (12 + 2 * ec_faults_of_byzantine(config->roster)) * ring + 4 * n,
 		.buffers_held = held_max(n, ring),
 		.message_max = HEAD_SIZE_MAX + (change > batch ? change : batch),
 		.record_max = HEAD_SIZE_MAX + (cut > batch ? cut : batch),
@@ -113,31 +109,10 @@ static void input_take(struct pbft *self, const struct ec_input *in, struct ec_o
 	}
 }
 
-/* Positions count from the beginning of the era in here, from that of the order outside. */
-static struct ec_input input_of_era(const struct pbft *self, const struct ec_input *in)
-{
-	struct ec_input own = *in;
-	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
-		return own;
-	assert(in->seq >= self->config.base);
-	own.seq -= self->config.base;
-	return own;
-}
-
-static void effects_of_order(const struct pbft *self, struct ec_out *out)
-{
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
-		    effect->kind == EC_FETCH)
-			effect->seq += self->config.base;
-	}
-}
-
 static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct pbft *self = opaque;
-	struct ec_input own = input_of_era(self, input), *in = &own;
+	struct ec_input own = ec_input_of_era(self->config.base, input), *in = &own;
 	assert(out->count == 0);
 	assert(in->now >= self->now);
 	self->now = in->now;
@@ -153,26 +128,17 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	pbft_deliver_ready(self, out);
 	pbft_catch_up(self, out);
 	pbft_timers_run(self, out);
-	effects_of_order(self, out);
+	ec_effects_of_order(self->config.base, out);
 	out->wake = pbft_timers_wake(self);
 	out->view = self->view;
 	out->want = pbft_room(self);
 	out->lead = primary(self);
 }
 
-static uint32_t held_add(struct ec_bytes *at, uint32_t count, struct ec_bytes bytes)
-{
-	if (!bytes.buffer)
-		return count;
-	if (at)
-		at[count] = bytes;
-	return count + 1;
-}
-
 static uint32_t letter_held(struct ec_bytes *at, uint32_t count, const struct letter *letter)
 {
-	count = held_add(at, count, letter->body);
-	return held_add(at, count, letter->proof);
+	count = ec_held_add(at, count, letter->body);
+	return ec_held_add(at, count, letter->proof);
 }
 
 static uint32_t slot_held(const struct pbft *self, const struct slot *slot, struct ec_bytes *at,
@@ -180,10 +146,10 @@ static uint32_t slot_held(const struct pbft *self, const struct slot *slot, stru
 {
 	const struct ballot *ballot = pbft_ballots(self, slot);
 	for (uint32_t i = 0; i < self->n; i++)
-		count = held_add(at, count, ballot[i].proof);
+		count = ec_held_add(at, count, ballot[i].proof);
 	for (int i = 0; i < BODIES; i++)
-		count = held_add(at, count, slot->bodies[i].bytes);
-	return held_add(at, count, slot->certificate);
+		count = ec_held_add(at, count, slot->bodies[i].bytes);
+	return ec_held_add(at, count, slot->certificate);
 }
 
 static uint32_t held(const void *opaque, struct ec_bytes *at)
@@ -198,11 +164,11 @@ static uint32_t held(const void *opaque, struct ec_bytes *at)
 		count = letter_held(at, count, &member->new_view);
 		count = letter_held(at, count, &member->named);
 		for (int k = 0; k < MARKS; k++)
-			count = held_add(at, count, member->mark[k].proof);
+			count = ec_held_add(at, count, member->mark[k].proof);
 	}
 	count = letter_held(at, count, &self->installed);
-	count = held_add(at, count, self->low_votes);
-	return held_add(at, count, self->change);
+	count = ec_held_add(at, count, self->low_votes);
+	return ec_held_add(at, count, self->change);
 }
 
 static const char *const bugs[] = {
@@ -242,7 +208,7 @@ const struct ec_protocol ec_pbft = {
 	.order = EC_TOTAL,
 	.reads = false,
 	.byzantine = true,
-	.faults = faults_of,
+	.faults = ec_faults_of_byzantine,
 	.bugs = bugs,
 	.options_size = sizeof(struct pbft_options),
 	.options_read = pbft_options_read,

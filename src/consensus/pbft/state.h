@@ -3,6 +3,7 @@
 #define EC_PBFT_STATE_H
 
 #include "base/quorum.h"
+#include "consensus/alike.h"
 #include "consensus/pbft/messages.h"
 
 #include <assert.h>

@@ -3,11 +3,6 @@
 
 #include "consensus/raft/state.h"
 
-static uint32_t faults_of(const struct ec_roster *roster)
-{
-	return (uint32_t)ec_faults_crash(ec_voters(roster));
-}
-
 static struct ec_limits limits(const struct ec_config *config)
 {
 	struct raft_options options = raft_options_of(config);
@@ -132,27 +127,6 @@ static void input_take(struct raft *self, const struct ec_input *in, struct ec_o
 	}
 }
 
-/* Positions count from the beginning of the era in here, from that of the order outside. */
-static struct ec_input input_of_era(const struct raft *self, const struct ec_input *in)
-{
-	struct ec_input own = *in;
-	if (in->kind != EC_START && in->kind != EC_SNAPPED && in->kind != EC_FETCHED)
-		return own;
-	assert(in->seq >= self->config.base);
-	own.seq -= self->config.base;
-	return own;
-}
-
-static void effects_of_order(const struct raft *self, struct ec_out *out)
-{
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		if (effect->kind == EC_DELIVER || effect->kind == EC_SNAP ||
-		    effect->kind == EC_FETCH || effect->kind == EC_SERVE)
-			effect->seq += self->config.base;
-	}
-}
-
 static uint64_t wake(const struct raft *self)
 {
 	if (self->role == LEADER) {
@@ -166,7 +140,7 @@ static uint64_t wake(const struct raft *self)
 static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 {
 	struct raft *self = opaque;
-	struct ec_input own = input_of_era(self, input), *in = &own;
+	struct ec_input own = ec_input_of_era(self->config.base, input), *in = &own;
 	assert(out->count == 0);
 	assert(in->now >= self->now);
 	self->now = in->now;
@@ -188,7 +162,7 @@ static void step(void *opaque, const struct ec_input *input, struct ec_out *out)
 	raft_heir_run(self, out);
 	raft_deliver_ready(self, out);
 	raft_reads_run(self, out);
-	effects_of_order(self, out);
+	ec_effects_of_order(self->config.base, out);
 	out->wake = wake(self);
 	out->view = self->term;
 	out->want = raft_room(self);
@@ -199,23 +173,9 @@ static uint32_t held(const void *opaque, struct ec_bytes *at)
 {
 	const struct raft *self = opaque;
 	uint32_t count = 0;
-	for (ec_seq index = self->floor + 1; index <= self->last; index++) {
-		const struct entry *entry = raft_entry_at(self, index);
-		if (!entry->body.buffer)
-			continue;
-		if (at)
-			at[count] = entry->body;
-		count++;
-	}
+	for (ec_seq index = self->floor + 1; index <= self->last; index++)
+		count = ec_held_add(at, count, raft_entry_at(self, index)->body);
 	return count;
-}
-
-/* No word here proves a lie. */
-static bool guilty(const struct ec_config *config, ec_node node, struct ec_bytes head,
-                   struct ec_bytes body)
-{
-	(void)config, (void)node, (void)head, (void)body;
-	return false;
 }
 
 static const char *const bugs[] = {
@@ -249,7 +209,7 @@ const struct ec_protocol ec_raft = {
 	.reads = true,
 	.hands_over = true,
 	.byzantine = false,
-	.faults = faults_of,
+	.faults = ec_faults_of_crash,
 	.bugs = bugs,
 	.options_size = sizeof(struct raft_options),
 	.options_read = raft_options_read,
@@ -259,7 +219,7 @@ const struct ec_protocol ec_raft = {
 	.limits = limits,
 	.init = init,
 	.check = raft_check,
-	.guilty = guilty,
+	.guilty = ec_never_guilty,
 	.step = step,
 	.held = held,
 	.invariants = raft_invariants,

@@ -12,6 +12,7 @@
 
 #include "base/prng.h"
 #include "base/quorum.h"
+#include "consensus/alike.h"
 #include "consensus/raft/messages.h"
 
 #include <assert.h>
