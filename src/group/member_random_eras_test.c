@@ -6,6 +6,7 @@
 #include "consensus/raft/raft.h"
 #include "group/drift_fake.h"
 #include "group/member_fake.h"
+#include "group/trouble_fake.h"
 
 /* What eras are of, each with as many rounds as it needs to say what is final. */
 struct kind {
@@ -15,40 +16,6 @@ struct kind {
 static struct kind drifting = {{&ec_drift, &ec_pbft}, 2, 40},
 		   real = {{&ec_pbft, &ec_honeybadger, &ec_ghostdag}, 3, 80},
 		   crashing = {{&ec_raft, &ec_pbft}, 2, 60};
-
-/* One thing that goes wrong, or nothing. */
-static void trouble(struct cluster *c)
-{
-	struct ec_prng *prng = cluster_prng(c);
-	uint32_t a = (uint32_t)ec_prng_below(prng, 4),
-		 b = (a + 1 + (uint32_t)ec_prng_below(prng, 3)) % 4;
-	struct cluster_node *node = cluster_node(c, a);
-	switch (ec_prng_below(prng, 8)) {
-	case 0:
-		cluster_crash(c, a);
-		break;
-	case 1:
-	case 2:
-		node->crash_at_append = node->appends + 1 + ec_prng_below(prng, 30);
-		break;
-	case 3:
-		cluster_break(c, a, b);
-		break;
-	case 4:
-		cluster_connect(c, a, b, false);
-		break;
-	default:
-		cluster_connect(c, a, b, true);
-		break;
-	}
-}
-
-static void restart_some(struct cluster *c, uint64_t of)
-{
-	for (uint32_t i = 0; i < 4; i++)
-		if (!cluster_node(c, i)->member && ec_prng_below(cluster_prng(c), of) == 0)
-			cluster_start(c, i);
-}
 
 /* A graph that is final soon, where it waits for no certificate, or does. */
 static void graph_options(struct cluster *c, struct ec_membership *next)
@@ -79,16 +46,6 @@ static void change(struct cluster *c, const struct kind *kind, uint64_t token)
 	ec_membership_free(next);
 }
 
-static void heal(struct cluster *c)
-{
-	for (uint32_t i = 0; i < 4; i++)
-		cluster_node(c, i)->crash_at_append = 0;
-	restart_some(c, 1);
-	for (uint32_t a = 0; a < 4; a++)
-		for (uint32_t b = 0; b < a; b++)
-			cluster_connect(c, a, b, true);
-}
-
 /* Returns: the newest era. */
 static uint64_t random_life(const struct kind *kind, uint64_t seed)
 {
@@ -102,22 +59,22 @@ static uint64_t random_life(const struct kind *kind, uint64_t seed)
 	uint64_t token = 0;
 	drift = (struct drift_knobs){.drops = 16, .late = seed % 3 ? 0 : 3};
 	if (!first->byzantine) { /* who comes late is taken for one that lost its disk */
-		restart_some(c, 1);
+		cluster_restart_some(c, 1);
 		cluster_run(c, SECOND, NULL, NULL);
 	}
 	for (uint32_t round = 0; round < 5 * kind->rounds_an_era; round++) {
-		restart_some(c, 8);
+		cluster_restart_some(c, 8);
 		for (uint64_t k = ec_prng_below(cluster_prng(c), 6); k > 0; k--)
 			cluster_submit(c, (uint32_t)ec_prng_below(cluster_prng(c), 4), ++token);
 		if (ec_prng_chance(cluster_prng(c), 1, 5))
-			trouble(c);
+			cluster_trouble(c);
 		if (round % kind->rounds_an_era == kind->rounds_an_era - 1)
 			change(c, kind, 50000 + 10 * round);
 		if (round % kind->rounds_an_era == kind->rounds_an_era / 2)
-			heal(c);
+			cluster_heal(c);
 		cluster_run(c, ec_prng_below(cluster_prng(c), 60 * MS), NULL, NULL);
 	}
-	heal(c);
+	cluster_heal(c);
 	cluster_run(c, (kind == &real ? 20 : 3) * SECOND, NULL, NULL);
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_submit(c, i, ++token);

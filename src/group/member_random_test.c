@@ -1,40 +1,7 @@
 /* member_random_test.c - random lives: crashes at any append, broken and parted links. */
 #include "base/test.h"
 #include "group/member_fake.h"
-
-/* One thing that goes wrong, or nothing. */
-static void trouble(struct cluster *c)
-{
-	struct ec_prng *prng = cluster_prng(c);
-	uint32_t a = (uint32_t)ec_prng_below(prng, 4),
-		 b = (a + 1 + (uint32_t)ec_prng_below(prng, 3)) % 4;
-	struct cluster_node *node = cluster_node(c, a);
-	switch (ec_prng_below(prng, 8)) {
-	case 0:
-		cluster_crash(c, a);
-		break;
-	case 1:
-	case 2:
-		node->crash_at_append = node->appends + 1 + ec_prng_below(prng, 30);
-		break;
-	case 3:
-		cluster_break(c, a, b);
-		break;
-	case 4:
-		cluster_connect(c, a, b, false);
-		break;
-	default:
-		cluster_connect(c, a, b, true);
-		break;
-	}
-}
-
-static void restart_some(struct cluster *c, uint64_t of)
-{
-	for (uint32_t i = 0; i < 4; i++)
-		if (!cluster_node(c, i)->member && ec_prng_below(cluster_prng(c), of) == 0)
-			cluster_start(c, i);
-}
+#include "group/trouble_fake.h"
 
 static void random_life(uint64_t seed)
 {
@@ -45,19 +12,14 @@ static void random_life(uint64_t seed)
 	                                                       .protocols = protocols});
 	uint64_t token = 0;
 	for (uint32_t round = 0; round < 150; round++) {
-		restart_some(c, 8);
+		cluster_restart_some(c, 8);
 		for (uint64_t k = ec_prng_below(cluster_prng(c), 6); k > 0; k--)
 			cluster_submit(c, (uint32_t)ec_prng_below(cluster_prng(c), 4), ++token);
 		if (ec_prng_chance(cluster_prng(c), 1, 4))
-			trouble(c);
+			cluster_trouble(c);
 		cluster_run(c, ec_prng_below(cluster_prng(c), 60 * MS), NULL, NULL);
 	}
-	for (uint32_t i = 0; i < 4; i++)
-		cluster_node(c, i)->crash_at_append = 0;
-	restart_some(c, 1);
-	for (uint32_t a = 0; a < 4; a++)
-		for (uint32_t b = 0; b < a; b++)
-			cluster_connect(c, a, b, true);
+	cluster_heal(c);
 	cluster_run(c, 3 * SECOND, NULL, NULL);
 	for (uint32_t i = 0; i < 4; i++)
 		cluster_submit(c, i, ++token);
