@@ -169,7 +169,7 @@ static enum entering enter(struct ghostdag *self, const struct arrival *arrival,
 	entry_fill(ghostdag_entry(self, *number), arrival, m);
 	self->grown++;
 	self->grown_at = self->now;
-	self->changed = true;
+	self->changed = self->unjudged = true;
 	return ENTERED;
 }
 
@@ -189,6 +189,7 @@ static bool entry_complete(struct ghostdag *self, uint32_t number, const struct 
 	struct entry *entry = ghostdag_entry(self, number);
 	if (!entry->head.size) {
 		entry_fill(entry, arrival, m);
+		self->unjudged = true;
 		return true;
 	}
 	if (entry->proof.size || !arrival->proof.size)

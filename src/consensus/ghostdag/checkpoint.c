@@ -80,7 +80,7 @@ bool ghostdag_graph_load(struct ghostdag *self, struct ec_bytes bytes, ec_seq se
 		ghostdag_graph_begin(self);
 	self->root = self->placed = dag_count(dag) - 1;
 	self->root_id = dag_at(dag, self->root)->id;
-	self->changed = true;
+	self->changed = self->unjudged = true;
 	return good;
 }
 
@@ -102,7 +102,7 @@ static void prune(struct ghostdag *self, uint32_t root)
 	self->root = map[self->root];
 	self->placed = map[self->placed];
 	assert(self->root != DAG_NONE && self->placed != DAG_NONE);
-	self->changed = true;
+	self->changed = self->unjudged = true;
 	self->full = false;
 }
 

@@ -6,6 +6,7 @@
  * - (G3) What is not final and not of a checkpoint has its head, and its batch by its digest.
  * - (G4) The queue holds no batch twice.
  * - (G5) While the application is fetched, its graph is at hand; else no graph waits.
+ * - (G6) Where a heavier chain that leaves the root out was looked for, there is none.
  */
 #include "consensus/ghostdag/state.h"
 
@@ -38,4 +39,6 @@ void ghostdag_invariants(const void *opaque)
 			assert(!ec_hash_equal(&self->queue[i].digest,
 			                      &self->queue[j].digest)); /* (G4) */
 	assert(self->fetching == (self->wanted.size > 0));              /* (G5) */
+	if (self->started && !self->unjudged)
+		assert(ghostdag_crossing(self) == DAG_NONE); /* (G6) */
 }

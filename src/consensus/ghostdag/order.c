@@ -118,6 +118,7 @@ static void root_set(struct ghostdag *self, uint32_t root, struct ec_out *out)
 	                         .root = dag_at(ghostdag_graph(self), root)->id};
 	self->root = root;
 	self->root_id = record.root;
+	self->unjudged = true;
 	if (!planted(&self->config, BUG_FORGETS_ROOT))
 		ghostdag_save(self, out, 0, &record, EC_NO_BYTES, 0);
 }
@@ -182,20 +183,29 @@ static bool same_so_far(const struct ghostdag *self, uint32_t other, ec_seq upto
 
 /* Where no certificate decides, what is final are batches, not the block that made them so.  A
  * heavier chain that leaves our root out, and has the same ones up to there, is followed. */
-static void root_cross(struct ghostdag *self, struct ec_out *out)
+uint32_t ghostdag_crossing(const struct ghostdag *self)
 {
 	const struct dag *dag = ghostdag_graph(self);
 	uint32_t at = dag_best(dag, 0);
 	ec_seq past = dag_at(dag, self->root)->past; /* this or an earlier life called it final */
 	if (self->options.pinned || dag_chain_holds(dag, self->root, at) ||
 	    dag_before(dag, at, dag_best(dag, self->root)) || dag_at(dag, at)->past < past)
-		return;
+		return DAG_NONE;
 	while (dag_at(dag, at)->selected != DAG_NONE &&
 	       dag_at(dag, dag_at(dag, at)->selected)->past >= past)
 		at = dag_at(dag, at)->selected;
-	if (!same_so_far(self, at, past))
+	return same_so_far(self, at, past) ? at : DAG_NONE;
+}
+
+/* To look for it costs a walk over the graph. */
+static void root_cross(struct ghostdag *self, struct ec_out *out)
+{
+	const struct dag *dag = ghostdag_graph(self);
+	uint32_t at = self->unjudged ? ghostdag_crossing(self) : DAG_NONE;
+	self->unjudged = false;
+	if (at == DAG_NONE)
 		return;
-	ghostdag_note(self, out, "final elsewhere", past);
+	ghostdag_note(self, out, "final elsewhere", dag_at(dag, self->root)->past);
 	root_set(self, at, out);
 }
 
@@ -289,5 +299,5 @@ void ghostdag_stand(struct ghostdag *self, ec_seq seq)
 		assert(dag_at(dag, self->placed)->selected != DAG_NONE);
 		self->placed = dag_at(dag, self->placed)->selected;
 	}
-	self->changed = true;
+	self->changed = self->unjudged = true;
 }

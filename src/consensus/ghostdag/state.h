@@ -71,9 +71,11 @@ struct ghostdag {
 	uint32_t n, others; /* others: makers of whom a block must have news */
 	bool voter;         /* I am one */
 	bool started, fetching;
-	bool changed; /* the graph has, since it was looked at */
-	bool full;    /* blocks were turned away because the graph is */
-	bool flying;  /* my last block has not come back to me */
+	bool changed;  /* the graph has, since it was looked at */
+	bool unjudged; /* the graph, what it holds, or the root has, since a heavier chain that
+	                  leaves the root out was looked for */
+	bool full;     /* blocks were turned away because the graph is */
+	bool flying;   /* my last block has not come back to me */
 	uint64_t now, since;
 	uint64_t grown;      /* blocks added in this life */
 	uint64_t grown_at;   /* when the last was */
@@ -200,6 +202,8 @@ void ghostdag_order(struct ghostdag *self, struct ec_out *out);
 void ghostdag_pinned(struct ghostdag *self, const struct ec_input *in, struct ec_out *out);
 /* The application stands at seq, and nothing is tentative. */
 void ghostdag_stand(struct ghostdag *self, ec_seq seq);
+/* A block to take the root to, on a heavier chain that leaves it out; DAG_NONE: there is none. */
+uint32_t ghostdag_crossing(const struct ghostdag *self);
 /* Whether there is more to deliver than one step does. */
 bool ghostdag_order_more(const struct ghostdag *self);
 
