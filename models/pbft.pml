@@ -8,11 +8,25 @@
  *
  *   -DVIEWS=3 -DSLOTS=1   views 0..VIEWS-1, each led by member view % N; slots are positions
  *   -DN=4 -DBYZ=1         members; which of them lies
- *   -DONE                 one batch, and not two, for slots behind the first
+ *   -DLAYERS              a view after the other, see below
+ *   -DTELL                the program says what was said, on stderr
  *   -DLOWER               planted: NEW-VIEW takes the claim of the lowest view
  *   -DLITERAL             planted: a quorum is 2f+1, whatever N
  *   -DFORGETS             planted: VIEW-CHANGE claims only what was prepared in the view before
  *   -DBLIND               planted: backups take what a NEW-VIEW says
+ *
+ * With LAYERS views are lived one after the other, in each first all NEW-VIEWs and PREPAREs, then all
+ * COMMITs and departures, the members in turn.  No course is lost by that, as far as agreement goes:
+ * (1) A step in a view asks of views before it only for what stays so once it is: who left for it,
+ *     what those had prepared (they say no more there), which certificates there are (more of them
+ *     force nobody: a liar need not show them).  No step asks for anything of a later view.  So the
+ *     steps of each course can be sorted by view, and say the same.
+ * (2) In a view, NEW-VIEW and PREPARE ask for nothing that a COMMIT or a departure of another says,
+ *     so they can come first; and a PREPARE more takes no step from anybody, for a member claims what
+ *     it sent COMMIT for.  So who has a plan may say all its PREPAREs at once.
+ * (3) COMMIT and departure of one member ask for no COMMIT or departure of another in this view.  So
+ *     members can take turns.
+ * Two quorums of COMMITs for two values are there at the end of a course, whatever its order was.
  *
  * Left out: time and liveness, checkpoints and the low mark, batches that are missing, crashes (what
  * is said was saved), and COMMITs told again by f+1 that delivered. */
@@ -42,12 +56,6 @@
 
 #define AT(m, v, s) (((m) * VIEWS + (v)) * SLOTS + (s))
 #define LEADER(v) ((v) % N)
-#ifdef ONE
-#define BATCHES(s) (s == 0 -> 2 : 1)
-#else
-#define BATCHES(s) 2
-#endif
-
 byte view[N];                    /* of correct members, as all below */
 bool changed[N * VIEWS];         /* said VIEW-CHANGE to this view */
 byte plan[N * VIEWS * SLOTS];    /* as its NEW-VIEW says; NONE: not entered */
@@ -142,7 +150,7 @@ inline claims_of_liar()
 			od;
 			if
 			:: w = 1
-			:: BATCHES(s) > 1 -> w = 2
+			:: w = 2
 			:: w = FILLER
 			fi;
 			prepares_count(u);
@@ -203,9 +211,47 @@ inline plan_copy(leader)
 	od
 }
 
+/* With TELL: a line of all COMMITs and VIEW-CHANGEs so far, so that courses can be compared. */
+inline tell()
+{
+#ifdef TELL
+	c_code {
+		int i;
+		for (i = 0; i < (int)sizeof now.commit; i++)
+			fputc('0' + now.commit[i], stderr);
+		for (i = 0; i < (int)sizeof now.changed; i++)
+			fputc('0' + now.changed[i], stderr);
+		fputc('\n', stderr);
+	}
+#else
+	skip
+#endif
+}
+
 inline scratch_clear()
 {
 	m = 0; v = 0; s = 0; x = 0; u = 0; w = 0; count = 0; top = 0
+}
+
+/* NEW-VIEW at m: made, or judged.  A liar may tell each another one, if it is right. */
+inline plan_set()
+{
+	if
+	:: LEADER(v) == m || LEADER(v) == BYZ -> plan_make()
+#ifdef BLIND
+	:: LEADER(v) == BYZ -> plan[AT(m, v, 0)] = FREE
+#endif
+	:: LEADER(v) != m && LEADER(v) != BYZ -> plan_copy(LEADER(v))
+	fi
+}
+
+/* COMMIT of w in (v, s) by m: with a quorum of these it is final for whoever hears them. */
+inline commit_say()
+{
+	commit[AT(m, v, s)] = w;
+	commits_count(v);
+	assert(count < QUORUM || chosen[s] == NONE || chosen[s] == w); /* agreement */
+	chosen[s] = (count < QUORUM -> chosen[s] : w)
 }
 
 /* A correct member, any. */
@@ -236,13 +282,86 @@ inline word_choose()
 	:: w == FREE && (LEADER(v) == m || LEADER(v) == BYZ) ->
 		if
 		:: w = 1
-		:: BATCHES(s) > 1 && (v > 0 || LEADER(v) == BYZ) -> w = 2 /* else a swap of names */
+		:: v > 0 || LEADER(v) == BYZ -> w = 2 /* else a swap of names */
 		fi;
 		proposed[v * SLOTS + s] = (LEADER(v) == m -> w : NONE)
 	:: w == FREE && LEADER(v) != m && LEADER(v) != BYZ -> w = proposed[v * SLOTS + s]
 	:: else
 	fi
 }
+
+#ifdef LAYERS
+byte layer, stage, turn;
+
+/* m enters the view of this layer, if it can, and says PREPARE for all that is planned there. */
+inline enter()
+{
+	if
+	:: v > 0 -> plan_set()
+	:: else
+	fi;
+	s = 0;
+	do
+	:: s < SLOTS && plan[AT(m, v, 0)] != NONE ->
+		word_choose();
+		prepare[AT(m, v, s)] = w;
+		s++
+	:: else -> break
+	od
+}
+
+/* m says COMMIT, or does not, for each slot that is prepared; it goes to the next view, or stays. */
+inline part()
+{
+	s = 0;
+	do
+	:: s < SLOTS ->
+		w = prepare[AT(m, v, s)];
+		prepares_count(v);
+		if
+		:: w != NONE && count >= QUORUM -> commit_say()
+		:: true
+		fi;
+		s++
+	:: else -> break
+	od;
+	if
+	:: v + 1 < VIEWS -> view[m] = v + 1; changed[m * VIEWS + v + 1] = true
+	:: true
+	fi
+}
+
+/* What m's plan said is in what it prepared. */
+inline forget()
+{
+	s = 0;
+	do
+	:: s < SLOTS -> plan[AT(m, v, s)] = NONE; proposed[v * SLOTS + s] = NONE; s++
+	:: else -> break
+	od
+}
+
+inline layers()
+{
+	do
+	:: layer < VIEWS -> atomic {
+		m = (LEADER(layer) + turn) % N;
+		v = layer;
+		if
+		:: m == BYZ || view[m] != layer
+		:: m != BYZ && view[m] == layer && stage == 0 -> enter()
+		:: m != BYZ && view[m] == layer && stage == 1 -> forget()
+		:: m != BYZ && view[m] == layer && stage == 2 -> part()
+		fi;
+		scratch_clear();
+		turn = (turn + 1) % N;
+		stage = (turn == 0 -> (stage + 1) % 3 : stage);
+		layer = (turn == 0 && stage == 0 -> layer + 1 : layer)
+	   }
+	:: else -> tell(); break
+	od
+}
+#endif
 
 active proctype group()
 {
@@ -259,6 +378,9 @@ active proctype group()
 	od;
 	scratch_clear();
 
+#ifdef LAYERS
+	layers()
+#else
 	do
 	/* Patience runs out. */
 	:: atomic {
@@ -267,23 +389,17 @@ active proctype group()
 		:: v + 1 < VIEWS -> view[m] = v + 1; changed[m * VIEWS + v + 1] = true
 		:: else
 		fi;
-		scratch_clear()
+		scratch_clear();
+		tell()
 	   }
-	/* NEW-VIEW: made, or judged.  A liar may tell each another one, if it is right. */
 	:: atomic {
 		member_choose();
 		if
-		:: v > 0 && plan[AT(m, v, 0)] == NONE ->
-			if
-			:: LEADER(v) == m || LEADER(v) == BYZ -> plan_make()
-#ifdef BLIND
-			:: LEADER(v) == BYZ -> plan[AT(m, v, 0)] = FREE
-#endif
-			:: LEADER(v) != m && LEADER(v) != BYZ -> plan_copy(LEADER(v))
-			fi
+		:: v > 0 && plan[AT(m, v, 0)] == NONE -> plan_set()
 		:: else
 		fi;
-		scratch_clear()
+		scratch_clear();
+		tell()
 	   }
 	/* PRE-PREPARE by a correct primary, PREPARE by who accepts one, or what was planned. */
 	:: atomic {
@@ -293,23 +409,22 @@ active proctype group()
 		:: prepare[AT(m, v, s)] == NONE -> word_choose(); prepare[AT(m, v, s)] = w
 		:: else
 		fi;
-		scratch_clear()
+		scratch_clear();
+		tell()
 	   }
-	/* Prepared: COMMIT.  With a quorum of these it is final for whoever hears them. */
+	/* Prepared: COMMIT. */
 	:: atomic {
 		member_choose();
 		slot_choose();
 		w = prepare[AT(m, v, s)];
 		prepares_count(v);
 		if
-		:: w != NONE && commit[AT(m, v, s)] == NONE && count >= QUORUM ->
-			commit[AT(m, v, s)] = w;
-			commits_count(v);
-			assert(count < QUORUM || chosen[s] == NONE || chosen[s] == w); /* agreement */
-			chosen[s] = (count < QUORUM -> chosen[s] : w)
+		:: w != NONE && commit[AT(m, v, s)] == NONE && count >= QUORUM -> commit_say()
 		:: else
 		fi;
-		scratch_clear()
+		scratch_clear();
+		tell()
 	   }
 	od
+#endif
 }
