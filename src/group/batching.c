@@ -169,7 +169,7 @@ void batching_ordered(struct ec_member *m, const ec_hash *digest)
 {
 	struct body *body = bodies_find(m->bodies, digest);
 	if (body && !body->idle && !body->ordered) {
-		body->ordered = true;
+		bodies_ordered(m->bodies, body, true);
 		took_note(m, m->time.now - body->arrived);
 		m->groups.answered = m->time.now;
 		if (body->source == BODIES_OWN) {
@@ -243,10 +243,7 @@ static struct body *stray(const struct ec_member *m)
 {
 	if (!proposer(m) || proposes(m) != BODIES_OWN || m->now.era->protocol->sealed)
 		return NULL;
-	struct body *body = bodies_oldest(m->bodies);
-	while (body && (body->submitted || body->ordered || body->source == BODIES_OWN))
-		body = bodies_after(m->bodies, body);
-	return body;
+	return bodies_stray(m->bodies);
 }
 
 static uint64_t stray_at(const struct ec_member *m)

@@ -5,53 +5,13 @@
  *
  * (I1) A slot is free, or in the list by arrival, or in the ring of recent ones.
  * (I2) A body is in TO_SUBMIT of its source if and only if it is undelivered and not submitted.
- * (I3) A digest is in `delivered` if and only if it is in the ring of digests.
+ * (I3) Whoever is a stray (see bodies_stray()) stands at `stray` or behind it, by arrival.
+ * (I4) A digest is in `delivered` if and only if it is in the ring of digests.
  */
-#include "group/bodies.h"
-
-#include "base/table.h"
+#include "group/bodies_state.h"
 
 #include <assert.h>
 #include <stdlib.h>
-
-#define NONE UINT32_MAX
-enum { SLOTS = BODIES_UNDELIVERED_MAX + BODIES_RECENT_MAX };
-
-enum { BY_ARRIVAL, OF_SOURCE, TO_SUBMIT, LISTS };
-
-struct slot {
-	struct body body; /* first: a body's address is its slot's */
-	struct {
-		uint32_t before, after; /* BY_ARRIVAL, after: next free one */
-	} in[LISTS];
-};
-
-struct list {
-	uint32_t first, last;
-};
-
-struct source {
-	struct list undelivered, unsubmitted;
-	uint32_t count, waiting; /* undelivered; of them, not submitted */
-	uint64_t bytes;
-	uint64_t served; /* when its oldest was last delivered */
-};
-
-struct bodies {
-	uint64_t bytes_max, bytes;
-	struct list undelivered;
-	uint32_t free, used, count, waiting; /* waiting: not submitted */
-	uint32_t turn;                       /* the source whose turn it is */
-	uint32_t announce; /* the oldest undelivered one that was not announced; NONE */
-	uint64_t passed;   /* since when one was passed over, at the longest; 0: none waits */
-	struct ec_table *held, *delivered;
-	uint32_t recent[BODIES_RECENT_MAX], recent_first, recent_count;
-	uint64_t recent_bytes;
-	ec_hash digest[BODIES_DIGESTS_MAX]; /* a ring */
-	uint64_t digests;
-	struct source source[BODIES_SOURCES];
-	struct slot slot[SLOTS];
-};
 
 static const struct list EMPTY = {NONE, NONE};
 
@@ -71,7 +31,7 @@ struct bodies *bodies_new(uint64_t bytes_max, uint64_t secret)
 	bodies->held = held;
 	bodies->delivered = delivered;
 	bodies->bytes_max = bytes_max;
-	bodies->free = bodies->announce = NONE;
+	bodies->free = bodies->announce = bodies->stray = NONE;
 	bodies->undelivered = EMPTY;
 	for (uint32_t i = 0; i < BODIES_SOURCES; i++)
 		bodies->source[i].undelivered = bodies->source[i].unsubmitted = EMPTY;
@@ -172,6 +132,8 @@ static void wait_begin(struct bodies *bodies, uint32_t at)
 	row_enter(bodies, at);
 	if (bodies->announce == NONE)
 		bodies->announce = at;
+	if (bodies->stray == NONE)
+		bodies->stray = at;
 	bodies->count++;
 	bodies->bytes += bodies->slot[at].body.bytes.size;
 	passed_find(bodies);
@@ -183,6 +145,8 @@ static void wait_end(struct bodies *bodies, uint32_t at, uint64_t awake)
 	assert(bodies->count > 0);
 	if (bodies->announce == at)
 		bodies->announce = slot->in[BY_ARRIVAL].after;
+	if (bodies->stray == at)
+		bodies->stray = slot->in[BY_ARRIVAL].after;
 	list_unlink(bodies, &bodies->undelivered, BY_ARRIVAL, at);
 	row_leave(bodies, at, awake);
 	bodies->count--;
@@ -380,6 +344,7 @@ void bodies_resubmit(struct bodies *bodies, uint64_t arrived, uint64_t began)
 		bodies->source[i].waiting = bodies->source[i].count;
 	}
 	bodies->waiting = bodies->count;
+	bodies->stray = bodies->undelivered.first;
 	for (uint32_t at = bodies->undelivered.first; at != NONE;
 	     at = bodies->slot[at].in[BY_ARRIVAL].after) {
 		struct body *body = &bodies->slot[at].body;
@@ -395,6 +360,7 @@ void bodies_unsubmit(struct bodies *bodies, struct body *body)
 		return;
 	row_leave(bodies, at, bodies->source[body->source].served);
 	body->submitted = false;
+	bodies->stray = bodies->undelivered.first;
 	row_enter(bodies, at);
 	passed_find(bodies);
 }
@@ -419,6 +385,24 @@ struct body *bodies_after(struct bodies *bodies, const struct body *body)
 {
 	uint32_t after = bodies->slot[index_of(bodies, body)].in[BY_ARRIVAL].after;
 	return after == NONE ? NULL : &bodies->slot[after].body;
+}
+
+void bodies_ordered(struct bodies *bodies, struct body *body, bool ordered)
+{
+	if (body->ordered && !ordered)
+		bodies->stray = bodies->undelivered.first;
+	body->ordered = ordered;
+}
+
+struct body *bodies_stray(struct bodies *bodies)
+{
+	for (; bodies->stray != NONE;
+	     bodies->stray = bodies->slot[bodies->stray].in[BY_ARRIVAL].after) {
+		struct body *body = &bodies->slot[bodies->stray].body;
+		if (!body->submitted && !body->ordered && body->source != BODIES_OWN)
+			return body;
+	}
+	return NULL;
 }
 
 struct body *bodies_unannounced(struct bodies *bodies)

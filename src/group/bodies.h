@@ -31,7 +31,8 @@ struct body {
 	bool spread;      /* it came as a BODY: others have it or get it too */
 	bool idle;        /* it waits for no delivery: it was delivered, or only kept */
 	bool submitted;
-	bool ordered;    /* it stands in the order, or stood there just now (undone) */
+	bool ordered;    /* it stands in the order, or stood there just now (undone): set by
+	                    bodies_ordered() */
 	uint64_t undone; /* where it stood until that was taken back; 0: it was not, or stands again
 	                  */
 	uint64_t known[BODIES_WORDS]; /* peers whose link of now carried it */
@@ -120,6 +121,13 @@ struct body *bodies_oldest(struct bodies *bodies);
 
 /* The one that came next after an undelivered one; NULL: none. */
 struct body *bodies_after(struct bodies *bodies, const struct body *body);
+
+/* It stands in the order, or no more (undone). */
+void bodies_ordered(struct bodies *bodies, struct body *body, bool ordered);
+
+/* The undelivered one of others that came first of those that are not submitted and stand nowhere
+ * in the order; NULL: none.  Under load that costs no walk over those that do. */
+struct body *bodies_stray(struct bodies *bodies);
 
 /* The oldest undelivered one that was not yet announced to all; NULL: none. */
 struct body *bodies_unannounced(struct bodies *bodies);

@@ -1,4 +1,5 @@
 /* bodies_test.c - batches held and clients that wait: order, bounds, turns. */
+#include "base/prng.h"
 #include "base/test.h"
 #include "crypto/hash.h"
 #include "group/bodies.h"
@@ -276,6 +277,63 @@ static void test_a_gateway_claims_its_own(void **state)
 	end(&held);
 }
 
+/* By a walk over all: what bodies_stray() need not do. */
+static struct body *stray_walked(struct bodies *bodies)
+{
+	struct body *body = bodies_oldest(bodies);
+	while (body && (body->submitted || body->ordered || body->source == BODIES_OWN))
+		body = bodies_after(bodies, body);
+	return body;
+}
+
+/* Something befalls one of the oldest. */
+static void stray_step(struct held *held, struct ec_prng *prng, uint32_t number)
+{
+	struct bodies *bodies = held->bodies;
+	struct body *body = bodies_oldest(bodies);
+	uint64_t which = ec_prng_below(prng, 16);
+	for (uint64_t i = ec_prng_below(prng, 12); i && body && bodies_after(bodies, body); i--)
+		body = bodies_after(bodies, body);
+	if (which < 2)
+		put(held, number, ec_prng_chance(prng, 1, 4) ? BODIES_OWN : 7 + (uint32_t)which, 1);
+	else if (!body)
+		return;
+	else if (which < 5)
+		bodies_submit(bodies, ec_prng_chance(prng, 1, 2) ? BODIES_OWN : 8);
+	else if (which == 5 && ec_prng_chance(prng, 1, 8))
+		bodies_resubmit(bodies, number, number);
+	else if (which == 6)
+		keep(held, number, 7, 1);
+	else if (which == 7)
+		bodies_claimed(bodies, body, 9, number);
+	else if (which == 8)
+		bodies_unsubmit(bodies, body);
+	else if (which <= 12)
+		bodies_ordered(bodies, body, which != 12);
+	else
+		bodies_delivered(bodies, &body->digest, number);
+}
+
+static void test_strays_are_found_without_a_walk(void **state)
+{
+	(void)state;
+	struct held held = begin();
+	struct ec_prng prng;
+	uint32_t found = 0, changes = 0;
+	ec_prng_seed(&prng, 1);
+	struct body *last = NULL;
+	for (uint32_t number = 1; number < 20000; number++) {
+		stray_step(&held, &prng, number);
+		struct body *body = bodies_stray(held.bodies);
+		assert_ptr_equal(body, stray_walked(held.bodies));
+		found += body != NULL;
+		changes += body != last;
+		last = body;
+	}
+	assert_true(found > 1000 && found < 19000 && changes > 500);
+	end(&held);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +343,7 @@ int main(void)
 		cmocka_unit_test(test_kept_ones_wait_later),
 		cmocka_unit_test(test_who_is_passed_over),
 		cmocka_unit_test(test_a_gateway_claims_its_own),
+		cmocka_unit_test(test_strays_are_found_without_a_walk),
 		cmocka_unit_test(test_clients_wait_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

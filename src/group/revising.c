@@ -120,7 +120,7 @@ static void submit_again(struct ec_member *m, uint64_t position)
 		if (!body->undone || body->undone > position)
 			continue;
 		body->undone = 0;
-		body->ordered = false;
+		bodies_ordered(m->bodies, body, false);
 		bodies_unsubmit(m->bodies, body);
 	}
 	if (!more)
