@@ -65,15 +65,15 @@ struct waiter {
 	void *self;
 	uint64_t since_ms;
 	struct ec_reply held;
-	uint8_t *held_items;  /* NULL while it waits for a read, or for changes */
-	uint64_t watched_seq; /* of who waits for changes: as of which block it looked last */
+	uint8_t *held_items;       /* NULL while it waits for a read, or for changes */
+	uint64_t watched_revision; /* of who waits for changes: where the store stood then */
 };
 
 struct ec_desk {
 	struct ec_daemon *daemon;
 	uv_timer_t tick;
 	struct waiter *first;
-	uint32_t waiting;
+	uint32_t waiting, watching; /* watching: of them, for changes */
 	size_t held_bytes;
 	uint8_t *scratch;          /* an answer being made */
 	char why[EC_UNREADY_SIZE]; /* of the last refusal whose text was made for it */
@@ -102,6 +102,7 @@ static void waiter_unlink(struct waiter *waiter)
 		desk->first = waiter->next;
 	assert(desk->waiting > 0);
 	desk->waiting--;
+	desk->watching -= waiter->question.what == EC_ASK_WATCH;
 	if (waiter->held_items)
 		desk->held_bytes -= waiter->held.items.size;
 	if (desk->waiting == 0)
@@ -147,13 +148,24 @@ static bool item_add(struct ec_writer *out, struct ec_reply *reply, struct ec_by
 	return true;
 }
 
+/* Whether names above `after` are only a part of those that begin with `name`: one that sorts
+ * before them all leaves nothing out. */
+static bool after_cuts(const struct ec_question *question)
+{
+	size_t least = question->after_size < question->name_size ? question->after_size
+	                                                          : question->name_size;
+	int order = least ? memcmp(question->after, question->name, least) : 0;
+	return question->after_size > 0 &&
+	       (order > 0 || (order == 0 && question->after_size >= question->name_size));
+}
+
 static void read_prefix(struct ec_ledger *ledger, const struct ec_question *question,
                         struct ec_writer *out, struct ec_reply *reply)
 {
 	struct ec_cursor cursor;
 	struct ec_bytes value;
 	ec_cursor_start(&cursor, question->name, question->name_size);
-	if (question->after_size > 0) {
+	if (after_cuts(question)) {
 		memcpy(cursor.name, question->after, question->after_size);
 		cursor.name_size = question->after_size;
 		cursor.begun = true;
@@ -261,24 +273,23 @@ static bool watch_told(const struct ec_reply *reply)
 	return reply->reason != EC_REASON_NONE || reply->count > 0 || reply->more;
 }
 
-static struct waiter *find_watching(const struct ec_desk *desk, uint64_t seq)
-{
-	struct waiter *waiter = desk->first;
-	while (waiter && (waiter->question.what != EC_ASK_WATCH || waiter->watched_seq >= seq))
-		waiter = waiter->next;
-	return waiter;
-}
-
-/* Looks for those who wait for changes, once a block. */
+/* Looks for those who wait for changes, once a revision of the store: blocks without one cost
+ * nothing, however many wait. */
 static void watchers_look(struct ec_desk *desk)
 {
-	struct waiter *waiter;
-	uint64_t seq = ec_ledger_at(ledger_of(desk)).seq;
-	while ((waiter = find_watching(desk, seq))) {
-		waiter->watched_seq = seq;
+	if (desk->watching == 0)
+		return;
+	uint64_t revision = ec_changes_head(ledger_of(desk)).revision;
+	for (struct waiter *waiter = desk->first, *next; waiter; waiter = next) {
+		next = waiter->next;
+		if (waiter->question.what != EC_ASK_WATCH || waiter->watched_revision == revision)
+			continue;
+		waiter->watched_revision = revision;
 		struct ec_reply reply = watch_now(desk, &waiter->question);
-		if (watch_told(&reply))
+		if (watch_told(&reply)) {
 			waiter_answer(waiter, &reply);
+			next = desk->first; /* an answer may have ended any other */
+		}
 	}
 }
 
@@ -334,6 +345,7 @@ static struct waiter *waiter_new(struct ec_desk *desk, const struct ec_question 
 	if (desk->first)
 		desk->first->previous = waiter;
 	desk->first = waiter;
+	desk->watching += question->what == EC_ASK_WATCH;
 	if (desk->waiting++ == 0)
 		uv_timer_start(&desk->tick, desk_tick, TICK_MS, TICK_MS);
 	return waiter;
@@ -396,7 +408,7 @@ static void ask_changes(struct ec_desk *desk, struct ec_question question, ec_de
 	if (watch_told(&now))
 		reply(self, &now);
 	else
-		waiter_new(desk, &question, reply, self)->watched_seq = now.seq;
+		waiter_new(desk, &question, reply, self)->watched_revision = now.revision;
 }
 
 void ec_desk_ask(struct ec_desk *desk, const struct ec_question *question, ec_desk_reply *reply,

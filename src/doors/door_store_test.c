@@ -83,6 +83,18 @@ static void a_range_is_read_page_by_page(void **state)
 		assert_int_equal(atoi(after + 2), seen);
 	}
 	assert_int_equal(seen, 5);
+	static const struct {
+		const char *prefix, *after;
+		uint32_t count;
+	} cuts[] = {{"k/", "a", 5},      {"k/", "k", 5},       {"k/", "k/", 5},
+	            {"k/", "k/003", 2},  {"k/", "k/0030", 2},  {"k/", "l", 0},
+	            {"k/004", "k/0", 1}, {"k/004", "k/001", 1}};
+	range.limit = 100;
+	for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+		range.name = text(cuts[i].prefix);
+		range.after = text(cuts[i].after); /* what sorts before all leaves none out */
+		assert_int_equal(asked(client, range).count, 1 + cuts[i].count);
+	}
 	range.name.size = 0;
 	range.limit = EC_DOOR_LIMIT_MAX + 1; /* a range without end is no request */
 	struct ec_door_answer answer;

@@ -39,16 +39,28 @@ static bool fake_store_get(struct ec_daemon *daemon, const char *name, size_t si
 	return fake_key(daemon, (uint64_t)atoi(text), value);
 }
 
+/* Whether a name of nine bytes sorts before, or, where that does not count, at a place. */
+static bool fake_below(const char *name, struct ec_bytes at, bool same_too)
+{
+	int order = memcmp(name, at.data, at.size < 9 ? at.size : 9);
+	return order ? order < 0 : 9 < at.size || (same_too && at.size == 9);
+}
+
 static bool fake_key_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
                           struct ec_bytes *value)
 {
-	char text[8] = "";
-	if (cursor->begun && cursor->name_size == 9)
-		memcpy(text, cursor->name + 6, 3);
-	unsigned number = (unsigned)atoi(text) + 1;
+	char name[16] = "";
+	unsigned number = 0;
+	struct ec_bytes at = {.data = cursor->begun ? cursor->name : cursor->prefix,
+	                      .size = cursor->begun ? cursor->name_size : cursor->prefix_size};
+	do
+		snprintf(name, sizeof name, "key/k/%03u", ++number % 1000);
+	while (number < 999 && fake_below(name, at, cursor->begun));
+	if (cursor->prefix_size > 9 || memcmp(name, cursor->prefix, cursor->prefix_size) != 0)
+		return false;
 	cursor->begun = true;
 	cursor->name_size = 9;
-	snprintf((char *)cursor->name, sizeof cursor->name, "key/k/%03u", number % 1000);
+	memcpy(cursor->name, name, 9);
 	return fake_key(daemon, number, value);
 }
 
