@@ -1,8 +1,6 @@
 /* snapshot_file.c - a store at one revision, every part of it proven. */
 #include "cli/snapshot_file.h"
 
-#include "ledger/proof.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +16,9 @@ bool ec_snapshot_part(const struct ec_genesis *genesis, const struct ec_crypto *
 	ec_proof_report_end(&report);
 	*out = (struct ec_snapshot_part){
 		.name = report.name, .value = report.value, .block = report.block.seq};
-	if (report.verdict != EC_VALID)
+	struct ec_text trusted = ec_text_over(out->trusted, sizeof out->trusted);
+	ec_proof_trusted(&report, &trusted);
+	if (!ec_proof_certified(&report))
 		snprintf(why, why_size, "a proof does not hold: %.200s", report.why);
 	else if (report.claim != CLAIM_STATE && report.claim != CLAIM_ABSENCE)
 		snprintf(why, why_size, "a proof is of something else than the state");
@@ -31,6 +31,13 @@ static bool refuse(char *why, size_t why_size, const char *text)
 {
 	snprintf(why, why_size, "%s", text);
 	return false;
+}
+
+/* What the whole rests on is what any of its parts does. */
+static void trusted_take(struct ec_snapshot *out, const struct ec_snapshot_part *part)
+{
+	if (part->trusted[0])
+		memcpy(out->trusted, part->trusted, sizeof out->trusted);
 }
 
 static struct ec_bytes bytes_of(struct ec_view view)
@@ -46,6 +53,7 @@ static bool head_judge(const struct ec_genesis *genesis, const struct ec_crypto 
 	if (!ec_snapshot_part(genesis, crypto, proof, &part, why, why_size))
 		return false;
 	out->block = part.block;
+	trusted_take(out, &part);
 	if (part.name.size != name.size || memcmp(part.name.data, name.at, name.size) != 0 ||
 	    (part.value.size && !ec_store_head_read(part.value, &out->head)))
 		return refuse(why, why_size, "its first proof is not of the head of a store");
@@ -76,6 +84,7 @@ static bool key_judge(const struct ec_genesis *genesis, const struct ec_crypto *
 	if (order > 0 || (order == 0 && counted->last.size >= part.name.size))
 		return refuse(why, why_size, "its keys are not in ascending order");
 	counted->last = part.name;
+	trusted_take(out, &part);
 	counted->keys++;
 	counted->bytes += part.name.size - KEY_AT + key.value.size;
 	out->bound += key.lease > 0;

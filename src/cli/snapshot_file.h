@@ -11,14 +11,16 @@
 #define EC_CLI_SNAPSHOT_FILE_H
 
 #include "ledger/genesis.h"
+#include "ledger/proof.h"
 #include "services/store.h"
 
 enum { EC_SNAPSHOT_SIZE_MAX = EC_CBOR_SIZE_MAX };
 
-/* What a proof shows of a name of the store, when it is valid by the genesis. */
+/* What a proof shows of a name of the store, when quorums signed it, by the genesis. */
 struct ec_snapshot_part {
 	struct ec_bytes name, value; /* in the proof; value empty: there is no such name */
 	uint64_t block;
+	char trusted[EC_ERAS_TEXT_MAX]; /* eras whose members must not have lied; empty: none */
 };
 
 /* In all three: crypto: who checks signatures.
@@ -30,8 +32,9 @@ bool ec_snapshot_part(const struct ec_genesis *genesis, const struct ec_crypto *
 
 struct ec_snapshot {
 	struct ec_store_head head;
-	uint64_t block;         /* of the head's proof */
-	uint64_t bound;         /* of the keys, those that are bound to a lease */
+	uint64_t block;                 /* of the head's proof */
+	uint64_t bound;                 /* of the keys, those that are bound to a lease */
+	char trusted[EC_ERAS_TEXT_MAX]; /* eras whose members must not have lied; empty: none */
 	struct ec_bytes proofs; /* of keys: an array of byte strings, for ec_snapshot_next() */
 };
 

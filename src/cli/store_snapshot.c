@@ -175,6 +175,8 @@ static void summary_print(const struct ec_store_command *command,
 	ec_json_put_uint(&json, "block", snapshot->block);
 	ec_json_put_uint(&json, "keys", snapshot->head.keys);
 	ec_json_put_uint(&json, "bound", snapshot->bound);
+	if (snapshot->trusted[0])
+		ec_json_put_text(&json, "trusted_eras", snapshot->trusted);
 	ec_json_close(&json, '}');
 	if (command->client.json) {
 		ec_cli_json_print(&json);
@@ -182,8 +184,9 @@ static void summary_print(const struct ec_store_command *command,
 	}
 	ec_json_free(&json);
 	printf("revision %" PRIu64 ", block %" PRIu64 ": %" PRIu64 " keys, %" PRIu64
-	       " of them bound to leases; proven\n",
-	       snapshot->head.revision, snapshot->block, snapshot->head.keys, snapshot->bound);
+	       " of them bound to leases; proven%s%s\n",
+	       snapshot->head.revision, snapshot->block, snapshot->head.keys, snapshot->bound,
+	       snapshot->trusted[0] ? " if no member lied: " : "", snapshot->trusted);
 }
 
 /* One try.  Returns: the exit code; -1: writers came between, once more. */
