@@ -218,6 +218,7 @@ def refusals(network, shop):
             ("a value above any limit", ("put", "k", "x" * 65281), 2, "at most 65280 bytes"),
             ("a key of 81 bytes", ("put", "k" * 81, "v"), 2, "1 to 80 bytes"),
             ("compare-and-swap on a missing key", ("cas", "no", "v", "--if-value", "x"), 4, ""),
+            ("both values from standard input", ("cas", "k", "-", "--if-value", "-"), 2, "only one"),
             ("delete of a missing key", ("delete", "no"), 3, ""),
             ("get of a missing key", ("get", "no"), 3, "no such key"),
             ("a put without a condition of cas", ("put", "k", "v", "--if-missing"), 2, "cas takes"),
@@ -300,14 +301,20 @@ def snapshots(network, shop, other):
           set(restored.items()) ^ set(expected.items()))
     code, _, errors = target.write("restore", copy, "--genesis", genesis, "--other-network")
     check(code == 4 and "already" in errors, "nothing that stands there is written over", errors)
+    code, out, errors = target.say("snapshot", copy, "--genesis", other.genesis("cell1"))
+    said = json.loads(out or "{}")
+    check(code == 0 and not wrong("store snapshot", out) and "raft" in said["trusted_eras"] and
+          said["keys"] == len(expected), "a snapshot of a group whose protocol stands crashes only "
+          "says that it holds if no member lied", (out, errors))
 
 
 def part(folder):
     network = Network(folder, "--homes", 1, "--store")
     other = Network(os.path.join(folder, "other"), "--homes", 1, "--store", "--name", "other",
-                    "--port", first_port() + 50)
+                    "--protocol", "raft", "--members", 3, "--port", first_port() + 50)
     try:
-        if not check(network.start() and other.start(), "two cells of four with stores are up"):
+        if not check(network.start() and other.start(), "a cell of four by PBFT and one of three "
+                     "by Raft, with stores, are up"):
             return
         shop = Shop(network)
         transactions(shop)

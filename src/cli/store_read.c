@@ -229,6 +229,27 @@ static int watch_on(struct watch *watch, struct ec_client *client)
 	return -1;
 }
 
+/* Where a watch begins that was told no revision: behind all that was acknowledged before now.  It
+ * is asked for once, so that nothing is missed should the first node be lost at once. */
+static bool watch_begin(struct watch *watch)
+{
+	struct ec_door_request request = {
+		.kind = EC_DOOR_STORE, .at = EC_AT_LATEST, .prefix = true, .limit = 1};
+	struct ec_store_head head = {0};
+	struct ec_store_key key;
+	struct ec_bytes name;
+	struct ec_door_answer answer;
+	const struct ec_client_options *options = &watch->command->client;
+	struct ec_client *client = ec_client_options_open(options);
+	bool good = client &&
+	            ec_client_options_call(options, client, &request, EC_DOOR_VALUES, &answer);
+	if (good)
+		key_next(&answer, &head, &name, &key);
+	watch->request.revision = head.revision + 1;
+	ec_client_close(client);
+	return good;
+}
+
 /* The nodes that --node means, in turn: a watch goes on at another one where the last one ended. */
 int ec_store_watch(const struct ec_store_command *command)
 {
@@ -240,6 +261,8 @@ int ec_store_watch(const struct ec_store_command *command)
 	                                  .limit = EC_DOOR_LIMIT_MAX - 1}};
 	if (command->words && !view_take(command, command->word[0], &watch.request.name))
 		return EC_EXIT_USAGE;
+	if (command->revision == 0 && !watch_begin(&watch))
+		return EC_EXIT_FAILED;
 	for (int empty = 0; empty < ROUNDS_EMPTY_MAX; empty++) {
 		uint32_t at = 0;
 		struct ec_client *client;

@@ -194,6 +194,9 @@ int ec_store_cas(const struct ec_store_command *command)
 	words.txn.compares = 1;
 	compare->target = command->if_value ? EC_STORE_VALUE : EC_STORE_MOD;
 	compare->number = command->if_revision;
+	if (command->if_value && strcmp(command->if_value, "-") == 0 &&
+	    strcmp(command->word[1], "-") == 0)
+		return usage(command, "only one of the two values comes on standard input");
 	if (command->if_value && !value_take(command, command->if_value, &compare->value))
 		return EC_EXIT_USAGE;
 	return ec_store_put(command);
