@@ -10,11 +10,15 @@
  * (T3) A key is bound to at most one lease, has its mark there, and the lease counts it.
  * (T4) A lease whose time has come takes no puts and is not kept alive, also while it waits for the
  *      turn of the clock that ends it; then its keys go in one revision.
- * (T5) Keys, their bytes, leases, and the changes kept are what the head counts. */
+ * (T5) Keys, their bytes, leases, prefixes with an owner, and the changes kept are what the head
+ *      counts.
+ * (T6) A key under a prefix that has an owner is put and deleted by its owner alone, but for a
+ * lease that ends. (T7) No prefix that has an owner begins with another.  Who owns one hands it on
+ * or gives it up, nobody else; one that is nobody's an operator gives away. (T8) While a store is
+ * being restored only operators write. */
 #include "services/services.h"
 
-#include "services/parameters.h"
-#include "services/store.h"
+#include "services/store_inside.h"
 
 #include <assert.h>
 
@@ -22,18 +26,7 @@ enum { COMPACT_CHANGES = 64 }; /* what a transaction compacts, and the rest of a
 
 #define SECOND_NS ((uint64_t)1000000000)
 
-/* The store during one transaction, or turn. */
-struct store {
-	struct ec_scratch *scratch;
-	struct ec_store_parameters rule;
-	struct ec_store_head head;
-	uint64_t now_ns;
-	uint64_t index; /* of the next change in the revision */
-	bool changed;   /* the revision of the head is ours */
-	enum ec_result result;
-};
-
-static void refuse(struct store *store, enum ec_result result, const char *why)
+void store_refuse(struct store *store, enum ec_result result, const char *why)
 {
 	if (store->result != EC_RESULT_DONE)
 		return;
@@ -59,68 +52,6 @@ static void store_end(struct store *store)
 	struct ec_name name = ec_store_name_head();
 	size_t size = ec_store_head_write(&store->head, bytes);
 	ec_state_put(store->scratch, name.at, name.size, bytes, size);
-}
-
-/* ---- history ---- */
-
-/* Notes a change under the revision of this transaction. */
-static void change_add(struct store *store, const struct ec_store_change *change)
-{
-	uint8_t bytes[EC_STORE_RECORD_MAX];
-	assert(store->changed);
-	struct ec_name name = ec_store_name_change(store->head.revision, store->index++);
-	size_t size = ec_store_change_write(change, bytes);
-	ec_state_put(store->scratch, name.at, name.size, bytes, size);
-	store->head.changes++;
-	store->head.change_bytes += name.size + size;
-}
-
-/* The revision of the changes to come. */
-static uint64_t revision_take(struct store *store)
-{
-	if (!store->changed)
-		store->head.revision++;
-	store->changed = true;
-	return store->head.revision;
-}
-
-static bool history_full(const struct store *store)
-{
-	return store->head.changes > (uint64_t)store->rule.changes_max ||
-	       store->head.change_bytes > (uint64_t)store->rule.change_bytes_max;
-}
-
-/* Drops all changes of the oldest revision.  Returns: how many. */
-static uint64_t oldest_drop(struct store *store)
-{
-	struct ec_name prefix = ec_name_of("change/");
-	struct ec_cursor cursor;
-	struct ec_bytes value;
-	uint64_t revision = 0, dropped = 0;
-	ec_cursor_start(&cursor, prefix.at, prefix.size);
-	while (ec_cursor_next(store->scratch, &cursor, &value)) {
-		uint64_t its = ec_name_u64_at(cursor.name, cursor.name_size, prefix.size);
-		if (dropped && its != revision)
-			break;
-		revision = its;
-		store->head.change_bytes -= cursor.name_size + value.size;
-		ec_state_delete(store->scratch, cursor.name, cursor.name_size);
-		dropped++;
-	}
-	assert(dropped > 0 && store->head.changes >= dropped);
-	store->head.changes -= dropped;
-	store->head.compacted = revision;
-	return dropped;
-}
-
-/* Drops the oldest revisions while the history is too large, and at least `budget` changes were not
- * dropped yet.  The newest revision fits by the bounds of the parameters, and so stays. */
-static uint64_t history_compact(struct store *store, uint64_t budget)
-{
-	uint64_t dropped = 0;
-	while (history_full(store) && dropped < budget)
-		dropped += oldest_drop(store);
-	return dropped;
 }
 
 /* ---- leases ---- */
@@ -158,7 +89,8 @@ static void bind(struct store *store, uint64_t id, struct ec_view key)
 	bool there = lease_get(store, id, &lease);
 	assert(there);
 	if (lease.keys >= (uint64_t)store->rule.lease_keys_max) {
-		refuse(store, EC_RESULT_FULL, "as many keys as one lease may have are bound to it");
+		store_refuse(store, EC_RESULT_FULL,
+		             "as many keys as one lease may have are bound to it");
 		return;
 	}
 	struct ec_name bound = ec_store_name_bound(id, key);
@@ -172,16 +104,17 @@ static bool lease_usable(struct store *store, uint64_t id, const struct ec_trans
                          struct ec_store_lease *lease)
 {
 	if (!lease_get(store, id, lease)) {
-		refuse(store, EC_RESULT_RULE, "there is no such lease: it ended, or never was");
+		store_refuse(store, EC_RESULT_RULE,
+		             "there is no such lease: it ended, or never was");
 		return false;
 	}
 	if (memcmp(lease->author, by->author, sizeof lease->author) != 0 &&
 	    !(by->author_roles & EC_ROLE_OPERATOR)) {
-		refuse(store, EC_RESULT_FORBIDDEN, "the lease is another key's");
+		store_refuse(store, EC_RESULT_FORBIDDEN, "the lease is another key's");
 		return false;
 	}
 	if (lease->expires_ns <= store->now_ns) {
-		refuse(store, EC_RESULT_RULE, "the lease has ended in community time");
+		store_refuse(store, EC_RESULT_RULE, "the lease has ended in community time");
 		return false;
 	}
 	return true;
@@ -204,7 +137,7 @@ static void key_put(struct store *store, const struct ec_store_op *op,
 	struct ec_store_key old;
 	struct ec_store_lease lease;
 	if (op->value.size > (size_t)store->rule.value_bytes_max) {
-		refuse(store, EC_RESULT_RULE, "the value is larger than this store takes");
+		store_refuse(store, EC_RESULT_RULE, "the value is larger than this store takes");
 		return;
 	}
 	if (op->lease && !lease_usable(store, op->lease, by, &lease))
@@ -216,7 +149,7 @@ static void key_put(struct store *store, const struct ec_store_op *op,
 		if (op->lease)
 			bind(store, op->lease, op->key);
 	}
-	struct ec_store_key key = {.mod = revision_take(store),
+	struct ec_store_key key = {.mod = store_revision_take(store),
 	                           .version = old.version + 1,
 	                           .lease = op->lease,
 	                           .value = op->value};
@@ -224,12 +157,12 @@ static void key_put(struct store *store, const struct ec_store_op *op,
 	struct ec_name name = ec_store_name_key(op->key);
 	size_t size = ec_store_key_write(&key, bytes);
 	ec_state_put(store->scratch, name.at, name.size, bytes, size);
-	change_add(store, &(struct ec_store_change){.kind = EC_STORE_PUT,
-	                                            .key = op->key,
-	                                            .value = op->value,
-	                                            .create = key.create,
-	                                            .version = key.version,
-	                                            .lease = key.lease});
+	store_change_add(store, &(struct ec_store_change){.kind = EC_STORE_PUT,
+	                                                  .key = op->key,
+	                                                  .value = op->value,
+	                                                  .create = key.create,
+	                                                  .version = key.version,
+	                                                  .lease = key.lease});
 	store->head.key_bytes -= there ? old_size + op->key.size : 0;
 	store->head.key_bytes += op->value.size + op->key.size;
 	store->head.keys += !there;
@@ -244,15 +177,15 @@ static void key_drop(struct store *store, struct ec_view key, enum ec_store_chan
 	assert(store->head.keys > 0 && store->head.key_bytes >= key.size + old.value.size);
 	store->head.keys--;
 	store->head.key_bytes -= key.size + old.value.size;
-	revision_take(store);
+	store_revision_take(store);
 	struct ec_name name = ec_store_name_key(key);
 	ec_name_delete(store->scratch, &name);
-	change_add(store, &(struct ec_store_change){.kind = kind,
-	                                            .key = key,
-	                                            .value = {.data = key.data, .size = 0},
-	                                            .create = old.create,
-	                                            .version = old.version,
-	                                            .lease = old.lease});
+	store_change_add(store, &(struct ec_store_change){.kind = kind,
+	                                                  .key = key,
+	                                                  .value = {.data = key.data, .size = 0},
+	                                                  .create = old.create,
+	                                                  .version = old.version,
+	                                                  .lease = old.lease});
 }
 
 static void key_delete(struct store *store, struct ec_view key)
@@ -312,7 +245,8 @@ static void room_check(struct store *store, const struct ec_store_head *before)
 	bool more = head->keys > before->keys || head->key_bytes > before->key_bytes;
 	if (more && (head->keys > (uint64_t)store->rule.keys_max ||
 	             head->key_bytes > (uint64_t)store->rule.bytes_max))
-		refuse(store, EC_RESULT_FULL, "the store holds as much as its genesis allows");
+		store_refuse(store, EC_RESULT_FULL,
+		             "the store holds as much as its genesis allows");
 }
 
 static void txn_execute(struct store *store, const struct ec_store_txn *txn,
@@ -323,6 +257,8 @@ static void txn_execute(struct store *store, const struct ec_store_txn *txn,
 	int branch = outcome->succeeded ? 0 : 1;
 	for (uint32_t i = 0; i < txn->ops[branch] && store->result == EC_RESULT_DONE; i++) {
 		const struct ec_store_op *op = &txn->op[branch][i];
+		if (!store_owner_allows(store, op->key, by))
+			return;
 		if (op->is_delete)
 			key_delete(store, op->key);
 		else
@@ -336,15 +272,16 @@ static void grant(struct store *store, const struct ec_store_lease_say *say,
 {
 	struct ec_store_lease lease = {.ttl_s = say->ttl_s}, old;
 	if (lease_get(store, say->id, &old)) {
-		refuse(store, EC_RESULT_RULE, "there is a lease of this id already");
+		store_refuse(store, EC_RESULT_RULE, "there is a lease of this id already");
 		return;
 	}
 	if (say->ttl_s > (uint64_t)store->rule.lease_s_max) {
-		refuse(store, EC_RESULT_RULE, "the lease is longer than this store grants");
+		store_refuse(store, EC_RESULT_RULE, "the lease is longer than this store grants");
 		return;
 	}
 	if (store->head.leases >= (uint64_t)store->rule.leases_max) {
-		refuse(store, EC_RESULT_FULL, "there are as many leases as the genesis allows");
+		store_refuse(store, EC_RESULT_FULL,
+		             "there are as many leases as the genesis allows");
 		return;
 	}
 	memcpy(lease.author, by->author, sizeof lease.author);
@@ -375,7 +312,6 @@ static void lease_execute(struct store *store, const struct ec_store_lease_say *
                           const struct ec_transaction *by, struct ec_store_outcome *outcome)
 {
 	struct ec_store_lease lease;
-	outcome->succeeded = true;
 	if (say->act == EC_STORE_GRANT)
 		grant(store, say, by, outcome);
 	else if (say->act == EC_STORE_KEEP_ALIVE)
@@ -387,9 +323,19 @@ static void lease_execute(struct store *store, const struct ec_store_lease_say *
 static bool check(uint64_t kind, struct ec_cbor body, uint64_t items)
 {
 	struct ec_store_txn txn;
-	struct ec_store_lease_say say;
-	return kind == EC_STORE_KIND_TXN ? ec_store_txn_read(body, items, &txn)
-	                                 : ec_store_lease_say_read(body, items, &say);
+	struct ec_store_lease_say lease;
+	struct ec_store_own_say own;
+	struct ec_store_restore_say restore;
+	switch (kind) {
+	case EC_STORE_KIND_TXN:
+		return ec_store_txn_read(body, items, &txn);
+	case EC_STORE_KIND_LEASE:
+		return ec_store_lease_say_read(body, items, &lease);
+	case EC_STORE_KIND_OWN:
+		return ec_store_own_say_read(body, items, &own);
+	default:
+		return ec_store_restore_say_read(body, items, &restore);
+	}
 }
 
 static bool parameters_check(struct ec_bytes parameters)
@@ -398,27 +344,48 @@ static bool parameters_check(struct ec_bytes parameters)
 	return ec_store_parameters_read(parameters, &rule);
 }
 
+/* What the kind says.  In: a payload whose form was checked. */
+static void kind_execute(struct store *store, uint64_t kind, const struct ec_transaction *by,
+                         struct ec_store_outcome *outcome)
+{
+	struct ec_store_txn txn;
+	struct ec_store_lease_say lease;
+	struct ec_store_own_say own;
+	struct ec_store_restore_say restore;
+	outcome->succeeded = true;
+	switch (kind) {
+	case EC_STORE_KIND_TXN:
+		ec_store_txn_read(by->body, by->body_items, &txn);
+		txn_execute(store, &txn, by, outcome);
+		break;
+	case EC_STORE_KIND_LEASE:
+		ec_store_lease_say_read(by->body, by->body_items, &lease);
+		lease_execute(store, &lease, by, outcome);
+		break;
+	case EC_STORE_KIND_OWN:
+		ec_store_own_say_read(by->body, by->body_items, &own);
+		store_owner_execute(store, &own, by);
+		break;
+	default:
+		ec_store_restore_say_read(by->body, by->body_items, &restore);
+		store_restore_execute(store, &restore, by);
+	}
+}
+
 static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t kind,
                               const struct ec_transaction *transaction)
 {
 	uint8_t detail[EC_DETAIL_MAX];
 	struct store store;
-	struct ec_store_txn txn;
-	struct ec_store_lease_say say;
 	struct ec_store_outcome outcome = {0};
 	store_begin(&store, scratch, parameters, transaction->time_ns);
 	if (store.rule.writers && !(transaction->author_roles & (uint64_t)store.rule.writers))
 		return EC_RESULT_FORBIDDEN;
-	if (kind == EC_STORE_KIND_TXN) {
-		ec_store_txn_read(transaction->body, transaction->body_items, &txn);
-		txn_execute(&store, &txn, transaction, &outcome);
-	} else {
-		ec_store_lease_say_read(transaction->body, transaction->body_items, &say);
-		lease_execute(&store, &say, transaction, &outcome);
-	}
+	if (store_open_to(&store, transaction))
+		kind_execute(&store, kind, transaction, &outcome);
 	if (store.result != EC_RESULT_DONE)
 		return store.result;
-	history_compact(&store, COMPACT_CHANGES);
+	store_history_compact(&store, COMPACT_CHANGES);
 	store_end(&store);
 	outcome.revision = store.head.revision;
 	ec_result_detail(scratch, detail, ec_store_outcome_write(&outcome, detail, sizeof detail));
@@ -457,11 +424,11 @@ static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_
 		if (lease_get(&store, id, &lease))
 			break; /* the scratch is exhausted, and all of this turn will be dropped */
 	}
-	uint64_t dropped = history_compact(&store, budget);
+	uint64_t dropped = store_history_compact(&store, budget);
 	if (ended || dropped)
 		store_end(&store);
 	bool more = lapse_first(scratch, &expires_ns, &id) && expires_ns <= now_ns;
-	return !more && !history_full(&store);
+	return !more && !store_history_full(&store);
 }
 
 static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
@@ -469,7 +436,7 @@ static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
 	struct store store;
 	uint64_t expires_ns, id;
 	store_begin(&store, scratch, parameters, 0);
-	if (history_full(&store))
+	if (store_history_full(&store))
 		return 0;
 	return lapse_first(scratch, &expires_ns, &id) ? expires_ns : UINT64_MAX;
 }
@@ -477,7 +444,7 @@ static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
 const struct ec_service ec_store = {
 	.name = "store",
 	.kind_first = EC_STORE_KIND_TXN,
-	.kind_last = EC_STORE_KIND_LEASE,
+	.kind_last = EC_STORE_KIND_RESTORE,
 	.check = check,
 	.parameters_check = parameters_check,
 	.execute = execute,

@@ -13,9 +13,12 @@
 enum {
 	EC_STORE_KIND_TXN = 10,
 	EC_STORE_KIND_LEASE = 11,
+	EC_STORE_KIND_OWN = 12,
+	EC_STORE_KIND_RESTORE = 13,
 	EC_STORE_KEY_MAX = 80,                   /* bytes of a key, at least 1 */
 	EC_STORE_VALUE_MAX = EC_VALUE_MAX - 256, /* bytes of a value; a genesis may allow less */
 	EC_STORE_OPS_MAX = 16,                   /* of a branch; and compares of a transaction */
+	EC_STORE_OWNED_MAX = 4096,               /* prefixes that have an owner */
 	EC_STORE_RECORD_OVERHEAD = 192,          /* bytes of a record beside the value in it */
 	EC_STORE_RECORD_MAX = EC_STORE_VALUE_MAX + EC_STORE_RECORD_OVERHEAD,
 };
@@ -74,6 +77,21 @@ struct ec_store_lease_say {
 	uint64_t ttl_s; /* of a grant, in community time; at least 1 */
 };
 
+/* To whom keys that begin with a prefix belong from now on; where neither roles nor a key stand: to
+ * nobody. */
+struct ec_store_own_say {
+	struct ec_view prefix; /* ends in a slash */
+	uint32_t roles;        /* enum ec_account_role: to whoever has one of them */
+	struct ec_view key;    /* or to this key, 32 bytes */
+};
+
+/* A restoration begins in a store without keys; while it lasts only operators write, and doors show
+ * nothing.  It finishes when exactly what was announced stands there. */
+struct ec_store_restore_say {
+	bool finish;
+	uint64_t keys, bytes; /* at the finish: as the head counts them */
+};
+
 /* Reads what follows the kind in a payload.  Out: txn, of views into it.  Returns: false when it is
  * not of the form: bounds, an empty key, an operation left without meaning, or two operations of
  * one branch on the same key. */
@@ -88,6 +106,20 @@ bool ec_store_lease_say_read(struct ec_cbor body, uint64_t items, struct ec_stor
 /* Writes a whole payload of EC_STORE_KIND_LEASE.  Returns: its size; 0 when it does not fit. */
 size_t ec_store_lease_say_write(const struct ec_store_lease_say *say, uint8_t *out,
                                 size_t size_max);
+
+/* Likewise for an owner. */
+bool ec_store_own_say_read(struct ec_cbor body, uint64_t items, struct ec_store_own_say *say);
+
+/* Writes a whole payload of EC_STORE_KIND_OWN.  Returns: its size; 0 when it does not fit. */
+size_t ec_store_own_say_write(const struct ec_store_own_say *say, uint8_t *out, size_t size_max);
+
+/* Likewise for a restoration. */
+bool ec_store_restore_say_read(struct ec_cbor body, uint64_t items,
+                               struct ec_store_restore_say *say);
+
+/* Writes a whole payload of EC_STORE_KIND_RESTORE.  Returns: its size; 0 when it does not fit. */
+size_t ec_store_restore_say_write(const struct ec_store_restore_say *say, uint8_t *out,
+                                  size_t size_max);
 
 /* ---- what became of it: the detail of a result that is done ---- */
 
@@ -123,6 +155,9 @@ struct ec_name ec_store_name_lapse(uint64_t expires_ns, uint64_t id);
 /* "bound/" id key: a mark; this key goes with the lease. */
 struct ec_name ec_store_name_bound(uint64_t id, struct ec_view key);
 
+/* "owner/" prefix: to whom its keys belong (struct ec_store_owner). */
+struct ec_name ec_store_name_owner(struct ec_view prefix);
+
 /* "total/store": where the store stands (struct ec_store_head). */
 struct ec_name ec_store_name_head(void);
 
@@ -145,11 +180,18 @@ struct ec_store_head {
 	uint64_t changes, change_bytes; /* that are kept: count, and bytes of names and records */
 	uint64_t keys, key_bytes;       /* that there are: count, and bytes of keys and values */
 	uint64_t leases;
+	uint64_t owned;     /* prefixes that have an owner */
+	uint64_t restoring; /* 1: a restoration has begun */
 };
 
 struct ec_store_lease {
 	uint8_t author[32]; /* may keep it alive and revoke it, as an operator may */
 	uint64_t ttl_s, expires_ns, keys;
+};
+
+struct ec_store_owner {
+	uint32_t roles; /* enum ec_account_role: whoever has one of them; 0: the key */
+	uint8_t key[32];
 };
 
 /* Whether a compare holds.  In: key: as it stands; NULL: it is missing. */
@@ -160,6 +202,7 @@ bool ec_store_key_read(struct ec_bytes bytes, struct ec_store_key *out);
 bool ec_store_change_read(struct ec_bytes bytes, struct ec_store_change *out);
 bool ec_store_head_read(struct ec_bytes bytes, struct ec_store_head *out);
 bool ec_store_lease_read(struct ec_bytes bytes, struct ec_store_lease *out);
+bool ec_store_owner_read(struct ec_bytes bytes, struct ec_store_owner *out);
 
 /* Each writes a record.  In: key and value within their limits.  Returns: its size. */
 size_t ec_store_key_write(const struct ec_store_key *key, uint8_t out[static EC_STORE_RECORD_MAX]);
@@ -168,6 +211,8 @@ size_t ec_store_change_write(const struct ec_store_change *change,
 size_t ec_store_head_write(const struct ec_store_head *head,
                            uint8_t out[static EC_STORE_RECORD_OVERHEAD]);
 size_t ec_store_lease_write(const struct ec_store_lease *lease,
+                            uint8_t out[static EC_STORE_RECORD_OVERHEAD]);
+size_t ec_store_owner_write(const struct ec_store_owner *owner,
                             uint8_t out[static EC_STORE_RECORD_OVERHEAD]);
 
 #endif

@@ -163,6 +163,78 @@ size_t ec_store_lease_say_write(const struct ec_store_lease_say *say, uint8_t *o
 	return ec_cbor_writer_ok(&writer) ? writer.out.size : 0;
 }
 
+enum { OWNER_KEY = 32, OWNER_ROLES_MAX = 15 };
+
+/* An owner: a key as bytes, or roles as a number; 0 is nobody. */
+static void owner_read(struct ec_cbor *cbor, uint32_t *roles, struct ec_view *key)
+{
+	*roles = 0;
+	*key = (struct ec_view){0};
+	if (ec_cbor_peek(cbor) == EC_CBOR_UINT) {
+		*roles = (uint32_t)ec_cbor_uint(cbor, OWNER_ROLES_MAX);
+		return;
+	}
+	*key = ec_cbor_bytes(cbor, OWNER_KEY);
+	if (key->size != OWNER_KEY)
+		ec_cbor_refuse(cbor);
+}
+
+static bool prefix_good(struct ec_view prefix)
+{
+	return key_good(prefix) && prefix.data[prefix.size - 1] == '/';
+}
+
+bool ec_store_own_say_read(struct ec_cbor body, uint64_t items, struct ec_store_own_say *say)
+{
+	*say = (struct ec_store_own_say){0};
+	if (items != 2)
+		return false;
+	say->prefix = ec_cbor_bytes(&body, EC_STORE_KEY_MAX);
+	owner_read(&body, &say->roles, &say->key);
+	return ec_cbor_done(&body) && prefix_good(say->prefix);
+}
+
+size_t ec_store_own_say_write(const struct ec_store_own_say *say, uint8_t *out, size_t size_max)
+{
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
+	ec_cbor_write_array(&writer, 3);
+	ec_cbor_write_uint(&writer, EC_STORE_KIND_OWN);
+	ec_cbor_write_bytes(&writer, say->prefix.data, say->prefix.size);
+	if (say->key.size)
+		ec_cbor_write_bytes(&writer, say->key.data, say->key.size);
+	else
+		ec_cbor_write_uint(&writer, say->roles);
+	return ec_cbor_writer_ok(&writer) ? writer.out.size : 0;
+}
+
+bool ec_store_restore_say_read(struct ec_cbor body, uint64_t items,
+                               struct ec_store_restore_say *say)
+{
+	*say = (struct ec_store_restore_say){0};
+	say->finish = ec_cbor_uint(&body, 1) == 1;
+	if (items != (say->finish ? 3 : 1))
+		return false;
+	if (say->finish) {
+		say->keys = ec_cbor_uint(&body, INT64_MAX);
+		say->bytes = ec_cbor_uint(&body, INT64_MAX);
+	}
+	return ec_cbor_done(&body);
+}
+
+size_t ec_store_restore_say_write(const struct ec_store_restore_say *say, uint8_t *out,
+                                  size_t size_max)
+{
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, size_max);
+	ec_cbor_write_array(&writer, say->finish ? 4 : 2);
+	ec_cbor_write_uint(&writer, EC_STORE_KIND_RESTORE);
+	ec_cbor_write_uint(&writer, say->finish);
+	if (say->finish) {
+		ec_cbor_write_uint(&writer, say->keys);
+		ec_cbor_write_uint(&writer, say->bytes);
+	}
+	return ec_cbor_writer_ok(&writer) ? writer.out.size : 0;
+}
+
 bool ec_store_outcome_read(struct ec_bytes detail, struct ec_store_outcome *out)
 {
 	struct ec_cbor cbor = ec_cbor_over(detail.data, detail.size);
@@ -223,6 +295,13 @@ struct ec_name ec_store_name_bound(uint64_t id, struct ec_view key)
 	struct ec_name name = ec_name_of("bound/");
 	ec_name_add_u64(&name, id);
 	ec_name_add(&name, key.data, key.size);
+	return name;
+}
+
+struct ec_name ec_store_name_owner(struct ec_view prefix)
+{
+	struct ec_name name = ec_name_of("owner/");
+	ec_name_add(&name, prefix.data, prefix.size);
 	return name;
 }
 
@@ -333,6 +412,32 @@ size_t ec_store_lease_write(const struct ec_store_lease *lease,
 	ec_cbor_write_uint(&writer, lease->ttl_s);
 	ec_cbor_write_uint(&writer, lease->expires_ns);
 	ec_cbor_write_uint(&writer, lease->keys);
+	bool fitted = ec_cbor_writer_ok(&writer);
+	assert(fitted);
+	return writer.out.size;
+}
+
+bool ec_store_owner_read(struct ec_bytes bytes, struct ec_store_owner *out)
+{
+	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
+	struct ec_view key;
+	*out = (struct ec_store_owner){0};
+	owner_read(&cbor, &out->roles, &key);
+	if (!ec_cbor_done(&cbor) || (!key.size && !out->roles))
+		return false;
+	if (key.size)
+		memcpy(out->key, key.data, sizeof out->key);
+	return true;
+}
+
+size_t ec_store_owner_write(const struct ec_store_owner *owner,
+                            uint8_t out[static EC_STORE_RECORD_OVERHEAD])
+{
+	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_STORE_RECORD_OVERHEAD);
+	if (owner->roles)
+		ec_cbor_write_uint(&writer, owner->roles);
+	else
+		ec_cbor_write_bytes(&writer, owner->key, sizeof owner->key);
 	bool fitted = ec_cbor_writer_ok(&writer);
 	assert(fitted);
 	return writer.out.size;

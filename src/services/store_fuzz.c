@@ -19,6 +19,8 @@ static void payload(struct ec_bytes bytes)
 {
 	static struct ec_store_txn txn;
 	struct ec_store_lease_say say;
+	struct ec_store_own_say own;
+	struct ec_store_restore_say restore;
 	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
 	uint32_t items = ec_cbor_array(&cbor, 16);
 	uint64_t kind = ec_cbor_uint(&cbor, 99);
@@ -28,6 +30,10 @@ static void payload(struct ec_bytes bytes)
 		must_be(bytes, ec_store_txn_write(&txn, again, sizeof again));
 	if (kind == EC_STORE_KIND_LEASE && ec_store_lease_say_read(cbor, items - 1, &say))
 		must_be(bytes, ec_store_lease_say_write(&say, again, sizeof again));
+	if (kind == EC_STORE_KIND_OWN && ec_store_own_say_read(cbor, items - 1, &own))
+		must_be(bytes, ec_store_own_say_write(&own, again, sizeof again));
+	if (kind == EC_STORE_KIND_RESTORE && ec_store_restore_say_read(cbor, items - 1, &restore))
+		must_be(bytes, ec_store_restore_say_write(&restore, again, sizeof again));
 }
 
 static void records(struct ec_bytes bytes)
@@ -37,6 +43,9 @@ static void records(struct ec_bytes bytes)
 	struct ec_store_head head;
 	struct ec_store_lease lease;
 	struct ec_store_outcome outcome;
+	struct ec_store_owner owner;
+	if (ec_store_owner_read(bytes, &owner))
+		must_be(bytes, ec_store_owner_write(&owner, again));
 	if (ec_store_key_read(bytes, &key))
 		must_be(bytes, ec_store_key_write(&key, again));
 	if (ec_store_change_read(bytes, &change))

@@ -180,6 +180,8 @@ static inline void audit(struct shop *shop)
 	assert_int_equal(bound, counted);
 	assert_int_equal(count_of(shop, "bound/"), counted);
 	assert_int_equal(count_of(shop, "lapse/"), is.leases);
+	is.owned = count_of(shop, "owner/");
+	is.restoring = head.restoring;
 	is.revision = head.revision;
 	is.compacted = head.compacted;
 	assert_memory_equal(&is, &head, sizeof is);

@@ -1,0 +1,52 @@
+/* store_inside.h - the store during one transaction or turn, between the files of it. */
+#ifndef EC_SERVICES_STORE_INSIDE_H
+#define EC_SERVICES_STORE_INSIDE_H
+
+#include "services/parameters.h"
+#include "services/store.h"
+
+/* The store during one transaction, or turn. */
+struct store {
+	struct ec_scratch *scratch;
+	struct ec_store_parameters rule;
+	struct ec_store_head head;
+	uint64_t now_ns;
+	uint64_t index; /* of the next change in the revision */
+	bool changed;   /* the revision of the head is ours */
+	enum ec_result result;
+};
+
+/* Has the transaction refused, with a reason in its detail or NULL.  The first refusal stands. */
+void store_refuse(struct store *store, enum ec_result result, const char *why);
+
+/* Notes a change under the revision of this transaction, which store_revision_take() gave. */
+void store_change_add(struct store *store, const struct ec_store_change *change);
+
+/* The revision of the changes to come: one for all of a transaction. */
+uint64_t store_revision_take(struct store *store);
+
+/* Whether the history holds more than the genesis wants kept. */
+bool store_history_full(const struct store *store);
+
+/* Drops the oldest revisions while the history is too large, and at least `budget` changes were not
+ * dropped yet.  The newest revision fits by the bounds of the parameters, and so stays.
+ * Returns: how many changes were dropped. */
+uint64_t store_history_compact(struct store *store, uint64_t budget);
+
+/* Whether the author may put or delete this key: false after refusing, for it lies under a prefix
+ * that is another's. */
+bool store_owner_allows(struct store *store, struct ec_view key, const struct ec_transaction *by);
+
+/* Gives a prefix an owner, or takes it away, if the author may; else refuses. */
+void store_owner_execute(struct store *store, const struct ec_store_own_say *say,
+                         const struct ec_transaction *by);
+
+/* Whether the author may write now: false after refusing, for the store is being restored, and the
+ * author is no operator. */
+bool store_open_to(struct store *store, const struct ec_transaction *by);
+
+/* Begins a restoration, or ends it, if the author may; else refuses. */
+void store_restore_execute(struct store *store, const struct ec_store_restore_say *say,
+                           const struct ec_transaction *by);
+
+#endif
