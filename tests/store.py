@@ -13,7 +13,7 @@ import threading
 import time
 
 from documented import wrong
-from network import EDGECORD, Checks, Network, first_port, proof, run, wait_for
+from network import EDGECORD, Author, Checks, Network, first_port, proof, run, wait_for
 from verify_proof_test import encode
 
 WRITERS, COUNTERS, SECONDS = 3, 2, 12
@@ -27,6 +27,7 @@ class Shop:
     def __init__(self, network):
         self.cell = os.path.join(network.folder, "cell1")
         self.key = os.path.join(network.folder, "devices", "cell1-home01.key")
+        self.operator = os.path.join(self.cell, "node1", "identity.key")
 
     def say(self, *words, timeout=5, **options):
         return run("store", *words, "--json", "--node", self.cell, "--timeout", timeout,
@@ -34,6 +35,9 @@ class Shop:
 
     def write(self, *words, **options):
         return self.say(*words, "--key", self.key, **options)
+
+    def rule(self, *words, **options):
+        return self.say(*words, "--key", self.operator, **options)
 
 
 class Watch:
@@ -269,6 +273,48 @@ def damage(shop, copy, older, genesis):
         check(code == 1 and not out and why in errors, f"a snapshot {what} is refused", errors)
 
 
+def cut_off(target, other, expected):
+    """A restoration that another program began, and left: one is abandoned, one stands."""
+    node, author = other.groups["cell1"][0], Author(target.operator, other.genesis("cell1"))
+    first = sorted(expected)[0]
+
+    def begin(value):
+        node.submit(author.envelope(encode([13, 0])))
+        return node.submit(author.envelope(encode([10, [], [[0, first.encode(), value, 0]], []])))
+
+    check(begin(b"another")[1]["result"] == "done", "a restoration begins, and is left")
+    code, _, errors = target.say("get", first)
+    check(code == 1 and "being restored" in errors, "nobody sees a part of it", errors)
+    code, _, errors = target.write("put", "mine", "x")
+    check(code == 1 and "only operators write" in errors, "nor writes beside it", errors)
+    code, out, errors = target.rule("abandon")
+    check(code == 0 and not wrong("store own", out), "it is abandoned", errors)
+    check(target.say("get", first)[0] == 3, "and the store is open, and empty")
+    begin(expected[first].encode())
+
+
+def owners(network, shop):
+    """A prefix that is given to somebody takes nobody else's writes."""
+    code, out, errors = shop.rule("own", "site/", Author(shop.key, network.genesis("cell1")).key.hex())
+    check(code == 0 and not wrong("store own", out), "an operator gives a prefix away", errors)
+    code, _, errors = shop.rule("put", "site/limit", "1")
+    check(code == 1 and "another's" in errors, "then it may not write there itself", errors)
+    check(shop.write("put", "site/limit", "2")[0] == 0, "its owner may")
+    code, _, errors = shop.rule("own", "site/", "operator")
+    check(code == 1 and "another's" in errors, "nor take it back", errors)
+    code, _, errors = shop.rule("own", "site/a/", "operator")
+    check(code == 1 and "begins with a prefix" in errors, "nor give a part of it away", errors)
+    code, out, errors = shop.say("owners", "--at", "local")
+    check(code == 0 and not wrong("store owners", out) and
+          [item["prefix"] for item in json.loads(out)["items"]] == ["site/"], "who owns what", out)
+    check(shop.write("own", "site/", "gateway,operator")[0] == 0, "the owner hands it on")
+    check(shop.write("put", "site/limit", "3")[0] == 1 and
+          shop.rule("put", "site/limit", "3")[0] == 0, "to roles: who has one writes")
+    check(shop.rule("own", "site/", "nobody")[0] == 0 and
+          shop.write("delete", "site/limit")[0] == 0, "what is given up is everybody's")
+    check(shop.rule("own", "site", "operator")[0] == 2, "a prefix ends in a slash")
+
+
 def snapshots(network, shop, other):
     """All keys at one revision, proven, and brought into a new network."""
     copy, older = os.path.join(network.folder, "copy"), os.path.join(network.folder, "older")
@@ -284,23 +330,27 @@ def snapshots(network, shop, other):
     check(code == 0 and not wrong("store snapshot", out) and said["keys"] == len(keys),
           f"a snapshot of {len(keys)} keys", (out, errors))
     damage(shop, copy, older, genesis)
-    target = Shop(other)
-    code, _, errors = target.write("restore", copy, "--genesis", genesis)
+    target, into = Shop(other), (copy, "--genesis", genesis)
+    code, _, errors = target.rule("restore", *into)
     check(code == 1 and "of another network" in errors,
           "a snapshot of another network is refused unless that is meant", errors)
-    code, _, errors = target.write("restore", copy, "--genesis", other.genesis("cell1"),
-                                   "--other-network")
+    code, _, errors = target.rule("restore", copy, "--genesis", other.genesis("cell1"),
+                                  "--other-network")
     check(code == 1 and "another group than this genesis" in errors,
           "a snapshot is judged by its own genesis alone", errors)
-    code, out, errors = target.write("restore", copy, "--genesis", genesis, "--other-network")
-    check(code == 0 and not wrong("store restore", out) and json.loads(out)["left_out"] == 1,
-          "it is restored into another network, but for the key of a lease", (out, errors))
-    restored = {item["key"]: item["value"] for item in json.loads(target.say("range")[1])["items"]}
+    code, _, errors = target.write("restore", *into, "--other-network")
+    check(code == 1 and "only operators restore" in errors, "others do not restore", errors)
     expected = {item["key"]: item["value"] for item in keys if not item["lease"]}
+    cut_off(target, other, expected)
+    code, out, errors = target.rule("restore", *into, "--other-network")
+    check(code == 0 and not wrong("store restore", out) and json.loads(out)["left_out"] == 1,
+          "it is gone on with, into another network, but for the key of a lease", (out, errors))
+    restored = {item["key"]: item["value"] for item in json.loads(target.say("range")[1])["items"]}
     check(restored == expected, f"all {len(expected)} keys and values stand there",
           set(restored.items()) ^ set(expected.items()))
-    code, _, errors = target.write("restore", copy, "--genesis", genesis, "--other-network")
-    check(code == 4 and "already" in errors, "nothing that stands there is written over", errors)
+    code, _, errors = target.rule("restore", *into, "--other-network")
+    check(code == 1 and "there are keys" in errors, "nothing that stands there is written over",
+          errors)
     code, out, errors = target.say("snapshot", copy, "--genesis", other.genesis("cell1"))
     said = json.loads(out or "{}")
     check(code == 0 and not wrong("store snapshot", out) and "raft" in said["trusted_eras"] and
@@ -320,6 +370,7 @@ def part(folder):
         transactions(shop)
         leases(shop)
         refusals(network, shop)
+        owners(network, shop)
         snapshots(network, shop, other)
         other.stop()
         under_kills(network, shop)

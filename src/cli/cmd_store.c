@@ -41,12 +41,21 @@ static const struct argp_option options[] = {
 };
 
 static const struct ec_store_verb verbs[] = {
-	{"put", 2, 2, ec_store_put},           {"get", 1, 1, ec_store_get},
-	{"delete", 1, 1, ec_store_delete},     {"cas", 2, 2, ec_store_cas},
-	{"range", 0, 1, ec_store_range},       {"txn", 0, EC_STORE_LINES_MAX, ec_store_txn},
-	{"watch", 0, 1, ec_store_watch},       {"lease", 2, 3, ec_store_lease},
-	{"snapshot", 1, 1, ec_store_snapshot}, {"verify", 1, 1, ec_store_verify},
-	{"restore", 1, 1, ec_store_restore},   {NULL, 0, 0, NULL},
+	{"put", 2, 2, ec_store_put},
+	{"get", 1, 1, ec_store_get},
+	{"delete", 1, 1, ec_store_delete},
+	{"cas", 2, 2, ec_store_cas},
+	{"range", 0, 1, ec_store_range},
+	{"txn", 0, EC_STORE_LINES_MAX, ec_store_txn},
+	{"watch", 0, 1, ec_store_watch},
+	{"lease", 2, 3, ec_store_lease},
+	{"snapshot", 1, 1, ec_store_snapshot},
+	{"verify", 1, 1, ec_store_verify},
+	{"restore", 1, 1, ec_store_restore},
+	{"abandon", 0, 0, ec_store_abandon},
+	{"own", 2, 2, ec_store_own},
+	{"owners", 0, 1, ec_store_owners},
+	{NULL, 0, 0, NULL},
 };
 
 static enum ec_door_at at_read(struct argp_state *state, const char *text)
@@ -73,7 +82,7 @@ static void verb_take(struct argp_state *state, struct ec_store_command *out, ch
 	if (!out->verb)
 		argp_error(state,
 		           "'%s' is none of put, get, delete, cas, range, txn, watch, lease, "
-		           "snapshot, verify, restore",
+		           "own, owners, snapshot, verify, restore, abandon",
 		           word);
 }
 
@@ -83,7 +92,7 @@ static void finish(struct argp_state *state, const struct ec_store_command *said
 	const struct ec_store_verb *verb = said->verb;
 	if (!verb)
 		argp_error(state, "what is to be done? put, get, delete, cas, range, txn, watch, "
-		                  "lease, snapshot, verify or restore");
+		                  "lease, own, owners, snapshot, verify, restore or abandon");
 	if (said->words < verb->words_min || said->words > verb->words_max)
 		argp_error(state, "%s takes other words; see --help", verb->name);
 	bool cas = verb->run == ec_store_cas, range = verb->run == ec_store_range;
@@ -102,8 +111,8 @@ static void finish(struct argp_state *state, const struct ec_store_command *said
 		argp_error(state, "--genesis is of snapshot, verify and restore");
 	if (said->other_network && verb->run != ec_store_restore)
 		argp_error(state, "--other-network is of restore");
-	if (said->has_at && !range && verb->run != ec_store_get)
-		argp_error(state, "--at is of get and range");
+	if (said->has_at && !range && verb->run != ec_store_get && verb->run != ec_store_owners)
+		argp_error(state, "--at is of get, range and owners");
 }
 
 static error_t parse_condition(int key, char *argument, struct argp_state *state)
@@ -188,7 +197,10 @@ int ec_cmd_store(int argc, char **argv)
 		"watch [PREFIX]\n"
 		"lease grant SECONDS [ID]\n"
 		"lease keep|revoke ID\n"
-		"snapshot|verify|restore FILE",
+		"own PREFIX KEY|ROLE[,ROLE...]|nobody\n"
+		"owners [PREFIX]\n"
+		"snapshot|verify|restore FILE\n"
+		"abandon",
 		"Keeps keys and values in a group whose genesis has a store (`edgecord init "
 		"--store`).\v"
 		"KEY and VALUE are text, or 0x and hexadecimal; the VALUE - is what comes on "
@@ -201,9 +213,13 @@ int ec_cmd_store(int argc, char **argv)
 		"  edgecord store txn 'if a mod = 3' 'then put a 1' 'else delete b' --key gw.key\n"
 		"  edgecord store watch site/ --revision 1 --json\n"
 		"  edgecord store snapshot copy --genesis cell1/genesis\n"
+		"Under a PREFIX that has an owner, which ends in a slash, only its owner writes; "
+		"an operator gives away what is nobody's.\n"
 		"A snapshot is all keys at one revision, with their proofs: `verify` needs no "
-		"node. Keys that are bound to a lease are not restored. A lease's SECONDS are "
-		"those of community time.\n"
+		"node. Keys that are bound to a lease are not restored. An operator (a member's "
+		"identity.key) restores into a store without keys; nobody sees a part of it. One "
+		"that was cut off is done again, or abandoned, which empties the store. A lease's "
+		"SECONDS are those of community time.\n"
 		"Exit code 0: done; 1: refused, or no answer; 2: usage; 3: there is no such key; "
 		"4: a compare did not hold; 5: the revision to watch from is compacted.",
 		children,

@@ -42,5 +42,8 @@ int ec_store_watch(const struct ec_store_command *command);
 int ec_store_snapshot(const struct ec_store_command *command);
 int ec_store_verify(const struct ec_store_command *command);
 int ec_store_restore(const struct ec_store_command *command);
+int ec_store_abandon(const struct ec_store_command *command);
+int ec_store_own(const struct ec_store_command *command);
+int ec_store_owners(const struct ec_store_command *command);
 
 #endif

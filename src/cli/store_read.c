@@ -207,7 +207,8 @@ static int watch_on(struct watch *watch, struct ec_client *client)
 	while (ec_client_call(client, &watch->request, command->client.timeout_ms, &answer)) {
 		struct ec_store_change change;
 		struct ec_bytes name, value;
-		if (answer.kind == EC_DOOR_REFUSED && answer.reason == EC_REASON_BUSY)
+		if (answer.kind == EC_DOOR_REFUSED &&
+		    (answer.reason == EC_REASON_BUSY || answer.reason == EC_REASON_NOT_READY))
 			return -1;
 		if (answer.kind != EC_DOOR_CHANGES) {
 			ec_client_options_refused(&command->client, &answer);

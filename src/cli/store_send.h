@@ -11,4 +11,10 @@
 int ec_store_send(const struct ec_store_command *command, const struct ec_store_txn *txn,
                   struct ec_store_outcome *outcome);
 
+/* Likewise for a beginning or a finish of a restoration, and for an owner of a prefix. */
+int ec_store_send_restore(const struct ec_store_command *command,
+                          const struct ec_store_restore_say *say, struct ec_store_outcome *outcome);
+int ec_store_send_own(const struct ec_store_command *command, const struct ec_store_own_say *say,
+                      struct ec_store_outcome *outcome);
+
 #endif

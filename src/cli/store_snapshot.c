@@ -1,15 +1,14 @@
-/* store_snapshot.c - `edgecord store snapshot`, `verify` and `restore`. */
+/* store_snapshot.c - `edgecord store snapshot` and `verify`. */
 #include "cli/cmd_store.h"
 #include "cli/commands.h"
-#include "cli/snapshot_file.h"
-#include "cli/store_send.h"
+#include "cli/store_snapshot.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAGE = 1000, TRIES = 20, KEY_AT = sizeof "key/" - 1, ENVELOPE_OVERHEAD = 1024 };
+enum { PAGE = 1000, TRIES = 20, KEY_AT = sizeof "key/" - 1 };
 
 /* A snapshot that is being taken. */
 struct taking {
@@ -222,7 +221,7 @@ static int take_once(struct taking *taking)
 	return code;
 }
 
-static struct ec_genesis *genesis_read(const struct ec_store_command *command)
+struct ec_genesis *ec_store_genesis(const struct ec_store_command *command)
 {
 	if (!command->genesis) {
 		fprintf(stderr, "%s: a snapshot is judged by the genesis of its group: --genesis\n",
@@ -232,7 +231,7 @@ static struct ec_genesis *genesis_read(const struct ec_store_command *command)
 	return ec_cli_genesis_read(command->client.command, command->genesis);
 }
 
-static bool same_group(const struct ec_client *client, const struct ec_genesis *genesis)
+bool ec_store_same_group(const struct ec_client *client, const struct ec_genesis *genesis)
 {
 	return ec_hash_equal(&ec_client_welcome(client)->genesis, &genesis->hash);
 }
@@ -241,13 +240,13 @@ int ec_store_snapshot(const struct ec_store_command *command)
 {
 	static const struct timespec pause = {.tv_nsec = 200000000};
 	struct taking taking = {.command = command};
-	struct ec_genesis *genesis = genesis_read(command);
+	struct ec_genesis *genesis = ec_store_genesis(command);
 	if (!genesis)
 		return EC_EXIT_USAGE;
 	taking.genesis = genesis;
 	taking.client = ec_client_options_open(&command->client);
 	int code = taking.client ? -1 : EC_EXIT_FAILED;
-	if (taking.client && !same_group(taking.client, genesis)) {
+	if (taking.client && !ec_store_same_group(taking.client, genesis)) {
 		fprintf(stderr, "%s: the node is of another group than %s\n",
 		        command->client.command, command->genesis);
 		code = EC_EXIT_USAGE;
@@ -278,9 +277,9 @@ int ec_store_snapshot(const struct ec_store_command *command)
 	return code;
 }
 
-/* A file that holds by its genesis.  Out: *file from malloc.  Returns: false after saying why. */
-static bool snapshot_read(const struct ec_store_command *command, const struct ec_genesis *genesis,
-                          uint8_t **file, size_t *size, struct ec_snapshot *snapshot)
+bool ec_store_snapshot_read(const struct ec_store_command *command,
+                            const struct ec_genesis *genesis, uint8_t **file, size_t *size,
+                            struct ec_snapshot *snapshot)
 {
 	char why[256];
 	*file = ec_cli_file_read(command->client.command, command->word[0], EC_SNAPSHOT_SIZE_MAX,
@@ -298,128 +297,18 @@ static bool snapshot_read(const struct ec_store_command *command, const struct e
 
 int ec_store_verify(const struct ec_store_command *command)
 {
-	struct ec_genesis *genesis = genesis_read(command);
+	struct ec_genesis *genesis = ec_store_genesis(command);
 	struct ec_snapshot snapshot;
 	uint8_t *file;
 	size_t size;
 	if (!genesis)
 		return EC_EXIT_USAGE;
 	int code = EC_EXIT_FAILED;
-	if (snapshot_read(command, genesis, &file, &size, &snapshot)) {
+	if (ec_store_snapshot_read(command, genesis, &file, &size, &snapshot)) {
 		summary_print(command, &snapshot, size);
 		free(file);
 		code = EC_EXIT_OK;
 	}
 	ec_genesis_free(genesis);
 	return code;
-}
-
-/* What is being restored: puts of keys that must be missing, as many as go into one envelope. */
-struct restoring {
-	const struct ec_store_command *command;
-	struct ec_store_txn txn;
-	size_t bytes, bytes_max;
-	uint64_t keys, left_out, revision;
-	int code;
-};
-
-static bool restoring_send(struct restoring *restoring)
-{
-	struct ec_store_outcome outcome;
-	uint32_t count = restoring->txn.ops[0];
-	if (count == 0)
-		return true;
-	restoring->code = ec_store_send(restoring->command, &restoring->txn, &outcome);
-	if (restoring->code == EC_EXIT_OK && !outcome.succeeded) {
-		fprintf(stderr, "%s: a key is there already: restore into an empty store\n",
-		        restoring->command->client.command);
-		restoring->code = EC_EXIT_COMPARE;
-	}
-	if (restoring->code != EC_EXIT_OK)
-		return false;
-	restoring->keys += count;
-	restoring->revision = outcome.revision;
-	restoring->txn.ops[0] = restoring->txn.compares = 0;
-	restoring->bytes = 0;
-	return true;
-}
-
-static bool key_restore(void *self, struct ec_view key, const struct ec_store_key *record)
-{
-	struct restoring *restoring = self;
-	struct ec_store_txn *txn = &restoring->txn;
-	size_t bytes = 2 * key.size + record->value.size + 32;
-	if (record->lease) {
-		restoring->left_out++;
-		return true;
-	}
-	if ((txn->ops[0] == EC_STORE_OPS_MAX || restoring->bytes + bytes > restoring->bytes_max) &&
-	    !restoring_send(restoring))
-		return false;
-	txn->compare[txn->compares++] =
-		(struct ec_store_compare){.key = key, .target = EC_STORE_MOD};
-	txn->op[0][txn->ops[0]++] = (struct ec_store_op){.key = key, .value = record->value};
-	restoring->bytes += bytes;
-	return true;
-}
-
-static void restored_print(const struct restoring *restoring)
-{
-	struct ec_json json = {0};
-	ec_json_open(&json, '{');
-	ec_json_put_uint(&json, "keys", restoring->keys);
-	ec_json_put_uint(&json, "left_out", restoring->left_out);
-	ec_json_put_uint(&json, "revision", restoring->revision);
-	ec_json_close(&json, '}');
-	if (restoring->command->client.json) {
-		ec_cli_json_print(&json);
-		return;
-	}
-	ec_json_free(&json);
-	printf("%" PRIu64 " keys restored, revision %" PRIu64 "; %" PRIu64
-	       " bound to leases left out\n",
-	       restoring->keys, restoring->revision, restoring->left_out);
-}
-
-/* Whether the node may get what the file has.  Out: *bytes_max: of one transaction. */
-static bool place_judge(const struct ec_store_command *command, const struct ec_genesis *genesis,
-                        size_t *bytes_max)
-{
-	struct ec_client *client = ec_client_options_open(&command->client);
-	if (!client)
-		return false;
-	size_t envelope_max = ec_client_welcome(client)->envelope_max;
-	*bytes_max = envelope_max > 2 * ENVELOPE_OVERHEAD ? envelope_max - ENVELOPE_OVERHEAD
-	                                                  : ENVELOPE_OVERHEAD;
-	bool good = command->other_network || same_group(client, genesis);
-	if (!good)
-		fprintf(stderr,
-		        "%s: the snapshot is of another network than the node at %s; if that is "
-		        "meant, say --other-network\n",
-		        command->client.command, command->client.node);
-	ec_client_close(client);
-	return good;
-}
-
-int ec_store_restore(const struct ec_store_command *command)
-{
-	static struct restoring restoring;
-	struct ec_genesis *genesis = genesis_read(command);
-	struct ec_snapshot snapshot;
-	uint8_t *file = NULL;
-	size_t size;
-	if (!genesis)
-		return EC_EXIT_USAGE;
-	restoring = (struct restoring){.command = command, .code = EC_EXIT_FAILED};
-	if (snapshot_read(command, genesis, &file, &size, &snapshot) &&
-	    place_judge(command, genesis, &restoring.bytes_max)) {
-		restoring.code = EC_EXIT_OK;
-		if (ec_snapshot_each(genesis, &ec_crypto_ed25519, &snapshot, key_restore,
-		                     &restoring) &&
-		    restoring_send(&restoring))
-			restored_print(&restoring);
-	}
-	free(file);
-	ec_genesis_free(genesis);
-	return restoring.code;
 }

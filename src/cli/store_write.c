@@ -132,6 +132,21 @@ int ec_store_send(const struct ec_store_command *command, const struct ec_store_
 	return send(command, ec_store_txn_write(txn, payload, sizeof payload), outcome, &seq);
 }
 
+int ec_store_send_restore(const struct ec_store_command *command,
+                          const struct ec_store_restore_say *say, struct ec_store_outcome *outcome)
+{
+	uint64_t seq;
+	size_t size = ec_store_restore_say_write(say, payload, sizeof payload);
+	return send(command, size, outcome, &seq);
+}
+
+int ec_store_send_own(const struct ec_store_command *command, const struct ec_store_own_say *say,
+                      struct ec_store_outcome *outcome)
+{
+	uint64_t seq;
+	return send(command, ec_store_own_say_write(say, payload, sizeof payload), outcome, &seq);
+}
+
 static int run(const struct ec_store_command *command, size_t payload_size, uint64_t lease)
 {
 	struct ec_store_outcome outcome;

@@ -180,6 +180,13 @@ static void read_prefix(struct ec_ledger *ledger, const struct ec_question *ques
 	}
 }
 
+/* Until a restoration is finished nobody sees a part of it. */
+static struct ec_reply restoring(void)
+{
+	return refusal(EC_REASON_NOT_READY,
+	               "the store is being restored: ask again when that is finished");
+}
+
 /* The head of the store first, then what stands under a key, or under those of a prefix. */
 static void read_store(struct ec_ledger *ledger, const struct ec_question *asked,
                        struct ec_writer *out, struct ec_reply *reply)
@@ -216,6 +223,8 @@ static struct ec_reply read_now(struct ec_desk *desk, const struct ec_question *
 	struct ec_ledger_at at = ec_ledger_at(ledger);
 	if (at.seq < question->min_seq)
 		return behind(desk, at.seq, question->min_seq);
+	if (question->what == EC_ASK_STORE && ec_changes_head(ledger).restoring)
+		return restoring();
 	struct ec_reply reply = {
 		.seq = at.seq, .certified = ec_ledger_certified(ledger), .time_ns = at.time_ns};
 	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
@@ -253,6 +262,8 @@ static struct ec_reply watch_now(struct ec_desk *desk, struct ec_question *quest
 	struct ec_changes_place place = {question->revision, question->index};
 	struct ec_view prefix = {.data = question->name, .size = question->name_size};
 	struct ec_writer out = ec_writer_over(desk->scratch, EC_DOOR_VALUES_MAX + ITEM_MAX);
+	if (head.restoring)
+		return restoring();
 	if (place.revision == 0)
 		place.revision = head.revision + 1;
 	if (place.revision <= head.compacted)

@@ -198,6 +198,30 @@ static void a_watch_from_what_is_compacted_is_told_so(void **state)
 	house_close(house);
 }
 
+static void a_store_that_is_being_restored_shows_nothing(void **state)
+{
+	(void)state;
+	struct house *house = house_usual();
+	struct ec_client *client = visit(house);
+	struct ec_door_request get = {.kind = EC_DOOR_STORE, .limit = 1, .name = text("k/001")};
+	struct ec_door_request watch = {.kind = EC_DOOR_WATCH, .revision = 1, .limit = 9};
+	put(client, 2);
+	house->daemon->store_restoring = 1;
+	for (int at = EC_AT_LOCAL; at <= EC_AT_LATEST; at++) {
+		get.at = (enum ec_door_at)at;
+		assert_int_equal(asked(client, get).reason, EC_REASON_NOT_READY);
+	}
+	struct ec_door_answer answer = asked(client, watch);
+	assert_int_equal(answer.reason, EC_REASON_NOT_READY);
+	assert_true(ec_bytes_equal(
+		answer.text, text("the store is being restored: ask again when that is finished")));
+	house->daemon->store_restoring = 0;
+	assert_int_equal(asked(client, get).kind, EC_DOOR_VALUES);
+	assert_int_equal(asked(client, watch).kind, EC_DOOR_CHANGES);
+	ec_client_close(client);
+	house_close(house);
+}
+
 /* Four of one visitor wait, no more; who leaves is forgotten, and others go on. */
 static void watches_that_wait_are_bounded(void **state)
 {
@@ -246,6 +270,7 @@ int main(void)
 		cmocka_unit_test(a_watch_misses_nothing_and_says_nothing_twice),
 		cmocka_unit_test(a_watch_of_a_prefix_from_now_on),
 		cmocka_unit_test(a_watch_from_what_is_compacted_is_told_so),
+		cmocka_unit_test(a_store_that_is_being_restored_shows_nothing),
 		cmocka_unit_test(watches_that_wait_are_bounded),
 		cmocka_unit_test(a_group_without_a_store_says_so),
 	};

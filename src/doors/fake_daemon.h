@@ -72,7 +72,7 @@ struct ec_daemon {
 	ec_hash last_id;
 	uint8_t big[FAKE_BIG], value[16];
 	struct ec_service_entry store; /* its genesis has one */
-	_Atomic uint64_t store_revision, store_compacted;
+	_Atomic uint64_t store_revision, store_compacted, store_restoring;
 	uint8_t record[EC_STORE_RECORD_MAX];
 };
 

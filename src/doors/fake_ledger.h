@@ -27,7 +27,8 @@ static bool fake_store_get(struct ec_daemon *daemon, const char *name, size_t si
 {
 	char text[8] = "";
 	struct ec_store_head head = {.revision = daemon->store_revision,
-	                             .compacted = daemon->store_compacted};
+	                             .compacted = daemon->store_compacted,
+	                             .restoring = daemon->store_restoring};
 	if (size == 11 && memcmp(name, "total/store", 11) == 0) {
 		value->size = ec_store_head_write(&head, daemon->record);
 		value->data = daemon->record;
