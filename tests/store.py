@@ -63,11 +63,12 @@ class Watch:
 class Load:
     """Writers that put growing numbers under keys of their own, and some that count together."""
 
-    def __init__(self, shop):
+    def __init__(self, shop, *work):
         self.shop, self.running, self.lock = shop, True, threading.Lock()
         self.acknowledged, self.counted, self.unsure = [], 0, 0
-        self.threads = [threading.Thread(target=self.put, args=(i,)) for i in range(WRITERS)]
-        self.threads += [threading.Thread(target=self.count) for _ in range(COUNTERS)]
+        does = {"put": self.put, "count": self.count, "blink": self.blink}
+        self.threads = [threading.Thread(target=does[what], args=(i,))
+                        for i, what in enumerate(work)]
         for thread in self.threads:
             thread.start()
 
@@ -81,7 +82,12 @@ class Load:
                 with self.lock:
                     self.acknowledged.append((json.loads(out)["revision"], key, str(value)))
 
-    def count(self):
+    def blink(self, number):
+        while self.running:
+            self.shop.write("put", f"blink/{number}", "on")
+            self.shop.write("delete", f"blink/{number}")
+
+    def count(self, _):
         """Adds one, only to what it read; without an answer it may have been added or not."""
         while self.running:
             code, out, _ = self.shop.say("get", "counter")
@@ -173,8 +179,23 @@ def over_http(network, changes):
               f"{node.name}: the key and all changes over HTTP", node.ask("/v1/status"))
 
 
-def under_kills(network, shop):
-    watch, load = Watch(shop), Load(shop)
+def snapshot_judge(network, changes, said):
+    """What a snapshot holds is what all changes up to its revision led to."""
+    expected = {}
+    for change in changes:
+        if change["revision"] > said["revision"]:
+            break
+        expected.pop(change["key"], None)
+        if change["change"] == "put":
+            expected[change["key"]] = change["value"]
+    with open(os.path.join(network.folder, "busy"), "rb") as file:
+        proofs = proof.decode(file.read(), "a snapshot")[3]
+    check(said["keys"] == len(expected) and len(proofs) >= 160,
+          f"the snapshot that was taken under load has all {len(expected)} keys", said)
+
+
+def under_kills(network, shop, snapshot):
+    watch, load = Watch(shop), Load(shop, *["put"] * WRITERS, *["count"] * COUNTERS)
     killings(network)
     load.stop()
     newest = json.loads(shop.say("range", "--limit", 1)[1])["revision"]
@@ -182,6 +203,7 @@ def under_kills(network, shop):
     check(done, "the watch comes to the newest revision, past the members that were killed")
     changes = watch.changes()
     watch.stop()
+    snapshot_judge(network, changes, snapshot)
     history_judge(load, changes)
     state_judge(shop, load, changes)
     over_http(network, changes)
@@ -242,12 +264,13 @@ def refusals(network, shop):
     check(code == 1 and "not enrolled" in errors, "who is not enrolled writes nothing", errors)
 
 
-def forged(path, change):
+def forged(path, change, at=3):
     """A snapshot with another list of proofs."""
     with open(path, "rb") as file:
-        version, group, head, proofs = proof.decode(file.read(), "a snapshot")
+        parts = proof.decode(file.read(), "a snapshot")
+    parts[at] = change(parts[at])
     with open(path + ".forged", "wb") as file:
-        file.write(encode([version, group, head, change(proofs)]))
+        file.write(encode(parts))
     return path + ".forged"
 
 
@@ -268,9 +291,32 @@ def damage(shop, copy, older, genesis):
             ("with a key left out", lambda proofs: proofs[1:], "the store had"),
             ("with a key twice", lambda proofs: proofs[:1] + proofs, "ascending"),
             ("with a key as it was before", lambda proofs: old[:1] + proofs[1:],
-             "another revision")):
+             "older than the first head")):
         code, out, errors = shop.say("verify", forged(copy, change), "--genesis", genesis)
         check(code == 1 and not out and why in errors, f"a snapshot {what} is refused", errors)
+
+
+def under_load(network, shop):
+    """A snapshot of a store whose keys change and come and go all the time, and what it shows at
+    its revision."""
+    copy, genesis = os.path.join(network.folder, "busy"), network.genesis("cell1")
+    for i in range(10):
+        shop.write("txn", *(f"then put busy/{i}/{k} 0" for k in range(16)))
+    load = Load(shop, "put", "blink")
+    wait_for(lambda: len(load.acknowledged) > 20, 10)
+    code, out, errors = shop.say("snapshot", copy, "--genesis", genesis, timeout=20)
+    load.stop()
+    said = json.loads(out or '{"revision":0}')
+    check(code == 0, "a snapshot while others write", errors)
+    with open(copy, "rb") as file:
+        changes = proof.decode(file.read(), "a snapshot")[5]
+    check(len(changes) > 4, f"with proofs of what was written meanwhile ({len(changes)})")
+    for what, change in (("left out", lambda list: list[:-1]), ("gone", lambda list: []),
+                         ("twice", lambda list: list + list[-2:]),
+                         ("before another", lambda list: list[2:4] + list[:2] + list[4:])):
+        code, out, errors = shop.say("verify", forged(copy, change, 5), "--genesis", genesis)
+        check(code == 1 and "changes" in errors, f"one with a change {what} is refused", errors)
+    return said
 
 
 def cut_off(target, other, expected):
@@ -373,7 +419,8 @@ def part(folder):
         owners(network, shop)
         snapshots(network, shop, other)
         other.stop()
-        under_kills(network, shop)
+        snapshot = under_load(network, shop)
+        under_kills(network, shop, snapshot)
     finally:
         other.stop()
         network.stop()

@@ -5,7 +5,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { KEY_AT = sizeof "key/" - 1, KEYS_MAX = 1 << 24, CLAIM_STATE = 1, CLAIM_ABSENCE = 2 };
+enum {
+	KEY_AT = sizeof "key/" - 1,
+	REVISION_AT = sizeof "change/" - 1,
+	KEYS_MAX = 1 << 24,
+	CLAIM_STATE = 1,
+	CLAIM_ABSENCE = 2
+};
 
 bool ec_snapshot_part(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                       struct ec_bytes proof, struct ec_snapshot_part *out, char *why,
@@ -45,110 +51,225 @@ static struct ec_bytes bytes_of(struct ec_view view)
 	return (struct ec_bytes){.data = view.data, .size = view.size};
 }
 
-static bool head_judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
-                       struct ec_bytes proof, struct ec_snapshot *out, char *why, size_t why_size)
+/* A file while it is judged. */
+struct judging {
+	const struct ec_genesis *genesis;
+	const struct ec_crypto *crypto;
+	struct ec_snapshot *out;
+	struct ec_store_head first;
+	uint64_t first_block;
+	size_t entries, entries_max;
+	struct ec_view last; /* key that was judged */
+	uint64_t revision;   /* of the changes that are being judged */
+	uint64_t index;      /* of the one judged last */
+	uint64_t block;      /* of its proof */
+	char *why;
+	size_t why_size;
+};
+
+static bool part_judge(struct judging *judging, struct ec_view proof, struct ec_snapshot_part *part)
 {
-	struct ec_snapshot_part part;
-	struct ec_name name = ec_store_name_head();
-	if (!ec_snapshot_part(genesis, crypto, proof, &part, why, why_size))
+	if (!ec_snapshot_part(judging->genesis, judging->crypto, bytes_of(proof), part,
+	                      judging->why, judging->why_size))
 		return false;
-	out->block = part.block;
-	trusted_take(out, &part);
-	if (part.name.size != name.size || memcmp(part.name.data, name.at, name.size) != 0 ||
-	    (part.value.size && !ec_store_head_read(part.value, &out->head)))
-		return refuse(why, why_size, "its first proof is not of the head of a store");
+	trusted_take(judging->out, part);
 	return true;
 }
 
-/* Those that came so far. */
-struct counted {
-	uint64_t keys, bytes;
-	struct ec_bytes last;
-};
-
-static bool key_judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
-                      struct ec_bytes proof, struct ec_snapshot *out, struct counted *counted,
-                      char *why, size_t why_size)
+/* Where there is none nothing was ever written. */
+static bool head_judge(struct judging *judging, struct ec_view proof, struct ec_store_head *head,
+                       uint64_t *block)
 {
 	struct ec_snapshot_part part;
-	struct ec_store_key key;
-	if (!ec_snapshot_part(genesis, crypto, proof, &part, why, why_size))
+	struct ec_name name = ec_store_name_head();
+	*head = (struct ec_store_head){0};
+	if (!part_judge(judging, proof, &part))
 		return false;
-	if (part.name.size <= KEY_AT || memcmp(part.name.data, "key/", KEY_AT) != 0 ||
-	    !ec_store_key_read(part.value, &key))
-		return refuse(why, why_size, "a proof is not of a key of the store");
-	if (part.block < out->block || key.mod > out->head.revision)
-		return refuse(why, why_size, "a key is of another revision than the head");
-	size_t least = part.name.size < counted->last.size ? part.name.size : counted->last.size;
-	int order = least ? memcmp(counted->last.data, part.name.data, least) : -1;
-	if (order > 0 || (order == 0 && counted->last.size >= part.name.size))
-		return refuse(why, why_size, "its keys are not in ascending order");
-	counted->last = part.name;
-	trusted_take(out, &part);
-	counted->keys++;
-	counted->bytes += part.name.size - KEY_AT + key.value.size;
-	out->bound += key.lease > 0;
+	*block = part.block;
+	if (part.name.size != name.size || memcmp(part.name.data, name.at, name.size) != 0 ||
+	    (part.value.size && !ec_store_head_read(part.value, head)))
+		return refuse(judging->why, judging->why_size,
+		              "a proof that should be of the head of a store is not");
 	return true;
+}
+
+static int view_compare(struct ec_view a, struct ec_view b)
+{
+	size_t least = a.size < b.size ? a.size : b.size;
+	int order = least ? memcmp(a.data, b.data, least) : 0;
+	return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
+/* Where a key stands, or would.  Out: whether it is there. */
+static size_t entry_find(const struct judging *judging, struct ec_view key, bool *there)
+{
+	size_t low = 0, high = judging->entries;
+	*there = false;
+	while (low < high && !*there) {
+		size_t middle = (low + high) / 2;
+		int order = view_compare(judging->out->entry[middle].key, key);
+		*there = order == 0;
+		if (order < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return *there ? high : low;
+}
+
+static void entry_set(struct judging *judging, struct ec_view key,
+                      const struct ec_store_key *record)
+{
+	struct ec_snapshot *out = judging->out;
+	bool there;
+	size_t at = entry_find(judging, key, &there);
+	if (!there && judging->entries == judging->entries_max) {
+		judging->entries_max = 2 * judging->entries_max + 256;
+		out->entry = realloc(out->entry, judging->entries_max * sizeof *out->entry);
+		if (!out->entry)
+			abort();
+	}
+	if (!there)
+		memmove(out->entry + at + 1, out->entry + at,
+		        (judging->entries++ - at) * sizeof *out->entry);
+	out->entry[at] = (struct ec_snapshot_entry){.key = key, .record = *record};
+}
+
+static void entry_drop(struct judging *judging, struct ec_view key)
+{
+	bool there;
+	size_t at = entry_find(judging, key, &there);
+	struct ec_snapshot_entry *entry = judging->out->entry;
+	if (there)
+		memmove(entry + at, entry + at + 1, (--judging->entries - at) * sizeof *entry);
+}
+
+static bool key_judge(struct judging *judging, struct ec_view proof)
+{
+	struct ec_snapshot_part part;
+	struct ec_store_key record;
+	if (!part_judge(judging, proof, &part))
+		return false;
+	struct ec_view key = {part.name.data + KEY_AT, part.name.size - KEY_AT};
+	if (part.name.size <= KEY_AT || memcmp(part.name.data, "key/", KEY_AT) != 0 ||
+	    !ec_store_key_read(part.value, &record))
+		return refuse(judging->why, judging->why_size,
+		              "a proof is not of a key of the store");
+	if (part.block < judging->first_block)
+		return refuse(judging->why, judging->why_size,
+		              "a key is older than the first head");
+	if (judging->last.size && view_compare(judging->last, key) >= 0)
+		return refuse(judging->why, judging->why_size,
+		              "its keys are not in ascending order");
+	judging->last = key;
+	if (record.mod <= judging->first.revision)
+		entry_set(judging, key, &record);
+	return true;
+}
+
+/* Whether a proof is of the next of the changes, going backwards in each revision, or shows where
+ * a revision ends. */
+static bool change_judge(struct judging *judging, struct ec_view proof)
+{
+	static const char why[] = "its changes are not all those between its heads, one by one";
+	struct ec_snapshot_part part;
+	struct ec_store_change change;
+	if (!part_judge(judging, proof, &part))
+		return false;
+	bool ends = part.value.size == 0;
+	uint64_t revision = ec_name_u64_at(part.name.data, part.name.size, REVISION_AT);
+	uint64_t index = ec_name_u64_at(part.name.data, part.name.size, REVISION_AT + 8);
+	if (part.name.size != REVISION_AT + 16 ||
+	    memcmp(part.name.data, "change/", REVISION_AT) != 0 || part.block < judging->block ||
+	    ends != (judging->index == 0))
+		return refuse(judging->why, judging->why_size, why);
+	judging->revision += ends;
+	if (revision != judging->revision || (ends ? index == 0 : index + 1 != judging->index))
+		return refuse(judging->why, judging->why_size, why);
+	judging->index = index;
+	judging->block = part.block;
+	if (ends)
+		return true;
+	if (!ec_store_change_read(part.value, &change))
+		return refuse(judging->why, judging->why_size,
+		              "a proof is not of a change of the store");
+	struct ec_store_key record = {.create = change.create,
+	                              .mod = revision,
+	                              .version = change.version,
+	                              .lease = change.lease,
+	                              .value = change.value};
+	if (change.kind == EC_STORE_PUT)
+		entry_set(judging, change.key, &record);
+	else
+		entry_drop(judging, change.key);
+	return true;
+}
+
+static bool list_judge(struct judging *judging, struct ec_view list,
+                       bool (*each)(struct judging *judging, struct ec_view proof))
+{
+	struct ec_cbor cbor = ec_cbor_over(list.data, list.size);
+	uint32_t count = ec_cbor_array(&cbor, KEYS_MAX);
+	for (uint32_t i = 0; i < count && !cbor.error; i++) {
+		struct ec_view proof = ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX);
+		if (!cbor.error && !each(judging, proof))
+			return false;
+	}
+	return ec_cbor_done(&cbor) ||
+	       refuse(judging->why, judging->why_size, "its proofs are no list of byte strings");
+}
+
+/* Whether what the changes led to is all that the last head counts. */
+static bool sums_judge(struct judging *judging)
+{
+	struct ec_snapshot *out = judging->out;
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < judging->entries; i++) {
+		bytes += out->entry[i].key.size + out->entry[i].record.value.size;
+		out->bound += out->entry[i].record.lease > 0;
+	}
+	if (judging->revision != out->head.revision || judging->index > 0)
+		return refuse(judging->why, judging->why_size,
+		              "its changes do not lead from its first head to its last");
+	if (judging->entries == out->head.keys && bytes == out->head.key_bytes)
+		return true;
+	snprintf(judging->why, judging->why_size,
+	         "it has %zu keys, and the store had %" PRIu64 " at revision %" PRIu64,
+	         judging->entries, out->head.keys, out->head.revision);
+	return false;
 }
 
 bool ec_snapshot_judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes file, struct ec_snapshot *out, char *why, size_t why_size)
 {
-	static const char version[] = "edgecord/store-snapshot/1";
+	static const char version[] = "edgecord/store-snapshot/2";
 	struct ec_cbor cbor = ec_cbor_over(file.data, file.size);
 	*out = (struct ec_snapshot){0};
-	ec_cbor_array_exact(&cbor, 4);
+	ec_cbor_array_exact(&cbor, 6);
 	struct ec_view text = ec_cbor_text(&cbor, sizeof version - 1);
 	ec_hash hash = ec_cbor_hash(&cbor);
-	struct ec_view head = ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX);
-	struct ec_view proofs = ec_cbor_span(&cbor);
+	struct ec_view first = ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX);
+	struct ec_view keys = ec_cbor_span(&cbor);
+	struct ec_view last = ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX);
+	struct ec_view changes = ec_cbor_span(&cbor);
 	if (!ec_cbor_done(&cbor) || text.size != sizeof version - 1 ||
 	    memcmp(text.data, version, text.size) != 0)
 		return refuse(why, why_size, "it is no snapshot of a store, or damaged");
 	if (!ec_hash_equal(&hash, &genesis->hash))
 		return refuse(why, why_size, "it is of another group than this genesis");
-	out->proofs = bytes_of(proofs);
-	if (!head_judge(genesis, crypto, bytes_of(head), out, why, why_size))
+	struct judging judging = {
+		.genesis = genesis, .crypto = crypto, .out = out, .why = why, .why_size = why_size};
+	if (!head_judge(&judging, first, &judging.first, &judging.first_block) ||
+	    !list_judge(&judging, keys, key_judge) ||
+	    !head_judge(&judging, last, &out->head, &out->block))
 		return false;
-	struct counted counted = {0};
-	cbor = ec_cbor_over(proofs.data, proofs.size);
-	uint32_t count = ec_cbor_array(&cbor, KEYS_MAX);
-	for (uint32_t i = 0; i < count && !cbor.error; i++) {
-		struct ec_bytes proof = bytes_of(ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX));
-		if (!cbor.error && !key_judge(genesis, crypto, proof, out, &counted, why, why_size))
-			return false;
-	}
-	if (!ec_cbor_done(&cbor))
-		return refuse(why, why_size, "its proofs are no list of byte strings");
-	if (counted.keys != out->head.keys || counted.bytes != out->head.key_bytes) {
-		snprintf(why, why_size,
-		         "it has %" PRIu64 " keys, and the store had %" PRIu64
-		         " at revision %" PRIu64,
-		         counted.keys, out->head.keys, out->head.revision);
-		return false;
-	}
-	return true;
+	judging.revision = judging.first.revision;
+	judging.block = out->block;
+	return list_judge(&judging, changes, change_judge) && sums_judge(&judging);
 }
 
-bool ec_snapshot_each(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
-                      const struct ec_snapshot *snapshot,
-                      bool (*each)(void *self, struct ec_view key,
-                                   const struct ec_store_key *record),
-                      void *self)
+void ec_snapshot_end(struct ec_snapshot *snapshot)
 {
-	struct ec_cbor cbor = ec_cbor_over(snapshot->proofs.data, snapshot->proofs.size);
-	uint32_t count = ec_cbor_array(&cbor, KEYS_MAX);
-	char why[256];
-	for (uint32_t i = 0; i < count; i++) {
-		struct ec_bytes proof = bytes_of(ec_cbor_bytes(&cbor, EC_SNAPSHOT_SIZE_MAX));
-		struct ec_snapshot_part part;
-		struct ec_store_key record;
-		if (!ec_snapshot_part(genesis, crypto, proof, &part, why, sizeof why) ||
-		    !ec_store_key_read(part.value, &record))
-			return false;
-		struct ec_view key = {part.name.data + KEY_AT, part.name.size - KEY_AT};
-		if (!each(self, key, &record))
-			return false;
-	}
-	return true;
+	free(snapshot->entry);
+	snapshot->entry = NULL;
 }

@@ -1,12 +1,17 @@
 /* snapshot_file.h - a store at one revision, every part of it proven.
  *
- *     ["edgecord/store-snapshot/1", genesis hash, proof of "total/store", [proof of a key, ...]]
+ *     ["edgecord/store-snapshot/2", genesis hash, first head, [key, ...], last head, [change, ...]]
  *
- * in CBOR, the proofs as byte strings (docs/formats.md, Proof), keys ascending.  The head says at
- * which revision R it is, how many keys there are, and their bytes.  A key counts when its proof is
- * of the head's block or a later one, and it was changed last by R or before: then it stood so at
- * R. So as many of them as the head counts are all, and nobody can leave one out or show an older
- * value. */
+ * in CBOR, all of them proofs (docs/formats.md) as byte strings: of "total/store", of keys that
+ * ascend, and of the changes between the two heads' revisions, R0 and R1.  A key counts when its
+ * proof is of the first head's block or a later one, and it was changed last by R0 or before: then
+ * it stood so at R0, and what was done since stands in the changes.  So what they lead to is right
+ * at R1, and as many keys and bytes as the last head counts are all: nobody can leave one out or
+ * show an older value, and writers need not pause.
+ *
+ * The changes of a revision stand backwards, behind the proof that there is none of the next index:
+ * all of blocks that never go back, none before the last head's.  That of index 0, the last, shows
+ * that the revision was not compacted when the first was said not to be there. */
 #ifndef EC_CLI_SNAPSHOT_FILE_H
 #define EC_CLI_SNAPSHOT_FILE_H
 
@@ -23,32 +28,33 @@ struct ec_snapshot_part {
 	char trusted[EC_ERAS_TEXT_MAX]; /* eras whose members must not have lied; empty: none */
 };
 
-/* In all three: crypto: who checks signatures.
- *
- * Judges one proof as that of a name of the state.  Returns: false with a sentence in `why`. */
+/* Judges one proof as that of a name of the state.  In: crypto: who checks
+ * signatures.  Returns: false with a sentence in `why`. */
 bool ec_snapshot_part(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                       struct ec_bytes proof, struct ec_snapshot_part *out, char *why,
                       size_t why_size);
 
-struct ec_snapshot {
-	struct ec_store_head head;
-	uint64_t block;                 /* of the head's proof */
-	uint64_t bound;                 /* of the keys, those that are bound to a lease */
-	char trusted[EC_ERAS_TEXT_MAX]; /* eras whose members must not have lied; empty: none */
-	struct ec_bytes proofs; /* of keys: an array of byte strings, for ec_snapshot_next() */
+/* One key as it stood at the snapshot's revision; lies in the file. */
+struct ec_snapshot_entry {
+	struct ec_view key;
+	struct ec_store_key record;
 };
 
-/* Judges a whole file by the genesis of its group, and counts.  Returns: false with a sentence in
+struct ec_snapshot {
+	struct ec_store_head head;       /* the last */
+	uint64_t block;                  /* of its proof */
+	uint64_t bound;                  /* of the keys, those that are bound to a lease */
+	char trusted[EC_ERAS_TEXT_MAX];  /* eras whose members must not have lied; empty: none */
+	struct ec_snapshot_entry *entry; /* head.keys of them, ascending */
+};
+
+/* Judges a whole file by the genesis of its group, and counts.  Out: snapshot, ended by
+ * ec_snapshot_end() before the file is, also when it is refused.  Returns: false with a sentence in
  * `why`: it is none, damaged, of another group, or not all that there was. */
 bool ec_snapshot_judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes file, struct ec_snapshot *out, char *why, size_t why_size);
 
-/* Calls `each` for every key of a snapshot that was judged good, until it returns false.
- * Returns: whether it was called for all. */
-bool ec_snapshot_each(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
-                      const struct ec_snapshot *snapshot,
-                      bool (*each)(void *self, struct ec_view key,
-                                   const struct ec_store_key *record),
-                      void *self);
+/* Frees what a snapshot holds beside its file. */
+void ec_snapshot_end(struct ec_snapshot *snapshot);
 
 #endif

@@ -62,9 +62,9 @@ static bool restoring_send(struct restoring *restoring)
 	return true;
 }
 
-static bool key_restore(void *self, struct ec_view key, const struct ec_store_key *record)
+static bool key_restore(struct restoring *restoring, struct ec_view key,
+                        const struct ec_store_key *record)
 {
-	struct restoring *restoring = self;
 	struct ec_store_txn *txn = &restoring->txn;
 	size_t bytes = 2 * key.size + record->value.size + 32;
 	if (record->lease) {
@@ -80,6 +80,14 @@ static bool key_restore(void *self, struct ec_view key, const struct ec_store_ke
 	restoring->bytes += bytes;
 	restoring->keys++;
 	restoring->keys_bytes += key.size + record->value.size;
+	return true;
+}
+
+static bool keys_restore(struct restoring *restoring, const struct ec_snapshot *snapshot)
+{
+	for (uint64_t i = 0; i < snapshot->head.keys; i++)
+		if (!key_restore(restoring, snapshot->entry[i].key, &snapshot->entry[i].record))
+			return false;
 	return true;
 }
 
@@ -149,8 +157,7 @@ static bool place_judge(const struct ec_store_command *command, const struct ec_
 }
 
 /* Begin, unless that was done by one that was cut off; the keys; finish. */
-static int restore(struct restoring *restoring, const struct ec_genesis *genesis,
-                   const struct ec_snapshot *snapshot, bool begun)
+static int restore(struct restoring *restoring, const struct ec_snapshot *snapshot, bool begun)
 {
 	const struct ec_store_command *command = restoring->command;
 	struct ec_store_restore_say say = {0};
@@ -158,8 +165,7 @@ static int restore(struct restoring *restoring, const struct ec_genesis *genesis
 	restoring->code = EC_EXIT_OK;
 	if (!begun)
 		restoring->code = ec_store_send_restore(command, &say, &outcome);
-	if (restoring->code != EC_EXIT_OK ||
-	    !ec_snapshot_each(genesis, &ec_crypto_ed25519, snapshot, key_restore, restoring) ||
+	if (restoring->code != EC_EXIT_OK || !keys_restore(restoring, snapshot) ||
 	    !restoring_send(restoring))
 		return restoring->code == EC_EXIT_OK ? EC_EXIT_FAILED : restoring->code;
 	say = (struct ec_store_restore_say){
@@ -174,7 +180,7 @@ int ec_store_restore(const struct ec_store_command *command)
 {
 	static struct restoring restoring;
 	struct ec_genesis *genesis = ec_store_genesis(command);
-	struct ec_snapshot snapshot;
+	struct ec_snapshot snapshot = {0};
 	struct ec_store_head head;
 	uint8_t *file = NULL;
 	size_t size;
@@ -184,7 +190,8 @@ int ec_store_restore(const struct ec_store_command *command)
 	int code = EC_EXIT_FAILED;
 	if (ec_store_snapshot_read(command, genesis, &file, &size, &snapshot) &&
 	    place_judge(command, genesis, &restoring.bytes_max, &head))
-		code = restore(&restoring, genesis, &snapshot, head.restoring);
+		code = restore(&restoring, &snapshot, head.restoring);
+	ec_snapshot_end(&snapshot);
 	free(file);
 	ec_genesis_free(genesis);
 	return code;

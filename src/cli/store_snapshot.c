@@ -8,20 +8,34 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { PAGE = 1000, TRIES = 20, KEY_AT = sizeof "key/" - 1 };
+enum {
+	PAGE = 1000,
+	TRIES = 50,
+	KEY_AT = sizeof "key/" - 1,
+	REVISION_AT = sizeof "change/" - 1,
+};
+
+/* Proofs, as byte strings of CBOR one behind the other. */
+struct proofs {
+	uint8_t *at;
+	size_t size, size_max;
+	uint32_t count;
+};
 
 /* A snapshot that is being taken. */
 struct taking {
 	const struct ec_store_command *command;
 	struct ec_client *client;
 	const struct ec_genesis *genesis;
-	uint8_t *proofs; /* block || block || ..., as byte strings of CBOR */
-	size_t size, size_max;
-	uint32_t count;
-	uint8_t *head;
-	size_t head_size;
-	struct ec_store_head seen; /* by the last range */
+	struct proofs first, keys, last, changes; /* first and last: of the head, one each */
+	uint64_t seen;                            /* the store's revision, when the command began */
 };
+
+static bool refuse(const struct taking *taking, const char *why)
+{
+	fprintf(stderr, "%s: %s\n", taking->command->client.command, why);
+	return false;
+}
 
 static bool proof_fetch(struct taking *taking, struct ec_bytes name, struct ec_door_answer *answer)
 {
@@ -30,57 +44,66 @@ static bool proof_fetch(struct taking *taking, struct ec_bytes name, struct ec_d
 	                              EC_DOOR_PROOF, answer);
 }
 
-/* Keeps a proof as a byte string behind the others. */
-static void proof_keep(struct taking *taking, struct ec_bytes proof)
+static void proof_keep(struct proofs *proofs, struct ec_bytes proof)
 {
 	size_t need = proof.size + 9;
-	if (taking->size + need > taking->size_max) {
-		taking->size_max = 2 * (taking->size + need);
-		taking->proofs = realloc(taking->proofs, taking->size_max);
-		if (!taking->proofs)
+	if (proofs->size + need > proofs->size_max) {
+		proofs->size_max = 2 * (proofs->size + need);
+		proofs->at = realloc(proofs->at, proofs->size_max);
+		if (!proofs->at)
 			abort();
 	}
-	struct ec_cbor_writer writer = ec_cbor_writer_over(taking->proofs + taking->size, need);
+	struct ec_cbor_writer writer = ec_cbor_writer_over(proofs->at + proofs->size, need);
 	ec_cbor_write_bytes(&writer, proof.data, proof.size);
-	taking->size += writer.out.size;
-	taking->count++;
+	proofs->size += writer.out.size;
+	proofs->count++;
 }
 
-/* The head's proof; of a revision that is not below what was acknowledged before. */
-static bool head_take(struct taking *taking, uint64_t revision_min, struct ec_snapshot_part *part,
-                      bool *later)
+/* Fetches a proof of a name until it is of a block that is not below `block_min`, and, where
+ * revision_min is not 0, of a head that stands there: what was acknowledged is certified within
+ * moments.  Out: proofs: it is kept there; part: what it shows. */
+static bool proof_take(struct taking *taking, struct ec_bytes name, uint64_t block_min,
+                       uint64_t revision_min, struct proofs *proofs, struct ec_snapshot_part *part)
+{
+	static const struct timespec pause = {.tv_nsec = 100000000};
+	struct ec_door_answer answer;
+	struct ec_store_head head = {0};
+	char why[256];
+	for (int i = 0; i < TRIES; i++, nanosleep(&pause, NULL)) {
+		if (!proof_fetch(taking, name, &answer))
+			return false;
+		if (answer.lookup != 0)
+			continue; /* no block is certified yet */
+		if (!ec_snapshot_part(taking->genesis, &ec_crypto_ed25519, answer.proof, part, why,
+		                      sizeof why))
+			return refuse(taking, why);
+		if (revision_min && part->value.size)
+			ec_store_head_read(part->value, &head);
+		if (part->block < block_min || head.revision < revision_min)
+			continue;
+		proof_keep(proofs, answer.proof);
+		return true;
+	}
+	return refuse(taking, "the node has no proof that is new enough: is a quorum up?");
+}
+
+static bool head_take(struct taking *taking, uint64_t revision_min, struct proofs *proofs,
+                      struct ec_store_head *head, uint64_t *block)
 {
 	struct ec_name name = ec_store_name_head();
-	struct ec_door_answer answer;
-	struct ec_store_head head = {0}; /* where nothing was ever written there is none */
-	char why[256] = "the node has no proof of it yet";
 	struct ec_bytes at = {.data = name.at, .size = name.size};
-	*later = false;
-	if (!proof_fetch(taking, at, &answer))
+	struct ec_snapshot_part part;
+	*head = (struct ec_store_head){0};
+	if (!proof_take(taking, at, 0, revision_min, proofs, &part))
 		return false;
-	*later = answer.lookup != 0;
-	if (!*later && !ec_snapshot_part(taking->genesis, &ec_crypto_ed25519, answer.proof, part,
-	                                 why, sizeof why)) {
-		fprintf(stderr, "%s: %s\n", taking->command->client.command, why);
-		return false;
-	}
-	if (!*later && part->value.size)
-		ec_store_head_read(part->value, &head);
-	if (*later || head.revision < revision_min) {
-		*later = true;
-		return false;
-	}
-	free(taking->head);
-	taking->head_size = answer.proof.size;
-	taking->head = malloc(answer.proof.size + 1);
-	if (!taking->head)
-		abort();
-	memcpy(taking->head, answer.proof.data, answer.proof.size);
+	if (part.value.size)
+		ec_store_head_read(part.value, head);
+	*block = part.block;
 	return true;
 }
 
-/* The names of a page of keys, as blocks: the answer itself is gone with the next question. */
-static bool page_take(struct taking *taking, struct ec_bytes after, uint8_t **names,
+/* The names of a page of keys, from malloc: the answer itself is gone with the next question. */
+static bool page_take(struct taking *taking, struct ec_bytes after, struct ec_name **names,
                       uint32_t *count, bool *more)
 {
 	struct ec_door_request request = {.kind = EC_DOOR_STORE,
@@ -89,49 +112,49 @@ static bool page_take(struct taking *taking, struct ec_bytes after, uint8_t **na
 	                                  .limit = PAGE,
 	                                  .after = after};
 	struct ec_door_answer answer;
+	struct ec_store_head head = {0};
 	struct ec_bytes name, value;
 	if (!ec_client_options_call(&taking->command->client, taking->client, &request,
 	                            EC_DOOR_VALUES, &answer))
 		return false;
 	*more = answer.more;
 	*count = 0;
-	*names = calloc((size_t)answer.count + 1, EC_NAME_MAX + 1);
+	*names = calloc((size_t)answer.count + 1, sizeof **names);
 	if (!*names)
 		abort();
 	while (ec_door_item_next(&answer, &name, &value)) {
-		if (name.size <= KEY_AT || name.size > EC_NAME_MAX ||
-		    memcmp(name.data, "key/", KEY_AT) != 0) {
-			ec_store_head_read(value, &taking->seen);
-			continue;
+		if (name.size > KEY_AT && name.size <= EC_NAME_MAX &&
+		    memcmp(name.data, "key/", KEY_AT) == 0) {
+			struct ec_name *at = &(*names)[(*count)++];
+			at->size = name.size;
+			memcpy(at->at, name.data, name.size);
+		} else if (ec_store_head_read(value, &head) && !taking->seen) {
+			taking->seen = head.revision;
 		}
-		uint8_t *at = *names + (size_t)(*count)++ * (EC_NAME_MAX + 1);
-		at[0] = (uint8_t)name.size;
-		memcpy(at + 1, name.data, name.size);
 	}
 	return true;
 }
 
-/* A proof of every key that there is. */
-static bool keys_take(struct taking *taking)
+/* A proof of every key that there is; one that is deleted meanwhile is among the changes. */
+static bool keys_take(struct taking *taking, uint64_t block_min)
 {
-	uint8_t last[EC_NAME_MAX];
-	struct ec_bytes after = {.data = last, .size = 0};
-	struct ec_door_answer answer;
-	taking->size = taking->count = 0;
-	for (bool more = true, good; more;) {
-		uint8_t *names;
+	struct ec_name last = {.size = KEY_AT};
+	struct ec_snapshot_part part;
+	for (bool more = true, good = true; more;) {
+		struct ec_name *names;
 		uint32_t count;
+		struct ec_bytes after = {.data = last.at + KEY_AT, .size = last.size - KEY_AT};
 		if (!page_take(taking, after, &names, &count, &more))
 			return false;
-		good = true;
 		for (uint32_t i = 0; i < count && good; i++) {
-			const uint8_t *at = names + (size_t)i * (EC_NAME_MAX + 1);
-			struct ec_bytes name = {.data = at + 1, .size = at[0]};
-			good = proof_fetch(taking, name, &answer);
-			if (good && answer.lookup == 0)
-				proof_keep(taking, answer.proof);
-			after.size = name.size - KEY_AT;
-			memcpy(last, name.data + KEY_AT, after.size);
+			struct ec_bytes name = {.data = names[i].at, .size = names[i].size};
+			struct proofs before = taking->keys;
+			good = proof_take(taking, name, block_min, 0, &taking->keys, &part);
+			if (good && part.value.size == 0) {
+				taking->keys.size = before.size;
+				taking->keys.count = before.count;
+			}
+			last = names[i];
 		}
 		free(names);
 		more = more && count > 0;
@@ -141,24 +164,74 @@ static bool keys_take(struct taking *taking)
 	return true;
 }
 
+/* Proofs of all changes of one revision: that there are no more, then backwards. */
+static bool revision_take(struct taking *taking, uint64_t revision, uint64_t count, uint64_t block)
+{
+	struct ec_snapshot_part part;
+	for (uint64_t index = count + 1; index-- > 0;) {
+		struct ec_name name = ec_store_name_change(revision, index);
+		struct ec_bytes at = {.data = name.at, .size = name.size};
+		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
+			return false;
+		block = part.block;
+	}
+	return true;
+}
+
+/* Those of all revisions from `revision` to `last`, which the node has executed. */
+static bool changes_take(struct taking *taking, uint64_t revision, uint64_t last, uint64_t block)
+{
+	struct ec_door_request request = {
+		.kind = EC_DOOR_WATCH, .revision = revision, .limit = EC_DOOR_LIMIT_MAX};
+	struct ec_door_answer answer;
+	struct ec_bytes name, value;
+	uint64_t *count = calloc(last - revision + 2, sizeof *count);
+	if (!count)
+		abort();
+	bool good = true;
+	while (good && request.revision <= last) {
+		good = ec_client_options_call(&taking->command->client, taking->client, &request,
+		                              EC_DOOR_CHANGES, &answer);
+		while (good && ec_door_item_next(&answer, &name, &value)) {
+			uint64_t its = ec_name_u64_at(name.data, name.size, REVISION_AT);
+			if (its >= revision && its <= last)
+				count[its - revision]++;
+		}
+		request.revision = good ? answer.next_revision : 0;
+		request.index = good ? answer.next_index : 0;
+	}
+	for (uint64_t i = revision; i <= last && good; i++)
+		good = revision_take(taking, i, count[i - revision], block);
+	free(count);
+	return good;
+}
+
+static void list_write(struct ec_cbor_writer *writer, const struct proofs *proofs)
+{
+	ec_cbor_write_array(writer, proofs->count);
+	for (size_t at = 0, item; at < proofs->size; at += item) {
+		struct ec_cbor cbor = ec_cbor_over(proofs->at + at, proofs->size - at);
+		item = ec_cbor_span(&cbor).size;
+		ec_cbor_write_item(writer, proofs->at + at, item);
+	}
+}
+
 /* The file, from malloc. */
 static uint8_t *file_make(const struct taking *taking, size_t *size)
 {
-	size_t room = taking->size + taking->head_size + 128;
+	size_t room = taking->first.size + taking->keys.size + taking->last.size +
+	              taking->changes.size + 128;
 	uint8_t *file = malloc(room);
 	if (!file)
 		abort();
 	struct ec_cbor_writer writer = ec_cbor_writer_over(file, room);
-	ec_cbor_write_array(&writer, 4);
-	ec_cbor_write_string(&writer, "edgecord/store-snapshot/1");
+	ec_cbor_write_array(&writer, 6);
+	ec_cbor_write_string(&writer, "edgecord/store-snapshot/2");
 	ec_cbor_write_hash(&writer, &taking->genesis->hash);
-	ec_cbor_write_bytes(&writer, taking->head, taking->head_size);
-	ec_cbor_write_array(&writer, taking->count);
-	for (size_t at = 0, item; at < taking->size; at += item) {
-		struct ec_cbor cbor = ec_cbor_over(taking->proofs + at, taking->size - at);
-		item = ec_cbor_span(&cbor).size;
-		ec_cbor_write_item(&writer, taking->proofs + at, item);
-	}
+	ec_cbor_write_item(&writer, taking->first.at, taking->first.size);
+	list_write(&writer, &taking->keys);
+	ec_cbor_write_item(&writer, taking->last.at, taking->last.size);
+	list_write(&writer, &taking->changes);
 	*size = ec_cbor_writer_ok(&writer) ? writer.out.size : 0;
 	return file;
 }
@@ -188,35 +261,46 @@ static void summary_print(const struct ec_store_command *command,
 	       snapshot->trusted[0] ? " if no member lied: " : "", snapshot->trusted);
 }
 
-/* One try.  Returns: the exit code; -1: writers came between, once more. */
-static int take_once(struct taking *taking)
+/* Everything that a file needs, of a store that goes on. */
+static bool parts_take(struct taking *taking)
 {
-	struct ec_snapshot_part part;
+	struct ec_store_head first, last;
+	struct ec_name *names;
+	uint32_t count;
+	uint64_t block;
+	bool more;
+	/* What was acknowledged before is in it. */
+	if (!page_take(taking, EC_NO_BYTES, &names, &count, &more))
+		return false;
+	free(names);
+	if (!head_take(taking, taking->seen, &taking->first, &first, &block) ||
+	    !keys_take(taking, block) ||
+	    !head_take(taking, first.revision, &taking->last, &last, &block) ||
+	    !changes_take(taking, first.revision + 1, last.revision, block))
+		return false;
+	if (taking->keys.size + taking->changes.size > EC_SNAPSHOT_SIZE_MAX - (1 << 20))
+		return refuse(taking, "a snapshot has at most 64 MiB");
+	return true;
+}
+
+/* Judges what was taken, as who restores it will, and writes it. */
+static int file_write(const struct taking *taking)
+{
 	struct ec_snapshot snapshot;
 	char why[256];
-	bool later;
-	if (!head_take(taking, taking->seen.revision, &part, &later))
-		return later ? -1 : EC_EXIT_FAILED;
-	if (!keys_take(taking))
-		return EC_EXIT_FAILED;
-	if (taking->size > EC_SNAPSHOT_SIZE_MAX - (1 << 20)) {
-		fprintf(stderr, "%s: a snapshot has at most 64 MiB\n",
-		        taking->command->client.command);
-		return EC_EXIT_FAILED;
-	}
 	size_t size;
+	int code = EC_EXIT_FAILED;
 	uint8_t *file = file_make(taking, &size);
 	struct ec_bytes bytes = {.data = file, .size = size};
-	int code = -1;
-	if (ec_snapshot_judge(taking->genesis, &ec_crypto_ed25519, bytes, &snapshot, why,
-	                      sizeof why)) {
-		code = EC_EXIT_FAILED;
-		if (ec_cli_file_write(taking->command->client.command, taking->command->word[0],
-		                      file, size)) {
-			summary_print(taking->command, &snapshot, size);
-			code = EC_EXIT_OK;
-		}
+	if (!ec_snapshot_judge(taking->genesis, &ec_crypto_ed25519, bytes, &snapshot, why,
+	                       sizeof why)) {
+		refuse(taking, why);
+	} else if (ec_cli_file_write(taking->command->client.command, taking->command->word[0],
+	                             file, size)) {
+		summary_print(taking->command, &snapshot, size);
+		code = EC_EXIT_OK;
 	}
+	ec_snapshot_end(&snapshot);
 	free(file);
 	return code;
 }
@@ -238,40 +322,24 @@ bool ec_store_same_group(const struct ec_client *client, const struct ec_genesis
 
 int ec_store_snapshot(const struct ec_store_command *command)
 {
-	static const struct timespec pause = {.tv_nsec = 200000000};
 	struct taking taking = {.command = command};
 	struct ec_genesis *genesis = ec_store_genesis(command);
 	if (!genesis)
 		return EC_EXIT_USAGE;
 	taking.genesis = genesis;
 	taking.client = ec_client_options_open(&command->client);
-	int code = taking.client ? -1 : EC_EXIT_FAILED;
+	int code = EC_EXIT_FAILED;
 	if (taking.client && !ec_store_same_group(taking.client, genesis)) {
 		fprintf(stderr, "%s: the node is of another group than %s\n",
 		        command->client.command, command->genesis);
 		code = EC_EXIT_USAGE;
+	} else if (taking.client && parts_take(&taking)) {
+		code = file_write(&taking);
 	}
-	uint8_t *names;
-	uint32_t count;
-	bool more;
-	/* What was acknowledged before is in it: that revision, or a later one. */
-	if (code < 0 && !page_take(&taking, EC_NO_BYTES, &names, &count, &more))
-		code = EC_EXIT_FAILED;
-	else if (code < 0)
-		free(names);
-	for (int i = 0; i < TRIES && code < 0; i++) {
-		code = take_once(&taking);
-		if (code < 0)
-			nanosleep(&pause, NULL);
-	}
-	if (code < 0) {
-		fprintf(stderr,
-		        "%s: the store kept changing, or was not certified, each of %d times\n",
-		        command->client.command, TRIES);
-		code = EC_EXIT_FAILED;
-	}
-	free(taking.proofs);
-	free(taking.head);
+	free(taking.first.at);
+	free(taking.keys.at);
+	free(taking.last.at);
+	free(taking.changes.at);
 	ec_client_close(taking.client);
 	ec_genesis_free(genesis);
 	return code;
@@ -290,6 +358,7 @@ bool ec_store_snapshot_read(const struct ec_store_command *command,
 	if (ec_snapshot_judge(genesis, &ec_crypto_ed25519, bytes, snapshot, why, sizeof why))
 		return true;
 	fprintf(stderr, "%s: %s: %s\n", command->client.command, command->word[0], why);
+	ec_snapshot_end(snapshot);
 	free(*file);
 	*file = NULL;
 	return false;
@@ -306,6 +375,7 @@ int ec_store_verify(const struct ec_store_command *command)
 	int code = EC_EXIT_FAILED;
 	if (ec_store_snapshot_read(command, genesis, &file, &size, &snapshot)) {
 		summary_print(command, &snapshot, size);
+		ec_snapshot_end(&snapshot);
 		free(file);
 		code = EC_EXIT_OK;
 	}
