@@ -9,6 +9,7 @@
 #include "doors/metrics_doors.h"
 #include "node/config.h"
 #include "node/file.h"
+#include "node/keys.h"
 #include "node/run.h"
 
 #include <argp.h>
@@ -78,6 +79,7 @@ struct doors {
 	struct ec_door *door;
 	struct ec_http *http;
 	struct ec_anchorer *anchorer;
+	struct ec_http_writer writer;
 	void (*stopped)(void *self);
 	void *stopped_self;
 };
@@ -159,6 +161,25 @@ static void doors_metrics(void *self, struct ec_text *text)
 			text);
 }
 
+/* What this node signs of what is written over HTTP, if anything.  Returns: false with `why`. */
+static bool writer_open(struct ec_http_writer *writer, const struct ec_node_config *config,
+                        char *why, size_t why_size)
+{
+	struct ec_secret token; /* of a file of the same form, and as secret */
+	_Static_assert((int)EC_SEED_SIZE == (int)EC_HTTP_TOKEN_SIZE, "a token is read as a key");
+	_Static_assert((int)EC_CONFIG_PREFIX_MAX == (int)EC_HTTP_PREFIX_MAX, "a prefix fits");
+	if (!config->store_key[0])
+		return true;
+	if (!ec_key_read(config->store_key, &writer->key, why, why_size) ||
+	    !ec_key_read(config->store_token, &token, why, why_size))
+		return false;
+	memcpy(writer->token, token.seed, sizeof writer->token);
+	ec_secret_erase(&token);
+	writer->prefix_size = strlen(config->store_prefix);
+	memcpy(writer->prefix, config->store_prefix, writer->prefix_size);
+	return true;
+}
+
 static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	struct doors *doors = self;
@@ -171,13 +192,15 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 		.host = config->binary.host, .port = config->binary.port, .identity = identity};
 	if (config->binary.host[0] && !(doors->door = ec_door_open(daemon, &door, why, why_size)))
 		return false;
-	if (!anchorer_open(doors, daemon, why, why_size))
+	if (!anchorer_open(doors, daemon, why, why_size) ||
+	    !writer_open(&doors->writer, config, why, why_size))
 		return false;
 	if (ec_daemon_genesis(daemon)->cells > 0)
 		ec_cells_watch(daemon);
 	struct ec_http_config http = {.host = config->http.host,
 	                              .port = config->http.port,
 	                              .identity = identity,
+	                              .writer = config->store_key[0] ? &doors->writer : NULL,
 	                              .metrics = doors_metrics,
 	                              .metrics_self = doors};
 	return !config->http.host[0] || (doors->http = ec_http_open(daemon, &http, why, why_size));
@@ -226,6 +249,7 @@ int ec_cmd_node(int argc, char **argv)
 	                                     .rejoin = arguments.rejoin,
 	                                     .doors = {&doors, doors_open, doors_stop}};
 	int code = ec_node_run(&node);
+	ec_erase(&doors.writer, sizeof doors.writer);
 	if (arguments.check && code == EC_NODE_STOPPED && arguments.json) {
 		struct ec_json json = {0};
 		ec_json_open(&json, '{');

@@ -1,7 +1,7 @@
 /* store_owner.c - `edgecord store own` and `owners`: whose keys are whose. */
 #include "cli/commands.h"
 #include "cli/store_send.h"
-#include "cli/store_words.h"
+#include "doors/store_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* store_read.c - what `edgecord store` reads: a key, a range, or the changes as they come. */
 #include "cli/cmd_store.h"
 #include "cli/commands.h"
-#include "cli/store_words.h"
+#include "doors/store_words.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 #include "cli/cmd_store.h"
 #include "cli/commands.h"
 #include "cli/store_send.h"
-#include "cli/store_words.h"
+#include "doors/store_words.h"
 #include "ledger/envelope.h"
 #include "ledger/result.h"
 #include "node/keys.h"

@@ -35,6 +35,7 @@ struct ec_http {
 	uv_check_t turn_end; /* runs while answers wait for the end of the library's call */
 	uv_timer_t stop_timer;
 	struct http_pipe pipe;
+	struct http_writing *writing;
 	bool stopping;
 	uint32_t stop_turns;
 	void (*stopped)(void *self);
@@ -46,6 +47,11 @@ struct ec_http {
 struct session {
 	struct ec_http_request *request;
 };
+
+struct http_writing *ec_http_writing(struct ec_http *http)
+{
+	return http->writing;
+}
 
 struct ec_daemon *ec_http_daemon(struct ec_http *http)
 {
@@ -114,40 +120,6 @@ static void request_leave(struct ec_http_request *request)
 		ec_http_drop(request);
 }
 
-static int add_header(struct lws *wsi, enum lws_token_indexes token, const char *text,
-                      unsigned char **at, unsigned char *end)
-{
-	return lws_add_http_header_by_token(wsi, token, (const unsigned char *)text,
-	                                    (int)strlen(text), at, end);
-}
-
-/* Writes status line and headers to `at`.  Returns: 0, or not when they do not fit. */
-static int head_make(struct ec_http_request *request, unsigned char **at, unsigned char *end)
-{
-	struct lws *wsi = request->connection;
-	char text[EC_HTTP_PATH_MAX];
-	if (lws_add_http_common_headers(wsi, request->status, request->media, request->answer.size,
-	                                at, end))
-		return 1;
-	if (request->location_of) {
-		int size = snprintf(text, sizeof text, "%s", request->location_of);
-		struct ec_text path = ec_text_over(text + size, sizeof text - (size_t)size);
-		ec_text_add_hex(&path, request->location_id.b, sizeof request->location_id.b);
-		if (add_header(wsi, WSI_TOKEN_HTTP_LOCATION, text, at, end))
-			return 1;
-	}
-	if (request->retry_ms) {
-		snprintf(text, sizeof text, "%u", (request->retry_ms + 999) / 1000);
-		if (add_header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER, text, at, end))
-			return 1;
-	}
-	if (request->allow && add_header(wsi, WSI_TOKEN_HTTP_ALLOW, request->allow, at, end))
-		return 1;
-	if (request->parting && add_header(wsi, WSI_TOKEN_CONNECTION, "close", at, end))
-		return 1;
-	return add_header(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, "no-store", at, end);
-}
-
 /* Returns: whether all of it was taken, by the socket or the library's own queue. */
 static bool answer_send(struct ec_http_request *request)
 {
@@ -155,7 +127,7 @@ static bool answer_send(struct ec_http_request *request)
 	unsigned char room[LWS_PRE + ANSWER_HEAD_MAX + ANSWER_SHORT];
 	unsigned char *begin = room + LWS_PRE, *at = begin, *head_end = begin + ANSWER_HEAD_MAX;
 	size_t size = request->answer.size;
-	if (head_make(request, &at, head_end))
+	if (!ec_http_head_make(request, &at, head_end))
 		return false;
 	if (request->headless)
 		size = 0;
@@ -235,16 +207,25 @@ static int hold(struct ec_http_request *request)
 	return 0;
 }
 
+/* Whether the library would take what follows a request for its body: one that nobody wants, or, of
+ * a POST or a PUT without a length, all that comes. */
+static bool leaves_body(const struct ec_http_request *request)
+{
+	bool brings = request->method == EC_HTTP_POST || request->method == EC_HTTP_PUT;
+	return ec_http_head_has_body(request->connection) || (brings && !request->has_length);
+}
+
 /* A request that is whole with its head.  One that brings a body which nobody wants is answered,
  * and then closed, for the library must not be left to skip it (see body_ended). */
 static int head_serve(struct session *session)
 {
 	struct ec_http_request *request = session->request;
-	request->parting = ec_http_head_has_body(request->connection);
+	request->parting = leaves_body(request);
+	request->bodiless = true;
 	route(request);
 	if (request->answered)
 		return answer_write(session);
-	return request->parting ? -1 : hold(request);
+	return request->parting && ec_http_head_has_body(request->connection) ? -1 : hold(request);
 }
 
 /* The head of a request is here. */
@@ -255,14 +236,16 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
 		return -1;
 	struct ec_http_request *request = request_new(http, wsi);
 	session->request = request;
+	request->first = !lws_get_opaque_user_data(wsi); /* the session is new each time */
+	lws_set_opaque_user_data(wsi, http);
 	ec_http_head_read(request, path);
-	if (request->method != EC_HTTP_POST)
+	if (request->method != EC_HTTP_POST && request->method != EC_HTTP_PUT)
 		return head_serve(session);
 	request->inside = true;
 	bool welcome = ec_http_body_welcome(request);
 	request->inside = false;
 	if (!welcome) {
-		request->parting = ec_http_head_has_body(wsi);
+		request->parting = leaves_body(request);
 		return answer_write(session);
 	}
 	if (request->body_announced == 0)
@@ -274,12 +257,14 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
 	return 0;
 }
 
-/* Whether what libwebsockets 4.1 gives as a body is the request's own head: so it is when the head
- * came together with an earlier request.  No envelope begins like this. */
-static bool is_own_head(const void *data, size_t size)
+/* Whether what libwebsockets 4.1 gives as a body may be the request's own head: so it is when the
+ * head came together with an earlier request.  No envelope begins like this; a value of the store
+ * may, which then is taken on a connection of its own. */
+static bool is_own_head(const struct ec_http_request *request, const void *data, size_t size)
 {
-	static const char head[] = "POST ";
-	return memcmp(data, head, size < sizeof head - 1 ? size : sizeof head - 1) == 0;
+	const char *head = request->method == EC_HTTP_PUT ? "PUT /v1/" : "POST /v1/";
+	size_t head_size = strlen(head);
+	return !request->first && memcmp(data, head, size < head_size ? size : head_size) == 0;
 }
 
 /* Answers without having looked at the body, and closes. */
@@ -302,7 +287,7 @@ static int body_came(struct ec_http *http, struct session *session, const void *
 		return -1;
 	if (now_ms(http) - request->since_ms > (uint64_t)http->config.body_s * 1000)
 		return -1;
-	if (size && request->body_size == 0 && is_own_head(data, size))
+	if (size && request->body_size == 0 && is_own_head(request, data, size))
 		return body_misread(request);
 	if (size)
 		memcpy(ec_writable(request->body) + request->body_size, data, size);
@@ -328,6 +313,8 @@ static void answers_due(uv_check_t *check)
 static int body_ended(struct ec_http *http, struct session *session)
 {
 	struct ec_http_request *request = session->request;
+	if (request && request->bodiless)
+		return 0; /* it was routed with its head */
 	if (!request || request->routed || request->body_size != request->body.size)
 		return -1;
 	request->routed = true;
@@ -421,6 +408,7 @@ struct ec_http *ec_http_open(struct ec_daemon *daemon, const struct ec_http_conf
 	http->config.body_s = config->body_s ? config->body_s : BODY_S;
 	http->config.idle_s = config->idle_s ? config->idle_s : IDLE_S;
 	http->loops[0] = ec_daemon_loop(daemon);
+	http->writing = config->writer ? http_writing_new(config->writer) : NULL;
 	http->desk = ec_desk_open(daemon);
 	if (!http->desk)
 		abort();
@@ -444,6 +432,7 @@ static void turn_end_closed(uv_handle_t *handle)
 {
 	struct ec_http *http = handle->data;
 	http->stopped(http->stopped_self);
+	free(http->writing);
 	free(http);
 }
 

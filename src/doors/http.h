@@ -7,6 +7,9 @@
  *   GET  /v1/state/NAME           a value, or with ?prefix=1 many; ?at= &min_seq= &limit= &after=
  *   GET  /v1/proofs/NAME          a proof of what the state holds (application/cbor)
  *   GET  /v1/beacon[?block=N]     32 random bytes, with their proof
+ *   GET  /v1/store/...            keys, ranges, watches, leases
+ *   PUT, DELETE /v1/store/keys/KEY, POST /v1/store/txn, /v1/store/leases[/ID], DELETE of these
+ *                                 writes, signed by this node where its operator wants that
  *   GET  /v1/trades, /v1/bills/KEY[/DAY]
  *   GET  /v1/status               the node
  *   GET  /metrics, /healthz, /readyz, /openapi.json
@@ -22,12 +25,23 @@
 struct ec_http;
 struct ec_text;
 
+enum { EC_HTTP_TOKEN_SIZE = 32, EC_HTTP_PREFIX_MAX = 80 };
+
+/* What a node signs for those who write to the store over HTTP (docs/decisions/016). */
+struct ec_http_writer {
+	struct ec_secret key;              /* in whose name */
+	uint8_t token[EC_HTTP_TOKEN_SIZE]; /* who knows it may ask */
+	uint8_t prefix[EC_HTTP_PREFIX_MAX];
+	size_t prefix_size; /* only keys that begin so are written; 0: all */
+};
+
 struct ec_http_config {
-	const char *host;                 /* an IPv4 or IPv6 address to listen on */
-	uint16_t port;                    /* 0: any free one */
-	const struct ec_secret *identity; /* signs promises; outlives the door */
-	uint32_t connections;             /* at once; 0: 1024 */
-	uint32_t head_s, body_s, idle_s;  /* limits in seconds; 0: 10, 30, 60 */
+	const char *host;                    /* an IPv4 or IPv6 address to listen on */
+	uint16_t port;                       /* 0: any free one */
+	const struct ec_secret *identity;    /* signs promises; outlives the door */
+	const struct ec_http_writer *writer; /* outlives the door; NULL: it signs for nobody */
+	uint32_t connections;                /* at once; 0: 1024 */
+	uint32_t head_s, body_s, idle_s;     /* limits in seconds; 0: 10, 30, 60 */
 	/* Adds what /metrics shows beside the node and this door; may be NULL. */
 	void (*metrics)(void *self, struct ec_text *text);
 	void *metrics_self;

@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const char *const ec_http_argument_name[EC_ARG_COUNT] = {"at",     "min_seq", "wait",     "promise",
-                                                         "prefix", "limit",   "after",    "slot",
-                                                         "block",  "depth",   "revision", "index"};
+const char *const ec_http_argument_name[EC_ARG_COUNT] = {
+	"at",    "min_seq", "wait",     "promise", "prefix", "limit",  "after", "slot",
+	"block", "depth",   "revision", "index",   "lease",  "if_mod", "ttl_s", "id"};
 
 enum {
 	READS = 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ | 1 << EC_ARG_LIMIT,
@@ -20,26 +20,31 @@ enum {
 
 struct resource {
 	const char *path;
-	bool below; /* and all that begins so */
-	unsigned takes;
+	bool below;             /* and all that begins so */
+	unsigned takes, writes; /* writes: of another method than GET */
 };
 
 static const struct resource resources[] = {
-	{"/v1/envelopes", false, 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE},
-	{"/v1/envelopes/", true, 0},
-	{"/v1/receipts/", true, 1 << EC_ARG_DEPTH},
-	{"/v1/proofs/", true, 0},
-	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
-	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT},
-	{"/v1/bills/", true, READS},
-	{"/v1/store/keys/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER},
-	{"/v1/store/watch/", true, 1 << EC_ARG_LIMIT | 1 << EC_ARG_REVISION | 1 << EC_ARG_INDEX},
-	{"/v1/beacon", false, 1 << EC_ARG_BLOCK},
-	{"/v1/status", false, 0},
-	{"/metrics", false, 0},
-	{"/healthz", false, 0},
-	{"/readyz", false, 0},
-	{"/openapi.json", false, 0},
+	{"/v1/envelopes", false, 1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE,
+         1 << EC_ARG_WAIT | 1 << EC_ARG_PROMISE},
+	{"/v1/envelopes/", true, 0, 0},
+	{"/v1/receipts/", true, 1 << EC_ARG_DEPTH, 0},
+	{"/v1/proofs/", true, 0, 0},
+	{"/v1/state/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER, 0},
+	{"/v1/trades", false, READS | 1 << EC_ARG_AFTER | 1 << EC_ARG_SLOT, 0},
+	{"/v1/bills/", true, READS, 0},
+	{"/v1/store/keys/", true, READS | 1 << EC_ARG_PREFIX | 1 << EC_ARG_AFTER,
+         1 << EC_ARG_LEASE | 1 << EC_ARG_IF_MOD},
+	{"/v1/store/leases", false, 0, 1 << EC_ARG_TTL_S | 1 << EC_ARG_ID},
+	{"/v1/store/leases/", true, 1 << EC_ARG_AT | 1 << EC_ARG_MIN_SEQ, 0},
+	{"/v1/store/txn", false, 0, 0},
+	{"/v1/store/watch/", true, 1 << EC_ARG_LIMIT | 1 << EC_ARG_REVISION | 1 << EC_ARG_INDEX, 0},
+	{"/v1/beacon", false, 1 << EC_ARG_BLOCK, 0},
+	{"/v1/status", false, 0, 0},
+	{"/metrics", false, 0, 0},
+	{"/healthz", false, 0, 0},
+	{"/readyz", false, 0, 0},
+	{"/openapi.json", false, 0, 0},
 };
 
 static const struct resource *resource_of(const char *path)
@@ -58,20 +63,26 @@ bool ec_http_is_resource(const struct ec_http_request *request)
 	return resource_of(request->path);
 }
 
+static unsigned taken(const struct ec_http_request *request, const struct resource *resource)
+{
+	return request->method == EC_HTTP_GET ? resource->takes : resource->writes;
+}
+
 static void name_refuse(struct ec_http_request *request, const struct resource *resource,
                         const char *name)
 {
+	unsigned takes = taken(request, resource);
 	char text[256];
 	struct ec_text detail = ec_text_over(text, sizeof text);
 	ec_text_add(&detail, "`%s` is no argument of %s, which takes ", name, resource->path);
 	const char *between = "";
 	for (int i = 0; i < EC_ARG_COUNT; i++) {
-		if (!(resource->takes >> i & 1))
+		if (!(takes >> i & 1))
 			continue;
 		ec_text_add(&detail, "%s%s", between, ec_http_argument_name[i]);
 		between = ", ";
 	}
-	if (!resource->takes)
+	if (!takes)
 		ec_text_add(&detail, "none");
 	ec_http_problem(request, EC_REASON_MALFORMED, 0, text);
 }
@@ -94,7 +105,7 @@ bool ec_http_arguments_good(struct ec_http_request *request)
 	for (int i = 0; i < EC_ARG_COUNT; i++) {
 		if (!request->given[i])
 			continue;
-		if (!(resource->takes >> i & 1)) {
+		if (!(taken(request, resource) >> i & 1)) {
 			name_refuse(request, resource, ec_http_argument_name[i]);
 			return false;
 		}

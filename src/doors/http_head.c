@@ -1,4 +1,4 @@
-/* http_head.c - what the head of a request says, out of libwebsockets' tables. */
+/* http_head.c - the heads of requests and answers, in libwebsockets' terms. */
 #include "doors/http_head.h"
 
 #include <libwebsockets.h>
@@ -85,6 +85,28 @@ static void post_read(struct ec_http_request *request)
 	}
 }
 
+/* Who asks, and under which name it may be asked again. */
+static void write_read(struct ec_http_request *request)
+{
+	static const char again[] = "idempotency-key:", bearer[] = "bearer ";
+	struct lws *wsi = request->connection;
+	char text[2 * EC_HTTP_TOKEN_SIZE + sizeof bearer + 8];
+	int name_size = (int)sizeof again - 1;
+	request->has_token = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_AUTHORIZATION) > 0;
+	request->token_good =
+		header_get(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, text, sizeof text) &&
+		strncasecmp(text, bearer, sizeof bearer - 1) == 0 &&
+		ec_hex_read(text + sizeof bearer - 1, request->token, sizeof request->token);
+	ec_erase(text, sizeof text);
+	int size = lws_hdr_custom_length(wsi, again, name_size);
+	request->has_again = size > 0;
+	if (size > 0 && size < (int)sizeof text &&
+	    lws_hdr_custom_copy(wsi, text, sizeof text, again, name_size) > 0) {
+		request->again = ec_sha256(text, (size_t)size);
+		request->again_good = true;
+	}
+}
+
 static enum ec_http_method method_of(struct lws *wsi)
 {
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI) > 0)
@@ -93,6 +115,10 @@ static enum ec_http_method method_of(struct lws *wsi)
 		return EC_HTTP_GET;
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI) > 0)
 		return EC_HTTP_POST;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_PUT_URI) > 0)
+		return EC_HTTP_PUT;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_DELETE_URI) > 0)
+		return EC_HTTP_DELETE;
 	return EC_HTTP_OTHER;
 }
 
@@ -119,6 +145,44 @@ void ec_http_head_read(struct ec_http_request *request, const char *path)
 	request->headless = lws_hdr_total_length(request->connection, WSI_TOKEN_HEAD_URI) > 0;
 	snprintf(request->path, sizeof request->path, "%s", path);
 	arguments_read(request);
-	if (request->method == EC_HTTP_POST)
-		post_read(request);
+	if (request->method == EC_HTTP_GET)
+		return;
+	post_read(request);
+	write_read(request);
+}
+
+static int add_header(struct lws *wsi, enum lws_token_indexes token, const char *text,
+                      unsigned char **at, unsigned char *end)
+{
+	return lws_add_http_header_by_token(wsi, token, (const unsigned char *)text,
+	                                    (int)strlen(text), at, end);
+}
+
+bool ec_http_head_make(struct ec_http_request *request, uint8_t **at, uint8_t *end)
+{
+	struct lws *wsi = request->connection;
+	char text[EC_HTTP_PATH_MAX];
+	if (lws_add_http_common_headers(wsi, request->status, request->media, request->answer.size,
+	                                at, end))
+		return false;
+	if (request->location_of) {
+		int size = snprintf(text, sizeof text, "%s", request->location_of);
+		struct ec_text path = ec_text_over(text + size, sizeof text - (size_t)size);
+		ec_text_add_hex(&path, request->location_id.b, sizeof request->location_id.b);
+		if (add_header(wsi, WSI_TOKEN_HTTP_LOCATION, text, at, end))
+			return false;
+	}
+	if (request->retry_ms) {
+		snprintf(text, sizeof text, "%u", (request->retry_ms + 999) / 1000);
+		if (add_header(wsi, WSI_TOKEN_HTTP_RETRY_AFTER, text, at, end))
+			return false;
+	}
+	if (request->allow && add_header(wsi, WSI_TOKEN_HTTP_ALLOW, request->allow, at, end))
+		return false;
+	if (request->status == 401 &&
+	    add_header(wsi, WSI_TOKEN_HTTP_WWW_AUTHENTICATE, "Bearer", at, end))
+		return false;
+	if (request->parting && add_header(wsi, WSI_TOKEN_CONNECTION, "close", at, end))
+		return false;
+	return !add_header(wsi, WSI_TOKEN_HTTP_CACHE_CONTROL, "no-store", at, end);
 }

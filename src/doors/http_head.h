@@ -1,4 +1,4 @@
-/* http_head.h - what the head of a request says. */
+/* http_head.h - the heads of requests and answers. */
 #ifndef EC_DOORS_HTTP_HEAD_H
 #define EC_DOORS_HTTP_HEAD_H
 
@@ -13,5 +13,9 @@ bool ec_http_head_has_body(struct lws *connection);
 /* Tells a client that its body is welcome, which some wait for (RFC 9110, 10.1.1).  Returns: false
  * when the connection is lost. */
 bool ec_http_head_invite(struct lws *connection);
+
+/* Writes the status line and the headers of an answer to *at, which moves on.  Returns: false when
+ * they do not fit before `end`. */
+bool ec_http_head_make(struct ec_http_request *request, uint8_t **at, uint8_t *end);
 
 #endif

@@ -12,7 +12,7 @@ enum {
 	EC_HTTP_ARGUMENT_MAX = 208, /* a name in hexadecimal, and a little */
 };
 
-enum ec_http_method { EC_HTTP_GET, EC_HTTP_POST, EC_HTTP_OTHER };
+enum ec_http_method { EC_HTTP_GET, EC_HTTP_POST, EC_HTTP_PUT, EC_HTTP_DELETE, EC_HTTP_OTHER };
 
 /* The arguments that any resource knows. */
 enum ec_http_argument {
@@ -28,6 +28,10 @@ enum ec_http_argument {
 	EC_ARG_DEPTH,
 	EC_ARG_REVISION,
 	EC_ARG_INDEX,
+	EC_ARG_LEASE,
+	EC_ARG_IF_MOD,
+	EC_ARG_TTL_S,
+	EC_ARG_ID,
 	EC_ARG_COUNT
 };
 
@@ -44,6 +48,10 @@ struct ec_http_request {
 	char odd[32];        /* the name of the first argument that is not in order; empty: none */
 	const char *odd_why; /* what is wrong with it; NULL: no resource knows it */
 	bool has_salt, salt_good, media_good;
+	bool first; /* of its connection */
+	bool has_token, token_good, has_again, again_good;
+	uint8_t token[EC_HTTP_TOKEN_SIZE];
+	ec_hash again;                                  /* of the header Idempotency-Key */
 	bool has_length, length_good, chunked, expects; /* expects: to be told to send its body */
 	bool headless; /* HEAD: answered as GET, without the body */
 	uint8_t salt[EC_SALT_SIZE];
@@ -53,9 +61,11 @@ struct ec_http_request {
 	/* Who may still call back. */
 	bool submitted, asked, inside; /* inside: its connection is being served right now */
 	void (*then)(struct ec_http_request *request, const struct ec_reply *reply);
-	uint64_t number; /* for `then` */
+	uint64_t number;  /* for `then` */
+	uint32_t writing; /* of who writes to the store: its place in the memory of those, from 1 */
 	/* The answer. */
 	bool routed;            /* its body came, and the route saw it */
+	bool bodiless;          /* the route saw it with its head */
 	bool held;              /* nothing is read from the connection until it is answered */
 	bool answered, parting; /* parting: the connection closes behind the answer */
 	unsigned status;
@@ -109,6 +119,9 @@ void ec_http_route(struct ec_http_request *request);
 /* Whether the request may bring a body, of at most so many bytes; else answers it. */
 bool ec_http_body_welcome(struct ec_http_request *request);
 
+/* Whether the length that is announced of a body will do; else answers it. */
+bool ec_http_length_welcome(struct ec_http_request *request);
+
 /* Asks the desk with the arguments of the request (at, min_seq, limit); `then` answers. */
 void ec_http_ask(struct ec_http_request *request, struct ec_question *question,
                  void (*then)(struct ec_http_request *request, const struct ec_reply *reply));
@@ -139,6 +152,22 @@ void ec_http_bills(struct ec_http_request *request, const char *rest);
 /* GET /v1/store/keys/KEY, many with prefix=1, and /v1/store/watch/PREFIX, which waits for changes.
  * In: rest: what follows "/v1/store/". */
 void ec_http_store(struct ec_http_request *request, const char *rest);
+
+/* PUT, DELETE and POST under /v1/store/ (http_store_write.c): answers them, now or later. */
+void ec_http_store_write(struct ec_http_request *request, const char *rest);
+
+/* Whether such a request is one that the resource takes, and this node signs for who asks; asked
+ * before its body is taken.  Returns: false after a problem was answered. */
+bool ec_http_store_welcome(struct ec_http_request *request, const char *rest);
+
+/* GET /v1/store/leases/ID.  In: text: the id. */
+void ec_http_lease(struct ec_http_request *request, const char *text);
+
+/* What a door remembers of those writes: NULL where it signs for nobody.  Owned by the door. */
+struct http_writing *ec_http_writing(struct ec_http *http);
+
+/* One for a door that signs.  In: writer: outlives it.  Ended by free(). */
+struct http_writing *http_writing_new(const struct ec_http_writer *writer);
 
 /* A name in a path or an argument: text as it stands, or 0x and hexadecimal.  In: size_max: at most
  * EC_NAME_MAX.  Out: name, of size_max bytes.  Returns: its size; 0 after a problem was answered.

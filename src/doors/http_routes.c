@@ -35,8 +35,7 @@ static const char *path_after(const struct ec_http_request *request, const char 
 	return strncmp(request->path, prefix, size) == 0 ? request->path + size : NULL;
 }
 
-/* Says no to a body by its announced length.  Returns: whether the length will do. */
-static bool length_welcome(struct ec_http_request *request)
+bool ec_http_length_welcome(struct ec_http_request *request)
 {
 	uint64_t size_max = ec_daemon_genesis(ec_http_daemon(request->http))->envelope_bytes_max;
 	char text[128];
@@ -62,6 +61,9 @@ static bool length_welcome(struct ec_http_request *request)
 
 bool ec_http_body_welcome(struct ec_http_request *request)
 {
+	const char *store = path_after(request, "/v1/store/");
+	if (store)
+		return ec_http_store_welcome(request, store);
 	if (strcmp(request->path, "/v1/envelopes") != 0) {
 		ec_http_route(request);
 		return false;
@@ -81,7 +83,7 @@ bool ec_http_body_welcome(struct ec_http_request *request)
 		                          "of this envelope, 64 hexadecimal digits");
 		return false;
 	}
-	return length_welcome(request);
+	return ec_http_length_welcome(request);
 }
 
 static void add_promise(struct ec_http_request *request, const ec_hash *id)
@@ -457,6 +459,8 @@ void ec_http_route(struct ec_http_request *request)
 	const char *rest, *order_only = ec_desk_order_only(ec_http_daemon(request->http));
 	if (strcmp(request->path, "/v1/envelopes") == 0)
 		envelope_submit(request);
+	else if (request->method != EC_HTTP_GET && (rest = path_after(request, "/v1/store/")))
+		ec_http_store_write(request, rest);
 	else if (request->method != EC_HTTP_GET && ec_http_is_resource(request))
 		method_refuse(request);
 	else if (request->method == EC_HTTP_GET && !ec_http_arguments_good(request))

@@ -169,12 +169,17 @@ static void watch_show(struct ec_http_request *request, const char *rest)
 
 void ec_http_store(struct ec_http_request *request, const char *rest)
 {
-	static const char keys[] = "keys/", watch[] = "watch/";
+	static const char keys[] = "keys/", watch[] = "watch/", leases[] = "leases/";
 	if (strncmp(rest, keys, sizeof keys - 1) == 0)
 		keys_show(request, rest + sizeof keys - 1);
 	else if (strncmp(rest, watch, sizeof watch - 1) == 0)
 		watch_show(request, rest + sizeof watch - 1);
+	else if (strncmp(rest, leases, sizeof leases - 1) == 0)
+		ec_http_lease(request, rest + sizeof leases - 1);
+	else if (strcmp(rest, "leases") == 0 || strcmp(rest, "txn") == 0)
+		ec_http_store_write(request, rest);
 	else
-		ec_http_problem(request, EC_REASON_NOT_FOUND, 0,
-		                "the store has /v1/store/keys/KEY and /v1/store/watch/PREFIX");
+		ec_http_problem(
+			request, EC_REASON_NOT_FOUND, 0,
+			"the store has /v1/store/keys/KEY, watch/PREFIX, leases/ID and txn");
 }

@@ -52,7 +52,17 @@
 	X(ELSEWHERE, 22, "elsewhere", 503, "this node still fetches older blocks of its group", \
 	  "ask another member, or this one later") \
 	X(NO_ROOM, 23, "no-room", 503, "this node's disk is full, or nearly", \
-	  "try another gateway of this group; this one goes on when there is room")
+	  "try another gateway of this group; this one goes on when there is room") \
+	X(UNAUTHORIZED, 24, "unauthorized", 401, "the request does not say who asks", \
+	  "send Authorization: Bearer and this node's token, or a signed envelope") \
+	X(FORBIDDEN, 25, "forbidden", 403, "who asks may not write this", \
+	  "have it written by who may, or be given the right to") \
+	X(COMPARE, 26, "compare", 412, "it is not as the request demands", \
+	  "read it, and ask anew from what it is now") \
+	X(RULE, 27, "rule", 409, "the ledger took it and did nothing", \
+	  "mend what the detail says, and ask anew") \
+	X(FULL, 28, "full", 507, "a limit of the genesis is reached", \
+	  "delete what is not needed any more, and ask anew")
 /* clang-format on */
 
 enum ec_reason {

@@ -51,7 +51,7 @@ bool ec_address_is_local(const struct ec_address *address)
 }
 
 /* One setting that a text can give: how it is read, and into what. */
-enum kind { PATH, ADDRESS, LEVEL, FORMAT, NUMBER };
+enum kind { PATH, ADDRESS, LEVEL, FORMAT, NUMBER, PREFIX_TEXT };
 struct setting {
 	const char *name;
 	enum kind kind;
@@ -69,6 +69,9 @@ static const struct setting settings[] = {
 	{"next_era_key", PATH, AT(next_era_key), 0, "next.key"},
 	{"cloud_genesis", PATH, AT(cloud_genesis), 0, ""},
 	{"listen", ADDRESS, AT(listen), 0, NULL},
+	{"store.key", PATH, AT(store_key), 0, ""},
+	{"store.token", PATH, AT(store_token), 0, ""},
+	{"store.prefix", PREFIX_TEXT, AT(store_prefix), 0, ""},
 	{"doors.binary", ADDRESS, AT(binary), 0, ""},
 	{"doors.http", ADDRESS, AT(http), 0, ""},
 	{"log.level", LEVEL, AT(log_level), 0, "info"},
@@ -87,6 +90,7 @@ static const char *const expected[] = {
 	[LEVEL] = "debug, info, warning or error",
 	[FORMAT] = "text or json",
 	[NUMBER] = "a whole number",
+	[PREFIX_TEXT] = "a text of at most 80 bytes, without control characters",
 };
 
 /* A path counts from the folder of the configuration file. */
@@ -113,6 +117,18 @@ static bool number_set(const char *value, uint32_t number_max, uint32_t *out)
 	return true;
 }
 
+static bool prefix_set(const char *value, char *out)
+{
+	size_t size = strlen(value);
+	for (size_t i = 0; i < size; i++)
+		if ((unsigned char)value[i] < 0x20 || value[i] == 0x7f)
+			return false;
+	if (size > EC_CONFIG_PREFIX_MAX)
+		return false;
+	memcpy(out, value, size + 1);
+	return true;
+}
+
 static bool setting_set(struct ec_node_config *config, const struct setting *setting,
                         const char *value)
 {
@@ -129,6 +145,8 @@ static bool setting_set(struct ec_node_config *config, const struct setting *set
 		return *(bool *)at || strcmp(value, "text") == 0;
 	case NUMBER:
 		return number_set(value, setting->number_max, at);
+	case PREFIX_TEXT:
+		return prefix_set(value, at);
 	}
 	return false;
 }
@@ -293,6 +311,13 @@ static bool all_take(struct ec_node_config *config, const struct config_file *fi
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (!setting_find(config, &settings[i], file, flags, why, why_size))
 			return false;
+	if (!config->store_key[0] != !config->store_token[0] ||
+	    (config->store_prefix[0] && !config->store_key[0])) {
+		snprintf(why, why_size,
+		         "%s: store.key and store.token go together, and store.prefix with them",
+		         config->path);
+		return false;
+	}
 	return peers_take(config, file, why, why_size);
 }
 

@@ -10,6 +10,10 @@
  *   doors: {binary: 127.0.0.1:7001, http: 127.0.0.1:7002}
  *   peers:                         where the other members listen
  *     - {key: IDENTITY-KEY-IN-HEX, address: HOST:PORT}
+ *   store:                         what this node signs of what is written over HTTP (none, if
+ *     key: rest.key                missing): in this key's name, mode 0600, for who sends this
+ *     token: rest.token            token, 64 hexadecimal digits in a file of mode 0600, and only
+ *     prefix: site/                keys that begin so (default: all)
  *   cloud: [HOST:PORT]             binary doors of the group that anchors this one
  *   cloud_genesis: ../cloud/genesis
  *   log: {level: info, format: text}
@@ -27,7 +31,12 @@
 #include "group/member.h"
 #include "node/journal.h"
 
-enum { EC_CONFIG_PATH_MAX = 1024, EC_CONFIG_HOST_MAX = 256, EC_CONFIG_PEERS_MAX = 128 };
+enum {
+	EC_CONFIG_PATH_MAX = 1024,
+	EC_CONFIG_HOST_MAX = 256,
+	EC_CONFIG_PREFIX_MAX = 80,
+	EC_CONFIG_PEERS_MAX = 128
+};
 
 struct ec_address {
 	char host[EC_CONFIG_HOST_MAX]; /* a name, an IPv4 or an IPv6 address; empty: none */
@@ -46,6 +55,8 @@ struct ec_node_config {
 	char data[EC_CONFIG_PATH_MAX], genesis[EC_CONFIG_PATH_MAX];
 	char identity[EC_CONFIG_PATH_MAX], era_key[EC_CONFIG_PATH_MAX];
 	char next_era_key[EC_CONFIG_PATH_MAX], cloud_genesis[EC_CONFIG_PATH_MAX];
+	char store_key[EC_CONFIG_PATH_MAX], store_token[EC_CONFIG_PATH_MAX]; /* empty: none */
+	char store_prefix[EC_CONFIG_PREFIX_MAX + 1];
 	struct ec_address listen, binary, http;
 	uint32_t peers, clouds;
 	struct ec_config_peer peer[EC_CONFIG_PEERS_MAX];

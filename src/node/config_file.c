@@ -25,6 +25,13 @@ static const cyaml_schema_field_t doors_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t store_fields[] = {
+	TEXT("key", struct config_file_store, key),
+	TEXT("token", struct config_file_store, token),
+	TEXT("prefix", struct config_file_store, prefix),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t log_fields[] = {
 	TEXT("level", struct config_file_log, level),
 	TEXT("format", struct config_file_log, format),
@@ -63,6 +70,7 @@ static const cyaml_schema_field_t file_fields[] = {
 	TEXT("listen", struct config_file, listen),
 	TEXT("timeout_ms", struct config_file, timeout_ms),
 	CYAML_FIELD_MAPPING("doors", CYAML_FLAG_OPTIONAL, struct config_file, doors, doors_fields),
+	CYAML_FIELD_MAPPING("store", CYAML_FLAG_OPTIONAL, struct config_file, store, store_fields),
 	CYAML_FIELD_MAPPING("log", CYAML_FLAG_OPTIONAL, struct config_file, log, log_fields),
 	CYAML_FIELD_MAPPING("limits", CYAML_FLAG_OPTIONAL, struct config_file, limits,
                             limits_fields),
@@ -181,6 +189,9 @@ const char *config_file_value(const struct config_file *file, const char *name)
 		{"timeout_ms", file->timeout_ms},
 		{"doors.binary", file->doors.binary},
 		{"doors.http", file->doors.http},
+		{"store.key", file->store.key},
+		{"store.token", file->store.token},
+		{"store.prefix", file->store.prefix},
 		{"log.level", file->log.level},
 		{"log.format", file->log.format},
 		{"limits.workers", file->limits.workers},

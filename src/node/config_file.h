@@ -13,6 +13,10 @@ struct config_file_doors {
 	char *binary, *http;
 };
 
+struct config_file_store {
+	char *key, *token, *prefix;
+};
+
 struct config_file_log {
 	char *level, *format;
 };
@@ -26,6 +30,7 @@ struct config_file {
 	char *data, *genesis, *identity, *era_key, *next_era_key, *cloud_genesis, *listen;
 	char *timeout_ms;
 	struct config_file_doors doors;
+	struct config_file_store store;
 	struct config_file_log log;
 	struct config_file_limits limits;
 	struct config_file_peer *peers;

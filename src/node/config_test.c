@@ -33,6 +33,7 @@ static void all_settings_are_read(void **state)
 				   "cloud: [c1:1, c2:2]\n"
 				   "log: {level: debug, format: json}\n"
 				   "limits: {workers: 3, clients: 10}\n"
+				   "store: {key: k, token: /t, prefix: site/a}\n"
 				   "timeout_ms: 500\n";
 	struct ec_node_config *config = read_text(*state, text, NULL);
 	if (!config)
@@ -43,6 +44,10 @@ static void all_settings_are_read(void **state)
 	assert_true(file_path(expected, *state, "era.key"));
 	assert_string_equal(config->era_key, expected);
 	assert_string_equal(config->genesis, "/g/genesis");
+	assert_true(file_path(expected, *state, "k"));
+	assert_string_equal(config->store_key, expected);
+	assert_string_equal(config->store_token, "/t");
+	assert_string_equal(config->store_prefix, "site/a");
 	assert_string_equal(config->listen.host, "::1");
 	assert_int_equal(config->listen.port, 7000);
 	assert_string_equal(config->http.host, "localhost");
@@ -123,6 +128,11 @@ static void every_mistake_is_named_with_its_place(void **state)
 		{"listen: a:1\nlimits: {workers: many}\n", "limits.workers", "up to 64"},
 		{"listen: a:1\nlimits: {workers: 65}\n", "limits.workers", "up to 64"},
 		{"listen: a:1\ntimeout_ms: -1\n", "timeout_ms", "whole number"},
+		{"listen: a:1\nstore: {key: k}\n", "node.yaml", "go together"},
+		{"listen: a:1\nstore: {token: t}\n", "node.yaml", "go together"},
+		{"listen: a:1\nstore: {prefix: a}\n", "node.yaml", "go together"},
+		{"listen: a:1\nstore: {key: k, token: t, prefix: \"a\\nb\"}\n", "store.prefix",
+	         "control characters"},
 		{"listen: a:1\npeers: [{key: 12, address: a:1}]\n", "peer 1", "64 hex"},
 		{"listen: a:1\npeers: [{key: " KEY_A ", address: a}]\n", "peer 1", "HOST:PORT"},
 		{"listen: a:1\npeers: [{key: " KEY_A ", address: a:1}, {key: " KEY_A

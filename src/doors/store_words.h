@@ -1,6 +1,6 @@
-/* store_words.h - transactions of the store from what a person writes on a command line. */
-#ifndef EC_CLI_STORE_WORDS_H
-#define EC_CLI_STORE_WORDS_H
+/* store_words.h - transactions of the store from lines that a person writes. */
+#ifndef EC_DOORS_STORE_WORDS_H
+#define EC_DOORS_STORE_WORDS_H
 
 #include "services/store.h"
 

@@ -1,5 +1,5 @@
-/* store_words.c - transactions of the store from what a person writes on a command line. */
-#include "cli/store_words.h"
+/* store_words.c - transactions of the store from lines that a person writes. */
+#include "doors/store_words.h"
 
 #include "base/text.h"
 

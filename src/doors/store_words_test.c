@@ -1,6 +1,6 @@
 /* store_words_test.c - what a person writes becomes the transaction that he means. */
 #include "base/test.h"
-#include "cli/store_words.h"
+#include "doors/store_words.h"
 #include "doors/json.h"
 
 #include <stdio.h>
