@@ -33,6 +33,8 @@ struct ec_scratch {
 	struct fake_account account[FAKE_ACCOUNTS_MAX];
 	size_t accounts;
 	int64_t posted;
+	size_t writes_left; /* where limited: then the arena is used up, as the real one may be */
+	bool limited, failed;
 	char reason[EC_DETAIL_MAX];
 	uint64_t position; /* of the next transaction */
 	const char *cell;  /* the one cell that the genesis names */
@@ -88,7 +90,8 @@ bool ec_state_get(struct ec_scratch *scratch, const void *name, size_t name_size
                   struct ec_bytes *value)
 {
 	size_t at = fake_find(scratch, name, name_size);
-	if (at == scratch->entries || fake_compare(&scratch->entry[at], name, name_size) != 0)
+	if (scratch->failed || at == scratch->entries ||
+	    fake_compare(&scratch->entry[at], name, name_size) != 0)
 		return false;
 	fake_lend(scratch, &scratch->entry[at], value);
 	return true;
@@ -147,12 +150,22 @@ static void fake_note(struct ec_scratch *scratch, const void *name, size_t name_
 	scratch->undo[scratch->undos++] = old;
 }
 
+/* Whether a write is done; one too many fails the transaction, and all that it says later. */
+static bool fake_write(struct ec_scratch *scratch)
+{
+	scratch->failed = scratch->failed || (scratch->limited && scratch->writes_left == 0);
+	scratch->writes_left -= scratch->limited && !scratch->failed;
+	return !scratch->failed;
+}
+
 void ec_state_put(struct ec_scratch *scratch, const void *name, size_t name_size, const void *value,
                   size_t value_size)
 {
 	uint8_t name_copy[EC_NAME_MAX];
 	assert_true(name_size >= 1 && name_size <= EC_NAME_MAX && value_size <= EC_VALUE_MAX);
 	memcpy(name_copy, name, name_size);
+	if (!fake_write(scratch))
+		return;
 	uint8_t *value_copy = malloc(value_size + 1);
 	memcpy(value_copy, value, value_size);
 	fake_lent_end(scratch);
@@ -164,6 +177,8 @@ void ec_state_put(struct ec_scratch *scratch, const void *name, size_t name_size
 void ec_state_delete(struct ec_scratch *scratch, const void *name, size_t name_size)
 {
 	uint8_t name_copy[EC_NAME_MAX];
+	if (!fake_write(scratch))
+		return;
 	memcpy(name_copy, name, name_size);
 	fake_lent_end(scratch);
 	fake_note(scratch, name_copy, name_size);
@@ -180,6 +195,8 @@ bool ec_cursor_next(struct ec_scratch *scratch, struct ec_cursor *cursor, struct
 {
 	size_t at = cursor->begun ? fake_find(scratch, cursor->name, cursor->name_size)
 	                          : fake_find(scratch, cursor->prefix, cursor->prefix_size);
+	if (scratch->failed)
+		return false;
 	if (cursor->begun && at < scratch->entries &&
 	    fake_compare(&scratch->entry[at], cursor->name, cursor->name_size) == 0)
 		at++;
@@ -281,6 +298,7 @@ static void fake_end(struct ec_scratch *scratch, bool keep)
 	if (keep)
 		assert_int_equal(scratch->posted, 0);
 	scratch->posted = 0;
+	scratch->failed = false;
 }
 
 static struct ec_scratch *fake_new(void)
@@ -332,6 +350,7 @@ fake_execute(struct ec_scratch *scratch, const struct ec_service *service,
 	transaction.body = body;
 	transaction.body_items = items - 1;
 	enum ec_result result = service->execute(scratch, parameters, kind, &transaction);
+	result = scratch->failed ? EC_RESULT_TOO_MUCH : result;
 	fake_end(scratch, result == EC_RESULT_DONE);
 	return result;
 }
@@ -340,7 +359,7 @@ static inline bool fake_turn(struct ec_scratch *scratch, const struct ec_service
                              struct ec_bytes parameters, uint64_t before_ns, uint64_t now_ns)
 {
 	bool done = service->turn(scratch, parameters, before_ns, now_ns);
-	fake_end(scratch, true);
+	fake_end(scratch, !scratch->failed);
 	return done;
 }
 

@@ -45,7 +45,9 @@ static uint64_t oldest_drop(struct store *store)
 		ec_state_delete(store->scratch, cursor.name, cursor.name_size);
 		dropped++;
 	}
-	assert(dropped > 0 && store->head.changes >= dropped);
+	if (dropped == 0) /* the scratch is used up: nothing is shown, and nothing will be kept */
+		return 0;
+	assert(store->head.changes >= dropped);
 	store->head.changes -= dropped;
 	store->head.compacted = revision;
 	return dropped;
@@ -53,8 +55,10 @@ static uint64_t oldest_drop(struct store *store)
 
 uint64_t store_history_compact(struct store *store, uint64_t budget)
 {
-	uint64_t dropped = 0;
-	while (store_history_full(store) && dropped < budget)
-		dropped += oldest_drop(store);
+	uint64_t dropped = 0, more = 1;
+	while (more && store_history_full(store) && dropped < budget) {
+		more = oldest_drop(store);
+		dropped += more;
+	}
 	return dropped;
 }
