@@ -262,9 +262,11 @@ static int head_came(struct ec_http *http, struct session *session, struct lws *
  * may, which then is taken on a connection of its own. */
 static bool is_own_head(const struct ec_http_request *request, const void *data, size_t size)
 {
-	const char *head = request->method == EC_HTTP_PUT ? "PUT /v1/" : "POST /v1/";
+	const char *head = request->method == EC_HTTP_PUT ? "PUT " : "POST ", *at = data;
 	size_t head_size = strlen(head);
-	return !request->first && memcmp(data, head, size < head_size ? size : head_size) == 0;
+	for (; size && (*at == '\r' || *at == '\n'); at++)
+		size--; /* which may stand before a head */
+	return !request->first && memcmp(at, head, size < head_size ? size : head_size) == 0;
 }
 
 /* Answers without having looked at the body, and closes. */

@@ -134,6 +134,8 @@ static bool allowed(struct ec_http_request *request, const char *rest, enum http
 	else if (request->has_again && !request->again_good)
 		ec_http_problem(request, EC_REASON_MALFORMED, 0,
 		                "the header Idempotency-Key is longer than 64 bytes");
+	else if (!verbs[*verb].brings && (request->chunked || request->body_announced))
+		ec_http_problem(request, EC_REASON_MALFORMED, 0, "this takes no body");
 	else
 		return true;
 	return false;
@@ -144,12 +146,7 @@ bool ec_http_store_welcome(struct ec_http_request *request, const char *rest)
 	enum http_verb verb;
 	if (!allowed(request, rest, &verb))
 		return false;
-	if (verbs[verb].brings)
-		return ec_http_length_welcome(request);
-	if (!request->chunked && request->body_announced == 0)
-		return true;
-	ec_http_problem(request, EC_REASON_MALFORMED, 0, "this takes no body");
-	return false;
+	return !verbs[verb].brings || ec_http_length_welcome(request);
 }
 
 /* ---- what became of it ---- */
