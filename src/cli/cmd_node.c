@@ -149,6 +149,16 @@ static void warn_open(struct ec_daemon *daemon, const char *door, const struct e
 		                               "reach it"));
 }
 
+/* Who hears a token may use it. */
+static void warn_token(struct ec_daemon *daemon, const struct ec_node_config *config)
+{
+	if (config->store_key[0] && config->http.host[0] && !ec_address_is_local(&config->http))
+		ec_journal_say(ec_daemon_journal(daemon), EC_WARNING, "open-token",
+		               EC_TEXT("host", config->http.host),
+		               EC_TEXT("text", "store.token is sent to this door in the clear: "
+		                               "who hears it writes in the name of store.key"));
+}
+
 static void doors_metrics(void *self, struct ec_text *text)
 {
 	const struct doors *doors = self;
@@ -188,6 +198,7 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 	const struct ec_secret *identity = ec_daemon_identity(daemon);
 	warn_open(daemon, "binary", &config->binary);
 	warn_open(daemon, "http", &config->http);
+	warn_token(daemon, config);
 	struct ec_door_config door = {
 		.host = config->binary.host, .port = config->binary.port, .identity = identity};
 	if (config->binary.host[0] && !(doors->door = ec_door_open(daemon, &door, why, why_size)))

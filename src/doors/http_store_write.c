@@ -393,6 +393,8 @@ void ec_http_store_write(struct ec_http_request *request, const char *rest)
 	else
 		size = http_key_payload(request, rest + strlen(verbs[verb].path), verb, payload,
 		                        size_max);
+	ec_drop(request->body); /* what of it counts stands in the payload */
+	request->body = EC_NO_BYTES;
 	if (size)
 		payload_send(request, row, payload, size, sequence);
 	else if (!request->answered)
