@@ -14,7 +14,8 @@ struct ec_name ec_name_of(const char *prefix)
 void ec_name_add(struct ec_name *name, const void *data, size_t size)
 {
 	assert(size <= EC_NAME_MAX - name->size);
-	memcpy(name->at + name->size, data, size);
+	if (size)
+		memcpy(name->at + name->size, data, size);
 	name->size += size;
 }
 

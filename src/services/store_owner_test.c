@@ -134,6 +134,15 @@ static void one_key_of_another_refuses_all(void **state)
 	fake_free(shop.scratch);
 }
 
+/* All prefixes that have an owner are those whose names begin with that of the empty one. */
+static void an_empty_prefix_has_a_name(void **state)
+{
+	(void)state;
+	struct ec_name name = ec_store_name_owner((struct ec_view){0});
+	assert_int_equal(name.size, 6);
+	assert_memory_equal(name.at, "owner/", 6);
+}
+
 static void owned_prefixes_are_bounded(void **state)
 {
 	(void)state;
@@ -249,6 +258,7 @@ int main(void)
 		cmocka_unit_test(a_prefix_may_be_a_roles),
 		cmocka_unit_test(no_owned_prefix_begins_with_another),
 		cmocka_unit_test(one_key_of_another_refuses_all),
+		cmocka_unit_test(an_empty_prefix_has_a_name),
 		cmocka_unit_test(owned_prefixes_are_bounded),
 		cmocka_unit_test(random_owners),
 		cmocka_unit_test(a_store_is_restored_as_a_whole),
