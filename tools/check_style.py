@@ -25,6 +25,7 @@ ALLOWED = {
     "lab": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "sim"},
     "node": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group"},
     "doors": {"base", "crypto", "consensus", "ledger", "tiers", "services", "group", "node"},
+    "vsync": {"base", "crypto", "ledger", "services", "doors"},
     "profile": {"base"},
     "device": {"base", "crypto", "ledger"},
     "home": {"base", "crypto", "ledger", "services", "node", "doors", "profile", "device"},
