@@ -38,6 +38,7 @@ step tests/day.sh
 step tests/join.sh
 step tests/wiped.sh 64
 step tests/tail.sh
+step tests/vsync.sh long
 step tests/seeds.sh 2000
 step tests/model.sh long
 step tests/finals.sh 10000
