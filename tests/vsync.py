@@ -154,6 +154,15 @@ def stale(site):
           "the switch refuses a rule of an older epoch", site.switch.lines("refused"))
 
 
+def alone():
+    """The example stands on the client library, libsodium and libcrypto alone."""
+    said = subprocess.run(["readelf", "-d", EXAMPLE], capture_output=True, check=False).stdout
+    needed = {line.split("[")[1].split(".")[0] for line in said.decode().splitlines()
+              if "NEEDED" in line}
+    check("libsodium" in needed and needed <= {"libsodium", "libcrypto", "libc"},
+          "the example loads libsodium and libcrypto alone", needed)
+
+
 def judge(site):
     """Epochs at the switch grow, nothing old is applied, all controllers delivered one order."""
     epochs = [int(words[0]) for words in site.switch.lines("epoch")]
@@ -184,6 +193,7 @@ def part(folder):
     try:
         if not check(network.start(), "a cell of four with a store is up"):
             return
+        alone()
         site = Site(network)
         site.first = {f"10.0.0.{i}" for i in range(20)}
         a = kills(site)

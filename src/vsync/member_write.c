@@ -341,11 +341,10 @@ static void refused(struct vsync_member *member, enum vsync_lane lane, uint64_t 
 	vsync_end(member, why, false);
 }
 
-/* Executed, or turned away as something whose like was executed: then the changes tell. */
+/* Executed, or turned away as something that was executed: then the changes tell. */
 static bool executed(const struct vsync_written *written)
 {
-	return written->code == EC_RESULT_DONE || written->code == EC_RESULT_USED ||
-	       written->code == EC_RESULT_OLD;
+	return written->code == EC_RESULT_DONE || written->code == EC_RESULT_USED;
 }
 
 static void lease_written(struct vsync_member *member, uint64_t now_ms,

@@ -35,6 +35,7 @@ struct errand {
 	uint64_t sequence;
 	uint64_t token, sent_ms; /* token 0: not sent at this gateway, or to be sent again */
 	uint64_t again_ms;
+	uint32_t sends; /* how often it was sent */
 };
 
 struct ec_vsync {
@@ -251,6 +252,7 @@ static void errand_make(struct ec_vsync *group, enum vsync_lane lane, uint64_t n
 	                                group->payload_max + ENVELOPE_OVERHEAD, &id, errand->salt);
 	assert(errand->size > 0);
 	errand->token = errand->again_ms = 0;
+	errand->sends = 0;
 }
 
 /* Sends it, unless it is on its way.  Returns: false when the connection is lost. */
@@ -264,6 +266,7 @@ static bool errand_send(struct ec_vsync *group, struct errand *errand, uint64_t 
 	memcpy(request.salt, errand->salt, sizeof request.salt);
 	request.token = errand->token = READ_TOKEN + ++group->token;
 	errand->sent_ms = now;
+	errand->sends++;
 	return ec_client_send(group->client, &request);
 }
 
@@ -298,7 +301,9 @@ static void errand_answered(struct ec_vsync *group, enum vsync_lane lane, uint64
 	text_of(answer, text);
 	if (answer->kind == EC_DOOR_DONE) {
 		bool told = ec_store_outcome_read(answer->detail, &outcome);
-		struct vsync_written written = {.code = answer->code,
+		/* Below the window: of one that was sent before, it may be its own former self. */
+		bool unsure = answer->code == EC_RESULT_OLD && errand->sends > 1;
+		struct vsync_written written = {.code = unsure ? EC_RESULT_USED : answer->code,
 		                                .seq = answer->seq,
 		                                .outcome = told ? &outcome : NULL,
 		                                .why = text};

@@ -34,7 +34,8 @@ struct ec_vsync_options {
 	const char
 		*prefix;  /* of the group's keys: 1..EC_VSYNC_PREFIX_MAX bytes, as "controllers/" */
 	const char *name; /* for people: at most EC_VSYNC_NAME_MAX bytes of UTF-8 */
-	uint64_t lane;    /* of this key's envelopes: this one and the next are used; 0..998 */
+	uint64_t lane; /* of this key's envelopes: this one and the next are used; 0..998. Sequences
+	                  are of the wall clock, which must not go back. */
 	uint64_t lease_s; /* community time after which a silent member is excluded; at least 1 */
 	uint32_t keep_ms; /* how often the lease is kept alive; 0: a third of lease_s */
 	uint32_t patience_ms; /* how long a gateway may be silent */
