@@ -156,6 +156,24 @@ static void a_view_stays_while_the_store_goes_on(void **state)
 }
 
 /* What a cursor sees is what a sorted map has, whatever the scratch changed, ahead and behind. */
+/* Behind each of the names that begin with "ma" there is the next one. */
+static void check_skips(struct ec_scratch *scratch, char expected[NAMES][8], uint32_t count)
+{
+	struct ec_cursor cursor;
+	struct ec_bytes value;
+	for (uint32_t i = 0; i < count; i++) {
+		ec_cursor_start(&cursor, "ma", 2);
+		ec_cursor_skip(&cursor, expected[i], strlen(expected[i]));
+		bool next = ec_cursor_next(scratch, &cursor, &value);
+		assert_int_equal(next, i + 1 < count);
+		if (next)
+			assert_memory_equal(cursor.name, expected[i + 1], cursor.name_size);
+	}
+	ec_cursor_start(&cursor, "ma", 2);
+	ec_cursor_skip(&cursor, "mazz", 4); /* no such name, and none above it */
+	assert_false(ec_cursor_next(scratch, &cursor, &value));
+}
+
 static void cursors_see_scratch_layer_and_store(void **state)
 {
 	(void)state;
@@ -195,6 +213,7 @@ static void cursors_see_scratch_layer_and_store(void **state)
 		qsort(expected, count, sizeof expected[0], order);
 		struct ec_cursor cursor;
 		struct ec_bytes value;
+		check_skips(scratch, expected, count);
 		ec_cursor_start(&cursor, "ma", 2);
 		for (uint32_t i = 0; i < count; i++) {
 			assert_true(ec_cursor_next(scratch, &cursor, &value));

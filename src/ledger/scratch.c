@@ -213,6 +213,15 @@ void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix
 		memcpy(cursor->prefix, prefix, prefix_size);
 }
 
+void ec_cursor_skip(struct ec_cursor *cursor, const void *name, size_t name_size)
+{
+	assert(name_size >= cursor->prefix_size && name_size <= EC_NAME_MAX);
+	assert(memcmp(name, cursor->prefix, cursor->prefix_size) == 0);
+	memcpy(cursor->name, name, name_size);
+	cursor->name_size = name_size;
+	cursor->begun = true;
+}
+
 bool ec_cursor_next(struct ec_scratch *scratch, struct ec_cursor *cursor, struct ec_bytes *value)
 {
 	struct ec_bytes name;

@@ -69,6 +69,10 @@ struct ec_cursor {
  * all names. */
 void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix_size);
 
+/* Moves a started cursor behind a name that begins with its prefix, whether there is such a name or
+ * not: what stands up to there is not looked at.  In: name_size at most EC_NAME_MAX. */
+void ec_cursor_skip(struct ec_cursor *cursor, const void *name, size_t name_size);
+
 /* Moves on.  Out: value, borrowed until the next put or delete.  Returns: false at the end. */
 bool ec_cursor_next(struct ec_scratch *scratch, struct ec_cursor *cursor, struct ec_bytes *value);
 

@@ -191,6 +191,14 @@ void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix
 	memcpy(cursor->prefix, prefix, prefix_size);
 }
 
+void ec_cursor_skip(struct ec_cursor *cursor, const void *name, size_t name_size)
+{
+	assert_memory_equal(name, cursor->prefix, cursor->prefix_size);
+	memcpy(cursor->name, name, name_size);
+	cursor->name_size = name_size;
+	cursor->begun = true;
+}
+
 bool ec_cursor_next(struct ec_scratch *scratch, struct ec_cursor *cursor, struct ec_bytes *value)
 {
 	size_t at = cursor->begun ? fake_find(scratch, cursor->name, cursor->name_size)
