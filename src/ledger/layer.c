@@ -26,6 +26,7 @@ void layer_start(struct layer *layer, struct ec_store *store, const void *prefix
 	assert(prefix_size > 0 && prefix_size <= LAYER_PREFIX_MAX);
 	*layer = (struct layer){.store = store, .prefix_size = prefix_size};
 	memcpy(layer->prefix, prefix, prefix_size);
+	layer->ordered = ordered;
 	layer->names = names_new(sizeof(struct layer_touch), ordered);
 }
 
@@ -241,6 +242,9 @@ void layer_settle(struct layer *layer, uint64_t position)
 	size_t first = layer->journal_first, end = first;
 	while (end < layer->journal_end && layer->journal[end].position <= position)
 		end++;
+	if (layer->ordered)
+		for (struct named *n = names_after(layer->names, NULL, 0); n; n = n->next[0])
+			named_settle(layer, n, position);
 	for (size_t i = first; i < end; i++)
 		named_settle(layer, layer->journal[i].named, position);
 	/* A name stands in the journal once a version, so it may leave only with its last entry. */

@@ -43,6 +43,7 @@ struct layer {
 	uint8_t prefix[LAYER_PREFIX_MAX]; /* of its names in the store */
 	size_t prefix_size;
 	struct names *names;
+	bool ordered;
 	struct layer_change *journal;
 	size_t journal_first, journal_end, journal_capacity;
 	uint64_t bytes;  /* that versions hold */

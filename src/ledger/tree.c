@@ -72,7 +72,8 @@ static void page_update(const struct spot *spot, struct tree_page *page,
 static struct tree_page *slot_descend(const struct spot *below, struct tree_page *page,
                                       uint32_t slot)
 {
-	struct tree_page *child = tree_page(below->tree, below->place, below->depth, true);
+	struct tree_page *child =
+		tree_page_below(below->tree, page, below->place, below->depth, true);
 	if (!(page->leaves >> slot & 1))
 		return child;
 	assert(child->leaves == 0 && child->pages == 0);

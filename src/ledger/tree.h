@@ -12,6 +12,7 @@
  *
  * (T1) A page other than the topmost has two leaves or more below it.
  * (T2) node[h] is the root of the slots under heap place h, unless h is stale.
+ * (T3) below[i] is NULL, or the page below slot i: who frees a page forgets it there first.
  */
 #ifndef EC_LEDGER_TREE_H
 #define EC_LEDGER_TREE_H
@@ -25,7 +26,7 @@ enum {
 	TREE_DEPTH_MAX = 64, /* pages on the way to a leaf: nibbles of a place */
 	TREE_PATH_MAX = 256, /* siblings of a path */
 	TREE_PREFIX_MAX = 8,
-	TREE_CLEAN_PAGES_MAX = 2048, /* pages kept in memory though the store has them */
+	TREE_CLEAN_PAGES_MAX = 8192, /* pages kept in memory though the store has them: 12 MB */
 };
 
 struct tree_leaf {
@@ -35,11 +36,13 @@ struct tree_leaf {
 
 struct tree_page {
 	bool stored, dirty;
+	bool asked;             /* for, since pages were last forgotten */
 	uint16_t leaves, pages; /* bitmaps over the slots */
 	uint32_t stale;         /* over heap places 1..15: node[] is to be made again */
 	ec_hash slot[TREE_SLOTS];
 	ec_hash node[TREE_SLOTS]; /* heap: 1 is the page's root, the children of h are 2h, 2h + 1 */
 	struct tree_leaf leaf[TREE_SLOTS];
+	struct tree_page *below[TREE_SLOTS]; /* in memory, as far as it is known */
 };
 
 struct tree {
@@ -48,6 +51,7 @@ struct tree {
 	size_t prefix_size;
 	struct names *pages; /* records: struct tree_page *, by depth and nibbles */
 	uint64_t dirty;      /* how many of them */
+	uint64_t clean_max;  /* of the others; tree_start() sets TREE_CLEAN_PAGES_MAX */
 };
 
 /* The tree whose pages stand in a store, which stays the caller's, under names that begin with
@@ -96,12 +100,17 @@ bool tree_from(struct tree *tree, const ec_hash *place, ec_hash *found,
 /* Writes what changed into the store, which is not synced here. */
 void tree_flush(struct tree *tree);
 
-/* Forgets pages that the store has, beyond TREE_CLEAN_PAGES_MAX. */
+/* Forgets pages that the store has, beyond tree->clean_max: those that nobody asked for since
+ * pages were last forgotten; if these are too few, all but the upper three levels'. */
 void tree_trim(struct tree *tree);
 
 /* A page below the first `depth` nibbles of a place.  Returns: NULL when there is none; `make`: a
  * new one then. */
 struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t depth, bool make);
+
+/* The same by way of the page above it, in memory, of depth - 1: no search once it was found. */
+struct tree_page *tree_page_below(struct tree *tree, struct tree_page *above, const ec_hash *place,
+                                  uint32_t depth, bool make);
 
 /* Takes that page out; it is there, in memory, and has nothing in its slots. */
 void tree_page_remove(struct tree *tree, const ec_hash *place, uint32_t depth);

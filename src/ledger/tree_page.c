@@ -44,7 +44,8 @@ static void record_end(void *record)
 void tree_start(struct tree *tree, struct ec_store *store, const void *prefix, size_t prefix_size)
 {
 	assert(prefix_size <= TREE_PREFIX_MAX);
-	*tree = (struct tree){.store = store, .prefix_size = prefix_size};
+	*tree = (struct tree){
+		.store = store, .prefix_size = prefix_size, .clean_max = TREE_CLEAN_PAGES_MAX};
 	memcpy(tree->prefix, prefix, prefix_size);
 	tree->pages = names_new(sizeof(struct tree_page *), false);
 }
@@ -85,33 +86,32 @@ uint32_t tree_page_pages(const struct tree_page *page, uint32_t heap)
 	return (uint32_t)__builtin_popcount(page->pages & slots_under(heap));
 }
 
-/* The root below heap place 1..31, where the slots are 16..31 and stale nodes below it were made.
- */
-static ec_hash node_value(const struct tree_page *page, uint32_t heap)
+/* The root below heap place 1..31, where slots are 16..31 and stale nodes below were made. */
+static const ec_hash *node_value(const struct tree_page *page, uint32_t heap)
 {
-	return heap >= TREE_SLOTS ? page->slot[heap - TREE_SLOTS] : page->node[heap];
+	return heap >= TREE_SLOTS ? &page->slot[heap - TREE_SLOTS] : &page->node[heap];
 }
 
 static ec_hash node_make(const struct tree_page *page, uint32_t heap)
 {
-	uint32_t leaves = tree_page_leaves(page, heap), pages = tree_page_pages(page, heap);
-	ec_hash left = node_value(page, 2 * heap), right = node_value(page, 2 * heap + 1);
-	if (leaves + pages == 0)
+	uint32_t under = slots_under(heap), pages = page->pages & under;
+	uint32_t leaves = page->leaves & under;
+	const ec_hash *left = node_value(page, 2 * heap), *right = node_value(page, 2 * heap + 1);
+	if ((leaves | pages) == 0)
 		return (ec_hash){0};
-	if (leaves == 1 && pages == 0) /* a lone leaf stands for all above it */
-		return ec_hash_zero(&left) ? right : left;
-	return ec_merkle_node(&left, &right);
+	if (!pages && !(leaves & (leaves - 1))) /* a lone leaf stands for all above it */
+		return ec_hash_zero(left) ? *right : *left;
+	return ec_merkle_node(left, right);
 }
 
 ec_hash tree_page_node(struct tree_page *page, uint32_t heap)
 {
-	for (uint32_t h = TREE_SLOTS - 1; h >= 1 && page->stale; h--) {
-		if (!(page->stale >> h & 1))
-			continue;
+	while (page->stale) { /* the lowest first */
+		uint32_t h = 31 - (uint32_t)__builtin_clz(page->stale);
 		page->node[h] = node_make(page, h);
 		page->stale &= ~(1u << h);
 	}
-	return node_value(page, heap);
+	return *node_value(page, heap);
 }
 
 static bool page_read(struct tree_page *page, struct ec_bytes bytes)
@@ -172,8 +172,10 @@ struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t de
 	struct ec_bytes bytes;
 	struct key key = key_of(place, depth);
 	struct named *named = names_find(tree->pages, key.at, key.size);
-	if (named)
+	if (named) {
+		page_of(named)->asked = true;
 		return page_of(named);
+	}
 	size_t size = stored_key(tree, key.at, key.size, at);
 	bool stored = tree->store->get(tree->store, at, size, &bytes);
 	if (!stored && !make)
@@ -182,11 +184,40 @@ struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t de
 	if (!page)
 		abort();
 	page->stored = stored;
+	page->asked = true;
 	bool good = !stored || page_read(page, bytes);
 	assert(good); /* durable state that does not add up stops a node */
 	(void)good;
 	*(struct tree_page **)names_put(tree->pages, key.at, key.size)->record = page;
 	return page;
+}
+
+struct tree_page *tree_page_below(struct tree *tree, struct tree_page *above, const ec_hash *place,
+                                  uint32_t depth, bool make)
+{
+	struct tree_page **below = &above->below[tree_nibble(place, depth - 1)];
+	if (!*below)
+		*below = tree_page(tree, place, depth, make);
+	else
+		(*below)->asked = true;
+	return *below;
+}
+
+/* Frees a page, which the one above it forgets: (T3). */
+static void page_drop(struct tree *tree, struct named *named)
+{
+	struct tree_page *page = page_of(named);
+	uint32_t depth = named->name[0];
+	ec_hash place = {0};
+	memcpy(place.b, named->name + 1, named->name_size - 1u);
+	if (depth > 0) {
+		struct key key = key_of(&place, depth - 1);
+		struct named *above = names_find(tree->pages, key.at, key.size);
+		if (above)
+			page_of(above)->below[tree_nibble(&place, depth - 1)] = NULL;
+	}
+	page_free(page);
+	names_remove(tree->pages, named);
 }
 
 void tree_page_touch(struct tree *tree, struct tree_page *page)
@@ -206,17 +237,13 @@ void tree_page_remove(struct tree *tree, const ec_hash *place, uint32_t depth)
 	if (page->stored)
 		return;
 	tree->dirty--;
-	page_free(page);
-	names_remove(tree->pages, named);
+	page_drop(tree, named);
 }
 
-static void page_flush(void *self, struct named *named)
+static void page_flush(struct tree *tree, struct named *named)
 {
-	struct tree *tree = self;
 	struct tree_page *page = page_of(named);
 	uint8_t at[TREE_PREFIX_MAX + KEY_MAX], bytes[PAGE_SIZE_MAX];
-	if (!page->dirty)
-		return;
 	size_t size = stored_key(tree, named->name, named->name_size, at);
 	page->dirty = false;
 	if (page->leaves || page->pages || named->name[0] == 0) {
@@ -225,15 +252,42 @@ static void page_flush(void *self, struct named *named)
 		return;
 	}
 	tree->store->del(tree->store, at, size);
-	page_free(page);
-	names_remove(tree->pages, named);
+	page_drop(tree, named);
 }
 
+/* The pages that changed. */
+struct gathered {
+	struct named **page;
+	size_t count;
+};
+
+static void page_gather(void *self, struct named *named)
+{
+	struct gathered *gathered = self;
+	if (page_of(named)->dirty)
+		gathered->page[gathered->count++] = named;
+}
+
+static int page_order(const void *a, const void *b)
+{
+	const struct named *left = *(struct named *const *)a, *right = *(struct named *const *)b;
+	return names_compare(left->name, left->name_size, right->name, right->name_size);
+}
+
+/* In the order of their names, by which a store on disk puts many for the price of few. */
 void tree_flush(struct tree *tree)
 {
 	if (tree->dirty == 0)
 		return;
-	names_each(tree->pages, page_flush, tree);
+	struct gathered gathered = {.page = malloc(tree->dirty * sizeof *gathered.page)};
+	if (!gathered.page)
+		abort();
+	names_each(tree->pages, page_gather, &gathered);
+	assert(gathered.count == tree->dirty);
+	qsort(gathered.page, gathered.count, sizeof *gathered.page, page_order);
+	for (size_t i = 0; i < gathered.count; i++)
+		page_flush(tree, gathered.page[i]);
+	free(gathered.page);
 	tree->dirty = 0;
 	tree_trim(tree);
 }
@@ -243,14 +297,24 @@ static void page_forget(void *self, struct named *named)
 {
 	struct tree *tree = self;
 	struct tree_page *page = page_of(named);
-	if (page->dirty || named->name[0] <= 2)
-		return;
-	page_free(page);
-	names_remove(tree->pages, named);
+	if (!page->dirty && named->name[0] > 2)
+		page_drop(tree, named);
+}
+
+/* Those that were asked for since the last time stay once. */
+static void page_forget_idle(void *self, struct named *named)
+{
+	struct tree_page *page = page_of(named);
+	if (!page->asked)
+		page_forget(self, named);
+	else
+		page->asked = false;
 }
 
 void tree_trim(struct tree *tree)
 {
-	if (names_count(tree->pages) - tree->dirty > TREE_CLEAN_PAGES_MAX)
-		names_each(tree->pages, page_forget, tree);
+	void (*const forget[])(void *, struct named *) = {page_forget_idle, page_forget};
+	for (int i = 0; i < 2; i++)
+		if (names_count(tree->pages) - tree->dirty > tree->clean_max)
+			names_each(tree->pages, forget[i], tree);
 }

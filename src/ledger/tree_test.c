@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { NAMES = 300 };
+enum { NAMES = 300, CROWD = 20000, CROWD_CHANGES = 400 };
 
 /* The model: which of NAMES names has which value; 0 none. */
 struct model {
@@ -198,11 +198,79 @@ static void an_empty_tree_leaves_no_pages(void **state)
 	free(model);
 }
 
+/* (T3) What a page knows of those below is what a search finds. */
+static void check_below(void *self, struct named *named)
+{
+	struct tree *tree = self;
+	const struct tree_page *page = *(struct tree_page **)named->record;
+	uint32_t depth = named->name[0];
+	for (uint32_t slot = 0; slot < TREE_SLOTS; slot++) {
+		ec_hash place = {0};
+		memcpy(place.b, named->name + 1, named->name_size - 1u);
+		place.b[depth / 2] |= (uint8_t)(slot << (depth & 1 ? 0 : 4));
+		if (page->below[slot])
+			assert_ptr_equal(page->below[slot],
+			                 tree_page(tree, &place, depth + 1, false));
+	}
+}
+
+/* A random batch of changes to many names, for two trees; they sort it. */
+static size_t crowd_change(struct ec_prng *prng, char name[CROWD][16],
+                           struct tree_change change[CROWD_CHANGES])
+{
+	size_t count = 0;
+	for (uint32_t i = (uint32_t)ec_prng_below(prng, CROWD / CROWD_CHANGES); i < CROWD;
+	     i += CROWD / CROWD_CHANGES + (uint32_t)ec_prng_below(prng, 9)) {
+		size_t size = (size_t)snprintf(name[i], sizeof name[i], "name %u", i);
+		change[count] = (struct tree_change){.place = ec_sha256(name[i], size),
+		                                     .name = (const uint8_t *)name[i],
+		                                     .name_size = (uint16_t)size,
+		                                     .gone = ec_prng_chance(prng, 1, 3)};
+		change[count].leaf = tree_leaf_hash(&change[count].place, &prng->s[0], 8);
+		count++;
+	}
+	return count;
+}
+
+/* With room for few pages those that were just asked for stay, the others come back from the store,
+ * and no page knows one that was freed. */
+static void pages_that_are_forgotten_come_back(void **state)
+{
+	(void)state;
+	static char name[CROWD][16];
+	static struct tree_change change[CROWD_CHANGES], copy[CROWD_CHANGES];
+	struct ec_store *store = ec_store_memory();
+	struct tree small, large;
+	struct ec_prng prng;
+	ec_prng_seed(&prng, 1);
+	tree_start(&small, store, "As", 2);
+	tree_start(&large, store, "Al", 2);
+	for (uint32_t round = 0; round < 120; round++) {
+		small.clean_max = 1 + ec_prng_below(&prng, 6000);
+		size_t count = crowd_change(&prng, name, change);
+		memcpy(copy, change, sizeof copy);
+		tree_update(&small, change, count);
+		tree_update(&large, copy, count);
+		ec_hash roots[] = {tree_root(&small), tree_root(&large)};
+		assert_true(ec_hash_equal(&roots[0], &roots[1]));
+		if (round % 3)
+			continue;
+		tree_flush(&small);
+		names_each(small.pages, check_below, &small);
+	}
+	uint64_t kept = names_count(small.pages), all = names_count(large.pages);
+	assert_true(all > 4000 && kept < all);
+	tree_end(&small);
+	tree_end(&large);
+	store->close(store);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_changes_give_the_defined_root),
 		cmocka_unit_test(an_empty_tree_leaves_no_pages),
+		cmocka_unit_test(pages_that_are_forgotten_come_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
