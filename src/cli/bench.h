@@ -18,15 +18,20 @@ enum {
 	BENCH_DEPTH_MAX = 48, /* below the window of a lane */
 	BENCH_ENVELOPE_MAX = 4096,
 	BENCH_NODES_MAX = EC_NETWORK_NODES_MAX,
+	BENCH_KEYS = 10000, /* that the puts of store mode go to */
 };
 
-enum bench_mode { BENCH_ORDER, BENCH_LEDGER, BENCH_SIGNED };
+enum bench_mode { BENCH_ORDER, BENCH_LEDGER, BENCH_SIGNED, BENCH_STORE, BENCH_MODES };
 
 struct bench_options {
 	enum bench_mode mode;
 	bool rest, json, keep;
 	uint32_t clients, depth, members, payload_bytes;
+	uint32_t at;                        /* the node that all clients talk to, from 1; 0: all */
+	bool at_leader;                     /* whoever leads when the load begins */
 	double seconds, open_rate;          /* open_rate 0: closed loop */
+	double warm_s;                      /* load that comes before, and is not counted */
+	uint64_t writes;                    /* ends after so many were acknowledged; 0: by time */
 	const struct ec_protocol *protocol; /* of the cell, */
 	struct ec_option_pairs pairs;       /* its options */
 	const char *folder;                 /* where the cell is made; NULL: data/bench.PID */
@@ -73,12 +78,16 @@ bool bench_cell_start(const struct bench_options *options, const char *folder,
 /* Closes the connections, stops the processes, erases the authors' keys; the folder stays. */
 void bench_cell_stop(struct bench_cell *cell);
 
+/* The member that says it leads.  Returns: its number, from 1; 0 with a sentence in `why` when none
+ * says so within some seconds. */
+uint32_t bench_cell_leader(struct bench_cell *cell, char *why, size_t why_size);
+
 /* What the members say of themselves, and what their processes used. */
 struct bench_count {
 	uint64_t seq, ids, executed, syncs, signatures, messages, bytes;
 	uint64_t epoch; /* where nobody leads: the epoch in which it stands; else 0 */
 	ec_hash ids_hash, state_root;
-	uint64_t cpu_ns, memory_bytes;
+	uint64_t cpu_ns, memory_bytes, resident_bytes; /* as struct ec_usage has them */
 };
 
 /* Asks every member.  Returns: false with a sentence when one does not answer. */
@@ -90,7 +99,9 @@ bool bench_cell_count(struct bench_cell *cell, struct bench_count count[BENCH_NO
 bool bench_cell_settle(struct bench_cell *cell, uint32_t wait_ms,
                        struct bench_count count[BENCH_NODES_MAX], char *why, size_t why_size);
 
-/* Makes the envelopes of the load: one author and lane a client, sequences ascending. */
+/* Makes the envelopes of the load: one author and lane a client, sequences ascending.  In store
+ * mode each puts a value of payload_bytes, another one each time, to one of BENCH_KEYS keys: which,
+ * a generator of the client's number says. */
 struct bench_mill;
 
 /* In signed mode they are signed here, `each` for every client.  Returns: owned by the caller; out
@@ -118,8 +129,9 @@ struct bench_result {
 	char first_refusal[256];
 };
 
-/* Loads the cell.  In the open loop what was due and never sent counts with the latency that it had
- * when time was over.  Returns: false with a sentence when it cannot connect. */
+/* Loads the cell for options->seconds, or until options->writes were acknowledged.  In the open
+ * loop what was due and never sent counts with the latency that it had when time was over. Returns:
+ * false with a sentence when it cannot connect. */
 bool bench_load(const struct bench_options *options, const struct bench_cell *cell,
                 struct bench_mill *mill, struct bench_result *result, char *why, size_t why_size);
 

@@ -102,6 +102,29 @@ static bool all_ready(struct bench_cell *cell, char *why, size_t why_size)
 	return true;
 }
 
+static bool node_leads(struct bench_cell *cell, uint32_t i)
+{
+	json_t *status = status_ask(cell->client[i]);
+	const char *owner = json_string_value(json_object_get(status, "owner"));
+	const char *leader = json_string_value(json_object_get(status, "leader"));
+	bool leads = owner && leader && strcmp(owner, leader) == 0;
+	json_decref(status);
+	return leads;
+}
+
+uint32_t bench_cell_leader(struct bench_cell *cell, char *why, size_t why_size)
+{
+	uint64_t until = bench_now() + (uint64_t)ANSWER_MS * 1000000;
+	do {
+		for (uint32_t i = 0; i < cell->members; i++)
+			if (node_leads(cell, i))
+				return i + 1;
+		pause_ms(PAUSE_MS);
+	} while (bench_now() < until);
+	snprintf(why, why_size, "no member says that it leads");
+	return 0;
+}
+
 /* An order-only group executes nothing, so it cannot make any. */
 static bool keys_make(const struct bench_options *options, struct bench_cell *cell, char *why,
                       size_t why_size)
@@ -126,7 +149,8 @@ bool bench_cell_start(const struct bench_options *options, const char *folder,
 	                               .origin_ns = 1782025200ull * 1000000000ull,
 	                               .rate = 1,
 	                               .is_unsigned = options->mode != BENCH_SIGNED,
-	                               .order_only = options->mode == BENCH_ORDER};
+	                               .order_only = options->mode == BENCH_ORDER,
+	                               .store = options->mode == BENCH_STORE};
 	cell->members = options->members;
 	cell->network = ec_network_make(&plan, why, why_size);
 	if (!cell->network || !authors_read(cell, why, why_size))
@@ -172,6 +196,7 @@ static bool node_count(struct bench_cell *cell, uint32_t i, struct bench_count *
 		return false;
 	count->cpu_ns = usage.cpu_ns;
 	count->memory_bytes = usage.memory_bytes;
+	count->resident_bytes = usage.resident_bytes;
 	return true;
 }
 

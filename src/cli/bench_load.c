@@ -55,7 +55,8 @@ static bool connect_all(struct load *load, char *why, size_t why_size)
 	const struct ec_network_group *group = &load->cell->network->group[0];
 	load->epoll = epoll_create1(EPOLL_CLOEXEC);
 	for (uint32_t i = 0; i < load->clients; i++) {
-		const struct ec_network_node *node = &group->node[i % group->nodes];
+		uint32_t at = load->options->at ? load->options->at - 1 : i % group->nodes;
+		const struct ec_network_node *node = &group->node[at];
 		load->client[i].link = bench_link_open(load->options, node, why, why_size);
 		if (!load->client[i].link)
 			return false;
@@ -71,6 +72,9 @@ static bool submit(struct load *load, struct client *client, uint64_t begun)
 	uint8_t salt[32];
 	uint32_t slot = 0;
 	if (client->lost || client->used_up || client->under_way == load->options->depth)
+		return false;
+	uint64_t writes = load->options->writes;
+	if (writes && load->result->acknowledged + load->under_way >= writes)
 		return false;
 	while (client->begun[slot])
 		slot++;
@@ -205,6 +209,12 @@ static struct timespec wait_of(const struct load *load)
 	return (struct timespec){.tv_nsec = (long)(ns < usual_ns ? ns : usual_ns)};
 }
 
+static bool writes_done(const struct load *load)
+{
+	uint64_t writes = load->options->writes;
+	return writes && load->result->acknowledged >= writes;
+}
+
 static void run(struct load *load)
 {
 	struct epoll_event event[EVENTS];
@@ -221,7 +231,7 @@ static void run(struct load *load)
 			break;
 		if (now > load->end + (uint64_t)DRAIN_MS * 1000000)
 			break;
-		if (load->result->used_up && load->under_way == 0)
+		if (load->under_way == 0 && (load->result->used_up || writes_done(load)))
 			break;
 		if (load->options->open_rate > 0)
 			send_due(load);

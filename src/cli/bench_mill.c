@@ -1,29 +1,37 @@
 /* bench_mill.c - the envelopes of a load: a pattern a client, with its sequence put in.
  *
- * Sequences begin at 2^32, so that each takes nine bytes and stands at one place of the pattern. */
+ * Sequences begin at 2^32, so that each takes nine bytes and stands at one place of the pattern.
+ * So do the key and the first bytes of the value of a put, all of one length. */
 #include "cli/bench.h"
 
+#include "base/prng.h"
 #include "ledger/envelope.h"
+#include "services/store.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static const uint64_t SEQUENCE_FIRST = 1ull << 32;
 
 enum { PAYLOAD_MAX = 2048 };
 
+#define KEY_FORM "bench/%010u"
+enum { KEY_SIZE = 16 };
+
 /* One client's envelopes. */
 struct pattern {
 	uint8_t bytes[BENCH_ENVELOPE_MAX];
-	size_t size, sequence_at;
+	size_t size, sequence_at, key_at, value_at; /* key_at 0: it puts nothing */
 	uint64_t sequence;
+	struct ec_prng keys;
 };
 
 struct bench_mill {
 	enum bench_mode mode;
 	uint32_t clients, each;
 	uint8_t payload[PAYLOAD_MAX];
-	size_t payload_size;
+	size_t payload_size, value_at, value_size; /* of the value that is put, in the payload */
 	struct pattern *pattern;
 	/* signed mode: envelope k of client c at (c * each + k) * stride; salts alike, 32 bytes */
 	size_t stride;
@@ -31,13 +39,33 @@ struct bench_mill {
 	uint32_t *used;
 };
 
-/* [6, bytes]: a note, of about as many bytes as asked for. */
+/* Puts a value to a key, both still to be filled in. */
+static void put_make(struct bench_mill *mill, const uint8_t *value, size_t size)
+{
+	static struct ec_store_txn txn;
+	char key[KEY_SIZE + 1];
+	snprintf(key, sizeof key, KEY_FORM, 0u);
+	txn.ops[0] = 1;
+	txn.op[0][0].key = (struct ec_view){.data = (const uint8_t *)key, .size = KEY_SIZE};
+	txn.op[0][0].value = (struct ec_view){.data = value, .size = size};
+	mill->payload_size = ec_store_txn_write(&txn, mill->payload, sizeof mill->payload);
+	const uint8_t *at = memmem(mill->payload, mill->payload_size, value, size);
+	assert(mill->payload_size > 0 && at);
+	mill->value_at = (size_t)(at - mill->payload);
+	mill->value_size = size;
+}
+
+/* [6, bytes]: a note, of about as many bytes as asked for; or a put. */
 static void payload_make(struct bench_mill *mill, uint32_t bytes)
 {
-	uint8_t note[PAYLOAD_MAX - 16] = {0};
+	uint8_t note[PAYLOAD_MAX - 128] = {0};
 	size_t size = bytes < sizeof note ? bytes : sizeof note;
 	for (size_t i = 0; i < size; i++)
 		note[i] = (uint8_t)(i * 7 + 13);
+	if (mill->mode == BENCH_STORE) {
+		put_make(mill, note, size);
+		return;
+	}
 	struct ec_cbor_writer out = ec_cbor_writer_over(mill->payload, sizeof mill->payload);
 	ec_cbor_write_array(&out, 2);
 	ec_cbor_write_uint(&out, 6);
@@ -75,6 +103,27 @@ static void pattern_make(struct bench_mill *mill, const struct bench_cell *cell,
 	while (pattern->bytes[pattern->sequence_at] == other[pattern->sequence_at])
 		pattern->sequence_at++;
 	assert(pattern->sequence_at + 8 < size);
+	ec_prng_seed(&pattern->keys, client + 1);
+	if (mill->mode != BENCH_STORE)
+		return;
+	char key[KEY_SIZE + 1];
+	snprintf(key, sizeof key, KEY_FORM, 0u);
+	const uint8_t *at = memmem(pattern->bytes, size, key, KEY_SIZE);
+	const uint8_t *payload = memmem(pattern->bytes, size, mill->payload, mill->payload_size);
+	assert(at && payload);
+	pattern->key_at = (size_t)(at - pattern->bytes);
+	pattern->value_at = (size_t)(payload - pattern->bytes) + mill->value_at;
+}
+
+/* Another key, by chance; the first bytes of the value are the sequence, as far as it goes. */
+static void put_fill(struct bench_mill *mill, struct pattern *pattern)
+{
+	uint64_t sequence = pattern->sequence;
+	char key[KEY_SIZE + 1];
+	snprintf(key, sizeof key, KEY_FORM, (unsigned)ec_prng_below(&pattern->keys, BENCH_KEYS));
+	memcpy(pattern->bytes + pattern->key_at, key, KEY_SIZE);
+	for (size_t i = 0; i < mill->value_size && i < 8; i++, sequence >>= 8)
+		pattern->bytes[pattern->value_at + i] = (uint8_t)sequence;
 }
 
 /* Signs all that a client will submit. */
@@ -135,6 +184,8 @@ bool bench_mill_next(struct bench_mill *mill, uint32_t client, struct ec_bytes *
 		memcpy(salt, mill->salts + place * 32, 32);
 		return true;
 	}
+	if (pattern->key_at)
+		put_fill(mill, pattern);
 	uint64_t sequence = pattern->sequence++;
 	for (int i = 7; i >= 0; i--, sequence >>= 8)
 		pattern->bytes[pattern->sequence_at + (size_t)i] = (uint8_t)sequence;

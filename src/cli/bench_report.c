@@ -11,7 +11,7 @@
 
 const char *bench_mode_name(enum bench_mode mode)
 {
-	static const char *const name[] = {"order", "ledger", "signed"};
+	static const char *const name[BENCH_MODES] = {"order", "ledger", "signed", "store"};
 	return name[mode];
 }
 
@@ -269,6 +269,9 @@ static void put_members(struct ec_json *json, const struct bench_run *run)
 		ec_json_put_uint(json, "fdatasyncs", rest->syncs - before->syncs);
 		ec_json_put_uint(json, "signature_checks", rest->signatures - before->signatures);
 		ec_json_put_uint(json, "rss_bytes", memory_of(run, i));
+		ec_json_put_uint(json, "rss_before_bytes", before->memory_bytes);
+		ec_json_put_uint(json, "resident_before_bytes", before->resident_bytes);
+		ec_json_put_uint(json, "resident_bytes", run->after[i].resident_bytes);
 		ec_json_close(json, '}');
 	}
 	ec_json_close(json, ']');
@@ -286,6 +289,7 @@ static void put_load(struct ec_json *json, const struct bench_run *run)
 	ec_json_put_text(json, "door", options->rest ? "http" : "binary");
 	ec_json_put_uint(json, "clients", options->clients);
 	ec_json_put_uint(json, "depth", options->depth);
+	ec_json_put_uint(json, "at", options->at);
 	put_real(json, "open_rate", options->open_rate);
 	ec_json_put_uint(json, "payload_bytes", options->payload_bytes);
 	put_real(json, "seconds", result->seconds);

@@ -15,7 +15,7 @@ struct bench_run {
 	char folder[256], why[512];
 };
 
-/* "order", "ledger" or "signed", as on the command line. */
+/* "order", "ledger", "signed" or "store", as on the command line. */
 const char *bench_mode_name(enum bench_mode mode);
 
 /* Whether every member counts what was acknowledged, with one hash or one state that the load has

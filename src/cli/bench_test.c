@@ -3,7 +3,9 @@
 #include "cli/bench_report.h"
 #include "consensus/pbft/pbft.h"
 #include "ledger/envelope.h"
+#include "services/store.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static struct bench_run *good_run(enum bench_mode mode)
@@ -140,6 +142,54 @@ static void every_envelope_is_another_one_and_of_its_form(void **state)
 	}
 }
 
+/* The key that an envelope puts to, and the first byte of what it puts. */
+static void put_read(struct bench_mill *mill, uint32_t client, char key[EC_STORE_KEY_MAX],
+                     uint8_t *first)
+{
+	static struct ec_store_txn txn;
+	struct ec_bytes bytes;
+	struct ec_envelope envelope;
+	uint8_t salt[32];
+	uint64_t items;
+	assert_true(bench_mill_next(mill, client, &bytes, salt));
+	assert_true(ec_envelope_read(bytes, &envelope, NULL, 0));
+	assert_int_equal(envelope.kind, EC_STORE_KIND_TXN);
+	struct ec_cbor body = ec_cbor_over(envelope.payload.data, envelope.payload.size);
+	items = ec_cbor_array(&body, 16);
+	ec_cbor_uint(&body, EC_STORE_KIND_TXN);
+	assert_true(ec_store_txn_read(body, items - 1, &txn));
+	assert_int_equal(txn.ops[0], 1);
+	assert_int_equal(txn.op[0][0].value.size, 128);
+	assert_int_equal(txn.op[0][0].key.size, 16);
+	memcpy(key, txn.op[0][0].key.data, 16);
+	key[16] = 0;
+	*first = txn.op[0][0].value.data[0];
+}
+
+static void every_put_is_of_another_value_to_a_key_by_chance(void **state)
+{
+	(void)state;
+	static struct bench_cell cell;
+	uint8_t seed[EC_SEED_SIZE] = {1}, value, last = 255;
+	char key[EC_STORE_KEY_MAX], before[EC_STORE_KEY_MAX] = "";
+	ec_secret_from_seed(&cell.author[0], seed);
+	struct bench_options options = {.mode = BENCH_STORE, .clients = 2, .payload_bytes = 128};
+	ec_secret_from_seed(&cell.author[1], seed);
+	struct bench_mill *mill = bench_mill_new(&options, &cell, 1);
+	uint32_t same = 0;
+	for (uint32_t k = 0; k < 200; k++) {
+		put_read(mill, 0, key, &value);
+		assert_int_equal(strncmp(key, "bench/", 6), 0);
+		assert_true(strtoul(key + 6, NULL, 10) < BENCH_KEYS);
+		assert_int_equal(value, (uint8_t)(last + 1));
+		last = value;
+		same += strcmp(key, before) == 0;
+		memcpy(before, key, sizeof before);
+	}
+	assert_true(same < 3);
+	bench_mill_free(mill);
+}
+
 static void the_machine_is_measured(void **state)
 {
 	(void)state;
@@ -162,6 +212,7 @@ int main(void)
 		cmocka_unit_test(as_many_disks_as_a_quorum),
 		cmocka_unit_test(members_that_agree_pass_and_any_other_figure_fails),
 		cmocka_unit_test(every_envelope_is_another_one_and_of_its_form),
+		cmocka_unit_test(every_put_is_of_another_value_to_a_key_by_chance),
 		cmocka_unit_test(the_machine_is_measured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,19 +22,28 @@ enum {
 	OPTION_PAYLOAD,
 	OPTION_PROTOCOL,
 	OPTION_OPTION,
+	OPTION_WARM,
+	OPTION_AT,
+	OPTION_WRITES,
 	SETTLE_MS = 20000,
 	SIGNED_A_SECOND = 12000, /* so many envelopes are signed beforehand */
 };
 
 static const struct argp_option options[] = {
-	{"mode", 'm', "order|ledger|signed", 0,
-         "order: ids are counted and hashed; ledger: with state; signed: with signatures too", 0},
+	{"mode", 'm', "order|ledger|signed|store", 0,
+         "order: ids are counted and hashed; ledger: with state; signed: with signatures too; "
+         "store: unsigned puts to 10000 keys of its store",
+         0},
 	{"clients", 'c', "N", 0, "Connections (default 16), spread over the members", 0},
+	{"at", OPTION_AT, "N|leader", 0, "All of them to member N, from 1 on, or to who leads", 0},
 	{"depth", 'd', "N", 0,
          "Envelopes under way a client, at most 48 (default 1; over the binary door "
          "in an open loop 48)",
          0},
 	{"seconds", 's', "S", 0, "How long (default 10)", 0},
+	{"warm", OPTION_WARM, "S", 0, "Load before that, which is not counted (default 0)", 0},
+	{"writes", OPTION_WRITES, "N", 0,
+         "End when so many were acknowledged, if that is before --seconds", 0},
 	{"rest", OPTION_REST, NULL, 0, "Over HTTP instead of the binary door", 0},
 	{"open", OPTION_OPEN, "RATE", 0, "Open loop: so many a second, whatever comes back", 0},
 	{"members", 'n', "N", 0, "Members of the cell (default 4)", 0},
@@ -50,10 +59,10 @@ static const struct argp_option options[] = {
 
 static enum bench_mode mode_read(struct argp_state *state, const char *text)
 {
-	for (int mode = BENCH_ORDER; mode <= BENCH_SIGNED; mode++)
+	for (int mode = BENCH_ORDER; mode < BENCH_MODES; mode++)
 		if (strcmp(text, bench_mode_name((enum bench_mode)mode)) == 0)
 			return (enum bench_mode)mode;
-	argp_error(state, "--mode takes order, ledger or signed, not '%s'", text);
+	argp_error(state, "--mode takes order, ledger, signed or store, not '%s'", text);
 	return BENCH_ORDER;
 }
 
@@ -70,7 +79,31 @@ static void finish(struct argp_state *state, const struct arguments *arguments)
 	if (out->rest && out->depth > 1)
 		argp_error(state, "over HTTP a client has one request under way; "
 		                  "give more --clients");
+	if (out->at > out->members)
+		argp_error(state, "there is no member %u of %u", out->at, out->members);
 	ec_option_pairs_encode(state, out->protocol, &out->pairs);
+}
+
+/* Where the load goes, what comes before it, and where it ends. */
+static error_t extent_read(int key, const char *argument, struct argp_state *state,
+                           struct bench_options *out)
+{
+	switch (key) {
+	case OPTION_AT:
+		out->at_leader = strcmp(argument, "leader") == 0;
+		if (!out->at_leader)
+			out->at = (uint32_t)ec_option_whole(state, "at", argument, 1,
+			                                    BENCH_NODES_MAX);
+		return 0;
+	case OPTION_WARM:
+		out->warm_s = ec_option_real(state, "warm", argument, 0, 3600);
+		return 0;
+	case OPTION_WRITES:
+		out->writes = ec_option_whole(state, "writes", argument, 1, 1000000000);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -127,7 +160,7 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		finish(state, arguments);
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return extent_read(key, argument, state, out);
 	}
 }
 
@@ -164,13 +197,35 @@ static void folder_remove(const char *folder)
 		waitpid(child, NULL, 0);
 }
 
+/* Which member the clients talk to. */
+static bool place_find(struct bench_run *run, struct bench_cell *cell)
+{
+	if (run->options.at_leader)
+		run->options.at = bench_cell_leader(cell, run->why, sizeof run->why);
+	return !run->options.at_leader || run->options.at;
+}
+
+/* The same load beforehand, so that caches, windows and time-outs are what they will be. */
+static bool cell_warm(struct bench_run *run, struct bench_cell *cell, struct bench_mill *mill)
+{
+	if (!place_find(run, cell))
+		return false;
+	struct bench_options warm = run->options;
+	warm.seconds = warm.warm_s;
+	warm.writes = 0;
+	return warm.seconds <= 0 ||
+	       bench_load(&warm, cell, mill, &run->result, run->why, sizeof run->why);
+}
+
 /* Load, and counts before and after it. */
 static bool cell_load(struct bench_run *run, struct bench_cell *cell)
 {
 	const struct bench_options *o = &run->options;
-	uint32_t each = (uint32_t)(o->seconds * SIGNED_A_SECOND) / o->clients + 1;
+	uint32_t each = (uint32_t)((o->seconds + o->warm_s) * SIGNED_A_SECOND) / o->clients + 1;
 	struct bench_mill *mill = bench_mill_new(o, cell, each);
-	bool good = bench_cell_settle(cell, SETTLE_MS, run->before, run->why, sizeof run->why) &&
+	bool good = cell_warm(run, cell, mill) &&
+	            bench_cell_settle(cell, SETTLE_MS, run->before, run->why, sizeof run->why) &&
+	            place_find(run, cell) &&
 	            bench_load(o, cell, mill, &run->result, run->why, sizeof run->why) &&
 	            bench_cell_count(cell, run->after, run->why, sizeof run->why) &&
 	            bench_cell_settle(cell, SETTLE_MS, run->rest, run->why, sizeof run->why);

@@ -183,6 +183,7 @@ bool ec_process_usage(pid_t pid, struct ec_usage *usage)
 	if (!proc_read(pid, "status", text, sizeof text))
 		return false;
 	usage->memory_bytes = (proc_field(text, "RssAnon:") + proc_field(text, "RssShmem:")) * 1024;
+	usage->resident_bytes = proc_field(text, "VmRSS:") * 1024;
 	if (!proc_read(pid, "stat", text, sizeof text))
 		return false;
 	/* Fields 14 and 15, counted behind the name, which may hold anything but ends with ')'. */

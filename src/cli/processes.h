@@ -45,8 +45,9 @@ uint32_t ec_process_stop_all(struct ec_processes *all, uint32_t patience_ms);
 
 /* What a running process uses. */
 struct ec_usage {
-	uint64_t memory_bytes; /* RssAnon + RssShmem */
-	uint64_t cpu_ns;       /* user and system, so far */
+	uint64_t memory_bytes;   /* RssAnon + RssShmem */
+	uint64_t resident_bytes; /* VmRSS: with what is mapped from files */
+	uint64_t cpu_ns;         /* user and system, so far */
 };
 
 /* Out: as /proc tells (proc(5)).  Returns: false when it does not run any more. */
