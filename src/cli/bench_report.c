@@ -269,6 +269,7 @@ static void put_members(struct ec_json *json, const struct bench_run *run)
 		ec_json_put_uint(json, "fdatasyncs", rest->syncs - before->syncs);
 		ec_json_put_uint(json, "signature_checks", rest->signatures - before->signatures);
 		ec_json_put_uint(json, "rss_bytes", memory_of(run, i));
+		ec_json_put_uint(json, "rss_after_bytes", run->after[i].memory_bytes);
 		ec_json_put_uint(json, "rss_before_bytes", before->memory_bytes);
 		ec_json_put_uint(json, "resident_before_bytes", before->resident_bytes);
 		ec_json_put_uint(json, "resident_bytes", run->after[i].resident_bytes);
