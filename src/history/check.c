@@ -125,9 +125,11 @@ void ec_check(struct ec_history *history, const struct ec_model *model, uint64_t
 	}
 	result->keys = keys;
 	uint64_t share = steps_max / FIRST_PART / keys;
-	for (uint32_t k = 0; k < keys; k++)
-		part_check(history, model, sorted, &parts[k], share > SHARE_MIN ? share : SHARE_MIN,
-		           result);
+	share = share > SHARE_MIN ? share : SHARE_MIN;
+	for (uint32_t k = 0; k < keys; k++) {
+		uint64_t left = less(steps_max, result->steps);
+		part_check(history, model, sorted, &parts[k], share < left ? share : left, result);
+	}
 	for (uint32_t k = 0; k < keys && !result->keys_violated; k++)
 		if (parts[k].again && result->steps < steps_max)
 			part_check(history, model, sorted, &parts[k],

@@ -46,7 +46,8 @@ const struct ec_operation *ec_check_foreign(const struct ec_history *history,
 
 /* Looks for an order of each key's operations that the model and the times allow.  Memory is what
  * is left of the history's arena; steps_max is for all keys together: a sixteenth of it in equal
- * shares, the rest, unless a violation was found, for those to which a share was too little.  In: a
+ * shares (of 1000 at least, as long as there are any), the rest, unless a violation was found, for
+ * those to which a share was too little.  In: a
  * history of which the model knows every operation.  Out: a result whose evidence lies in the
  * arena. */
 void ec_check(struct ec_history *history, const struct ec_model *model, uint64_t steps_max,

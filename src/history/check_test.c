@@ -219,6 +219,28 @@ static void test_gives_up_and_says_why(void **state)
 	assert_true(small.arena.peak <= MEMORY);
 }
 
+/* Each key has a share of the steps; all shares together are no more than all steps. */
+static void test_many_keys_keep_the_bound_of_steps(void **state)
+{
+	(void)state;
+	struct ec_check_result result;
+	char key[3] = {0};
+	for (uint32_t k = 0; k < 200; k++) {
+		char value[2] = {0};
+		key[0] = (char)('a' + k / 20);
+		key[1] = (char)('a' + k % 20);
+		for (value[0] = 'a'; value[0] < 'a' + 9; value[0]++)
+			small_add(&small, EC_OPERATION_APPEND, value, 0, 100)->key =
+				small_text(&small, key);
+		put("z", 0, 1000)->key = small_text(&small, key);
+		get("none of it", 2000, 2001)->key = small_text(&small, key);
+	}
+	ec_check(&small.history, &ec_model_kv, 20000, &result);
+	assert_int_equal(result.verdict, EC_GAVE_UP);
+	assert_true(result.out_of_steps && result.keys_gave_up == 200);
+	assert_in_range(result.steps, 10000, 24000);
+}
+
 static void test_any_memory_gives_no_wrong_verdict(void **state)
 {
 	(void)state;
@@ -256,6 +278,7 @@ int main(void)
 		TEST(test_cas_by_revision),
 		TEST(test_a_lost_append),
 		TEST(test_gives_up_and_says_why),
+		TEST(test_many_keys_keep_the_bound_of_steps),
 		TEST(test_any_memory_gives_no_wrong_verdict),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,8 @@ static void test_wrong_lines(void **state)
 	         "\"outcome\":\"failed\",\"call_ns\":1,\"return_ns\":2}",
 	         "the \"revision\" that it found"},
 		{"{\"client\":1,\"key\":\"\\ud800\",\"op\":\"get\"}", "found '\",\"op"},
+		{"{\"client\":1,\"key\":\"\\ u0041\",\"op\":\"get\"}", "found ' u0041"},
+		{"{\"client\":1,\"key\":\"\\ud83d \\ude00\",\"op\":\"get\"}", "found ' "},
 		{"{\"client\":4294967296,\"key\":\"k\",\"op\":\"get\"}", "below 2^32"},
 	};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {

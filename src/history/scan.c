@@ -50,18 +50,19 @@ bool scan_number(struct scan *scan, uint64_t *value)
 	return true;
 }
 
-/* Four hexadecimal digits. */
-static bool code_read(struct scan *scan, uint32_t *code)
+/* Four hexadecimal digits behind these words; no blanks. */
+static bool code_read(struct scan *scan, const char *words, uint32_t *code)
 {
 	char digits[5] = {0};
 	uint8_t bytes[2];
-	if (scan->end - scan->at < 4)
+	size_t before = strlen(words);
+	if ((size_t)(scan->end - scan->at) < before + 4 || memcmp(scan->at, words, before) != 0)
 		return false;
-	memcpy(digits, scan->at, 4);
+	memcpy(digits, scan->at + before, 4);
 	if (!ec_hex_read(digits, bytes, 2))
 		return false;
 	*code = (uint32_t)bytes[0] << 8 | bytes[1];
-	scan->at += 4;
+	scan->at += before + 4;
 	return true;
 }
 
@@ -99,11 +100,10 @@ static uint8_t *escape_read(struct scan *scan, uint8_t *out)
 		*out++ = (uint8_t)byte[found - name];
 		return out;
 	}
-	if (!scan_text(scan, "u") || !code_read(scan, &code) || (code >= 0xdc00 && code < 0xe000))
+	if (!code_read(scan, "u", &code) || (code >= 0xdc00 && code < 0xe000))
 		return NULL;
 	if (code >= 0xd800 && code < 0xdc00) {
-		if (!scan_text(scan, "\\u") || !code_read(scan, &low) || low < 0xdc00 ||
-		    low >= 0xe000)
+		if (!code_read(scan, "\\u", &low) || low < 0xdc00 || low >= 0xe000)
 			return NULL;
 		code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
 	}
