@@ -69,9 +69,15 @@ static uint32_t *operations_sort(struct ec_history *history, struct part **parts
 	return sorted;
 }
 
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	return a > b ? a - b : 0;
+}
+
+/* In: steps_max: of the search; steps_all: of all keys, and to shrink the evidence. */
 static void part_check(struct ec_history *history, const struct ec_model *model,
                        const uint32_t *sorted, struct part *part, uint64_t steps_max,
-                       struct ec_check_result *result)
+                       uint64_t steps_all, struct ec_check_result *result)
 {
 	struct ec_arena *arena = history->arena;
 	struct search search;
@@ -95,15 +101,11 @@ static void part_check(struct ec_history *history, const struct ec_model *model,
 	}
 	arena->full = false;
 	bool keep = verdict == EC_VIOLATED && result->keys_violated++ == 0 &&
-	            evidence_find(&search, steps_max, &result->evidence);
+	            evidence_find(&search, less(steps_all, result->steps + search.steps),
+	                          &result->evidence);
 	result->steps += search.steps;
 	if (!keep) /* else it stays, and its texts with it */
 		arena->used = used;
-}
-
-static uint64_t less(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
 }
 
 void ec_check(struct ec_history *history, const struct ec_model *model, uint64_t steps_max,
@@ -128,12 +130,13 @@ void ec_check(struct ec_history *history, const struct ec_model *model, uint64_t
 	share = share > SHARE_MIN ? share : SHARE_MIN;
 	for (uint32_t k = 0; k < keys; k++) {
 		uint64_t left = less(steps_max, result->steps);
-		part_check(history, model, sorted, &parts[k], share < left ? share : left, result);
+		part_check(history, model, sorted, &parts[k], share < left ? share : left,
+		           steps_max, result);
 	}
 	for (uint32_t k = 0; k < keys && !result->keys_violated; k++)
 		if (parts[k].again && result->steps < steps_max)
 			part_check(history, model, sorted, &parts[k],
-			           less(steps_max, result->steps), result);
+			           less(steps_max, result->steps), steps_max, result);
 	for (uint32_t k = 0; k < keys; k++)
 		result->out_of_steps |= parts[k].again;
 	if (result->keys_violated)

@@ -1,6 +1,8 @@
 /* check_test.c - planted mistakes of stores are found and shown, and the bounds are kept. */
 #include "history/history_test.h"
 
+#include <stdio.h>
+
 enum { MEMORY = 4 << 20, STEPS = 100000 };
 
 static struct small small;
@@ -81,6 +83,27 @@ static void test_stale_read(void **state)
 	assert_int_equal(result.evidence.stuck_size, 1);
 	assert_int_equal(result.evidence.stuck[0], 6);
 	assert_int_equal(result.evidence.state.value, small_text(&small, "b"));
+}
+
+/* Of a hundred writes, and what depends on them, those two that are enough. */
+static void test_stale_read_of_a_long_history(void **state)
+{
+	(void)state;
+	static const uint32_t core[] = {180, 181};
+	char value[8], before[8] = "none";
+	uint64_t ns = 0, revision = 0;
+	for (uint32_t i = 0; i < 60; i++, ns += 30) {
+		snprintf(value, sizeof value, "v%u", i);
+		at(put(value, ns, ns + 8), ++revision);
+		snprintf(before, sizeof before, "w%u", i);
+		at(cas(value, before, ns + 10, ns + 18), ++revision);
+		at(get(before, ns + 20, ns + 28), revision);
+	}
+	at(put("new", ns, ns + 5), revision + 1);
+	at(get(before, ns + 10, ns + 15), revision);
+	at(get("new", ns + 20, ns + 25), revision + 1);
+	struct ec_check_result result = judged(&ec_model_store);
+	core_is(&result, core, 2);
 }
 
 static void test_lost_write(void **state)
@@ -268,6 +291,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 	const struct CMUnitTest tests[] = {
 		TEST(test_stale_read),
+		TEST(test_stale_read_of_a_long_history),
 		TEST(test_lost_write),
 		TEST(test_cas_twice),
 		TEST(test_value_never_written),

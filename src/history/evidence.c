@@ -9,9 +9,10 @@
 #include "history/evidence.h"
 
 enum {
-	TRIAL_MIN = 2000, /* steps of a trial, and so many times those of the first */
+	TRIAL_MIN = 50000, /* steps of a trial, and so many times those of the first: where most
+	                      may or may not take effect, each is tried behind each */
 	TRIAL_TIMES = 2,
-	SHRINK_MIN = 500000, /* steps of all, and so many times those of the search */
+	SHRINK_MIN = 5000000, /* steps of all, and so many times those of the search */
 	SHRINK_TIMES = 2
 };
 
