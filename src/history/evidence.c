@@ -9,9 +9,10 @@
 #include "history/evidence.h"
 
 enum {
-	TRIAL_MIN = 50000, /* steps of a trial, and so many times those of the first: where most
-	                      may or may not take effect, each is tried behind each */
+	/* Steps of a trial: so many times those of the first; and, as writes that may or may not
+	 * take effect are tried behind each other, so many times all pairs of them. */
 	TRIAL_TIMES = 2,
+	TRIAL_PAIRS = 4,
 	SHRINK_MIN = 5000000, /* steps of all, and so many times those of the search */
 	SHRINK_TIMES = 2
 };
@@ -76,7 +77,7 @@ static void core_shrink(struct search *s, uint64_t steps_end, uint8_t *before)
 	uint64_t trial = s->steps;
 	if (search_run(s, steps_end - s->steps) != EC_VIOLATED)
 		return;
-	trial = (s->steps - trial) * TRIAL_TIMES + TRIAL_MIN;
+	trial = (s->steps - trial) * TRIAL_TIMES + (uint64_t)s->count * s->count * TRIAL_PAIRS;
 	uint32_t required = required_count(s);
 	for (uint32_t size = required > 1 ? required / 2 : 1; size > 0; size /= 2) {
 		for (uint32_t from = 0; from < required;) {

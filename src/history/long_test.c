@@ -14,7 +14,7 @@ enum {
 	CLIENTS = 5,
 	UNKNOWN_MAX = 4, /* open to the end: each doubles what may have been */
 	PLACES_MAX = 1 << 15,
-	ROUNDS = 400,
+	ROUNDS = 200,
 };
 
 /* What may have been by now: bit i: the i-th open operation has its place already. */

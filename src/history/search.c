@@ -13,7 +13,10 @@
  *      is legal and leads to a state that covers the other: there is an order with fewer of them.
  *      What is remembered behind an optional operation therefore holds the state before it, too.
  * (S4) Where the model knows that nothing which was called before the return of an operation can
- *      make that one legal any more, the place is a dead end. */
+ *      make that one legal any more, the place is a dead end.
+ * (S5) An optional operation of a revision that the key has reached cannot be next any more:
+ * whether it had its place is not remembered.  (Of such are the trials of evidence.c; an unknown
+ *      outcome tells no revision.) */
 #include "history/search.h"
 
 #include <assert.h>
@@ -152,6 +155,10 @@ static void search_begin(struct search *s)
 	s->best_size = s->best_common = 0;
 	s->best_left = s->best_blocked = s->furthest = NONE;
 	s->out_of_steps = false;
+	s->optional = optional;
+	s->optional_told = false;
+	for (uint32_t i = 0; i < s->count && s->model->revisions; i++)
+		s->optional_told |= s->role[i] == OPTIONAL && at(s, i)->revision_told;
 }
 
 static uint32_t bit_of(const struct search *s, uint32_t i)
@@ -219,12 +226,28 @@ static const struct frame *pop(struct search *s)
 	return frame;
 }
 
+/* Whether (S3) asks what would be without it.  Not of what tells its revision: (S5) does as much,
+ * and the state before it need not be remembered. */
+static bool is_spared(const struct search *s, uint32_t i)
+{
+	return s->role[i] == OPTIONAL && !(s->optional_told && at(s, i)->revision_told);
+}
+
+/* Takes those that cannot be next any more as placed.  (S5) */
+static void passed_add(const struct search *s, const struct ec_state *state, uint64_t *bits)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->role[i] == OPTIONAL && at(s, i)->revision_told &&
+		    at(s, i)->revision <= state->revision)
+			bits[s->rank[i] / 64] |= (uint64_t)1 << s->rank[i] % 64;
+}
+
 /* Whether what is placed now, with this state, is new.  The required are written as how many come
  * first without a gap, and the bits from there to the last. */
 static bool remember(struct search *s, struct ec_intern *seen, const struct ec_state *state)
 {
 	const struct frame *top = &s->stack[s->depth - 1];
-	bool optional = s->role[top->operation] == OPTIONAL;
+	bool spared = is_spared(s, top->operation);
 	uint32_t size = 1, first = s->low / 64, shift = s->low % 64, window = s->high - s->low;
 	for (uint32_t bits = 0, word = first; bits < window; bits += 64, word++) {
 		uint64_t value = s->done[word] >> shift;
@@ -232,12 +255,16 @@ static bool remember(struct search *s, struct ec_intern *seen, const struct ec_s
 			value |= s->done[word + 1] << (64 - shift);
 		s->key[size++] = value;
 	}
-	s->key[0] = s->low | (uint64_t)(size - 1) << 32 | (uint64_t)optional << 63;
-	for (uint32_t word = 0; word * 64 < s->optional_high; word++)
+	s->key[0] = s->low | (uint64_t)(size - 1) << 32 | (uint64_t)spared << 63;
+	uint32_t optional_end = s->optional_told ? s->optional : s->optional_high;
+	uint64_t *bits = &s->key[size];
+	for (uint32_t word = 0; word * 64 < optional_end; word++)
 		s->key[size++] = s->done[s->words + word];
+	if (s->optional_told)
+		passed_add(s, state, bits);
 	memcpy(&s->key[size], state, sizeof *state);
 	size += sizeof *state / 8;
-	if (optional) {
+	if (spared) {
 		memcpy(&s->key[size], &top->before, sizeof top->before);
 		size += sizeof top->before / 8;
 	}
@@ -267,7 +294,7 @@ static bool may_follow(struct search *s, uint32_t i, const struct ec_state *stat
 	if (!step(s, i, state, to) || (s->role[i] == OPTIONAL && same(state, to)))
 		return false;
 	const struct frame *top = s->depth ? &s->stack[s->depth - 1] : NULL;
-	return !top || s->role[top->operation] != OPTIONAL || !step(s, i, &top->before, &without) ||
+	return !top || !is_spared(s, top->operation) || !step(s, i, &top->before, &without) ||
 	       !s->model->covers(&without, to); /* (S3) */
 }
 

@@ -33,6 +33,8 @@ struct search {
 	uint64_t *done, *key; /* bit sets: `done` has first the required, then the optional */
 	uint32_t words;       /* of the required */
 	uint32_t depth, left, low, high, optional_high;
+	uint32_t optional;  /* how many there are, */
+	bool optional_told; /* and whether one of them tells its revision */
 
 	uint32_t *best; /* the longest order that was found, */
 	uint32_t best_size, best_left, best_common;
