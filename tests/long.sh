@@ -43,8 +43,10 @@ step tests/seeds.sh 2000
 step tests/model.sh long
 step tests/finals.sh 10000
 step tests/power.sh 50
+step tests/manifests.sh
 step tests/figures.sh bench leaderless
 row '2000 worlds of pbft' 'sim, 2000 worlds: faults, rules and twins that never fired' none none
+row 'raft: a leader answers reads without a round: it is found' 'histories of real clusters: a planted bug' found found
 row 'power: without fdatasync' 'power cuts with fdatasync stubbed out' noticed noticed
 short
 

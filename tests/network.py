@@ -26,6 +26,7 @@ BUILD = os.environ.get("EDGECORD_BUILD", os.path.join(ROOT, "build"))
 EDGECORD = os.path.join(BUILD, "edgecord")
 DEVICE = os.path.join(BUILD, "edgecord-device")
 MISPRICED = os.path.join(BUILD, "edgecord-mispriced")
+PLANTED = os.path.join(BUILD, "edgecord-planted")
 NOTE = 6
 
 
@@ -194,14 +195,15 @@ class Node:
         self.peer_port, self.door_port = about["peer_port"], about["door_port"]
         self.http_port, self.key = about["http_port"], about["identity_key"]
         self.process, self.environment, self.settings = None, {}, []
-        self.program = EDGECORD
+        self.program, self.host, self.inside = EDGECORD, "127.0.0.1", []
 
     @property
     def door(self):
-        return f"127.0.0.1:{self.door_port}"
+        return f"{self.host}:{self.door_port}"
 
     def start(self, *options):
-        arguments = [self.program, "node", "--config", os.path.join(self.folder, "node.yaml"), *options]
+        arguments = [*self.inside, self.program, "node", "--config",
+                     os.path.join(self.folder, "node.yaml"), *options]
         for setting in self.settings:
             arguments += ["--set", setting]
         with open(os.path.join(self.folder, "log"), "ab") as log:
@@ -241,7 +243,7 @@ class Node:
 
     def http(self, method, path, body=None, headers=None, timeout=10.0):
         """Returns: status, bytes; (0, reason) when there is no answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.http_port, timeout=timeout)
+        connection = http.client.HTTPConnection(self.host, self.http_port, timeout=timeout)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
