@@ -85,28 +85,53 @@ static void test_stale_read(void **state)
 	assert_int_equal(result.evidence.state.value, small_text(&small, "b"));
 }
 
-/* Of 240 operations the two that are enough: also where each of the others, if it took effect,
- * would make the next one possible. */
+/* 60 times a value that comes, is changed, read, and goes: if one took effect, that makes the next
+ * one possible.  Out: the value that was read last, at revision 179. */
+static uint64_t long_history(char value[static 8])
+{
+	char first[8];
+	uint64_t ns = 0, revision = 0;
+	for (uint32_t i = 0; i < 60; i++, ns += 40) {
+		snprintf(first, sizeof first, "v%u", i);
+		at(cas(NULL, first, ns, ns + 8), ++revision);
+		snprintf(value, 8, "w%u", i);
+		at(cas(first, value, ns + 10, ns + 18), ++revision);
+		at(get(value, ns + 20, ns + 28), revision);
+		at(small_add(&small, EC_OPERATION_DELETE, NULL, ns + 30, ns + 38), ++revision);
+	}
+	return ns;
+}
+
+/* Of 240 operations the two that are enough. */
 static void test_stale_read_of_a_long_history(void **state)
 {
 	(void)state;
 	static const uint32_t core[] = {240, 241};
-	char value[8], before[8] = "none";
-	uint64_t ns = 0, revision = 0;
-	for (uint32_t i = 0; i < 60; i++, ns += 40) {
-		snprintf(value, sizeof value, "v%u", i);
-		at(cas(NULL, value, ns, ns + 8), ++revision);
-		snprintf(before, sizeof before, "w%u", i);
-		at(cas(value, before, ns + 10, ns + 18), ++revision);
-		at(get(before, ns + 20, ns + 28), revision);
-		at(small_add(&small, EC_OPERATION_DELETE, NULL, ns + 30, ns + 38), ++revision);
-	}
-	at(put("new", ns, ns + 5), revision + 1);
-	at(get(before, ns + 10, ns + 15), revision - 1);
-	at(get("new", ns + 20, ns + 25), revision + 1);
+	char value[8];
+	uint64_t ns = long_history(value);
+	at(put("new", ns, ns + 5), 181);
+	at(get(value, ns + 10, ns + 15), 179);
+	at(get("new", ns + 20, ns + 25), 181);
 	struct ec_check_result result;
 	ec_check(&small.history, &ec_model_store, STEPS * 100, &result);
 	core_is(&result, core, 2);
+}
+
+/* And of the writes behind which nothing may be next, those that had to be there. */
+static void test_the_order_shown_is_short(void **state)
+{
+	(void)state;
+	static const uint32_t core[] = {241, 242};
+	char value[8];
+	uint64_t ns = long_history(value);
+	put("new", ns, EC_HISTORY_NEVER);
+	at(get("new", ns + 10, ns + 15), 181);
+	at(get(value, ns + 20, ns + 25), 179);
+	struct ec_check_result result;
+	ec_check(&small.history, &ec_model_store, STEPS * 100, &result);
+	core_is(&result, core, 2);
+	assert_int_equal(result.evidence.order_size, 2); /* the write, and who read it */
+	assert_int_equal(result.evidence.order[0], 240);
 }
 
 static void test_lost_write(void **state)
@@ -295,6 +320,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_stale_read),
 		TEST(test_stale_read_of_a_long_history),
+		TEST(test_the_order_shown_is_short),
 		TEST(test_lost_write),
 		TEST(test_cas_twice),
 		TEST(test_value_never_written),

@@ -14,7 +14,8 @@ enum {
 	TRIAL_TIMES = 2,
 	TRIAL_PAIRS = 4,
 	SHRINK_MIN = 5000000, /* steps of all, and so many times those of the search */
-	SHRINK_TIMES = 2
+	SHRINK_TIMES = 2,
+	TRIM_MAX = 1000 /* operations of an order that is made shorter */
 };
 
 static const struct ec_operation *at(const struct search *s, uint32_t i)
@@ -99,16 +100,39 @@ static void core_shrink(struct search *s, uint64_t steps_end, uint8_t *before)
 	}
 }
 
-/* The state after the longest order, made again: the search gave its texts back. */
-static struct ec_state state_after(const struct search *s)
+/* The state after the longest order, made again: the search gave its texts back.  Returns: whether
+ * all of it is legal, and its texts fit. */
+static bool state_after(const struct search *s, struct ec_state *state)
 {
-	struct ec_state state = s->model->init(s->history), to;
+	struct ec_state to;
+	*state = s->model->init(s->history);
 	for (uint32_t k = 0; k < s->best_size; k++) {
-		if (!s->model->step(s->history, at(s, s->best[k]), &state, &to))
-			break; /* a text does not fit */
-		state = to;
+		if (!s->model->step(s->history, at(s, s->best[k]), state, &to))
+			return false;
+		*state = to;
 	}
-	return state;
+	return true;
+}
+
+/* Takes out of the longest order what need not have happened, and leads to the same state without:
+ * of writes that tell their revision the search places each that it can. */
+static void order_trim(struct search *s)
+{
+	struct ec_state end, then;
+	if (!s->optional_told || s->best_size > TRIM_MAX || !state_after(s, &end))
+		return;
+	for (uint32_t k = s->best_size; k-- > 0;) {
+		uint32_t taken = s->best[k], behind = s->best_size - k - 1;
+		if (s->role[taken] != OPTIONAL)
+			continue;
+		memmove(&s->best[k], &s->best[k + 1], behind * sizeof *s->best);
+		s->best_size--;
+		if (state_after(s, &then) && memcmp(&then, &end, sizeof end) == 0)
+			continue;
+		memmove(&s->best[k + 1], &s->best[k], behind * sizeof *s->best);
+		s->best[k] = taken;
+		s->best_size++;
+	}
 }
 
 static void lists_write(const struct search *s, uint8_t *placed, uint32_t *list,
@@ -152,7 +176,8 @@ bool evidence_find(struct search *s, uint64_t steps_max, struct ec_evidence *out
 		core_shrink(s, steps_end, before);
 	/* For the longest order of what is left; a run with these roles ended before. */
 	(void)search_run(s, UINT64_MAX);
-	out->state = state_after(s);
+	order_trim(s);
+	(void)state_after(s, &out->state);
 	lists_write(s, before, list, out);
 	arena->full = false;
 	return true;
