@@ -180,8 +180,10 @@ void ec_daemon_submit(struct ec_daemon *daemon, struct ec_bytes envelope,
 void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 {
 	struct waiting *waiting = waiting_find(&daemon->waiting, act->token);
-	if (!waiting)
+	if (!waiting) {
+		ec_drop(act->bytes);
 		return;
+	}
 	assert(waiting->done);
 	ec_histogram_add(&daemon->commits, now_ns() - waiting->begun_ns, 1);
 	struct ec_outcome outcome = refusal(EC_OUTCOME_DONE, EC_ENVELOPE_GOOD, act->text);
@@ -190,6 +192,7 @@ void daemon_tell(struct ec_daemon *daemon, const struct ec_act *act)
 	outcome.index = act->index;
 	outcome.detail = act->bytes;
 	answer(daemon, waiting, outcome);
+	ec_drop(act->bytes);
 }
 
 void ec_daemon_read(struct ec_daemon *daemon, ec_daemon_ready *ready, void *self)
