@@ -9,9 +9,10 @@ Makes 24 manifests from a seed (group size x protocol x mix of faults) and plays
 write down what they call and see (build/store_clients_tool), on nodes that are killed, stopped for
 10 s, cut off one way by nftables, whose clocks jump and whose disks are slow (tests/isolated.py).
 `edgecord history` judges what was written.  A manifest fails when that is not linearizable, when it
-gave up, when a fault met no call that was under way, when too little succeeded, and when the nodes
-are not all ready again at its end.  A line that begins with `manifest` is one whole manifest:
---manifest plays it again from a file (the faults at the same times; processes are never the same).
+gave up, when a fault took no effect or met no call that was under way, when too little succeeded,
+when a node ended by itself, and when the nodes are not all ready again at its end and end in order.
+A line that begins with `manifest` is one whole manifest: --manifest plays it again from a file (the
+faults at the same times; processes are never the same).
 --short: two of 8 s.  --planted: that what is wrong is found: nodes with a planted bug, and reads
 that are not linearizable taken for such.
 Prints `ok TEXT` or `FAIL TEXT` a check, and a table at the end.  Exit 0: none failed."""
@@ -288,6 +289,8 @@ class Play:
             if self.ready:
                 self.clients()
                 self.back = self.place.network.wait_ready(self.place.nodes, BACK_S)
+                self.nemesis.died += [f"{node.name}: {node.last_line()}"
+                                      for node in self.place.nodes if node.stop() != 0]
         finally:
             self.place.network.stop()
             self.place.remove()
@@ -344,7 +347,7 @@ def trial(folder, manifest):
     check(good >= PER_S_MIN * manifest["seconds"], f"{name}: enough succeeded",
           f"{good} in {manifest['seconds']} s")
     check(play.back and not play.nemesis.died,
-          f"{name}: nobody ended by itself, and all are ready again within {BACK_S} s",
+          f"{name}: all are ready again within {BACK_S} s, and end only when told to, in order",
           play.nemesis.died or [node.last_line() for node in play.place.nodes])
     print("   " + ", ".join(row[1:]), flush=True)
     return row
