@@ -12,7 +12,7 @@ import random
 import signal
 import time
 
-from network import Author, Checks, Stream, agreement, proof, run, unfound, wait_for
+from network import Author, Checks, Stream, agreement, level, proof, run, unfound, wait_for
 from receipts import Trial, all_verify, c_verifies, committed
 from up import Up
 
@@ -27,12 +27,6 @@ check = checks.check
 
 
 # ---- kill -9 ---------------------------------------------------------------------------------
-
-
-def level(node, others):
-    status, said = node.status(), [other.status() for other in others]
-    return (status and status["ready"] and all(said) and
-            status["seq"] >= max(s["seq"] for s in said) - 2)
 
 
 def victims(network):

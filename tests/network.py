@@ -401,6 +401,13 @@ def agreement(nodes, seconds=15):
     return wait_for(equal, seconds)
 
 
+def level(node, others):
+    """Whether it is ready and where the others are, but for what is under way."""
+    status, said = node.status(), [other.status() for other in others]
+    return (status and status["ready"] and all(said) and
+            status["seq"] >= max(s["seq"] for s in said) - 2)
+
+
 def unfound(nodes, stream):
     """Looks for what was acknowledged since the last time.  A member that was away so long that it
     took the state from others has no blocks from before; one at least must have each.
