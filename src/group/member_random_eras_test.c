@@ -3,6 +3,8 @@
 #include "base/test.h"
 #include "consensus/ghostdag/ghostdag.h"
 #include "consensus/honeybadger/honeybadger.h"
+#include "consensus/multipaxos/multipaxos.h"
+#include "consensus/paxos/paxos.h"
 #include "consensus/raft/raft.h"
 #include "group/drift_fake.h"
 #include "group/member_fake.h"
@@ -10,12 +12,12 @@
 
 /* What eras are of, each with as many rounds as it needs to say what is final. */
 struct kind {
-	const struct ec_protocol *protocols[4];
+	const struct ec_protocol *protocols[5];
 	uint32_t count, rounds_an_era;
 };
 static struct kind drifting = {{&ec_drift, &ec_pbft}, 2, 40},
 		   real = {{&ec_pbft, &ec_honeybadger, &ec_ghostdag}, 3, 80},
-		   crashing = {{&ec_raft, &ec_pbft}, 2, 60};
+		   crashing = {{&ec_raft, &ec_multipaxos, &ec_paxos, &ec_pbft}, 4, 60};
 
 /* A graph that is final soon, where it waits for no certificate, or does. */
 static void graph_options(struct cluster *c, struct ec_membership *next)
