@@ -262,6 +262,10 @@ static void who_leads_is_told_or_that_nobody_does(void **state)
 	assert_true(json_is_true(json_object_get(json, "leaderless")));
 	assert_true(json_is_true(json_object_get(json, "keyed")));
 	assert_true(json_is_false(json_object_get(json, "sharing")));
+	const char *next = json_string_value(json_object_get(json, "next_era_key"));
+	assert_non_null(next);
+	assert_memory_equal(next, "ab00", 4);
+	assert_int_equal(strlen(next), 2 * EC_KEY_SIZE);
 	json_decref(json);
 	ec_client_close(client);
 	house_close(house);
@@ -282,6 +286,7 @@ static void status_and_counts_are_told(void **state)
 	assert_string_equal(json_string_value(json_object_get(json, "leader")), "owner 2");
 	assert_true(json_is_false(json_object_get(json, "leaderless")));
 	assert_true(json_is_false(json_object_get(json, "keyed")));
+	assert_null(json_object_get(json, "next_era_key")); /* none waits */
 	assert_true(json_is_true(json_object_get(json, "ready")));
 	assert_true(json_is_null(json_object_get(json, "liar")));
 	json_t *guilty = json_array_get(json_object_get(json, "guilty"), 0);

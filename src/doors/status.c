@@ -58,6 +58,11 @@ static void put_group(struct ec_json *json, struct ec_daemon *daemon,
 	ec_json_put_bool(json, "keyed", status->keyed);
 	ec_json_put_bool(json, "sharing", status->sharing);
 	ec_json_put_bool(json, "voter", status->voter);
+	const uint8_t *next = ec_member_next_key(ec_daemon_member(daemon));
+	if (next) {
+		ec_json_key(json, "next_era_key");
+		ec_json_hex(json, next, EC_KEY_SIZE);
+	}
 	bool ready = ec_status_ready(daemon, why);
 	ec_json_put_bool(json, "ready", ready);
 	if (!ready)

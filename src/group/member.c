@@ -146,6 +146,11 @@ void ec_member_next_era_key(struct ec_member *m, const struct ec_secret *secret)
 		key_choose(m, &m->now);
 }
 
+const uint8_t *ec_member_next_key(const struct ec_member *m)
+{
+	return m->next_key_set ? m->next_key.key : NULL;
+}
+
 bool member_turn_over(const struct ec_member *m)
 {
 	return m->outbox.count >= OUTBOX_LONG || m->executed >= TURN_ENVELOPES;

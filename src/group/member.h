@@ -88,6 +88,10 @@ void ec_member_start(struct ec_member *member, struct ec_time time);
  * the host then destroys the key before, which signs nothing any more. */
 void ec_member_next_era_key(struct ec_member *member, const struct ec_secret *secret);
 
+/* The public half of such a key that waits for its era, 32 bytes, borrowed until the next step;
+ * NULL: none does. */
+const uint8_t *ec_member_next_key(const struct ec_member *member);
+
 /* Frees it and drops all it holds, acts that wait included; erases its keys. */
 void ec_member_close(struct ec_member *member);
 

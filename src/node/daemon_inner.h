@@ -77,9 +77,11 @@ struct ec_daemon {
 	uint64_t watchdog_ms, watched_ms;
 	uint64_t clock_seq; /* newest certified block when the clock was looked at */
 	uint32_t clock_bad; /* seconds with new blocks in which our clock was off, in a row */
-	uint8_t era_key[EC_KEY_SIZE]; /* that alone signs; */
-	bool key_waits, key_told;     /* the one before is not destroyed yet; it was said why */
-	enum ec_node_exit code;       /* how to end, when it halted or could not open */
+	uint8_t era_key[EC_KEY_SIZE];  /* that alone signs; */
+	bool key_waits, key_told;      /* the one before is not destroyed yet; it was said why */
+	uint8_t next_key[EC_KEY_SIZE]; /* that the file of a key to come held last; */
+	bool next_told;                /* it was said why it cannot be read */
+	enum ec_node_exit code;        /* how to end, when it halted or could not open */
 	char why_halted[300];
 	char alarm[EC_ALARM_MAX];
 };

@@ -1,4 +1,5 @@
 /* daemon_keys_test.c - daemons whose era keys change: the old ones are nowhere afterwards. */
+#include "node/daemon_inner.h"
 #include "node/test_house.h"
 
 #include "base/text.h"
@@ -149,6 +150,35 @@ static void a_past_key_is_destroyed_when_its_reign_is_over(void **state)
 	house_end(&house);
 }
 
+/* A key for an era to come needs no restart; one that cannot be read is said so and waited for. */
+static void a_key_that_comes_while_it_runs_counts(void **state)
+{
+	house_begin(&house, *state, 0);
+	all_open();
+	HOUSE_UNTIL(&house, house_all_ready(&house));
+	assert_null(ec_member_next_key(ec_daemon_member(house.daemon[0])));
+	assert_true(file_replace(house.config[1].next_era_key, "not a key\n", 10, 0600));
+	HOUSE_UNTIL(&house, house.daemon[1]->next_told);
+	assert_int_equal(unlink(house.config[1].next_era_key), 0);
+	for (uint32_t i = 0; i < HOUSE_MEMBERS; i++) {
+		struct ec_secret key = key_of(i, 2);
+		next_key_write(i, 2);
+		HOUSE_UNTIL(&house, ec_member_next_key(ec_daemon_member(house.daemon[i])));
+		assert_memory_equal(ec_member_next_key(ec_daemon_member(house.daemon[i])), key.key,
+		                    EC_KEY_SIZE);
+	}
+	era_vote(2, 2);
+	HOUSE_UNTIL(&house, all_vote_in(2));
+	assert_null(ec_member_next_key(ec_daemon_member(house.daemon[0])));
+	era_vote(3, 2);
+	HOUSE_UNTIL(&house, all_vote_in(3));
+	for (uint32_t i = 0; i < HOUSE_MEMBERS; i++) {
+		HOUSE_UNTIL(&house, key_is(house.config[i].era_key, i, 2));
+		check_alone(i, 2, 1);
+	}
+	house_end(&house);
+}
+
 /* It was down over the change and finds the new era when it has begun with the old one. */
 static void who_was_down_destroys_its_key_too(void **state)
 {
@@ -218,6 +248,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_past_key_is_destroyed_when_its_reign_is_over,
 	                                        folder_make, folder_end),
+		cmocka_unit_test_setup_teardown(a_key_that_comes_while_it_runs_counts, folder_make,
+	                                        folder_end),
 		cmocka_unit_test_setup_teardown(who_was_down_destroys_its_key_too, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(what_cannot_be_done_is_done_later, folder_make,

@@ -155,6 +155,8 @@ static bool keys_and_member_open(struct ec_daemon *daemon, char *why, size_t why
 	            keys_finish(daemon->config, why, why_size) &&
 	            store_open(daemon, why, why_size) &&
 	            member_open(daemon, &era_key, next ? &next_key : NULL, why, why_size);
+	if (good && next)
+		memcpy(daemon->next_key, next_key.key, EC_KEY_SIZE);
 	ec_secret_erase(&era_key);
 	ec_secret_erase(&next_key);
 	return good;
