@@ -176,7 +176,9 @@ def names():
                           timeout=10)
     check(done.returncode == 1 and b"UTF-8" in done.stderr and not os.path.exists(path),
           "init: a folder whose name is no text is refused", done)
-    for words in ("rejoin", folder), ("join", folder), ("rejoin", os.path.dirname(genesis)):
+    for words in (("rejoin", folder), ("join", folder), ("rejoin", os.path.dirname(genesis)),
+                  ("retire", folder), ("rotate", os.path.dirname(genesis)),
+                  ("join", os.path.dirname(genesis), "--replace", folder)):
         code, _, errors = run("node", *words)
         check(code == 1 and "expected the folder of a" in errors,
               f"node {words[0]}: a folder that is none says what was expected", (code, errors))

@@ -217,23 +217,26 @@ static bool doors_open(void *self, struct ec_daemon *daemon, char *why, size_t w
 	return !config->http.host[0] || (doors->http = ec_http_open(daemon, &http, why, why_size));
 }
 
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} verbs[] = {{"join", ec_cmd_node_join},     {"lead", ec_cmd_node_lead},
+             {"rejoin", ec_cmd_node_rejoin}, {"retire", ec_cmd_node_retire},
+             {"rotate", ec_cmd_node_rotate}, {"switch", ec_cmd_node_switch}};
+
 int ec_cmd_node(int argc, char **argv)
 {
-	if (argc > 1 && strcmp(argv[1], "join") == 0)
-		return ec_cmd_node_join(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "rejoin") == 0)
-		return ec_cmd_node_rejoin(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "switch") == 0)
-		return ec_cmd_node_switch(argc - 1, argv + 1);
-	if (argc > 1 && strcmp(argv[1], "lead") == 0)
-		return ec_cmd_node_lead(argc - 1, argv + 1);
+	for (size_t i = 0; argc > 1 && i < sizeof verbs / sizeof verbs[0]; i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(argc - 1, argv + 1);
 	static const struct argp argp = {
 		options,
 		parse,
 		NULL,
 		"Runs one node until SIGTERM or Ctrl-C; one that leads hands over first, where its "
 		"protocol can, and waits 4 s for that at most. `edgecord node join` adds one to a "
-		"group of a local network; `edgecord node --rejoin` brings one back; "
+		"group of a local network, `edgecord node retire` ends one's membership, `edgecord "
+		"node rotate` gives one another key; `edgecord node --rejoin` brings one back; "
 		"`edgecord node switch` has a group go on by another protocol; `edgecord node "
 		"lead` says which of its nodes leads.\v"
 		"Settings come from --set, then from the "

@@ -6,6 +6,8 @@
 #include "cli/node_files.h"
 #include "cli/node_place.h"
 #include "cli/node_readmit.h"
+#include "cli/node_told.h"
+#include "ledger/known.h"
 #include "base/text.h"
 #include "cli/roster_change.h"
 #include "cli/up.h"
@@ -23,19 +25,29 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { PATIENCE_MS = 60000, ASK_EVERY_US = 50000, OPTION_NO_START = 256 };
+enum { PATIENCE_MS = 60000, ASK_EVERY_US = 50000, OPTION_NO_START = 256, OPTION_REPLACE };
+#define NOBODY UINT32_MAX
 
 struct arguments {
-	const char *folder;
+	const char *folder, *instead; /* instead: the folder of a node that leaves; NULL: none */
 	bool no_start, json;
 };
 
-static const struct argp_option options[] = {
+static const struct argp_option join_options[] = {
 	{"no-start", OPTION_NO_START, NULL, 0, "Do all but run the node", 0},
+	{"replace", OPTION_REPLACE, "DIR/GROUP/nodeN", 0,
+         "A node that leaves for the one that joins", 0},
 	{"json", 'j', NULL, 0,
          "Print the new era, the pause of commits and the configuration as one JSON object; what "
          "goes wrong, and what the node says, is JSON on stderr, a line each",
          0},
+	{0},
+};
+
+/* All of them but --replace. */
+static const struct argp_option rejoin_options[] = {
+	{"no-start", OPTION_NO_START, NULL, 0, "Do all but run the node", 0},
+	{"json", 'j', NULL, 0, "As of `node join`", 0},
 	{0},
 };
 
@@ -45,6 +57,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	switch (key) {
 	case OPTION_NO_START:
 		out->no_start = true;
+		return 0;
+	case OPTION_REPLACE:
+		out->instead = argument;
 		return 0;
 	case 'j':
 		out->json = true;
@@ -90,8 +105,12 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	*node = (struct ec_network_node){.peer_port = port,
 	                                 .door_port = (uint16_t)(port + 1),
 	                                 .http_port = (uint16_t)(port + 2)};
-	struct ec_text path = ec_text_over(node->folder, sizeof node->folder);
-	ec_text_add(&path, "%s/node%u", group->folder, group->nodes + 1);
+	uint32_t number = group->nodes;
+	struct ec_text path;
+	do { /* the folders of those who left are still there */
+		path = ec_text_over(node->folder, sizeof node->folder);
+		ec_text_add(&path, "%s/node%u", group->folder, ++number);
+	} while (!path.cut && access(node->folder, F_OK) == 0);
 	if (!port || path.cut || !file_make_folder(node->folder, 0700))
 		return place_refuse(place, "cannot make the node's folder, or no ports are free");
 	if (!key_make(place, "identity.key", &identity) || !key_make(place, "era.key", &era))
@@ -100,8 +119,8 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	*seat = (struct ec_seat){.weight = 1, .roles = EC_VOTER | EC_LEADER};
 	memcpy(seat->identity_key, identity.key, EC_KEY_SIZE);
 	memcpy(seat->era_key, era.key, EC_KEY_SIZE);
-	snprintf(seat->owner, sizeof seat->owner, "owner%u", group->nodes + 1);
-	snprintf(seat->site, sizeof seat->site, "%.40s-site%u", group->name, group->nodes + 1);
+	snprintf(seat->owner, sizeof seat->owner, "owner%u", number);
+	snprintf(seat->site, sizeof seat->site, "%.40s-site%u", group->name, number);
 	ec_secret_erase(&identity);
 	ec_secret_erase(&era);
 	group->nodes++;
@@ -110,19 +129,12 @@ static bool node_add(struct place *place, struct ec_seat *seat)
 	       place_refuse(place, why);
 }
 
-/* The configuration file of the node at this place.  Returns: false with a message. */
-static bool config_path(const struct place *place, char path[static FILE_PATH_MAX])
-{
-	return file_path(path, place_node(place)->folder, "node.yaml") ||
-	       place_refuse(place, "the path is too long");
-}
-
 /* Becomes the node.  In: option: one more for it; NULL: none. */
 static int start(const struct place *place, const char *option, const struct arguments *arguments)
 {
 	char configuration[FILE_PATH_MAX], name[] = "edgecord node", with[] = "--config";
 	char more[16] = "", json[] = "--json";
-	if (!config_path(place, configuration))
+	if (!node_config_path(place, configuration))
 		return EC_EXIT_FAILED;
 	if (!arguments->json)
 		printf("start it with: %s node --config %s\n", program_invocation_name,
@@ -141,66 +153,10 @@ static int start(const struct place *place, const char *option, const struct arg
 	return ec_cmd_node(count, argv);
 }
 
-/* Ends a JSON object with what all of them have, and prints it. */
-static void object_end(const struct place *place, struct ec_json *json)
-{
-	char configuration[FILE_PATH_MAX];
-	if (config_path(place, configuration))
-		ec_json_put_text(json, "config", configuration);
-	ec_json_close(json, '}');
-	ec_cli_json_print(json);
-	fflush(stdout);
-}
-
-static void tell(const struct place *place, const struct ec_roster_change *change)
-{
-	struct ec_json json = {0};
-	if (!place->json) {
-		printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
-		       "(%llu notes meanwhile)\n",
-		       (unsigned long long)change->next->era, change->next->n,
-		       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
-		fflush(stdout);
-		return;
-	}
-	ec_json_open(&json, '{');
-	ec_json_put_uint(&json, "era", change->next->era);
-	ec_json_put_uint(&json, "members", change->next->n);
-	ec_json_key(&json, "pause_ms");
-	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
-	ec_json_put_uint(&json, "notes", change->commits);
-	object_end(place, &json);
-}
-
-static int join(struct place *place, const struct arguments *arguments)
-{
-	char why[512];
-	struct ec_roster_change change;
-	struct ec_network_group *group = &place->network->group[place->g];
-	struct ec_seat seat;
-	bool good =
-		ec_roster_change_begin(&change, group, PATIENCE_MS, UINT32_MAX, why, sizeof why) ||
-		place_refuse(place, why);
-	if (good) {
-		ec_roster_change_plan(&change, 1);
-		good = node_add(place, &seat);
-	}
-	if (good) {
-		change.next->seat[change.next->n - 1] = seat;
-		good = (ec_roster_change_keys_again(&change, why, sizeof why) &&
-		        ec_roster_change_vote(&change, why, sizeof why)) ||
-		       place_refuse(place, why);
-	}
-	if (good)
-		tell(place, &change);
-	ec_roster_change_end(&change);
-	return good ? start(place, NULL, arguments) : EC_EXIT_FAILED;
-}
-
 static struct ec_node_config *config_of(const struct place *place)
 {
 	char path[FILE_PATH_MAX], why[512];
-	if (!config_path(place, path))
+	if (!node_config_path(place, path))
 		return NULL;
 	struct ec_node_config *config = ec_node_config_read(path, NULL, why, sizeof why);
 	if (!config)
@@ -250,8 +206,10 @@ static bool state_await(const struct place *place)
 	return true;
 }
 
-/* Has the group vote the era key of a node into its seat.  Returns: false with a message. */
-static bool key_vote(const struct place *place)
+/* Has the group vote the era key of a node into its seat, which gets a vote if it has none, and
+ * another node out of its.  In: leaves: the number of that; NOBODY: none.  Returns: false with a
+ * message. */
+static bool key_vote(struct place *place, uint32_t leaves)
 {
 	char why[512];
 	struct ec_roster_change change;
@@ -263,33 +221,38 @@ static bool key_vote(const struct place *place)
 	if (good && seat >= change.now->n)
 		good = place_refuse(place, "the roster in force has no seat for this node; use "
 		                           "`node join`");
-	if (good)
+	if (good) {
 		ec_roster_change_plan(&change, 0);
-	good = good && era_key_of(place, change.next->seat[seat].era_key) &&
+		struct ec_seat *its = &change.next->seat[seat];
+		good = era_key_of(place, its->era_key);
+		its->roles = its->roles ? its->roles : EC_VOTER | EC_LEADER;
+	}
+	good = good && (leaves == NOBODY || seat_drop(place, &change, leaves)) &&
 	       ((ec_roster_change_keys_again(&change, why, sizeof why) &&
 	         ec_roster_change_vote(&change, why, sizeof why)) ||
-	        place_refuse(place, why));
+	        place_refuse(place, why)) &&
+	       (leaves == NOBODY || place_forget(place, leaves));
 	if (good)
-		tell(place, &change);
+		node_told(place, &change);
 	ec_roster_change_end(&change);
 	return good;
 }
 
 /* A learner becomes a voter: once it has the state, not before. */
-static bool readmit(const struct place *place)
+static bool readmit(struct place *place, uint32_t leaves)
 {
 	struct ec_json json = {0};
 	if (!state_await(place))
 		return false;
 	if (!ec_node_ask(place_node(place)).voter)
-		return key_vote(place);
+		return key_vote(place, leaves);
 	if (!place->json) {
 		printf("it votes already\n");
 		return true;
 	}
 	ec_json_open(&json, '{');
 	ec_json_put_bool(&json, "votes_already", true);
-	object_end(place, &json);
+	node_object_end(place, &json);
 	return true;
 }
 
@@ -309,11 +272,11 @@ static int renew_only(const struct place *place, const struct arguments *argumen
 	ec_json_open(&json, '{');
 	ec_json_key(&json, "era_key");
 	ec_json_hex(&json, key, sizeof key);
-	object_end(place, &json);
+	node_object_end(place, &json);
 	return EC_EXIT_OK;
 }
 
-static int rejoin(const struct place *place, const struct arguments *arguments)
+static int rejoin(struct place *place, const struct arguments *arguments)
 {
 	struct ec_node_says said = ec_node_ask(place_node(place));
 	if (said.voter) {
@@ -322,7 +285,7 @@ static int rejoin(const struct place *place, const struct arguments *arguments)
 		return EC_EXIT_FAILED;
 	}
 	if (said.era)
-		return readmit(place) ? EC_EXIT_OK : EC_EXIT_FAILED;
+		return readmit(place, NOBODY) ? EC_EXIT_OK : EC_EXIT_FAILED;
 	return arguments->no_start ? renew_only(place, arguments)
 	                           : start(place, "--rejoin", arguments);
 }
@@ -339,19 +302,30 @@ bool ec_node_is_local(const char *config)
 }
 
 /* In a process of its own: never returns. */
-static void readmit_and_exit(const struct place *place, pid_t node)
+static void readmit_and_exit(struct place *place, uint32_t leaves, pid_t node)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != node)
 		_exit(EC_EXIT_FAILED);
 	ec_keys_guard();
-	bool good = readmit(place);
+	bool good = readmit(place, leaves);
 	if (!good)
 		place_refuse(
 			place,
 			"it stays a learner; `edgecord node rejoin` has its key voted on again");
 	fflush(NULL);
 	_exit(good ? EC_EXIT_OK : EC_EXIT_FAILED);
+}
+
+static bool readmit_later(struct place *place, uint32_t leaves)
+{
+	pid_t node = getpid();
+	fflush(NULL);
+	signal(SIGCHLD, SIG_IGN); /* nobody waits for it */
+	pid_t pid = fork();
+	if (pid == 0)
+		readmit_and_exit(place, leaves, node);
+	return pid > 0 || place_refuse(place, strerror(errno));
 }
 
 bool ec_node_readmit_later(const char *config, bool json)
@@ -363,14 +337,66 @@ bool ec_node_readmit_later(const char *config, bool json)
 	path_above(folder, 1);
 	if (!place_find(&place, folder, true))
 		return false;
-	pid_t node = getpid();
-	fflush(NULL);
-	signal(SIGCHLD, SIG_IGN); /* nobody waits for it */
-	pid_t pid = fork();
-	if (pid == 0)
-		readmit_and_exit(&place, node);
+	bool good = readmit_later(&place, NOBODY);
 	free(place.network);
-	return pid > 0 || place_refuse(&place, strerror(errno));
+	return good;
+}
+
+/* The node of the group with this folder.  Returns: false with a message. */
+static bool leaver_find(const struct place *place, const char *folder, uint32_t *leaves)
+{
+	char whole[PATH_MAX];
+	const struct ec_network_group *group = &place->network->group[place->g];
+	for (*leaves = 0; realpath(folder, whole) && *leaves < group->nodes; ++*leaves)
+		if (strcmp(group->node[*leaves].folder, whole) == 0)
+			return true;
+	return place_refuse(place, "--replace: expected the folder of a node of this group, as "
+	                           "DIR/cell1/node2");
+}
+
+/* A seat for a new node, which is the place from then on.  Where the protocol stands crashes only
+ * it has no roles: there no empty disk has a vote in an era that it did not see begin. */
+static bool seat_vote(struct place *place, struct ec_roster_change *change, uint32_t leaves,
+                      bool later)
+{
+	char why[512];
+	struct ec_seat seat;
+	ec_roster_change_plan(change, 1);
+	if (!node_add(place, &seat))
+		return false;
+	if (later)
+		seat.roles = 0;
+	change->next->seat[change->next->n - 1] = seat;
+	return (later || leaves == NOBODY || seat_drop(place, change, leaves)) &&
+	       ((ec_roster_change_keys_again(change, why, sizeof why) &&
+	         ec_roster_change_vote(change, why, sizeof why)) ||
+	        place_refuse(place, why)) &&
+	       (later || leaves == NOBODY || place_forget(place, leaves));
+}
+
+static int join(struct place *place, const struct arguments *arguments)
+{
+	char why[512];
+	struct ec_roster_change change = {0};
+	struct ec_network_group *group = &place->network->group[place->g];
+	uint32_t leaves = NOBODY;
+	bool good =
+		(!arguments->instead || leaver_find(place, arguments->instead, &leaves)) &&
+		(ec_roster_change_begin(&change, group, PATIENCE_MS, UINT32_MAX, why, sizeof why) ||
+	         place_refuse(place, why));
+	bool later = good && ec_faults_crash_only(change.now->protocol);
+	good = good && seat_vote(place, &change, leaves, later);
+	if (good && (!later || arguments->no_start))
+		node_told(place, &change);
+	ec_roster_change_end(&change);
+	if (good && later && !arguments->no_start)
+		good = readmit_later(place, leaves);
+	else if (good && later && !place->json)
+		printf("it has no vote yet: when it runs, `edgecord node rejoin %s` has it "
+		       "vote%s\n",
+		       place_node(place)->folder,
+		       leaves == NOBODY ? "" : ", then `edgecord node retire` ends the other");
+	return good ? start(place, NULL, arguments) : EC_EXIT_FAILED;
 }
 
 /* What both commands do with their command line. */
@@ -391,12 +417,13 @@ static int command(int argc, char **argv, const struct argp *argp, bool of_node)
 int ec_cmd_node_join(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
+		join_options,
 		parse,
 		"DIR/GROUP",
 		"Adds a node to a running group of a local network and runs it: makes its "
 		"folder, has the members vote for a roster with one more seat, and says how long "
-		"commits paused.",
+		"commits paused.\vWhere the protocol stands crashes only it first has a seat "
+		"without a vote, and votes from the era after, once it has the state.",
 		NULL,
 		NULL,
 		NULL};
@@ -406,7 +433,7 @@ int ec_cmd_node_join(int argc, char **argv)
 int ec_cmd_node_rejoin(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
+		rejoin_options,
 		parse,
 		"DIR/GROUP/nodeN",
 		"Brings back a node whose data is lost or diverged: sets its data aside, makes a "

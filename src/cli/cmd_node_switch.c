@@ -126,8 +126,7 @@ static bool go_over(const struct place *place, const struct arguments *arguments
 		memcpy(change.next->options, arguments->pairs.encoded,
 		       arguments->pairs.encoded_size);
 		change.next->options_size = arguments->pairs.encoded_size;
-		if (!ec_option_pairs_name(&arguments->pairs, "first"))
-			ec_roster_change_lead_on(&change);
+		change.first_named = ec_option_pairs_name(&arguments->pairs, "first");
 		good = !(arguments->protocol->sealed || arguments->keys) ||
 		       ec_roster_change_keys(&change, why, sizeof why);
 		good = good && ec_roster_change_vote(&change, why, sizeof why);

@@ -33,10 +33,12 @@ int ec_cmd_history(int argc, char **argv);
 int ec_cmd_init(int argc, char **argv);
 int ec_cmd_lab(int argc, char **argv);
 int ec_cmd_node(int argc, char **argv);
-int ec_cmd_node_join(int argc, char **argv);   /* of `node`, as is */
+int ec_cmd_node_join(int argc, char **argv);   /* of `node`, as are */
 int ec_cmd_node_rejoin(int argc, char **argv); /* these */
-int ec_cmd_node_switch(int argc, char **argv); /* three, */
-int ec_cmd_node_lead(int argc, char **argv);   /* too */
+int ec_cmd_node_lead(int argc, char **argv);   /* six */
+int ec_cmd_node_retire(int argc, char **argv);
+int ec_cmd_node_rotate(int argc, char **argv);
+int ec_cmd_node_switch(int argc, char **argv);
 int ec_cmd_query(int argc, char **argv);
 int ec_cmd_receipt(int argc, char **argv);
 int ec_cmd_show(int argc, char **argv);

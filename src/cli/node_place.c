@@ -74,3 +74,17 @@ bool place_find(struct place *place, const char *folder, bool of_node)
 	free(network);
 	return place_refuse(place, expected);
 }
+
+bool place_forget(struct place *place, uint32_t node)
+{
+	char why[512];
+	struct ec_network_group *group = &place->network->group[place->g];
+	if (group->nodes < 2)
+		return place_refuse(place, "the last node of a group cannot leave");
+	group->nodes--;
+	memmove(&group->node[node], &group->node[node + 1],
+	        (group->nodes - node) * sizeof group->node[0]);
+	if (place->i > node)
+		place->i--;
+	return ec_network_write(place->network, why, sizeof why) || place_refuse(place, why);
+}

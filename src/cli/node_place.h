@@ -23,6 +23,10 @@ const struct ec_network_node *place_node(const struct place *place);
 /* On stderr: a sentence, or a line as those of a node's journal.  Returns: false. */
 bool place_refuse(const struct place *place, const char *why);
 
+/* A node of the group at this place left: network.json forgets it, its folder stays.  In: node: its
+ * number; not the only one.  Returns: false with a message. */
+bool place_forget(struct place *place, uint32_t node);
+
 /* Takes the last `depth` names off a path. */
 void path_above(char path[static PATH_MAX], int depth);
 

@@ -1,6 +1,7 @@
 /* roster_change.c - the next era's roster of a group of a local network. */
 #include "cli/roster_change.h"
 
+#include "base/text.h"
 #include "cli/client_options.h"
 #include "cli/node_address.h"
 #include "cli/payload.h"
@@ -13,10 +14,12 @@
 #include "node/file.h"
 #include "node/keys.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,7 +28,8 @@ enum {
 	ANSWER_MS = 30000,
 	RETRY_MS_MAX = 1000,
 	NOTE_EVERY_US = 10000,
-	CALM_NS = 500 * 1000 * 1000
+	CALM_NS = 500 * 1000 * 1000,
+	LANE_OF_NOTES = 998, /* so that no note of one command makes a vote of another too old */
 };
 
 /* Tokens of votes, apart from those of calls. */
@@ -87,6 +91,10 @@ static struct ec_node_says says(struct ec_client *client)
 		.view = (uint64_t)json_integer_value(json_object_get(json, "view")),
 		.member = json_is_integer(member) ? (uint32_t)json_integer_value(member)
 	                                          : UINT32_MAX};
+	const char *next = json_string_value(json_object_get(json, "next_era_key"));
+	const char *leader = json_string_value(json_object_get(json, "leader"));
+	said.next_waits = next && ec_hex_read(next, said.next_key, sizeof said.next_key);
+	snprintf(said.leader, sizeof said.leader, "%s", leader ? leader : "");
 	snprintf(said.protocol, sizeof said.protocol, "%s", protocol ? protocol : "");
 	json_decref(json);
 	return said;
@@ -156,23 +164,6 @@ void ec_roster_change_end(struct ec_roster_change *change)
 	ec_genesis_free(change->genesis);
 }
 
-void ec_roster_change_lead_on(struct ec_roster_change *change)
-{
-	char text[256];
-	struct ec_text names = ec_text_over(text, sizeof text);
-	struct ec_membership *next = change->next;
-	const struct ec_protocol *protocol = ec_daemon_protocol(next->protocol, &names);
-	struct ec_node_says leader = {0};
-	for (uint32_t i = 0; i < change->group->nodes; i++) {
-		struct ec_node_says says = ec_node_ask(&change->group->node[i]);
-		if (says.leads && says.era == change->now->era && says.view >= leader.view)
-			leader = says;
-	}
-	if (protocol && leader.leads && leader.member < next->n)
-		ec_protocol_option_put(protocol, "first", leader.member + 1, next->options,
-		                       &next->options_size);
-}
-
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 {
 	const struct ec_membership *now = change->now;
@@ -183,7 +174,14 @@ void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more)
 	next->options_size = now->options_size;
 	memcpy(next->seat, now->seat, now->n * sizeof *now->seat);
 	change->next = next;
-	ec_roster_change_lead_on(change);
+}
+
+void ec_roster_change_drop(struct ec_roster_change *change, uint32_t seat)
+{
+	struct ec_membership *next = change->next;
+	assert(seat < next->n);
+	next->n--;
+	memmove(&next->seat[seat], &next->seat[seat + 1], (next->n - seat) * sizeof *next->seat);
 }
 
 /* Submits, and again while the gateway says that it cannot take it yet: its links may just come
@@ -211,12 +209,13 @@ struct signed_one {
 };
 
 static void sign(const struct ec_roster_change *change, const struct ec_secret *author,
-                 const void *payload, size_t size, struct signed_one *out)
+                 uint64_t lane, const void *payload, size_t size, struct signed_one *out)
 {
 	bool bare = change->genesis->flags & EC_GENESIS_UNSIGNED;
 	struct ec_envelope_plan plan = {.author = author,
 	                                .crypto = bare ? NULL : &ec_crypto_ed25519,
 	                                .genesis = change->genesis->hash,
+	                                .lane = lane,
 	                                .sequence = ec_cli_sequence(),
 	                                .payload = payload,
 	                                .payload_size = size};
@@ -236,12 +235,12 @@ static bool judge(const struct ec_door_answer *answer, char *why, size_t why_siz
 }
 
 /* Signs and submits one payload.  Returns: whether it was executed; why not in `why`. */
-static bool say(struct ec_roster_change *change, const struct ec_secret *author,
+static bool say(struct ec_roster_change *change, const struct ec_secret *author, uint64_t lane,
                 const void *payload, size_t size, char *why, size_t why_size)
 {
 	struct signed_one one;
 	struct ec_door_answer answer;
-	sign(change, author, payload, size, &one);
+	sign(change, author, lane, payload, size, &one);
 	struct ec_bytes envelope = {.data = one.bytes, .size = one.size};
 	if (!envelope.size || !submit(change, envelope, one.salt, &answer))
 		return fail(why, why_size, "no answer", "the gateway was lost, or no quorum runs");
@@ -264,7 +263,7 @@ static bool vote_sign(struct ec_roster_change *change, uint32_t i, struct ec_byt
 	uint32_t seat = ec_membership_find(change->now, secret.key);
 	*there = seat < change->now->n && (change->now->seat[seat].roles & EC_VOTER);
 	if (*there)
-		sign(change, &secret, payload.data, payload.size, vote);
+		sign(change, &secret, 0, payload.data, payload.size, vote);
 	ec_secret_erase(&secret);
 	return true;
 }
@@ -350,16 +349,30 @@ static bool votes(struct ec_roster_change *change, char *why, size_t why_size)
 	return good;
 }
 
+/* The key of a node that has a seat before and after the change, and so an account. */
+static bool author_of(const struct ec_roster_change *change, struct ec_secret *secret, char *why,
+                      size_t why_size)
+{
+	char path[FILE_PATH_MAX];
+	const struct ec_network_group *group = change->group;
+	for (uint32_t i = 0; i < group->nodes; i++) {
+		const uint8_t *key = group->node[i].identity_key;
+		if (ec_membership_find(change->now, key) < change->now->n &&
+		    ec_membership_find(change->next, key) < change->next->n)
+			return file_path(path, group->node[i].folder, "identity.key") &&
+			       ec_key_read(path, secret, why, why_size);
+	}
+	return fail(why, why_size, "nobody can submit notes", "all members change");
+}
+
 /* Submits notes until commits flow again in the new era; measures the longest pause. */
 static bool measure(struct ec_roster_change *change, char *why, size_t why_size)
 {
-	char path[FILE_PATH_MAX];
 	struct ec_secret secret;
 	uint8_t payload[EC_PAYLOAD_SIZE_MAX];
 	uint64_t begin = up_now(), last = begin, changed = 0;
 	size_t size = ec_payload_note("the era changes", payload, why, why_size);
-	if (!file_path(path, change->group->node[0].folder, "identity.key") ||
-	    !ec_key_read(path, &secret, why, why_size))
+	if (!author_of(change, &secret, why, why_size))
 		return false;
 	while (!changed || up_now() - changed < CALM_NS) {
 		if (up_now() - begin > (uint64_t)change->patience_ms * 1000000) {
@@ -367,7 +380,7 @@ static bool measure(struct ec_roster_change *change, char *why, size_t why_size)
 			return fail(why, why_size, "the era did not change in time",
 			            "is a quorum of its nodes running?");
 		}
-		if (say(change, &secret, payload, size, why, why_size)) {
+		if (say(change, &secret, LANE_OF_NOTES, payload, size, why, why_size)) {
 			uint64_t now = up_now();
 			if (now - last > change->pause_ns)
 				change->pause_ns = now - last;
@@ -447,7 +460,7 @@ bool ec_roster_change_keys(struct ec_roster_change *change, char *why, size_t wh
 	uint64_t phase_ns =
 		(uint64_t)change->patience_ms * 1000000 / 4 * change->genesis->time_rate;
 	size_t size = ec_keygen_open(change->next, phase_ns, payload);
-	bool good = say(change, &secret, payload, size, why, why_size);
+	bool good = say(change, &secret, 0, payload, size, why, why_size);
 	ec_secret_erase(&secret);
 	if (!good || !generation_wait(change, &keygen, why, why_size))
 		return false;
@@ -464,6 +477,8 @@ bool ec_roster_change_keys_again(struct ec_roster_change *change, char *why, siz
 bool ec_roster_change_vote(struct ec_roster_change *change, char *why, size_t why_size)
 {
 	why[0] = 0;
+	if (!change->first_named)
+		ec_roster_first_put(change->now, says(change->client).leader, change->next);
 	return votes(change, why, why_size) && measure(change, why, why_size);
 }
 

@@ -13,6 +13,7 @@ struct ec_roster_change {
 	struct ec_genesis *genesis;
 	struct ec_client *client;
 	struct ec_membership *now, *next;
+	bool first_named;     /* the caller named who leads `next` first, or leaves it open */
 	uint32_t patience_ms; /* for an answer, and for whatever is waited for */
 	uint64_t pause_ns;    /* longest time between two commits while the era changed */
 	uint64_t commits;     /* of the notes that measured it */
@@ -26,6 +27,9 @@ struct ec_node_says {
 	bool leads;
 	uint64_t view;
 	uint32_t member; /* its index in the roster; UINT32_MAX: it has no seat */
+	bool next_waits; /* it has an era key that waits for its era: this one */
+	uint8_t next_key[EC_KEY_SIZE];
+	char leader[EC_TEXT_MAX]; /* the owner of who leads; "": nobody, or it does not know */
 	char protocol[EC_TEXT_MAX];
 };
 
@@ -46,10 +50,14 @@ void ec_roster_change_end(struct ec_roster_change *change);
  * leads is to lead on. */
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
 
-/* Has the member that leads now lead the next era from its beginning, where change->next has a
- * protocol in whose options that is agreed (`first`): nobody has to be elected, and it is known to
- * be up.  Where nobody says that it leads the options stay as they are. */
-void ec_roster_change_lead_on(struct ec_roster_change *change);
+/* Takes a seat out of change->next.  In: seat < change->next->n. */
+void ec_roster_change_drop(struct ec_roster_change *change, uint32_t seat);
+
+/* Names in `next` the member that leads it from its beginning, so that it needs no election: the
+ * one of `now` whose owner is `leader`, if it may lead in `next`; else nobody.  Nothing changes
+ * where the protocol of `next` has no such option (`first`). */
+void ec_roster_first_put(const struct ec_membership *now, const char *leader,
+                         struct ec_membership *next);
 
 /* Has the members of change->next make the keys that they will share (ledger/keygen.h), opened by
  * the first voter whose identity key stands in the group's folder, and waits for them.  Each
