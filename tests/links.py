@@ -4,71 +4,15 @@
 usage: tests/links.py [FOLDER]
 Every link runs through a relay of this program, which can delay, flip bytes, and swallow.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
-import asyncio
 import os
 import sys
-import threading
 import time
 
-from network import Author, Checks, Network, Stream, agreement, first_port, unfound, wait_for
+from network import Author, Checks, Network, Stream, agreement, unfound, wait_for
+from relays import relay_all
 
 checks = Checks()
 check = checks.check
-
-
-class Relays:
-    """One listener for each (from, to); `rule` says what happens to bytes between two nodes."""
-
-    def __init__(self):
-        self.rule, self.loop = lambda source, target: None, asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, daemon=True).start()
-
-    def open(self, port, source, target, target_port):
-        """What `source` dials at `port` goes to `target`."""
-        async def accepted(reader, writer):
-            try:
-                there = await asyncio.open_connection("127.0.0.1", target_port)
-            except OSError:
-                writer.close()
-                return
-            await asyncio.gather(self.pump(reader, there[1], source, target),
-                                 self.pump(there[0], writer, target, source))
-        asyncio.run_coroutine_threadsafe(asyncio.start_server(accepted, "127.0.0.1", port),
-                                         self.loop).result(5)
-
-    async def pump(self, reader, writer, source, target):
-        try:
-            while data := await reader.read(65536):
-                rule = self.rule(source, target)
-                if rule == "swallow":
-                    continue
-                if rule == "flip" and len(data) > 200:
-                    data = data[:100] + bytes([data[100] ^ 4]) + data[101:]
-                if isinstance(rule, float):
-                    await asyncio.sleep(rule)
-                writer.write(data)
-                await writer.drain()
-        except OSError:
-            pass
-        writer.close()
-
-
-def relay_all(network):
-    """Gives every node, in its configuration, the relays' addresses of its peers."""
-    relays, cell, port = Relays(), network.groups["cell1"], first_port() + 60
-    for source in cell:
-        path = os.path.join(source.folder, "node.yaml")
-        with open(path, encoding="utf-8") as file:
-            text = file.read()
-        for target in cell:
-            if source is not target:
-                relays.open(port, source.number, target.number, target.peer_port)
-                text = text.replace(f":{target.peer_port}}}", f":{port}}}")
-                assert f":{port}}}" in text
-                port += 1
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(text)
-    return relays
 
 
 def level(cell):

@@ -37,6 +37,7 @@ step tests/figures.sh fresh idle
 step tests/day.sh
 step tests/join.sh
 step tests/recovery.sh
+step tests/changes.sh
 step tests/wiped.sh 64
 step tests/tail.sh
 step tests/vsync.sh long
