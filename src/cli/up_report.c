@@ -194,6 +194,9 @@ static void summary_text(const struct up *up, const struct totals *totals)
 		printf("%-24s %.1f s after the start\n", "first trade",
 		       (double)(up->first_trade_ns - up->started_ns) / 1e9);
 	printf("%-24s %" PRIu64 " lines added up\n", "bills", totals->bill_lines);
+	if (totals->readings == 0)
+		printf("no reading was committed: too few slots, a busy machine, or no quorum?  "
+		       "the nodes' logs say more\n");
 	printf("money conserved: %s\n", conserved(up) ? "yes" : "NO");
 }
 

@@ -95,6 +95,22 @@ static void every_line_of_the_summary(void **state)
 	up_free(up);
 }
 
+/* Why it then does not end well. */
+static void a_day_without_readings(void **state)
+{
+	(void)state;
+	struct up *up = up_new();
+	bool good;
+	for (uint32_t g = 0; g < 2; g++)
+		up->sight.cell[g].metering.readings = 0;
+	char *text = printed(up, &good);
+	assert_false(good);
+	assert_non_null(strstr(text, "\nno reading was committed: "));
+	assert_non_null(strstr(text, "\nmoney conserved: yes\n"));
+	free(text);
+	up_free(up);
+}
+
 static void money_that_is_not_conserved(void **state)
 {
 	(void)state;
@@ -142,6 +158,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_line_of_the_summary),
+		cmocka_unit_test(a_day_without_readings),
 		cmocka_unit_test(money_that_is_not_conserved),
 		cmocka_unit_test(every_key_of_the_object),
 	};
