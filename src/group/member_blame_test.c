@@ -4,8 +4,9 @@
 #include "crypto/hash.h"
 #include "group/member_fake.h"
 
-/* Whether what `node` shows convinces somebody who has nothing but the genesis. */
-static void check_evidence(struct cluster *c, uint32_t node, uint32_t of)
+/* Whether what `node` shows convinces somebody who has nothing but the genesis.  In: seat: that it
+ * has now; UINT32_MAX: none. */
+static void check_evidence(struct cluster *c, uint32_t node, uint32_t of, uint32_t seat)
 {
 	const struct ec_genesis *genesis = cluster_world(c)->genesis;
 	struct ec_guilty guilty;
@@ -14,7 +15,7 @@ static void check_evidence(struct cluster *c, uint32_t node, uint32_t of)
 	assert_true(ec_member_guilty(cluster_node(c, node)->member, 0, &guilty));
 	assert_int_equal(guilty.era, 1);
 	assert_int_equal(guilty.index, of);
-	assert_int_equal(guilty.seat, of);
+	assert_int_equal(guilty.seat, seat);
 	struct ec_cbor cbor = ec_cbor_over(guilty.evidence.data, guilty.evidence.size);
 	ec_cbor_array_exact(&cbor, 6);
 	struct ec_view form = ec_cbor_text(&cbor, 64);
@@ -55,7 +56,7 @@ static void test_a_leader_that_says_two_things_is_proven_guilty(void **state)
 	count += cluster_submit(c, 1, 1);
 	assert_true(cluster_run(c, 5 * SECOND, anyone_knows, &node));
 	cluster_node(c, 0)->equivocates = 0;
-	check_evidence(c, node, 0);
+	check_evidence(c, node, 0, 0);
 	snprintf(says, sizeof says, "owner 0 (member 0) broke the protocol pbft");
 	assert_non_null(strstr(cluster_node(c, node)->alarm, says));
 	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
@@ -70,7 +71,7 @@ static void test_a_leader_that_says_two_things_is_proven_guilty(void **state)
 		settle(c, 4);
 		cluster_crash(c, node);
 		cluster_start(c, node);
-		check_evidence(c, node, 0);
+		check_evidence(c, node, 0, 0);
 	}
 	appends = cluster_node(c, node)->appends - appends;
 	print_message("%lu records were written, %u are in the log\n", appends,
@@ -79,10 +80,60 @@ static void test_a_leader_that_says_two_things_is_proven_guilty(void **state)
 	cluster_free(c);
 }
 
+/* The others vote it out, on that evidence: the block with the vote that completes the quorum is
+ * the last that it has a part in, and one that was not there before has its place. */
+static void test_who_is_proven_guilty_is_voted_out(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = 40, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct ec_membership *next = world_membership(5, 2);
+	uint32_t node = 0, n = 5;
+	for (uint32_t i = 0; i < n; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = true;
+		if (i < 4)
+			cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	uint32_t count = told_count(c);
+	cluster_node(c, 0)->equivocates = 3 + 1;
+	count += cluster_submit(c, 1, 1);
+	assert_true(cluster_run(c, 5 * SECOND, anyone_knows, &node));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &count));
+	next->n = 4; /* without seat 0 */
+	memmove(&next->seat[0], &next->seat[1], 4 * sizeof next->seat[0]);
+	for (uint32_t i = 1; i < 4; i++) /* it does not vote, and goes on lying */
+		count += cluster_vote(c, next, i, 1000 + i);
+	cluster_start(c, 4);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	cluster_run(c, 5 * SECOND, NULL, NULL);
+	uint64_t ended = status_of(c, 0).seq;
+	for (uint32_t i = 0; i < 40; i++)
+		count += cluster_submit(c, 1 + i % 4, 10 + i);
+	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
+	for (uint32_t i = 1; i < n; i++) {
+		assert_int_equal(status_of(c, i).era, 2);
+		assert_int_equal(status_of(c, i).n, 4);
+		assert_true(status_of(c, i).voter && status_of(c, i).seq > ended);
+	}
+	assert_true(status_of(c, 0).self >= 4 && !status_of(c, 0).voter);
+	assert_int_equal(status_of(c, 0).seq, ended);
+	cluster_crash(c, 0);
+	settle(c, n);
+	check_evidence(c, node, 0, UINT32_MAX); /* of era 1: it outlives its seat, and a restart */
+	cluster_crash(c, node);
+	cluster_start(c, node);
+	check_evidence(c, node, 0, UINT32_MAX);
+	ec_membership_free(next);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_leader_that_says_two_things_is_proven_guilty),
+		cmocka_unit_test(test_who_is_proven_guilty_is_voted_out),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
