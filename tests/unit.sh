@@ -18,7 +18,7 @@ for preset in release clang asan; do
 	log=$(mktemp)
 	leave=
 	[ $preset = asan ] && [ -n "${EC_TEST_SHORT:-}" ] &&
-		leave='_(random|hostile|bug|small|brute)_test|member_load_test|sim_(oracle|revisable|adversary|ledger|world|twins)_test'
+		leave='_(random|hostile|bug|small|brute)_test|member_(load|switch|transfer|revise|change)_test|sim_(oracle|revisable|adversary|ledger|world|twins)_test'
 	# shellcheck disable=SC2086 # two words or none
 	(cd $dir && ctest --output-on-failure -j3 ${leave:+-E "$leave"}) >"$log" 2>&1 || status=1
 	sed -n -E 's/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: ([^ ]+) .*Passed.*/ok '$preset' \1/p;

@@ -46,8 +46,7 @@ bool ec_roster_change_begin(struct ec_roster_change *change, const struct ec_net
 /* Closes the connection, frees genesis and rosters. */
 void ec_roster_change_end(struct ec_roster_change *change);
 
-/* Makes change->next: the roster in force, one era on, with `more` empty seats at its end; who
- * leads is to lead on. */
+/* Makes change->next: the roster in force, one era on, with `more` empty seats at its end. */
 void ec_roster_change_plan(struct ec_roster_change *change, uint32_t more);
 
 /* Takes a seat out of change->next.  In: seat < change->next->n. */

@@ -57,20 +57,22 @@ static const struct sim_planted_test tests[] = {
 	RAFT(12, "an_answer_to_an_older_term_is_none"),
 	RAFT(13, "who_cannot_win_does_not_stand"),
 	RAFT(14, "a_lease_ends_before_an_election"),
-#define MULTIPAXOS(bug, test)                                                               \
-	{                                                                                   \
-		"multipaxos", bug, "src/consensus/multipaxos/multipaxos_fault_test.c", test \
+#define MULTIPAXOS(bug, file, test)                            \
+	{                                                      \
+		"multipaxos", bug, "src/consensus/" file, test \
 	}
-#define PAXOS(bug, test)                                                     \
-	{                                                                    \
-		"paxos", bug, "src/consensus/paxos/paxos_fault_test.c", test \
+#define PAXOS(bug, file, test)                            \
+	{                                                 \
+		"paxos", bug, "src/consensus/" file, test \
 	}
-	MULTIPAXOS(3, "nothing_is_forgotten_before_a_quorum_has_it"),
-	MULTIPAXOS(17, "a_leader_that_hears_no_quorum_steps_down"),
-	MULTIPAXOS(18, "what_another_group_says_is_nothing"),
-	PAXOS(3, "nothing_is_forgotten_before_a_quorum_has_it"),
-	PAXOS(9, "votes_are_counted_in_one_ballot"),
-	PAXOS(16, "what_another_group_says_is_nothing"),
+#define OF_BOTH "multipaxos/multipaxos_log_test.c"
+	MULTIPAXOS(3, OF_BOTH, "nothing_is_forgotten_before_a_quorum_has_it"),
+	MULTIPAXOS(17, "multipaxos/multipaxos_fault_test.c",
+                   "a_leader_that_hears_no_quorum_steps_down"),
+	MULTIPAXOS(18, OF_BOTH, "what_another_group_says_is_nothing"),
+	PAXOS(3, OF_BOTH, "nothing_is_forgotten_before_a_quorum_has_it"),
+	PAXOS(9, "paxos/paxos_fault_test.c", "votes_are_counted_in_one_ballot"),
+	PAXOS(16, OF_BOTH, "what_another_group_says_is_nothing"),
 };
 
 const struct sim_planted_test *sim_planted_test_at(unsigned index)
