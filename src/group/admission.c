@@ -15,6 +15,8 @@
  * (A1) A vote, or anything that binds, leaves only when more than half of the others were new, or
  *      the disk was not empty when this life began and holds no WITHHELD record of this era.
  * (A2) The record is durable before anything else makes the disk look used.
+ * (A3) Who is admitted writes the same record without a key before it takes part: a new group whose
+ *      members crash at once goes on.
  *
  * That no disk is lost while the members of a new group find each other is presumed.
  */
@@ -68,16 +70,6 @@ static uint64_t others(const struct ec_member *m,
 	return weight;
 }
 
-static void withhold(struct ec_member *m, uint64_t era)
-{
-	struct record record = {.kind = RECORD_WITHHELD, .era = era};
-	memcpy(record.hash.b, m->config.era_key.key, sizeof record.hash.b);
-	m->admission.logging = true;
-	m->admission.withheld_era = era;
-	memcpy(m->admission.withheld_key, m->config.era_key.key, EC_KEY_SIZE);
-	act_log(m, &record);
-}
-
 bool admission_withheld(const struct ec_member *m, const struct reign *reign)
 {
 	return reign->era->number <= m->admission.withheld_era && crash_only(reign->era) &&
@@ -89,6 +81,21 @@ void admission_recorded(struct ec_member *m, const struct record *record)
 	m->admission.withheld_era = record->era;
 	memcpy(m->admission.withheld_key, record->hash.b, EC_KEY_SIZE);
 	m->now.muted |= admission_withheld(m, &m->now);
+}
+
+/* Up to this era that key may not vote; zero: no key of ours. */
+static void record_put(struct ec_member *m, uint64_t era, const uint8_t key[EC_KEY_SIZE])
+{
+	struct record record = {.kind = RECORD_WITHHELD, .era = era};
+	memcpy(record.hash.b, key, sizeof record.hash.b);
+	m->admission.logging = true;
+	act_log(m, &record);
+	admission_recorded(m, &record);
+}
+
+static void withhold(struct ec_member *m, uint64_t era)
+{
+	record_put(m, era, m->config.era_key.key);
 }
 
 void admission_start(struct ec_member *m)
@@ -134,6 +141,7 @@ static void begin(struct ec_member *m)
 {
 	const struct era *era = m->now.era;
 	m->admission.asking = false;
+	m->now.muted = admission_withheld(m, &m->now);
 	m->now.instance = instance_new(era->protocol, &era->config, m->now.secret, m->config.pool);
 	reign_start(m);
 	standings_send(m);
@@ -146,8 +154,9 @@ void admission_turn(struct ec_member *m)
 		return;
 	uint64_t all = others(m, anyone), fresh = others(m, was_new), used = others(m, was_not_new);
 	if (fresh == all || (fresh > all / 2 && m->time.now >= a->since + PATIENCE_NS)) {
-		a->young = m->now.muted = false;
-		begin(m);
+		static const uint8_t no_key[EC_KEY_SIZE];
+		a->young = false;
+		record_put(m, m->now.era->number, no_key);
 	} else if (all - used <= all / 2) {
 		act_text(m, EC_ACT_ALARM, NONE,
 		         "our seat asks to vote with an empty disk and a key that may have voted: "
@@ -182,5 +191,5 @@ void admission_carry(struct ec_member *m)
 	struct admission *a = &m->admission;
 	if (first && first->kind == RECORD_WITHHELD && !a->logging &&
 	    m->records.count >= CARRY_RECORDS)
-		withhold(m, a->withheld_era);
+		record_put(m, a->withheld_era, m->admission.withheld_key);
 }

@@ -95,6 +95,27 @@ static void test_a_new_group_begins_in_any_order(void **state)
 	}
 }
 
+/* Nothing of theirs was on disk yet but that they were admitted. */
+static void test_a_new_group_that_crashes_at_once_goes_on(void **state)
+{
+	(void)state;
+	uint32_t four_of = 4, told = 1;
+	struct cluster *c = group_of(4, "raft", 23);
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	assert_true(cluster_run(c, SECOND, all_vote, &four_of));
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_crash(c, i);
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_start(c, i);
+	assert_true(cluster_run(c, SECOND, all_vote, &four_of));
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_true(cluster_submit(c, 0, 1));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, 4);
+	cluster_free(c);
+}
+
 /* Who does not come for 10 s is not waited for, and comes too late. */
 static void test_more_than_half_of_the_others_begin_without_the_rest(void **state)
 {
@@ -303,6 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_new_group_begins_in_any_order),
+		cmocka_unit_test(test_a_new_group_that_crashes_at_once_goes_on),
 		cmocka_unit_test(test_more_than_half_of_the_others_begin_without_the_rest),
 		cmocka_unit_test(test_an_empty_disk_has_no_vote),
 		cmocka_unit_test(test_it_follows_the_leader_of_raft),

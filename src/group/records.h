@@ -13,7 +13,7 @@
  * GUILTY:   a member broke the protocol of that era; seq: its index; hash: its identity key; body:
  *           the evidence (docs/formats.md).  The newest of each member is needed for ever.
  * WITHHELD: on this disk that era key (hash) has no vote up to that era, where one stands crashes
- * only. The newest is needed until that is over.
+ *           only; hash zero: every key has.  The newest is needed until that is over.
  */
 #ifndef EC_GROUP_RECORDS_H
 #define EC_GROUP_RECORDS_H
