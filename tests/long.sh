@@ -45,6 +45,7 @@ step tests/seeds.sh 2000
 step tests/model.sh long
 step tests/finals.sh 10000
 step tests/power.sh 50
+step tests/beside.sh
 step tests/manifests.sh
 step tests/figures.sh bench leaderless
 row '2000 worlds of pbft' 'sim, 2000 worlds: faults, rules and twins that never fired' none none
