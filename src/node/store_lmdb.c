@@ -20,13 +20,13 @@
 
 #include "node/file.h"
 #include "node/store_changes.h"
+#include "node/store_file.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <lmdb.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
 	PORTION_BYTES = 8 << 20,
@@ -401,41 +401,6 @@ static bool tables_open(struct lmdb_store *store)
 	       writer_commit(store);
 }
 
-/* Readers that a killed process left behind would keep old pages for ever: their file goes.  Nobody
- * else can be using it, for the caller holds the lock of the data folder. */
-static void locks_forget(const char *folder)
-{
-	char path[FILE_PATH_MAX];
-	if (file_path(path, folder, "lock.mdb"))
-		unlink(path);
-}
-
-/* LMDB writes the head of a new file without a sync: a power cut before the first commit would
- * leave a file that is none.  So it gets its name when the head is durable.  Returns: a code of
- * LMDB. */
-static int file_begin(const char *folder)
-{
-	char path[FILE_PATH_MAX], beside[FILE_PATH_MAX];
-	MDB_env *env = NULL;
-	if (!file_path(path, folder, "data.mdb") || !file_path(beside, folder, "new.mdb"))
-		return errno;
-	if (access(path, F_OK) == 0)
-		return 0;
-	unlink(beside);
-	int code = mdb_env_create(&env);
-	if (!code)
-		code = mdb_env_set_mapsize(env, MAP_BYTES);
-	if (!code)
-		code = mdb_env_open(env, beside, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
-	if (!code)
-		code = mdb_env_sync(env, 1);
-	if (env)
-		mdb_env_close(env);
-	if (!code && rename(beside, path) != 0)
-		code = errno;
-	return code;
-}
-
 struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 {
 	struct lmdb_store *store = calloc(1, sizeof *store);
@@ -460,9 +425,10 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	}
 	mdb_env_set_maxdbs(store->env, 2);
 	mdb_env_set_mapsize(store->env, MAP_BYTES);
-	locks_forget(folder);
-	if (!well(store, file_begin(folder), "new file") ||
+	store_locks_forget(folder);
+	if (!well(store, store_file_begin(folder, MAP_BYTES), "new file") ||
 	    !well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
+	    !well(store, store_file_fill(store->env), "size of the file") ||
 	    !well(store, file_sync_folder(folder) ? 0 : errno, "sync of the folder") ||
 	    !tables_open(store)) {
 		snprintf(why, why_size, "%s: %s", folder, store->error);

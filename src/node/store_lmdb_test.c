@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 /* This program's own calls stand before the C library's, for LMDB too: after some more pages the
  * disk is full, or fails.  A write of several stops short at the last that has room.  What is less
@@ -330,6 +331,30 @@ static void views_stay_while_the_store_goes_on(void **state)
 	store->close(store);
 }
 
+/* A disk that lost what it had promised to keep: no page is read beyond the end of the file. */
+static void a_file_that_is_too_short_is_noticed(void **state)
+{
+	enum { KEYS = 4000 };
+	char path[FILE_PATH_MAX] = "", why[300];
+	struct ec_store *store = open_store(*state);
+	for (uint32_t i = 0; i < KEYS; i++)
+		store->put(store, &i, sizeof i, path, 100);
+	assert_true(store->sync(store));
+	store->close(store);
+	assert_true(file_path(path, *state, "data.mdb"));
+	assert_int_equal(truncate(path, 3 * 4096 + 100), 0);
+	store = ec_store_lmdb(*state, why, sizeof why);
+	if (!store)
+		return;
+	struct ec_bytes value;
+	uint32_t found = 0;
+	for (uint32_t i = 0; i < KEYS; i++)
+		found += store->get(store, &i, sizeof i, &value);
+	assert_true(found < KEYS);
+	assert_non_null(ec_store_lmdb_error(store));
+	store->close(store);
+}
+
 static void a_folder_that_is_no_folder_is_named(void **state)
 {
 	char path[FILE_PATH_MAX], why[300];
@@ -350,6 +375,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(views_stay_while_the_store_goes_on, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_disk_that_fails_is_final, folder_make,
+	                                        folder_end),
+		cmocka_unit_test_setup_teardown(a_file_that_is_too_short_is_noticed, folder_make,
 	                                        folder_end),
 		cmocka_unit_test_setup_teardown(a_folder_that_is_no_folder_is_named, folder_make,
 	                                        folder_end),
