@@ -1,5 +1,6 @@
 /* cmd_node_join.c - `edgecord node join` and `edgecord node rejoin`: a new member, or one whose
  * data is gone, enters a running group of a local network by a change of era. */
+#include "base/text.h"
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/network_file.h"
@@ -7,10 +8,9 @@
 #include "cli/node_place.h"
 #include "cli/node_readmit.h"
 #include "cli/node_told.h"
-#include "ledger/known.h"
-#include "base/text.h"
 #include "cli/roster_change.h"
 #include "cli/up.h"
+#include "ledger/known.h"
 #include "node/file.h"
 #include "node/keys.h"
 #include "node/run.h"
@@ -29,8 +29,9 @@ enum { PATIENCE_MS = 60000, ASK_EVERY_US = 50000, OPTION_NO_START = 256, OPTION_
 #define NOBODY UINT32_MAX
 
 struct arguments {
-	const char *folder, *instead; /* instead: the folder of a node that leaves; NULL: none */
-	bool no_start, json;
+	struct place_arguments of;
+	const char *instead; /* the folder of a node that leaves; NULL: none */
+	bool no_start;
 };
 
 static const struct argp_option join_options[] = {
@@ -61,21 +62,10 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case OPTION_REPLACE:
 		out->instead = argument;
 		return 0;
-	case 'j':
-		out->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (out->folder)
-			argp_error(state, "one folder only, not also '%s'", argument);
-		out->folder = argument;
-		return 0;
-	case ARGP_KEY_END:
-		if (!out->folder)
-			argp_error(state, "give the folder: of the group to join, or of the node "
-			                  "that comes back");
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return place_parse(
+			key, argument, state, &out->of,
+			"give the folder: of the group to join, or of the node that comes back");
 	}
 }
 
@@ -136,7 +126,7 @@ static int start(const struct place *place, const char *option, const struct arg
 	char more[16] = "", json[] = "--json";
 	if (!node_config_path(place, configuration))
 		return EC_EXIT_FAILED;
-	if (!arguments->json)
+	if (!arguments->of.json)
 		printf("start it with: %s node --config %s\n", program_invocation_name,
 		       configuration);
 	fflush(stdout);
@@ -148,7 +138,7 @@ static int start(const struct place *place, const char *option, const struct arg
 		snprintf(more, sizeof more, "%s", option);
 		argv[count++] = more;
 	}
-	if (arguments->json)
+	if (arguments->of.json)
 		argv[count++] = json;
 	return ec_cmd_node(count, argv);
 }
@@ -406,8 +396,8 @@ static int command(int argc, char **argv, const struct argp *argp, bool of_node)
 	struct arguments arguments = {0};
 	argv[0] = name[of_node];
 	argp_parse(argp, argc, argv, 0, NULL, &arguments);
-	struct place place = {.command = name[of_node], .json = arguments.json};
-	if (!place_find(&place, arguments.folder, of_node))
+	struct place place = {.command = name[of_node], .json = arguments.of.json};
+	if (!place_find(&place, arguments.of.folder, of_node))
 		return EC_EXIT_FAILED;
 	int code = of_node ? rejoin(&place, &arguments) : join(&place, &arguments);
 	free(place.network);

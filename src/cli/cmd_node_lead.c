@@ -6,6 +6,7 @@
 #include "cli/node_place.h"
 #include "cli/option_numbers.h"
 #include "cli/roster_change.h"
+#include "cli/up.h"
 #include "node/daemon.h"
 #include "node/file.h"
 #include "node/keys.h"
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum {
@@ -24,11 +24,12 @@ enum {
 	ASK_EVERY_US = 20000,
 	OPTION_PATIENCE = 256
 };
+#define MS_NS     ((uint64_t)1000 * 1000)
+#define SECOND_NS (1000 * MS_NS)
 
 struct arguments {
-	const char *folder;
+	struct place_arguments of;
 	uint32_t patience_s;
-	bool json;
 };
 
 static const struct argp_option options[] = {
@@ -42,33 +43,11 @@ static const struct argp_option options[] = {
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
 	struct arguments *out = state->input;
-	switch (key) {
-	case OPTION_PATIENCE:
-		out->patience_s =
-			(uint32_t)ec_option_whole(state, "patience", argument, 1, PATIENCE_S_MAX);
-		return 0;
-	case 'j':
-		out->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (out->folder)
-			argp_error(state, "one folder only, not also '%s'", argument);
-		out->folder = argument;
-		return 0;
-	case ARGP_KEY_END:
-		if (!out->folder)
-			argp_error(state, "give the folder of the node: DIR/GROUP/nodeN");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	if (key != OPTION_PATIENCE)
+		return place_parse(key, argument, state, &out->of,
+		                   "give the folder of the node: DIR/GROUP/nodeN");
+	out->patience_s = (uint32_t)ec_option_whole(state, "patience", argument, 1, PATIENCE_S_MAX);
+	return 0;
 }
 
 /* Why the node at this place cannot be asked to lead; NULL: it can.  In: says: what it says. */
@@ -167,13 +146,13 @@ static void tell(const struct place *place, const struct ec_node_says *says, uin
 /* Asks again while it is not so: what was asked may have been lost with an era or a view. */
 static bool lead(const struct place *place, const struct arguments *arguments)
 {
-	uint64_t begin = now_ms(), end = begin + 1000 * (uint64_t)arguments->patience_s;
+	uint64_t begin = up_now(), end = begin + SECOND_NS * arguments->patience_s;
 	uint64_t view = UINT64_MAX; /* in which it was asked for last */
 	struct ec_node_says says = ec_node_ask(place_node(place));
 	const char *why = misfit(&says);
 	if (why)
 		return place_refuse(place, why);
-	for (; !says.leads && now_ms() < end; says = ec_node_ask(place_node(place))) {
+	for (; !says.leads && up_now() < end; says = ec_node_ask(place_node(place))) {
 		struct ec_node_says of = {0};
 		struct ec_door_request wish;
 		const struct ec_network_node *leader = leader_find(place, &of);
@@ -188,7 +167,7 @@ static bool lead(const struct place *place, const struct arguments *arguments)
 	if (!says.leads)
 		return place_refuse(place, "it does not lead yet: it may lack too much, or no "
 		                           "quorum of the group runs; see --patience");
-	tell(place, &says, now_ms() - begin);
+	tell(place, &says, (up_now() - begin) / MS_NS);
 	return true;
 }
 
@@ -211,8 +190,8 @@ int ec_cmd_node_lead(int argc, char **argv)
 	struct arguments arguments = {.patience_s = PATIENCE_S};
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	struct place place = {.command = name, .json = arguments.json};
-	if (!place_find(&place, arguments.folder, true))
+	struct place place = {.command = name, .json = arguments.of.json};
+	if (!place_find(&place, arguments.of.folder, true))
 		return EC_EXIT_FAILED;
 	bool good = lead(&place, &arguments);
 	free(place.network);

@@ -14,11 +14,6 @@
 
 enum { PATIENCE_MS = 60000, HEARD_MS = 10000, ASK_EVERY_US = 50000 };
 
-struct arguments {
-	const char *folder;
-	bool json;
-};
-
 static const struct argp_option options[] = {
 	{"json", 'j', NULL, 0,
          "Print the new era, the pause of commits and the configuration as one JSON object; what "
@@ -29,23 +24,8 @@ static const struct argp_option options[] = {
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	struct arguments *out = state->input;
-	switch (key) {
-	case 'j':
-		out->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (out->folder)
-			argp_error(state, "one folder only, not also '%s'", argument);
-		out->folder = argument;
-		return 0;
-	case ARGP_KEY_END:
-		if (!out->folder)
-			argp_error(state, "give the folder of the node: DIR/GROUP/nodeN");
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
+	return place_parse(key, argument, state, state->input,
+	                   "give the folder of the node: DIR/GROUP/nodeN");
 }
 
 /* The era after, planned by `plan`, voted for and told of. */
@@ -144,7 +124,7 @@ static bool rotate(struct place *place)
 static int command(int argc, char **argv, const struct argp *argp, char *name,
                    bool (*act)(struct place *place))
 {
-	struct arguments arguments = {0};
+	struct place_arguments arguments = {0};
 	argv[0] = name;
 	argp_parse(argp, argc, argv, 0, NULL, &arguments);
 	struct place place = {.command = name, .json = arguments.json};

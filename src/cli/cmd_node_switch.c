@@ -2,10 +2,9 @@
  * protocol, or by other options of the one it has, by a change of era. */
 #include "cli/client_options.h"
 #include "cli/commands.h"
-#include "cli/node_place.h"
+#include "cli/node_told.h"
 #include "cli/option_numbers.h"
 #include "cli/protocol_option.h"
-#include "cli/roster_change.h"
 
 #include <argp.h>
 #include <stdio.h>
@@ -22,11 +21,11 @@ enum {
 };
 
 struct arguments {
-	const char *folder;
+	struct place_arguments of;
 	const struct ec_protocol *protocol;
 	struct ec_option_pairs pairs;
 	uint32_t patience_ms;
-	bool keys, json;
+	bool keys;
 };
 
 static const struct argp_option options[] = {
@@ -50,8 +49,6 @@ static const struct argp_option options[] = {
 
 static void arguments_judge(struct arguments *out, struct argp_state *state)
 {
-	if (!out->folder)
-		argp_error(state, "give the folder of the group: DIR/GROUP");
 	if (!out->protocol)
 		argp_error(state, "say which protocol: --protocol NAME");
 	ec_option_pairs_encode(state, out->protocol, &out->pairs);
@@ -74,40 +71,26 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		out->patience_ms = 1000 * (uint32_t)ec_option_whole(state, "patience", argument, 1,
 		                                                    PATIENCE_S_MAX);
 		return 0;
-	case 'j':
-		out->json = true;
-		return 0;
-	case ARGP_KEY_ARG:
-		if (out->folder)
-			argp_error(state, "one folder only, not also '%s'", argument);
-		out->folder = argument;
-		return 0;
-	case ARGP_KEY_END:
-		arguments_judge(out, state);
-		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		break;
 	}
+	error_t code = place_parse(key, argument, state, &out->of,
+	                           "give the folder of the group: DIR/GROUP");
+	if (key == ARGP_KEY_END)
+		arguments_judge(out, state);
+	return code;
 }
 
 static void tell(const struct place *place, const struct ec_roster_change *change)
 {
-	const struct ec_membership *next = change->next;
+	char with[EC_TEXT_MAX + 16];
 	struct ec_json json = {0};
+	snprintf(with, sizeof with, "protocol %s", change->next->protocol);
 	if (!place->json) {
-		printf("era %llu has begun with protocol %s; commits paused for at most %.0f ms "
-		       "(%llu notes meanwhile)\n",
-		       (unsigned long long)next->era, next->protocol,
-		       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
+		era_print(change, with);
 		return;
 	}
-	ec_json_open(&json, '{');
-	ec_json_put_uint(&json, "era", next->era);
-	ec_json_put_uint(&json, "members", next->n);
-	ec_json_put_text(&json, "protocol", next->protocol);
-	ec_json_key(&json, "pause_ms");
-	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
-	ec_json_put_uint(&json, "notes", change->commits);
+	era_put(&json, change, change->next->protocol);
 	ec_json_close(&json, '}');
 	ec_cli_json_print(&json);
 }
@@ -159,8 +142,8 @@ int ec_cmd_node_switch(int argc, char **argv)
 	struct arguments arguments = {.patience_ms = 1000 * PATIENCE_S};
 	argv[0] = name;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
-	struct place place = {.command = name, .json = arguments.json};
-	if (!place_find(&place, arguments.folder, false))
+	struct place place = {.command = name, .json = arguments.of.json};
+	if (!place_find(&place, arguments.of.folder, false))
 		return EC_EXIT_FAILED;
 	bool good = go_over(&place, &arguments);
 	free(place.network);

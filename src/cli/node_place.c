@@ -12,6 +12,27 @@
 #include <string.h>
 #include <unistd.h>
 
+error_t place_parse(int key, char *argument, struct argp_state *state, struct place_arguments *out,
+                    const char *missing)
+{
+	switch (key) {
+	case 'j':
+		out->json = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (out->folder)
+			argp_error(state, "one folder only, not also '%s'", argument);
+		out->folder = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (!out->folder)
+			argp_error(state, "%s", missing);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 /* A sentence, which may have a gateway's words in it. */
 static void say_plain(const char *command, const char *why)
 {

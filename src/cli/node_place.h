@@ -4,6 +4,7 @@
 
 #include "cli/make_network.h"
 
+#include <argp.h>
 #include <limits.h>
 
 struct place {
@@ -12,6 +13,17 @@ struct place {
 	const char *command; /* which speaks, as "edgecord node switch" */
 	bool json;           /* how a person is told */
 };
+
+/* What the command line of every command of `node` has: one folder, and --json. */
+struct place_arguments {
+	const char *folder;
+	bool json;
+};
+
+/* A parser of argp for these.  In: missing: what to say where no folder is given.  Returns:
+ * ARGP_ERR_UNKNOWN: it is something else. */
+error_t place_parse(int key, char *argument, struct argp_state *state, struct place_arguments *out,
+                    const char *missing);
 
 /* Finds the network around the folder of a group, or of a node of one.  In: place->command,
  * place->json.  Returns: false with a message on stderr; nothing is to be freed then. */

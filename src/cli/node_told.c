@@ -33,22 +33,36 @@ bool seat_drop(const struct place *place, struct ec_roster_change *change, uint3
 	return true;
 }
 
+void era_print(const struct ec_roster_change *change, const char *with)
+{
+	printf("era %llu has begun with %s; commits paused for at most %.0f ms "
+	       "(%llu notes meanwhile)\n",
+	       (unsigned long long)change->next->era, with, (double)change->pause_ns / 1e6,
+	       (unsigned long long)change->commits);
+	fflush(stdout);
+}
+
+void era_put(struct ec_json *json, const struct ec_roster_change *change, const char *protocol)
+{
+	ec_json_open(json, '{');
+	ec_json_put_uint(json, "era", change->next->era);
+	ec_json_put_uint(json, "members", change->next->n);
+	if (protocol)
+		ec_json_put_text(json, "protocol", protocol);
+	ec_json_key(json, "pause_ms");
+	ec_json_real(json, (double)change->pause_ns / 1e6, 3);
+	ec_json_put_uint(json, "notes", change->commits);
+}
+
 void node_told(const struct place *place, const struct ec_roster_change *change)
 {
+	char with[32];
 	struct ec_json json = {0};
+	snprintf(with, sizeof with, "%u members", change->next->n);
 	if (!place->json) {
-		printf("era %llu has begun with %u members; commits paused for at most %.0f ms "
-		       "(%llu notes meanwhile)\n",
-		       (unsigned long long)change->next->era, change->next->n,
-		       (double)change->pause_ns / 1e6, (unsigned long long)change->commits);
-		fflush(stdout);
+		era_print(change, with);
 		return;
 	}
-	ec_json_open(&json, '{');
-	ec_json_put_uint(&json, "era", change->next->era);
-	ec_json_put_uint(&json, "members", change->next->n);
-	ec_json_key(&json, "pause_ms");
-	ec_json_real(&json, (double)change->pause_ns / 1e6, 3);
-	ec_json_put_uint(&json, "notes", change->commits);
+	era_put(&json, change, NULL);
 	node_object_end(place, &json);
 }

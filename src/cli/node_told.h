@@ -18,6 +18,11 @@ void node_object_end(const struct place *place, struct ec_json *json);
  * with a message: it has none, or the only one. */
 bool seat_drop(const struct place *place, struct ec_roster_change *change, uint32_t node);
 
+/* The era that has begun, and how long commits paused: a sentence on stdout, `with` being what is
+ * new; or an object that is left open, with its protocol if that is not NULL. */
+void era_print(const struct ec_roster_change *change, const char *with);
+void era_put(struct ec_json *json, const struct ec_roster_change *change, const char *protocol);
+
 /* The era that has begun, with how many members, and how long commits paused: a sentence on stdout;
  * an object where place->json. */
 void node_told(const struct place *place, const struct ec_roster_change *change);
