@@ -28,26 +28,30 @@ struct ec_input ec_input_of_era(ec_seq base, const struct ec_input *in)
 	return own;
 }
 
+bool ec_effect_applies(enum ec_effect_kind kind)
+{
+	switch (kind) {
+	case EC_DELIVER:
+	case EC_UNDO:
+	case EC_FINAL:
+	case EC_SNAP:
+	case EC_FETCH:
+	case EC_SERVE:
+		return true;
+	case EC_SEND:
+	case EC_SAVE: /* a record's position is its own */
+	case EC_BLAME:
+	case EC_NOTE:
+		return false;
+	}
+	return false;
+}
+
 void ec_effects_of_order(ec_seq base, struct ec_out *out)
 {
-	for (uint32_t i = 0; i < out->count; i++) {
-		struct ec_effect *effect = &out->effect[i];
-		switch (effect->kind) {
-		case EC_DELIVER:
-		case EC_UNDO:
-		case EC_FINAL:
-		case EC_SNAP:
-		case EC_FETCH:
-		case EC_SERVE:
-			effect->seq += base;
-			break;
-		case EC_SEND:
-		case EC_SAVE: /* a record's own */
-		case EC_BLAME:
-		case EC_NOTE:
-			break;
-		}
-	}
+	for (uint32_t i = 0; i < out->count; i++)
+		if (ec_effect_applies(out->effect[i].kind))
+			out->effect[i].seq += base;
 }
 
 uint32_t ec_held_add(struct ec_bytes *at, uint32_t count, struct ec_bytes bytes)

@@ -1,5 +1,5 @@
-/* alike.h - what protocols do alike with what comes in and goes out; each is a few lines that any
- * of them would write for itself. */
+/* alike.h - what protocols, and their hosts, do alike with what comes in and goes out; each is a
+ * few lines that any of them would write for itself. */
 #ifndef EC_CONSENSUS_ALIKE_H
 #define EC_CONSENSUS_ALIKE_H
 
@@ -10,7 +10,11 @@
  * it. Returns: the input as the protocol counts; it borrows what `in` does. */
 struct ec_input ec_input_of_era(ec_seq base, const struct ec_input *in);
 
-/* And those of DELIVER, UNDO, FINAL, SNAP, FETCH and SERVE back again, at the end of a step. */
+/* Whether an effect is the application's to perform, at a position of the order: DELIVER, UNDO,
+ * FINAL, SNAP, FETCH and SERVE. */
+bool ec_effect_applies(enum ec_effect_kind kind);
+
+/* And positions of those back again, at the end of a step. */
 void ec_effects_of_order(ec_seq base, struct ec_out *out);
 
 /* Counts a buffer for held(), and names it if it is one.  In: at: NULL: counts alone.  Returns: the

@@ -12,6 +12,8 @@
  */
 #include "group/flush.h"
 
+#include "consensus/alike.h"
+
 #include <assert.h>
 
 static const uint32_t NONE = UINT32_MAX;
@@ -51,25 +53,6 @@ void ec_flush_init(struct ec_flush *flush, uint32_t capacity)
 	                           .eager = {NONE, NONE, 0}};
 	for (uint32_t i = 0; i < capacity; i++)
 		flush->slot[i] = (struct slot){.next = i + 1 < capacity ? i + 1 : NONE};
-}
-
-bool ec_flush_applies(enum ec_effect_kind kind)
-{
-	switch (kind) {
-	case EC_DELIVER:
-	case EC_UNDO:
-	case EC_FINAL:
-	case EC_SNAP:
-	case EC_FETCH:
-	case EC_SERVE:
-		return true;
-	case EC_SEND:
-	case EC_SAVE:
-	case EC_BLAME:
-	case EC_NOTE:
-		return false;
-	}
-	return false;
 }
 
 static void list_push(struct ec_flush *flush, struct list *list, uint32_t at)
@@ -128,7 +111,7 @@ void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
 	slot->number = flush->added++;
 	slot->applications = flush->applications_added;
 	slot->saves = flush->saves_added;
-	flush->applications_added += !eager && ec_flush_applies(effect.kind);
+	flush->applications_added += !eager && ec_effect_applies(effect.kind);
 	flush->saves_added += effect.kind == EC_SAVE;
 	list_push(flush,
 	          effect.kind == EC_SAVE ? &flush->saves
@@ -150,7 +133,7 @@ static bool eager_ready(const struct ec_flush *flush)
 	if (!flush->eager.count)
 		return false;
 	const struct slot *slot = &flush->slot[flush->eager.first];
-	return !ec_flush_applies(slot->effect.kind) ||
+	return !ec_effect_applies(slot->effect.kind) ||
 	       slot->applications <= flush->applications_passed;
 }
 
@@ -168,7 +151,7 @@ bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect)
 		return false;
 	*effect = list_pop(flush, earliest);
 	if (earliest == &flush->ordered)
-		flush->applications_passed += ec_flush_applies(effect->kind);
+		flush->applications_passed += ec_effect_applies(effect->kind);
 	flush->saves_left += effect->kind == EC_SAVE;
 	return true;
 }

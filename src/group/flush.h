@@ -39,9 +39,6 @@ bool ec_flush_next(struct ec_flush *flush, struct ec_effect *effect);
 /* `saves` more of the SAVEs handed out are durable, oldest first. */
 void ec_flush_durable(struct ec_flush *flush, uint32_t saves);
 
-/* Whether effects of this kind are on the application: these keep their order among themselves. */
-bool ec_flush_applies(enum ec_effect_kind kind);
-
 /* How many SAVEs were handed out and are not yet durable. */
 uint32_t ec_flush_saving(const struct ec_flush *flush);
 

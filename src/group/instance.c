@@ -7,6 +7,7 @@
  */
 #include "group/instance.h"
 
+#include "consensus/alike.h"
 #include "consensus/proof.h"
 #include "crypto/hash.h"
 
@@ -151,7 +152,7 @@ void instance_step(struct instance *instance, struct moment moment, struct ec_in
 	if (input.kind == EC_RECORD)
 		assert(out->count == 0);
 	for (uint32_t i = 0; i < out->count; i++) {
-		instance->applied += ec_flush_applies(out->effect[i].kind);
+		instance->applied += ec_effect_applies(out->effect[i].kind);
 		ec_flush_add(instance->flush, out->effect[i]);
 	}
 	out->count = 0;
@@ -325,7 +326,7 @@ static bool effect_next(struct instance *instance, struct ec_effect *effect, str
 bool instance_effect(struct instance *instance, struct ec_effect *effect, struct ec_bytes *proof)
 {
 	while (effect_next(instance, effect, proof)) {
-		bool applies = ec_flush_applies(effect->kind);
+		bool applies = ec_effect_applies(effect->kind);
 		instance->performed += applies;
 		if (!applies || (!instance->standing && instance->performed > instance->void_until))
 			return true;
