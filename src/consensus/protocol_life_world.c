@@ -140,6 +140,14 @@ void world_part(struct world *world, uint64_t set)
 				world_sever(world, a, b);
 }
 
+void world_join_set(struct world *world, uint64_t set)
+{
+	for (ec_node a = 0; a < world->n; a++)
+		for (ec_node b = 0; b < a; b++)
+			if ((set >> a & 1) && (set >> b & 1))
+				world_join(world, a, b);
+}
+
 void world_heal(struct world *world)
 {
 	for (ec_node a = 0; a < world->n; a++)

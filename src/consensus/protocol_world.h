@@ -254,11 +254,12 @@ void world_audit(struct world *world, ec_node node);
 void world_break(struct world *world, ec_node a, ec_node b, uint32_t keep_ab, uint32_t keep_ba);
 
 /* Breaks links and leaves them so: one, all of a member, all between a set and the others; joins
- * one again, or all. */
+ * one again, all among a set, or all. */
 void world_sever(struct world *world, ec_node a, ec_node b);
 void world_isolate(struct world *world, ec_node node);
 void world_part(struct world *world, uint64_t set);
 void world_join(struct world *world, ec_node a, ec_node b);
+void world_join_set(struct world *world, uint64_t set);
 void world_heal(struct world *world);
 
 /* A message told by a test in the name of `from`, to one or to EC_ALL but itself.  In: flags:

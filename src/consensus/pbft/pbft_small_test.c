@@ -45,14 +45,6 @@ static void part_all(struct world *world)
 		world_isolate(world, node);
 }
 
-static void join(struct world *world, uint32_t set)
-{
-	for (ec_node a = 0; a < MEMBERS; a++)
-		for (ec_node b = 0; b < a; b++)
-			if (in(set, a) && in(set, b))
-				world_join(world, a, b);
-}
-
 /* From the primary's proposal, which is under way, to where this view ends. */
 static void view_go(struct world *world, const struct course *course)
 {
@@ -71,7 +63,7 @@ static void view_change(struct world *world, uint32_t set, uint64_t ms)
 {
 	part_all(world);
 	world_pass(world, ms);
-	join(world, set);
+	world_join_set(world, set);
 	hear(world, set);
 	world_submit(world);
 }
@@ -155,7 +147,7 @@ static const char *liar_leads(uint32_t bug, const struct course *first, uint32_t
 	part_all(world);
 	world->member[LIAR].byzantine = true;
 	world_pass(world, 600);
-	join(world, set);
+	world_join_set(world, set);
 	world_settle(world);
 	change_forge(world);
 	struct ec_bytes plan = plan_forge(world, set);

@@ -34,14 +34,6 @@ static bool in(uint32_t set, ec_node node)
 	return set >> node & 1;
 }
 
-static void join(struct world *world, uint32_t set)
-{
-	for (ec_node a = 0; a < MEMBERS; a++)
-		for (ec_node b = 0; b < a; b++)
-			if (in(set, a) && in(set, b))
-				world_join(world, a, b);
-}
-
 static bool follows(const struct world *world, ec_node node)
 {
 	return raft_of(world, node)->role == FOLLOWER;
@@ -95,7 +87,7 @@ static void next_term(struct world *world, const struct course *course)
 {
 	struct course rest = *course;
 	const struct world_member *member = &world->member[course->stands];
-	join(world, course->set);
+	world_join_set(world, course->set);
 	read_everywhere(world);
 	if (course->dies != NOBODY)
 		world->member[course->dies].stalled = true;
