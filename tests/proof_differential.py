@@ -184,6 +184,8 @@ def special_cases():
         yield f"less than a quorum, {number}", proof, world.genesis, None
     for number, (proof, world, _, cloud) in enumerate(made.majorities()):
         yield f"a majority, {number}", proof, world.genesis, cloud
+    for what, world, proof, _ in made.rootless():
+        yield what, proof, world.genesis, None
     cloud, _ = made.anchored(made.WORLD)
     yield ("an anchor on the anchor's proof", made.anchored_twice(made.WORLD, cloud),
            made.WORLD.genesis, cloud.genesis)
@@ -207,7 +209,7 @@ def special_agree(folder):
     for line in bad:
         print(line)
     result(not bad and count > 10, f"both agree on {count} proofs that a lying quorum, or one by "
-                                   "weight, or too few signed")
+                                   "weight, or too few signed, or of blocks without a root")
 
 
 def tool_agrees(what, name, least):
@@ -276,6 +278,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         command_says(folder)
     tool_agrees("make", "made by the program", 8)
+    tool_agrees("apart", "of a group with roots apart", 3)
     tool_agrees("probable", "of a revisable order", 6)
     world = made.WORLD
     proofs = [made.encode(world.proof(seq, later)) for seq, later in (

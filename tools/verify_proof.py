@@ -354,6 +354,9 @@ class Roster:
         self.quorum = (self.weight + self.liars) // 2 + 1  # with no liar it is a majority
 
 
+UNSIGNED, ORDER_ONLY, ROOTS_APART = 1, 2, 8 # flags of a genesis
+
+
 class Genesis:
     def __init__(self, data):
         item = form(decode(data, "the genesis"), "the genesis", literal("edgecord/genesis/1"),
@@ -507,6 +510,8 @@ def claim_absence(claim, block):
 def claim_check(claim, block, genesis):
     if claim[0] == 0:
         return claim_envelope(claim, block, genesis)
+    need(block.state != bytes(32) or not genesis.flags & (ORDER_ONLY | ROOTS_APART),
+         "the block has no state root")
     return (claim_state if claim[0] == 1 else claim_absence)(claim, block)
 
 
@@ -644,7 +649,7 @@ def proof_check(data, genesis, cloud, what="the proof"):
         _, claim, block_data, cover, links, anchor = proof_form(data, what)
     except Invalid as error:
         raise Unusable(f"not a proof file: {error}") from None
-    if genesis.flags & 1:
+    if genesis.flags & UNSIGNED:
         raise Unusable("the group is unsigned: nothing in it is proven")
     block = Header(block_data, genesis, "the block's header")
     facts = {"claim": None if claim[0] == 3 else claim_check(claim, block, genesis)}

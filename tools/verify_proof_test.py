@@ -179,14 +179,14 @@ class World:
     spoil(seq, items) may change the items of a header, which the members then sign all the same."""
 
     def __init__(self, name="cell", eras=2, cells=(), extra=None, weights=(), spoil=None,
-                 keys=(), members=5, protocol="pbft"):
+                 keys=(), members=5, protocol="pbft", flags=0):
         self.name, self.spoil, self.members = name, spoil, members
         self.protocols = [protocol] * eras if isinstance(protocol, str) else list(protocol)
         self.rosters = [roster_bytes(era, 4 if era == 1 else members, name, weights,
                                      self.protocols[era - 1],
                                      keys=keys if era > 1 else ())
                         for era in range(1, eras + 1)]
-        self.genesis = genesis_bytes(name, cells=cells, roster=self.rosters[0])
+        self.genesis = genesis_bytes(name, flags, cells, self.rosters[0])
         self.genesis_hash = v.sha256(self.genesis)
         self.state = {f"home/{i}".encode(): f"value {i}".encode() for i in range(20)}
         self.state.update(extra or {})
@@ -644,6 +644,33 @@ def beacons_are_judged_by_the_keys_of_their_era():
             pass
 
 
+def rootless():
+    """(what, the group, a proof, whether it holds): the third block has no state root."""
+    def spoil(block, items):
+        if block == 3:
+            items[10] = bytes(32)
+    nothing = [2, b"home/1", [], None] # leads to zeros
+    for flags in (v.ROOTS_APART, v.ORDER_ONLY):
+        world = World(f"rootless {flags}", flags=flags, spoil=spoil)
+        yield "a receipt of a block without a root", world, world.proof(3), True
+        yield "an absence under no root", world, world.proof(3, 4, nothing), False
+        yield "a value under no root", world, world.proof(3, claim=world.claim_state(b"home/1")), \
+            False
+        yield "the state of a block before", world, \
+            world.proof(2, 3, world.claim_state(b"home/1")), True
+    world = World("never any state", spoil=spoil)
+    yield "an absence in an empty state", world, world.proof(3, 4, nothing), True
+
+
+def a_block_without_a_root_shows_no_state():
+    """where not every block has a state root zeros are none, and show no absence"""
+    for what, world, proof, holds in rootless():
+        if holds:
+            check(proof, genesis=world.genesis)
+        else:
+            refused(proof, "no state root", genesis=world.genesis)
+
+
 def unsigned_groups_are_refused():
     """a genesis that says unsigned is refused"""
     try:
@@ -767,7 +794,7 @@ TESTS = [ed25519_rfc_8032, ed25519_rejects_what_the_document_says, ed25519_wyche
          less_than_a_quorum_is_probable, majorities_are_a_word, what_a_lying_quorum_signs_is_refused,
          rosters_may_name_shared_keys, rosters_come_from_the_genesis, claims_are_about_this_block,
          beacons_are_judged_by_the_keys_of_their_era,
-         unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,
+         a_block_without_a_root_shows_no_state, unsigned_groups_are_refused, anchors_are_checked_with_the_cloud,
          many_are_judged_in_one_process]
 
 

@@ -63,7 +63,8 @@ struct bench_cell {
 	struct ec_network *network;
 	struct ec_processes processes;
 	uint32_t members;
-	bool keyed; /* the members made keys that they share, before the load */
+	bool executes; /* at rest every member shows the root of a state */
+	bool keyed;    /* the members made keys that they share, before the load */
 	struct ec_client *client[BENCH_NODES_MAX]; /* one to each member, for questions */
 	struct ec_secret author[BENCH_AUTHORS];
 	ec_hash genesis;
@@ -94,7 +95,8 @@ struct bench_count {
 bool bench_cell_count(struct bench_cell *cell, struct bench_count count[BENCH_NODES_MAX], char *why,
                       size_t why_size);
 
-/* Waits until all members stand at the same block and stay there, at most `wait_ms`.  Returns:
+/* Waits until all members stand at the same block and stay there, one with a state root where they
+ * execute, at most `wait_ms`.  Returns:
  * false with a sentence.  In and out: count, as by bench_cell_count(). */
 bool bench_cell_settle(struct bench_cell *cell, uint32_t wait_ms,
                        struct bench_count count[BENCH_NODES_MAX], char *why, size_t why_size);

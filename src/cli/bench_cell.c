@@ -152,6 +152,7 @@ bool bench_cell_start(const struct bench_options *options, const char *folder,
 	                               .order_only = options->mode == BENCH_ORDER,
 	                               .store = options->mode == BENCH_STORE};
 	cell->members = options->members;
+	cell->executes = options->mode != BENCH_ORDER;
 	cell->network = ec_network_make(&plan, why, why_size);
 	if (!cell->network || !authors_read(cell, why, why_size))
 		return false;
@@ -222,14 +223,16 @@ bool bench_cell_settle(struct bench_cell *cell, uint32_t wait_ms,
 		uint64_t seq = count[0].seq;
 		if (!bench_cell_count(cell, count, why, why_size))
 			return false;
-		bool equal = seq == count[0].seq;
+		bool equal = seq == count[0].seq &&
+		             (!cell->executes || !ec_hash_zero(&count[0].state_root));
 		for (uint32_t i = 1; i < cell->members; i++)
 			equal = equal && count[i].seq == count[0].seq;
 		same = equal ? same + 1 : 0;
 		if (same >= 3)
 			return true;
 		if (bench_now() > until) {
-			snprintf(why, why_size, "the members do not come to rest at one block");
+			snprintf(why, why_size, "the members do not come to rest at one block%s",
+			         cell->executes ? " with a state root" : "");
 			return false;
 		}
 		pause_ms(PAUSE_MS);

@@ -41,6 +41,8 @@ static bool hashes_agree(struct bench_run *run, uint32_t i)
 	bool order = run->options.mode == BENCH_ORDER;
 	if (order && !ec_hash_equal(&rest->ids_hash, &first->ids_hash))
 		return disagree(run, "members 0 and %u have different hashes over the ids", i);
+	if (!order && ec_hash_zero(&rest->state_root))
+		return disagree(run, "member %u shows no state root", i);
 	if (!ec_hash_equal(&rest->state_root, &first->state_root))
 		return disagree(run, "members 0 and %u have different state roots", i);
 	if (order ? ec_hash_equal(&rest->ids_hash, &before->ids_hash)

@@ -296,7 +296,8 @@ static bool genesis_make(struct making *making, uint32_t g, struct ec_membership
 	*genesis = (struct ec_genesis){
 		.flags = (plan->is_unsigned ? EC_GENESIS_UNSIGNED : 0u) |
 	                 (plan->order_only ? EC_GENESIS_ORDER_ONLY : 0u) |
-	                 (cloud && plan->crash_cells ? EC_GENESIS_CRASH_CELLS : 0u),
+	                 (cloud && plan->crash_cells ? EC_GENESIS_CRASH_CELLS : 0u) |
+	                 (!cloud && plan->store ? EC_GENESIS_ROOTS_APART : 0u),
 		.membership = membership,
 		.time_origin_ns = plan->origin_ns,
 		.time_rate = plan->rate,

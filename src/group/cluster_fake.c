@@ -378,7 +378,8 @@ struct cluster *cluster_new(const struct cluster_plan *plan)
 	                             .blocks_kept = 1 << 20,
 	                             .service = plan->service,
 	                             .services = plan->service_count,
-	                             .flags = plan->unsigned_group ? EC_GENESIS_UNSIGNED : 0});
+	                             .flags = (plan->unsigned_group ? EC_GENESIS_UNSIGNED : 0u) |
+	                                      (plan->roots_apart ? EC_GENESIS_ROOTS_APART : 0u)});
 	c->nodes = plan->members + plan->spare;
 	c->now = MS;
 	ec_prng_seed(&c->prng, plan->seed);

@@ -21,6 +21,7 @@ struct cluster_plan {
 	uint32_t authors;    /* of envelopes; at least 1 */
 	uint32_t learners;   /* so many members, the first ones, do not vote */
 	bool keys;           /* the voters of the genesis share keys (ledger/test_keys.h) */
+	bool roots_apart;    /* not every block has a state root */
 	bool unsigned_group; /* envelopes carry no signature, and the crypto is a cheap stand-in */
 	uint64_t delay_min_ns, delay_max_ns; /* of a link; 0: 100 us to 1 ms */
 	uint64_t sync_ns;                    /* of a log; 0: 500 us */

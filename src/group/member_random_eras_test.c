@@ -55,6 +55,7 @@ static uint64_t random_life(const struct kind *kind, uint64_t seed)
 	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
 	                                                       .members = 4,
 	                                                       .authors = 40,
+	                                                       .roots_apart = seed % 2,
 	                                                       .unsigned_group = true,
 	                                                       .protocols = kind->protocols,
 	                                                       .protocol = first->name});

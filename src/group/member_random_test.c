@@ -8,6 +8,7 @@ static void random_life(uint64_t seed)
 	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
 	                                                       .members = 4,
 	                                                       .authors = 4,
+	                                                       .roots_apart = seed % 2,
 	                                                       .unsigned_group = true,
 	                                                       .protocols = protocols});
 	uint64_t token = 0;

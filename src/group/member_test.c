@@ -372,6 +372,38 @@ static void test_a_group_that_begins_again_knows_the_time(void **state)
 	cluster_free(c);
 }
 
+static bool root_waits(struct cluster *c)
+{
+	return ec_ledger_at(ec_member_ledger(cluster_node(c, 1)->member)).root_waits;
+}
+
+/* Where not every block has a state root a quiet group comes to one, by one batch more; no clock
+ * calls for any meanwhile. */
+static void test_a_quiet_group_has_a_state_root(void **state)
+{
+	(void)state;
+	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = 12,
+	                                                       .members = 4,
+	                                                       .authors = 1,
+	                                                       .protocols = protocols,
+	                                                       .roots_apart = true});
+	for (uint32_t i = 0; i < 4; i++)
+		cluster_start(c, i);
+	cluster_run(c, 300 * MS, NULL, NULL);
+	uint64_t ticks = status_of(c, 1).batches_delivered;
+	assert_false(root_waits(c));
+	assert_true(cluster_submit(c, 1, 1));
+	cluster_run(c, 30 * MS, NULL, NULL);
+	assert_int_equal(told_count(c), 1);
+	assert_true(root_waits(c));
+	cluster_run(c, 150 * MS, NULL, NULL);
+	assert_true(root_waits(c));
+	cluster_run(c, 230 * MS, NULL, NULL);
+	assert_false(root_waits(c));
+	assert_int_equal(status_of(c, 1).batches_delivered, ticks + 2);
+	cluster_free(c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -389,6 +421,7 @@ int main(void)
 		cmocka_unit_test(test_a_read_outlives_a_state_transfer),
 		cmocka_unit_test(test_deadlines_pass_in_an_idle_group),
 		cmocka_unit_test(test_a_group_that_begins_again_knows_the_time),
+		cmocka_unit_test(test_a_quiet_group_has_a_state_root),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "group/shares.h"
 #include "group/seals.h"
 #include "group/tail.h"
+#include "group/ticks.h"
 #include "group/words.h"
 
 #include <assert.h>
@@ -96,14 +97,6 @@ enum { GUILTY_MAX = 32 }; /* members of whom it is kept */
 
 struct read {
 	uint64_t token, ticket;
-};
-
-struct ticks {
-	uint64_t claim_ns;   /* our newest stamp in the order */
-	uint64_t traffic;    /* when an envelope was last delivered, or we began */
-	bool begun;          /* we were able to TICK since our start */
-	uint64_t open_since; /* when a batch was delivered whose block goes on; 0: it ended */
-	uint64_t due_ns, due_since; /* the deadline last seen to have passed, and since when */
 };
 
 /* The most that there were at once, waiting or under way, since something last left with nothing
@@ -448,11 +441,6 @@ void defer(struct ec_member *m, uint32_t peer, struct ec_bytes frame);
 void deferred_free(struct ec_member *m);
 /* When to look again. */
 uint64_t eras_wake(const struct ec_member *m);
-
-/* ---- ticks.c: batches for the clock's sake: makes one if it is time ---- */
-void ticks_turn(struct ec_member *m);
-/* When to look again. */
-uint64_t ticks_wake(const struct ec_member *m);
 
 /* ---- reads.c: reads that see all that was acknowledged ---- */
 

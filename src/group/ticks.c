@@ -8,6 +8,9 @@
  * been away for hours.  Those whose turn it is do so at once, the others only if that was not
  * enough.
  *
+ * Where not every block has a state root one is added for the root's sake, when blocks without have
+ * stood for a while: so that what the state holds can be proven soon.
+ *
  * And a gateway adds one when clients of its wait in a block that nothing ends: the batch that was
  * to close it was quicker than the one before it.
  */
@@ -20,6 +23,7 @@
 #define STAGGER_NS   (50 * MS)
 #define SLEEP_NS     (60 * SECOND)
 #define OPEN_NS      (10 * MS)
+#define ROOT_NS      (200 * MS)
 
 static bool may_tick(const struct ec_member *m)
 {
@@ -90,10 +94,26 @@ static uint64_t close_at(const struct ec_member *m)
 	                                                          : 0;
 }
 
+/* When blocks without a state root call for one, of one member after the other; 0: they do not. */
+static uint64_t root_at(const struct ec_member *m)
+{
+	const struct era *era = m->now.era;
+	uint64_t rank = (era->self + m->ticks.rootless / ROOT_NS) % era->roster.n;
+	return m->ticks.rootless ? m->ticks.rootless + ROOT_NS + rank * STAGGER_NS : 0;
+}
+
 /* When one should leave; 0: never. */
 static uint64_t leaves_at(const struct ec_member *m)
 {
-	return earlier(close_at(m), earlier(due_at(m), stale_at(m)));
+	return earlier(earlier(close_at(m), root_at(m)), earlier(due_at(m), stale_at(m)));
+}
+
+static void root_note(struct ec_member *m)
+{
+	if (!ec_ledger_at(m->ledger).root_waits)
+		m->ticks.rootless = 0;
+	else if (!m->ticks.rootless)
+		m->ticks.rootless = m->time.now;
 }
 
 static void due_note(struct ec_member *m)
@@ -116,6 +136,7 @@ void ticks_turn(struct ec_member *m)
 		m->ticks.traffic = m->time.now;
 	}
 	due_note(m);
+	root_note(m);
 	uint64_t at = leaves_at(m);
 	if (at && at <= m->time.now)
 		batch_form(m, &digest);

@@ -115,3 +115,18 @@ struct block *block_at(const struct ec_ledger *ledger, uint64_t seq)
 		return NULL;
 	return ledger->blocks[seq - ledger->persisted.seq - 1];
 }
+
+bool block_rooted(const struct ec_ledger *ledger, uint64_t seq)
+{
+	const struct block *block = block_at(ledger, seq);
+	return block ? block->rooted : seq == ledger->persisted.seq && ledger->persisted.rooted;
+}
+
+uint64_t block_newest_rooted(const struct ec_ledger *ledger, uint64_t seq_max)
+{
+	uint64_t seq = seq_max < ledger->seq ? seq_max : ledger->seq;
+	for (; seq >= ledger->persisted.seq && seq > 0; seq--)
+		if (block_rooted(ledger, seq))
+			return seq;
+	return 0;
+}

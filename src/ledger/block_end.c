@@ -4,6 +4,18 @@
 #include <assert.h>
 #include <stdlib.h>
 
+/* Whether the block that ends now has a state root.  Where roots are apart every member must find
+ * the same blocks, state that is moved must have one (it is moved at multiples of 64), an era must
+ * begin with one, and a group that has gone quiet must come to one: by a batch of no envelopes. */
+static bool rooted(const struct ec_ledger *ledger, const struct block *block)
+{
+	bool sixty_fourth = ledger->position % BLOCK_POSITIONS == 0;
+	if (ledger_order_only(ledger))
+		return sixty_fourth;
+	return !(ledger->genesis->flags & EC_GENESIS_ROOTS_APART) || sixty_fourth ||
+	       block->count == 0 || ledger->next_membership;
+}
+
 static struct ec_header header_of(struct ec_ledger *ledger, const struct block *block)
 {
 	struct ec_header header = {
@@ -19,7 +31,7 @@ static struct ec_header header_of(struct ec_ledger *ledger, const struct block *
 		.stamp_ns = ledger->stamp_ns,
 		.roster = ledger->membership->hash,
 	};
-	if (ledger_rooted(ledger, ledger->position))
+	if (block->rooted)
 		header.state_root = tree_root(&ledger->tree);
 	if (ledger->next_membership)
 		header.next_roster = ledger->next_membership->hash;
@@ -44,7 +56,8 @@ void block_end(struct ec_ledger *ledger)
 	assert(block->seq == ledger->seq + 1);
 	assert(ledger->stamp_ns > ledger->block_stamp_ns || ledger->seq == 0);
 	assert(block_last_position(block) == ledger->position);
-	if (ledger_rooted(ledger, ledger->position))
+	block->rooted = rooted(ledger, block);
+	if (block->rooted)
 		tree_move(ledger, ledger->position);
 	struct ec_header header = header_of(ledger, block);
 	block->header_size = ec_header_write(&header, block->header);

@@ -21,6 +21,7 @@ enum ec_genesis_flag {
 	EC_GENESIS_UNSIGNED = 1,
 	EC_GENESIS_ORDER_ONLY = 2,
 	EC_GENESIS_CRASH_CELLS = 4, /* anchors cells whose protocol stands crashes only, too */
+	EC_GENESIS_ROOTS_APART = 8, /* not every block has a state root (docs/formats.md, Header) */
 };
 
 /* One member as the ledger knows it; ec_roster, for protocols, is derived from it. */

@@ -69,6 +69,12 @@ size_t ec_header_write(const struct ec_header *header, uint8_t out[static EC_HEA
 	return writer.out.size;
 }
 
+bool ec_header_rooted(const struct ec_header *header, const struct ec_genesis *genesis)
+{
+	bool all = !(genesis->flags & (EC_GENESIS_ORDER_ONLY | EC_GENESIS_ROOTS_APART));
+	return all || !ec_hash_zero(&header->state_root);
+}
+
 ec_hash ec_header_hash(struct ec_bytes bytes)
 {
 	return ec_sha256(bytes.data, bytes.size);

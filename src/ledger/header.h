@@ -20,6 +20,10 @@ bool ec_header_read(struct ec_bytes bytes, struct ec_header *out);
 /* Writes its canonical bytes.  Returns: how many, at most EC_HEADER_SIZE_MAX. */
 size_t ec_header_write(const struct ec_header *header, uint8_t out[static EC_HEADER_SIZE_MAX]);
 
+/* Whether it has a state root.  Where not every block of the group has one, zeros stand for none;
+ * where every block has, they are the root of an empty state. */
+bool ec_header_rooted(const struct ec_header *header, const struct ec_genesis *genesis);
+
 /* The name of a block: SHA-256 of its header's bytes. */
 ec_hash ec_header_hash(struct ec_bytes bytes);
 

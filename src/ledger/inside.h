@@ -3,8 +3,8 @@
  *     store (persisted.seq) <- layers, tree, ended blocks (.. seq) <- open block (.. position)
  *
  * (B1) Blocks in memory are persisted.seq + 1 .. seq, then the open one; positions have no gaps.
- * (B2) tree_position is the last position of an ended block, or of the persisted one; where a group
- *      only orders, of one with a root or of one that is persisted.
+ * (B2) tree_position is the last position of an ended block, or of the persisted one.  It moves
+ *      forward where a block with a root ends, and to and fro for a persist, a proof, an undo.
  * (B3) Every layer's versions are above persisted.position.
  * (B4) persisted.seq <= final_seq <= seq, and final_seq is the last block of which no position is
  *      above final_position.
@@ -44,6 +44,7 @@ struct block {
 	size_t header_size;
 	ec_hash hash;
 	uint64_t stamp_ns;
+	bool rooted;    /* its header has a state root */
 	uint32_t nodes; /* subtrees of the history that its header completes, smallest first */
 	ec_hash node[EC_MERKLE_PATH_MAX];
 };
@@ -92,6 +93,7 @@ struct meta {
 	ec_hash hash; /* of block seq's header; the genesis hash before block 1 */
 	uint8_t header[EC_HEADER_SIZE_MAX];
 	size_t header_size;
+	bool rooted;          /* that block has a state root */
 	uint64_t pruned_seq;  /* blocks up to it are gone; above it some may have to be fetched */
 	uint64_t state_bytes; /* names and values */
 };
@@ -157,13 +159,6 @@ static inline bool ledger_order_only(const struct ec_ledger *ledger)
 	return ledger->genesis->flags & EC_GENESIS_ORDER_ONLY;
 }
 
-/* Whether a block that ends here has a state root: where a group only orders, one in a while does.
- */
-static inline bool ledger_rooted(const struct ec_ledger *ledger, uint64_t position)
-{
-	return !ledger_order_only(ledger) || position % BLOCK_POSITIONS == 0;
-}
-
 /* ---- block.c: a block under construction ---- */
 
 /* An open block with no position yet, from malloc; ended by block_free(). */
@@ -185,6 +180,11 @@ uint64_t block_last_position(const struct block *block);
 uint64_t block_bytes(const struct block *block);
 /* An ended block that is in memory, borrowed; NULL when it is not. */
 struct block *block_at(const struct ec_ledger *ledger, uint64_t seq);
+/* Whether a block in memory, or the persisted one, has a state root. */
+bool block_rooted(const struct ec_ledger *ledger, uint64_t seq);
+/* The newest block with a state root, at most `seq_max` and not older than the persisted one; 0:
+ * none. */
+uint64_t block_newest_rooted(const struct ec_ledger *ledger, uint64_t seq_max);
 
 /* Ends the open block at the position at hand: its roots, header and hash; it is ledger->seq from
  * now on.  In: every position of it is executed (block_end.c). */

@@ -235,6 +235,8 @@ struct ec_ledger_at ec_ledger_at(const struct ec_ledger *ledger)
 		.time_ns = ec_genesis_time(ledger->genesis, stamp_ns),
 		.due_ns = ledger->due_ns,
 		.era_over = ledger->next_membership && ledger->final_seq == ledger->seq,
+		.root_waits = ledger->genesis->flags & EC_GENESIS_ROOTS_APART &&
+	                      ledger->final_seq > 0 && !block_rooted(ledger, ledger->final_seq),
 		.closed = ledger->next_membership != NULL,
 		.envelopes = ledger->envelopes,
 		.executed = ledger->executed,

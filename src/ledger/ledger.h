@@ -51,6 +51,7 @@ struct ec_ledger_at {
 	uint64_t time_ns;  /* community time of it */
 	uint64_t due_ns;   /* next community time at which a service waits for a TICK */
 	bool era_over;     /* that block named the next roster */
+	bool root_waits;   /* it has no state root, which a block of no envelopes would have */
 	bool closed;       /* one did, final or not: deliver nothing more unless it is taken back */
 	uint64_t envelopes, executed; /* since open: seen, and with result DONE */
 	uint64_t pending_bytes;       /* values in memory that a persist would move to the store */
@@ -154,9 +155,10 @@ enum ec_lookup ec_ledger_receipt_under(struct ec_ledger *ledger, const ec_hash *
                                        const struct ec_certificate *signatures,
                                        struct ec_bytes *proof);
 
-/* A proof file of what the state holds under a name, or that it holds nothing, at the newest
- * certified block.  Out: proof with one owner, from the ledger's pool.  EC_NOT_YET: none is
- * certified whose state is at hand.  EC_UNKNOWN: no such name can be, or the group only orders. */
+/* A proof file of what the state holds under a name, or that it holds nothing, at the newest block
+ * with a state root that is certified, or lies in the history of one that is.  Out: proof with one
+ * owner, from the ledger's pool.  EC_NOT_YET: there is none whose state is at hand.  EC_UNKNOWN: no
+ * such name can be, or the group only orders. */
 enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
                                      struct ec_bytes *proof);
 

@@ -81,6 +81,7 @@ bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size)
 		return field_refuse(why, why_size, "store: it does not say where it stands");
 	struct ec_reader reader = ec_reader_over(value.data, value.size);
 	struct meta *meta = &ledger->persisted;
+	struct ec_header block;
 	ec_hash genesis = ec_read_hash(&reader);
 	meta->seq = ec_read_u64(&reader);
 	meta->position = ec_read_u64(&reader);
@@ -92,6 +93,8 @@ bool meta_read(struct ec_ledger *ledger, char *why, size_t why_size)
 	if (!ec_reader_done(&reader))
 		return field_refuse(why, why_size, "store: its record of where it stands is torn");
 	memcpy(meta->header, header, meta->header_size);
+	struct ec_bytes bytes = {.data = meta->header, .size = meta->header_size};
+	meta->rooted = ec_header_read(bytes, &block) && ec_header_rooted(&block, ledger->genesis);
 	return ec_hash_equal(&genesis, &ledger->genesis->hash) ||
 	       field_refuse(why, why_size, "store: it is of another network: its genesis differs");
 }

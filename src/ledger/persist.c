@@ -1,8 +1,7 @@
 /* persist.c - ended blocks into the store, all or nothing.
  *
- * The store then holds the ledger as of one block, whatever came after it: the tree goes back to
- * that block for the time of writing (it is a function of the set alone), the layers settle up to
- * it.
+ * The store then holds the ledger as of one block, whatever came after it: the tree goes to that
+ * block (it is a function of the set alone), the layers settle up to it.
  */
 #include "ledger/inside.h"
 #include "base/codec.h"
@@ -76,6 +75,7 @@ static void blocks_drop(struct ec_ledger *ledger, uint64_t seq)
 	meta->position = block_last_position(last);
 	meta->stamp_ns = last->stamp_ns;
 	meta->hash = last->hash;
+	meta->rooted = last->rooted;
 	meta->header_size = last->header_size;
 	memcpy(meta->header, last->header, last->header_size);
 	for (size_t i = 0; i < count; i++) {
@@ -116,8 +116,5 @@ bool ec_ledger_persist(struct ec_ledger *ledger, uint64_t seq, char *why, size_t
 	serving_age(ledger);
 	if (!money_adds_up(store, prefix, sizeof prefix, why, why_size))
 		return false;
-	bool synced = store->sync(store);
-	if (!ledger_order_only(ledger))
-		tree_move(ledger, ledger->block_position);
-	return synced || field_refuse(why, why_size, "the store could not be written");
+	return store->sync(store) || field_refuse(why, why_size, "the store could not be written");
 }

@@ -141,6 +141,8 @@ static bool state_judge(struct trial *trial)
 	ec_hash place = ec_sha256(parts->name.data, parts->name.size), hash;
 	trial->report->name = parts->name;
 	trial->report->value = parts->value;
+	if (!ec_header_rooted(&trial->report->block, trial->genesis))
+		return refuse(trial, "its block has no state root");
 	if (!end_judge(trial, &place, &hash))
 		return false;
 	for (uint32_t i = parts->state_path.length; i-- > 0;) {

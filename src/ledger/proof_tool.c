@@ -2,6 +2,7 @@
  *
  * usage: proof_tool make FOLDER                        writes genesis and NAME.proof files
  *        proof_tool probable FOLDER                    the same of a group with a revisable order
+ *        proof_tool apart FOLDER                       of one where not every block has a root
  *        proof_tool trusted FOLDER                     of one with eras that stand crashes only
  *        proof_tool judge GENESIS CLOUD|- PROOF...     prints a verdict, 0 to 4, and why, a line
  * Exit 0: done; 2: a file cannot be used. */
@@ -143,6 +144,30 @@ static int probable(const char *folder)
 	return 0;
 }
 
+/* A receipt of a certified block without a state root; states, there and not there, of the block
+ * below it. */
+static int apart(const char *folder)
+{
+	struct day day = day_begin(EC_GENESIS_ROOTS_APART, NULL);
+	uint8_t name[2 + 32] = {'a', '/'};
+	ec_hash id;
+	day_note_deliver(&day, 0, 0, 1, NULL);
+	day_deliver(&day, 0, true, NULL, 0);
+	day_note_deliver(&day, 0, 0, 2, &id);
+	day_certify(&day, 3, 3);
+	receipt_write(&day, folder, "rootless.proof", &id);
+	for (uint32_t i = 3; i < 5; i++) { /* the first of them has an account */
+		struct ec_secret author = world_secret('a', i);
+		memcpy(name + 2, author.key, 32);
+		state_write(&day, folder, i == 3 ? "present.proof" : "absent.proof", name,
+		            sizeof name);
+	}
+	file_write(folder, "genesis",
+	           (struct ec_bytes){.data = day.world.file, .size = day.world.file_size});
+	day_end(&day);
+	return 0;
+}
+
 /* Receipts of five eras, the second and the last two of which stand crashes only: each before its
  * era ends, and the first one again at the end of all. */
 static int trusted(const char *folder)
@@ -207,12 +232,15 @@ int main(int argc, char **argv)
 		return make(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "probable") == 0)
 		return probable(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "apart") == 0)
+		return apart(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "trusted") == 0)
 		return trusted(argv[2]);
 	if (argc >= 4 && strcmp(argv[1], "judge") == 0)
 		return judge(argc - 2, argv + 2);
 	fprintf(stderr, "usage: proof_tool make FOLDER\n"
 	                "       proof_tool probable FOLDER\n"
+	                "       proof_tool apart FOLDER\n"
 	                "       proof_tool trusted FOLDER\n"
 	                "       proof_tool judge GENESIS CLOUD|- PROOF...\n");
 	return 2;

@@ -153,9 +153,8 @@ static bool description_read(const struct ec_ledger *ledger, const struct ec_sna
 	ec_hash got = ec_header_hash(snapshot->header);
 	if (snapshot->bits > CHUNK_BITS_MAX || !ec_hash_equal(&got, hash) ||
 	    !ec_header_read(snapshot->header, &restore->header) ||
-	    !ec_hash_equal(&restore->header.genesis, &ledger->genesis->hash))
-		return false;
-	if (!ledger_rooted(ledger, restore->header.position))
+	    !ec_hash_equal(&restore->header.genesis, &ledger->genesis->hash) ||
+	    !ec_header_rooted(&restore->header, ledger->genesis))
 		return false;
 	restore->hash = *hash;
 	restore->bits = snapshot->bits;

@@ -142,9 +142,7 @@ bool ec_ledger_snapshot(struct ec_ledger *ledger, const ec_hash *header, struct 
 	struct ec_pool *pool = ledger->config.pool;
 	struct served *served = served_find(ledger, header);
 	struct ec_frontier frontier;
-	if (!served && ledger->persisted.seq > 0 &&
-	    ledger_rooted(ledger, ledger->persisted.position) &&
-	    ec_hash_equal(&ledger->persisted.hash, header))
+	if (!served && ledger->persisted.rooted && ec_hash_equal(&ledger->persisted.hash, header))
 		served = served_open(ledger);
 	if (!served || !history_load(ledger, served->meta.seq - 1, &frontier) ||
 	    !links_bytes(ledger, served->meta.seq, &out->links))

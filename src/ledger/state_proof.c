@@ -1,4 +1,5 @@
-/* state_proof.c - proofs of what the state holds, as of the newest certified block. */
+/* state_proof.c - proofs of what the state holds, as of the newest block with a state root that is
+ * certified, or lies in the history of one that is. */
 #include "ledger/proof_write.h"
 #include "ledger/field.h"
 
@@ -63,20 +64,24 @@ static struct ec_bytes claim_write(struct ec_ledger *ledger, struct ec_bytes nam
 enum ec_lookup ec_ledger_state_proof(struct ec_ledger *ledger, const void *name, size_t name_size,
                                      struct ec_bytes *proof)
 {
-	uint64_t seq = ledger->certified_seq;
 	struct ec_bytes bytes = {.data = name, .size = name_size};
 	if (name_size == 0 || name_size > EC_NAME_MAX || ledger_order_only(ledger))
 		return EC_UNKNOWN;
-	if (seq == 0 || seq < ledger->persisted.seq || seq > ledger->final_seq)
+	uint64_t seq = block_newest_rooted(ledger, ledger->certified_seq);
+	if (seq == 0 || ledger->certified_seq > ledger->final_seq)
 		return EC_NOT_YET;
 	const struct block *block = block_at(ledger, seq);
-	tree_move(ledger, block ? block_last_position(block) : ledger->persisted.position);
-	struct ec_bytes claim = claim_write(ledger, bytes);
-	tree_move(ledger, ledger->block_position);
+	const struct meta *persisted = &ledger->persisted;
+	tree_move(ledger, block ? block_last_position(block) : persisted->position);
+	struct proof_plan plan = {
+		.claim = claim_write(ledger, bytes),
+		.header = {.data = block ? block->header : persisted->header,
+	                   .size = block ? block->header_size : persisted->header_size},
+		.seq = seq,
+	};
 	tree_trim(&ledger->tree);
-	struct proof_plan plan = {.claim = claim, .header = ledger->certified_header, .seq = seq};
 	enum ec_lookup found = proof_write(ledger, &plan, proof);
-	ec_drop(claim);
+	ec_drop(plan.claim);
 	return found;
 }
 

@@ -67,8 +67,10 @@ void ec_ledger_undo(struct ec_ledger *ledger, uint64_t position)
 	if (position == ledger->position)
 		return;
 	size_t left = blocks_left(ledger, position);
-	tree_move(ledger, left ? block_last_position(ledger->blocks[left - 1])
-	                       : ledger->persisted.position);
+	uint64_t stays =
+		left ? block_last_position(ledger->blocks[left - 1]) : ledger->persisted.position;
+	if (ledger->tree_position > stays)
+		tree_move(ledger, stays);
 	layer_undo(&ledger->state, position);
 	layer_undo(&ledger->ids, position);
 	blocks_cut(ledger, left, position);
