@@ -1,4 +1,4 @@
-/* ticks.h - batches of no envelopes: for the clock's sake, and for a state root's.  Inside group/. */
+/* ticks.h - batches of no envelopes, for a clock or a state root.  Inside group/. */
 #ifndef EC_GROUP_TICKS_H
 #define EC_GROUP_TICKS_H
 
