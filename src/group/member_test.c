@@ -396,7 +396,7 @@ static void test_a_quiet_group_has_a_state_root(void **state)
 	cluster_run(c, 30 * MS, NULL, NULL);
 	assert_int_equal(told_count(c), 1);
 	assert_true(root_waits(c));
-	cluster_run(c, 150 * MS, NULL, NULL);
+	cluster_run(c, 450 * MS, NULL, NULL);
 	assert_true(root_waits(c));
 	cluster_run(c, 230 * MS, NULL, NULL);
 	assert_false(root_waits(c));

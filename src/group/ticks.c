@@ -23,7 +23,7 @@
 #define STAGGER_NS   (50 * MS)
 #define SLEEP_NS     (60 * SECOND)
 #define OPEN_NS      (10 * MS)
-#define ROOT_NS      (200 * MS)
+#define ROOT_NS      (500 * MS)
 
 static bool may_tick(const struct ec_member *m)
 {
