@@ -86,6 +86,7 @@ enum {
 	EC_EAGER = 1, /* need not wait for the disk */
 	EC_CUT = 2,   /* a SAVE that replaces what came before */
 	EC_SIGN = 4,  /* a SEND that receivers can show to others: it comes with `proof` */
+	EC_SPARE = 8, /* a SNAP that may be left out, without SNAPPED: another comes in time */
 };
 
 struct ec_shared_keys { /* what the voters hold in parts, the i-th the i-th: f + 1 use it */

@@ -134,10 +134,15 @@ static void final_perform(struct world *world, struct world_member *member, ec_s
 	finalize(world, member, seq);
 }
 
-static void snap_perform(struct world *world, struct world_member *member, ec_seq seq)
+static void snap_perform(struct world *world, struct world_member *member,
+                         const struct ec_effect *effect)
 {
-	if (seq - world->is.base != member->final || seq % world->interval)
+	if (effect->seq - world->is.base != member->final || effect->seq % world->interval)
 		world_violate(world, "contract: a checkpoint elsewhere than where we are");
+	if (effect->flags & EC_SPARE && world->is.spares && ec_prng_chance(&world->prng, 1, 2)) {
+		world->spared++;
+		return;
+	}
 	if (member->snaps < WORLD_SNAPS && !member->forgetful)
 		member->snap[member->snaps++] = member->final;
 }
@@ -178,7 +183,7 @@ void world_app_perform(struct world *world, ec_node node, const struct ec_effect
 	} else if (effect->kind == EC_FINAL && revisable) {
 		final_perform(world, member, effect->seq - world->is.base);
 	} else if (effect->kind == EC_SNAP) {
-		snap_perform(world, member, effect->seq);
+		snap_perform(world, member, effect);
 	} else if (effect->kind == EC_FETCH) {
 		if (member->fetch.kind == EC_FETCH)
 			world_violate(world, "contract: two fetches at once");

@@ -65,6 +65,7 @@ struct world_options {
 	ec_seq base;       /* applications count from here */
 	bool twins, notes; /* twins: every step is run again on a copy, and compared */
 	bool pins;         /* a quorum certifies positions: PINNED */
+	bool spares;       /* hosts leave out about half of the checkpoints that they may */
 	enum { WORLD_NO_KEYS, WORLD_CHEAP_KEYS, WORLD_TRUE_KEYS } keys;
 	uint64_t shareless;  /* a set of members that hold no part of a key */
 	const char *domain;  /* NULL: "world" */
@@ -166,7 +167,7 @@ struct world {
 	bool forgets;      /* a crash loses all that a disk had not done; else some of it */
 	bool mute_unknown; /* batches that nobody knows are no violation */
 	uint32_t sent[WORLD_KINDS]; /* by kind, each receiver but oneself */
-	uint32_t said, steps, saves, fetches, blames, undos, finals, served, refused;
+	uint32_t said, steps, saves, spared, fetches, blames, undos, finals, served, refused;
 	uint32_t effects_most, held_most;
 	uint64_t bytes; /* sent */
 	ec_node blamed;

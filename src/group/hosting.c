@@ -52,7 +52,7 @@ static void apply(struct ec_member *m, struct reign *reign, const struct ec_effe
 	else if (effect->kind == EC_DELIVER)
 		deliver(m, effect);
 	else if (effect->kind == EC_SNAP)
-		snapshot_take(m, effect->seq);
+		snapshot_take(m, effect->seq, effect->flags & EC_SPARE);
 	else if (effect->kind == EC_SERVE)
 		reads_serve(m, effect->seq, effect->ticket);
 	else if (!revising(m))

@@ -364,8 +364,8 @@ void certified_keep(struct certified *certified, const struct certified *from);
 /* Saves the state up to block `seq`, which is final.  Returns: false with a sentence in `why` when
  * the disk failed or is full; ask room_wait() which. */
 bool snapshot_write(struct ec_member *m, uint64_t seq, char *why, size_t why_size);
-/* A SNAP of the instance in force: SNAPPED once it is saved; the member halts when it cannot be. */
-void snapshot_take(struct ec_member *m, uint64_t position);
+/* A SNAP of the instance in force: SNAPPED once it is saved, or a halt; spare: perhaps neither. */
+void snapshot_take(struct ec_member *m, uint64_t position, bool spare);
 /* After a sync that returned false.  Returns: whether the disk is full, and it is tried again. */
 bool room_wait(struct ec_member *m);
 /* Whether the store waits for room: nothing is done meanwhile that would put more into it. */

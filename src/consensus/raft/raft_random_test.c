@@ -7,6 +7,7 @@ static void draw(uint64_t seed, struct world_options *is, void *opaque)
 {
 	struct raft_options *options = opaque;
 	is->interval = seed % 2 ? 4 : 8;
+	is->spares = seed % 5 < 3;
 	options->inflight = 1 + (uint32_t)(seed % 9);
 	options->first = (uint32_t)(seed % is->n);
 	options->lease = seed % 3 == 0;

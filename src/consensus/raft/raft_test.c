@@ -57,6 +57,32 @@ static void many_batches_pass_checkpoints(void **state)
 	assert_null(world_free(world));
 }
 
+/* Hosts may leave checkpoints out, up to a quarter of the window; and nobody runs out of room. */
+static void checkpoints_may_be_left_out(void **state)
+{
+	enum { WINDOW = 64, INTERVAL = 8, LAST = 201 };
+	uint32_t spared = 0, below = 0;
+	(void)state;
+	for (uint64_t seed = 1; seed <= 8; seed++) {
+		struct world *world = world_new(
+			&raft_world, (struct world_options){
+					     .n = 3, .spares = true, .seed = seed, .notes = true});
+		world_batches(world, LAST - 1, UINT64_MAX);
+		assert_true(world_finish(world, 400));
+		for (ec_node node = 0; node < 3; node++) {
+			ec_seq floor = raft_of(world, node)->floor;
+			assert_int_equal(world->member[node].applied, LAST);
+			assert_in_range(floor, LAST - WINDOW / 4 - INTERVAL, LAST - INTERVAL);
+			below += floor < LAST / INTERVAL * INTERVAL - INTERVAL;
+		}
+		spared += world->spared;
+		assert_null(strstr(world->notes, "rule:full"));
+		assert_int_equal(world->fetches, 0);
+		assert_null(world_free(world));
+	}
+	assert_true(spared > 50 && below > 0);
+}
+
 static int by_time(const void *a, const void *b)
 {
 	const uint64_t *x = a, *y = b;
@@ -141,6 +167,7 @@ int main(void)
 		cmocka_unit_test(good_case_has_the_messages_of_the_paper),
 		cmocka_unit_test(sixty_four_members_agree),
 		cmocka_unit_test(many_batches_pass_checkpoints),
+		cmocka_unit_test(checkpoints_may_be_left_out),
 		cmocka_unit_test(a_dead_leader_is_replaced),
 		cmocka_unit_test(learners_follow_and_others_do_not_lead),
 		cmocka_unit_test(one_member_alone_goes_on_after_a_crash),

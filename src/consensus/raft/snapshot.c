@@ -1,7 +1,8 @@
 /* snapshot.c - delivery, checkpoints, the end of the log, and state transfer (section 7).
  *
- * At every multiple of the interval the application is checkpointed; when it is on disk the log
- * ends one interval below, so that a member that is a little behind needs no state.  A member that
+ * At every multiple of the interval the application may be checkpointed, at those that come a
+ * quarter of the window after the last one it is; when it is on disk the log ends one interval
+ * below, so that a member that is a little behind needs no state.  A member that
  * needs what is forgotten is told INSTALL(seq, digest, term): its host brings the state, checked
  * against the digest.
  *
@@ -19,6 +20,14 @@ static void log_cut(struct raft *self, ec_seq floor, struct ec_out *out)
 	raft_cut_save(self, out);
 }
 
+/* The checkpoint may be left out while the one after it comes within a quarter of the window: then
+ * leaders still have most of it, and who follows has room for what they have. */
+static uint8_t snap_flags(const struct raft *self, ec_seq index)
+{
+	const struct raft_options *options = &self->options;
+	return index + options->interval <= self->snap + options->window / 4 ? EC_SPARE : 0;
+}
+
 void raft_deliver_ready(struct raft *self, struct ec_out *out)
 {
 	while (self->started && !self->fetching && self->delivered < self->commit) {
@@ -33,7 +42,9 @@ void raft_deliver_ready(struct raft *self, struct ec_out *out)
 		                                .body = ec_keep(entry->body)});
 		if (index % self->options.interval)
 			continue;
-		ec_emit(out, (struct ec_effect){.kind = EC_SNAP, .seq = index});
+		ec_emit(out, (struct ec_effect){.kind = EC_SNAP,
+		                                .seq = index,
+		                                .flags = snap_flags(self, index)});
 		if (planted(self, BUG_EARLY_CUT))
 			log_cut(self, index, out);
 	}
