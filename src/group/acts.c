@@ -21,7 +21,7 @@ void act_frame(struct ec_member *m, uint32_t peer, const struct ec_frame *frame)
 void act_frame_to_all(struct ec_member *m, const struct ec_frame *frame)
 {
 	struct ec_bytes bytes = ec_frame_write(m->config.pool, frame);
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+	for (uint32_t peer = 0; peer < m->peers; peer++)
 		if (m->peer[peer].up)
 			act_send(m, peer, ec_keep(bytes));
 	ec_drop(bytes);

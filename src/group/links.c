@@ -10,7 +10,7 @@
 
 static uint32_t peer_find(const struct ec_member *m, const uint8_t identity[static 32])
 {
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+	for (uint32_t peer = 0; peer < m->peers; peer++)
 		if (m->peer[peer].used && memcmp(m->peer[peer].identity, identity, 32) == 0)
 			return peer;
 	return NONE;
@@ -43,6 +43,7 @@ void peers_learn(struct ec_member *m, struct era *era)
 		if (peer == NONE && (peer = peer_take(m)) != NONE) {
 			inputs_free(&m->peer[peer].waiting);
 			m->peer[peer] = (struct peer){.used = true};
+			m->peers = peer < m->peers ? m->peers : peer + 1;
 			memcpy(m->peer[peer].identity, identity, 32);
 		}
 		if (peer == NONE)

@@ -178,7 +178,7 @@ static void drain(struct ec_member *m, uint32_t peer)
 
 void messages_body_came(struct ec_member *m, const ec_hash *digest)
 {
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
+	for (uint32_t peer = 0; peer < m->peers; peer++) {
 		const struct ec_input *first = inputs_first(&m->peer[peer].waiting);
 		if (first && ec_hash_equal(&first->digest, digest))
 			drain(m, peer);
@@ -187,7 +187,7 @@ void messages_body_came(struct ec_member *m, const ec_hash *digest)
 
 bool messages_asked_for(const struct ec_member *m, const ec_hash *digest)
 {
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
+	for (uint32_t peer = 0; peer < m->peers; peer++) {
 		const struct peer *of = &m->peer[peer];
 		for (uint32_t i = 0; i < of->sought; i++)
 			if (ec_hash_equal(&inputs_at(&of->waiting, i)->digest, digest))
@@ -236,7 +236,7 @@ static void ask(struct ec_member *m, uint32_t peer, const ec_hash *digest)
 
 void messages_turn(struct ec_member *m)
 {
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
+	for (uint32_t peer = 0; peer < m->peers; peer++) {
 		const struct ec_input *first = inputs_first(&m->peer[peer].waiting);
 		if (!first)
 			continue;
@@ -249,7 +249,7 @@ uint64_t messages_wake(const struct ec_member *m)
 {
 	const uint64_t after[] = {ask_sender_ns(m), ASK_ALL_NS, GIVE_UP_NS};
 	uint64_t wake = 0;
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++) {
+	for (uint32_t peer = 0; peer < m->peers; peer++) {
 		const struct peer *of = &m->peer[peer];
 		if (of->waiting.count)
 			wake = earlier(wake, of->waiting_since + after[of->asked]);

@@ -123,9 +123,9 @@ struct ec_member {
 	struct reign now, past;
 	uint64_t past_until;
 	struct ec_secret next_key;
-	bool next_key_set;
-	bool key_changed;         /* the host is to hear of it, when only the new key signs */
-	struct era *_Atomic eras; /* newest first; all are kept */
+	bool next_key_set, key_changed; /* the host is to hear of it, when only the new key signs */
+	struct era *_Atomic eras;       /* newest first; all are kept */
+	uint32_t peers;                 /* numbers from here on were never used */
 	struct peer peer[EC_PEERS_MAX];
 	struct outbox outbox;
 	struct records records;

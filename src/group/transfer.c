@@ -381,7 +381,7 @@ static void pass_over(struct ec_member *m)
 static uint64_t own_will_at(const struct ec_member *m)
 {
 	uint64_t at = 0, era = m->now.era->number;
-	for (uint32_t peer = 0; peer < EC_PEERS_MAX; peer++)
+	for (uint32_t peer = 0; peer < m->peers; peer++)
 		if (link_up(m, peer) && m->peer[peer].era > era)
 			at = earlier(at, m->peer[peer].era_seen + ANSWER_NS);
 	if (m->ahead.seq > ec_ledger_at(m->ledger).seq) {

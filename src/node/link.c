@@ -343,7 +343,7 @@ static void go_on(struct link *link)
 		}
 	}
 	while ((link->state == LINK_GREETING || link->state == LINK_UP) && !link->paused)
-		if (!plain_read(link))
+		if (tls_waits(link->tls) || !plain_read(link))
 			break;
 	if (link->state != LINK_ENDED)
 		link_flush(link);

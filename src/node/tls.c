@@ -219,6 +219,11 @@ enum tls_state tls_read(struct tls *tls, void *data, size_t size, size_t *got)
 	return state_of(tls, SSL_read_ex(tls->ssl, data, size, got));
 }
 
+bool tls_waits(const struct tls *tls)
+{
+	return !BIO_pending(tls->in) && !SSL_has_pending(tls->ssl);
+}
+
 bool tls_write(struct tls *tls, const void *data, size_t size)
 {
 	const uint8_t *at = data;

@@ -51,6 +51,10 @@ enum tls_state {
 /* Goes on with the handshake; call after every feed until TLS_GOOD. */
 enum tls_state tls_handshake(struct tls *tls);
 
+/* Whether nothing is there, so that tls_read() would find TLS_WAITS, which costs as much as a read
+ * that brings something. */
+bool tls_waits(const struct tls *tls);
+
 /* Reads what is there.  TLS_GOOD: *got > 0 bytes. */
 enum tls_state tls_read(struct tls *tls, void *data, size_t size, size_t *got);
 
