@@ -292,6 +292,7 @@ static void status_and_counts_are_told(void **state)
 	json_t *guilty = json_array_get(json_object_get(json, "guilty"), 0);
 	assert_string_equal(json_string_value(json_object_get(guilty, "owner")), "owner 3");
 	assert_string_equal(json_string_value(json_object_get(guilty, "evidence")), "70726f6f66");
+	assert_memory_equal(json_string_value(json_object_get(guilty, "identity_key")), "cd00", 4);
 	assert_string_equal(json_string_value(json_object_get(json, "alarm")),
 	                    "cell1: \"two\" histories");
 	double p50 = json_real_value(json_object_get(json, "commit_ms_p50"));

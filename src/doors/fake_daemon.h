@@ -409,10 +409,12 @@ const uint8_t *ec_member_next_key(const struct ec_member *member)
 
 bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec_guilty *guilty)
 {
+	static const uint8_t key[EC_KEY_SIZE] = {0xcd};
 	(void)member;
 	*guilty = (struct ec_guilty){.era = 1,
 	                             .index = 3,
 	                             .seat = 3,
+	                             .identity_key = key,
 	                             .evidence = {.data = (const uint8_t *)"proof", .size = 5}};
 	return number == 0;
 }

@@ -26,6 +26,8 @@ static void put_guilty(struct ec_json *json, const struct ec_member *member)
 		put_member(json, "owner", ec_member_membership(member), guilty.seat);
 		ec_json_put_uint(json, "era", guilty.era);
 		ec_json_put_uint(json, "member", guilty.index);
+		ec_json_key(json, "identity_key");
+		ec_json_hex(json, guilty.identity_key, EC_KEY_SIZE);
 		ec_json_key(json, "evidence");
 		ec_json_hex(json, guilty.evidence.data, guilty.evidence.size);
 		ec_json_close(json, '}');

@@ -7,19 +7,18 @@
 #include "group/state.h"
 
 #include "base/cbor.h"
+#include "group/evidence.h"
 
 enum { CARRY_RECORDS = 64 };
 _Static_assert((int)GUILTY_MAX < (int)CARRY_RECORDS,
                "the records of the guilty alone move nothing");
-
-static const char form[] = "edgecord/evidence/1";
 
 static void evidence_put(struct ec_cbor_writer *writer, const struct ec_member *m,
                          const struct reign *reign, const struct ec_effect *blame)
 {
 	const ec_hash *genesis = &m->config.genesis->hash;
 	ec_cbor_write_array(writer, 6);
-	ec_cbor_write_string(writer, form);
+	ec_cbor_write_string(writer, EC_EVIDENCE_FORM);
 	ec_cbor_write_bytes(writer, genesis, sizeof *genesis);
 	ec_cbor_write_uint(writer, reign->era->number);
 	ec_cbor_write_uint(writer, blame->node);
@@ -129,6 +128,7 @@ bool ec_member_guilty(const struct ec_member *m, uint32_t number, struct ec_guil
 		.era = guilty->era,
 		.index = guilty->index,
 		.seat = ec_membership_find(m->now.era->membership, guilty->identity),
+		.identity_key = guilty->identity,
 		.evidence = guilty->evidence};
 	return true;
 }

@@ -288,13 +288,14 @@ void ec_member_status(const struct ec_member *member, struct ec_member_status *s
 /* Who broke the protocol, and the proof of it. */
 struct ec_guilty {
 	uint64_t era;
-	uint32_t index;           /* in the roster of that era */
-	uint32_t seat;            /* in the one in force; UINT32_MAX: none any more */
-	struct ec_bytes evidence; /* docs/formats.md, Evidence */
+	uint32_t index;              /* in the roster of that era */
+	uint32_t seat;               /* in the one in force; UINT32_MAX: none any more */
+	const uint8_t *identity_key; /* whoever has or had that seat; 32 bytes */
+	struct ec_bytes evidence;    /* docs/formats.md, Evidence */
 };
 
 /* Proof number `number`, from 0, that a member broke the protocol.  It outlives restarts.  Returns:
- * false when there are no more.  Out: evidence borrowed while the member lives. */
+ * false when there are no more.  Out: key and evidence borrowed while the member lives. */
 bool ec_member_guilty(const struct ec_member *member, uint32_t number, struct ec_guilty *guilty);
 
 /* Why none of `protocols` (a table that NULL ends, as in ec_member_config) can serve this roster: a

@@ -1,39 +1,54 @@
 /* member_blame_test.c - who breaks the protocol is named, with proof that outlives restarts. */
 #include "base/test.h"
-#include "base/cbor.h"
-#include "crypto/hash.h"
+#include "group/evidence.h"
 #include "group/member_fake.h"
 
-/* Whether what `node` shows convinces somebody who has nothing but the genesis.  In: seat: that it
- * has now; UINT32_MAX: none. */
+/* Judges evidence as somebody does who has nothing but the genesis. */
+static bool proves(struct cluster *c, const struct ec_genesis *genesis,
+                   const struct ec_evidence *of, const char *why)
+{
+	char said[512] = "";
+	bool good = ec_evidence_judge(genesis, genesis->membership, protocols, cluster_crypto(c),
+	                              of, said, sizeof said);
+	assert_true(good == !why);
+	if (why)
+		assert_non_null(strstr(said, why));
+	return good;
+}
+
+/* In: seat: that who is guilty has now; UINT32_MAX: none. */
 static void check_evidence(struct cluster *c, uint32_t node, uint32_t of, uint32_t seat)
 {
 	const struct ec_genesis *genesis = cluster_world(c)->genesis;
+	struct ec_genesis other = *genesis;
 	struct ec_guilty guilty;
-	uint8_t named[32];
+	struct ec_evidence evidence, changed;
 	assert_int_equal(status_of(c, node).guilty, 1);
 	assert_true(ec_member_guilty(cluster_node(c, node)->member, 0, &guilty));
 	assert_int_equal(guilty.era, 1);
 	assert_int_equal(guilty.index, of);
 	assert_int_equal(guilty.seat, seat);
-	struct ec_cbor cbor = ec_cbor_over(guilty.evidence.data, guilty.evidence.size);
-	ec_cbor_array_exact(&cbor, 6);
-	struct ec_view form = ec_cbor_text(&cbor, 64);
-	assert_memory_equal(form.data, "edgecord/evidence/1", form.size);
-	ec_cbor_bytes_exact(&cbor, named, sizeof named);
-	assert_memory_equal(named, &genesis->hash, sizeof named);
-	assert_int_equal(ec_cbor_uint(&cbor, UINT32_MAX), 1);
-	assert_int_equal(ec_cbor_uint(&cbor, UINT32_MAX), of);
-	struct ec_view head = ec_cbor_bytes(&cbor, 1024), body = ec_cbor_bytes(&cbor, 4096);
-	assert_true(ec_cbor_done(&cbor));
-	struct ec_roster roster = ec_membership_roster(genesis->membership);
-	struct ec_config config = {.roster = &roster,
-	                           .crypto = cluster_crypto(c),
-	                           .domain = ec_genesis_domain(genesis, genesis->membership)};
-	struct ec_bytes parts[] = {{.data = head.data, .size = head.size},
-	                           {.data = body.data, .size = body.size}};
-	assert_true(ec_pbft.guilty(&config, of, parts[0], parts[1]));
-	assert_false(ec_pbft.guilty(&config, (of + 1) % 4, parts[0], parts[1]));
+	assert_memory_equal(guilty.identity_key, genesis->membership->seat[of].identity_key, 32);
+	assert_true(ec_evidence_read(guilty.evidence, &evidence));
+	assert_int_equal(evidence.era, 1);
+	assert_int_equal(evidence.index, of);
+	proves(c, genesis, &evidence, NULL);
+	other.hash.b[0] ^= 1;
+	proves(c, &other, &evidence, "another group");
+	changed = evidence;
+	changed.genesis = other.hash; /* said to be of the other: its words are signed for this */
+	proves(c, &other, &changed, "does not show that member");
+	changed = evidence;
+	changed.index = (of + 1) % 4;
+	proves(c, genesis, &changed, "does not show that member");
+	changed.index = 4;
+	proves(c, genesis, &changed, "there is no member 4 in era 1");
+	changed = evidence;
+	changed.era = 2;
+	proves(c, genesis, &changed, "it is of era 2, the roster is that of 1");
+	struct ec_bytes bytes = guilty.evidence;
+	bytes.size--;
+	assert_false(ec_evidence_read(bytes, &evidence));
 }
 
 static bool anyone_knows(struct cluster *c, void *self)

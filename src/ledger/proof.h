@@ -59,6 +59,11 @@ bool ec_proof_trusted(const struct ec_proof_report *report, struct ec_text *text
  * member of the group, or a client who trusts it, goes by. */
 bool ec_proof_certified(const struct ec_proof_report *report);
 
+/* The roster of an era, by the era links of a proof that was judged and holds.  Returns: ended by
+ * ec_membership_free(); NULL: it does not lead there. */
+struct ec_membership *ec_proof_roster(const struct ec_genesis *genesis, struct ec_bytes proof,
+                                      uint64_t era);
+
 /* Frees the membership that the report holds; the rest may still be read. */
 void ec_proof_report_end(struct ec_proof_report *report);
 

@@ -24,6 +24,12 @@ static void judge(const struct ec_genesis *genesis, const struct ec_crypto *cryp
 	       (report.signers > 0 && report.signers < report.quorum));
 	assert(report.verdict != EC_VALID || !report.trusted.runs);
 	assert(report.claim == 3 || ec_hash_zero(&report.beacon));
+	if (ec_proof_certified(&report)) {
+		struct ec_membership *last =
+			ec_proof_roster(genesis, bytes, report.membership->era);
+		assert(last && ec_hash_equal(&last->hash, &report.membership->hash));
+		ec_membership_free(last);
+	}
 	ec_proof_report_end(&report);
 }
 

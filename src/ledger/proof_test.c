@@ -155,6 +155,22 @@ static void states_are_proven_present_and_absent(void **state)
 	day_end(&day);
 }
 
+/* Whether a proof that holds leads to the rosters of eras 1 to 3, and no further. */
+static void rosters_are_found(const struct ec_genesis *genesis, struct ec_bytes proof)
+{
+	static const uint32_t members[] = {4, 5, 4};
+	for (uint64_t era = 1; era <= 3; era++) {
+		struct ec_membership *roster = ec_proof_roster(genesis, proof, era);
+		assert_non_null(roster);
+		assert_int_equal(roster->era, era);
+		assert_int_equal(roster->n, members[era - 1]);
+		ec_membership_free(roster);
+	}
+	assert_null(ec_proof_roster(genesis, proof, 4));
+	assert_null(ec_proof_roster(genesis, proof, 0));
+	assert_null(ec_proof_roster(genesis, EC_NO_BYTES, 2));
+}
+
 static void proofs_lead_over_eras(void **state)
 {
 	(void)state;
@@ -176,6 +192,7 @@ static void proofs_lead_over_eras(void **state)
 		assert_int_equal(report.membership->era, 3);
 		assert_int_equal(report.block.era, 1 + i);
 		ec_proof_report_end(&report);
+		rosters_are_found(day.world.genesis, proof);
 		if (i != 1)
 			nothing_near_holds(day.world.genesis, NULL, proof);
 		ec_drop(proof);

@@ -7,6 +7,7 @@
 
 #include "base/histogram.h"
 #include "base/text.h"
+#include "group/evidence.h"
 #include "group/member.h"
 #include "node/journal.h"
 
@@ -33,6 +34,11 @@ const struct ec_protocol *ec_daemon_protocol(const char *name, struct ec_text *n
 /* Why this program can run no member of this roster: a sentence whose subject is its protocol.
  * Returns: NULL when it can. */
 const char *ec_daemon_misfit(const struct ec_membership *membership);
+
+/* Whether evidence proves that a member broke one of this program's protocols.  In: roster: that of
+ * the evidence's era, which the caller believes.  Returns: false with a sentence in `why`. */
+bool ec_daemon_evidence(const struct ec_genesis *genesis, const struct ec_membership *roster,
+                        const struct ec_evidence *evidence, char *why, size_t why_size);
 
 /* Opens the data folder, replays the log, listens for peers; the loop is the caller's to run.
  * In: config outlives the daemon.

@@ -47,6 +47,13 @@ const char *ec_daemon_misfit(const struct ec_membership *membership)
 	return ec_member_misfit(protocols, membership);
 }
 
+bool ec_daemon_evidence(const struct ec_genesis *genesis, const struct ec_membership *roster,
+                        const struct ec_evidence *evidence, char *why, size_t why_size)
+{
+	return ec_evidence_judge(genesis, roster, protocols, &ec_crypto_ed25519, evidence, why,
+	                         why_size);
+}
+
 static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
 {
 	const char *path = daemon->config->genesis;
