@@ -19,7 +19,8 @@ ANY, EVENT = None, object()
 HISTORY = ('{"client":1,"key":"k","op":"put","value":"x","call_ns":1,"return_ns":2}\n'
            '{"client":1,"key":"k","op":"get","result":"x","call_ns":3,"return_ns":4}\n')
 NAMES = ("up", "init", "status", "submit", "query", "store", "receipt", "beacon", "verify", "show",
-         "bench", "node", "node join", "node rejoin", "node switch", "node lead", "sim", "history", "lab")
+         "bench", "node", "node join", "node rejoin", "node retire", "node rotate", "node switch",
+         "node lead", "sim", "history", "lab")
 
 
 def run(*words):

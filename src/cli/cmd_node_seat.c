@@ -2,6 +2,7 @@
  * of a local network leaves it, or changes its era key, by a change of era. */
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/evidence_file.h"
 #include "cli/node_told.h"
 #include "cli/up.h"
 #include "node/keys.h"
@@ -14,18 +15,55 @@
 
 enum { PATIENCE_MS = 60000, HEARD_MS = 10000, ASK_EVERY_US = 50000 };
 
-static const struct argp_option options[] = {
-	{"json", 'j', NULL, 0,
-         "Print the new era, the pause of commits and the configuration as one JSON object; what "
-         "goes wrong is JSON on stderr",
+static const char json_text[] =
+	"Print the new era, the pause of commits and the configuration as one JSON object; what "
+	"goes wrong is JSON on stderr";
+
+static const struct argp_option options[] = {{"json", 'j', NULL, 0, json_text, 0}, {0}};
+
+static const struct argp_option retire_options[] = {
+	{"json", 'j', NULL, 0, json_text, 0},
+	{"evidence", 'e', "FILE", 0,
+         "Judge this first by the group's genesis, and go on only if it proves that the node broke "
+         "the protocol (`edgecord receipt --evidence`)",
+         0},
+	{"through", 'T', "PROOF", 0,
+         "The evidence is of a later era than the first: a proof of the group whose era links lead "
+         "to the roster of that era",
          0},
 	{0},
 };
 
+/* What the command line says. */
+struct arguments {
+	struct place_arguments place;
+	const char *evidence, *through; /* of `retire` */
+};
+
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
-	return place_parse(key, argument, state, state->input,
+	struct arguments *out = state->input;
+	return place_parse(key, argument, state, &out->place,
 	                   "give the folder of the node: DIR/GROUP/nodeN");
+}
+
+static error_t retire_parse(int key, char *argument, struct argp_state *state)
+{
+	struct arguments *out = state->input;
+	switch (key) {
+	case 'e':
+		out->evidence = argument;
+		return 0;
+	case 'T':
+		out->through = argument;
+		return 0;
+	case ARGP_KEY_END:
+		if (out->through && !out->evidence)
+			argp_error(state, "--through leads to the roster of --evidence");
+		return parse(key, argument, state);
+	default:
+		return parse(key, argument, state);
+	}
 }
 
 /* The era after, planned by `plan`, voted for and told of. */
@@ -57,10 +95,48 @@ static bool without(struct place *place, struct ec_roster_change *change, void *
 	return seat_drop(place, change, place->i);
 }
 
-static bool retire(struct place *place)
+/* Whether the evidence is against the node at this place. */
+static bool is_against(const struct place *place, const struct ec_evidence_report *report)
+{
+	char why[640];
+	if (!ec_evidence_holds(report)) {
+		snprintf(why, sizeof why, "the evidence proves nothing: %s", report->why);
+		return place_refuse(place, why);
+	}
+	if (memcmp(report->seat.identity_key, place_node(place)->identity_key, EC_KEY_SIZE) == 0)
+		return true;
+	snprintf(why, sizeof why, "the evidence is against another member, %s", report->seat.owner);
+	return place_refuse(place, why);
+}
+
+/* Whether the node is proven to have broken the protocol. */
+static bool proven(const struct place *place, const struct arguments *arguments)
+{
+	char path[FILE_PATH_MAX];
+	struct ec_evidence_report report;
+	size_t size;
+	uint8_t *bytes =
+		ec_cli_file_read(place->command, arguments->evidence, EC_EVIDENCE_SIZE_MAX, &size);
+	struct ec_genesis *genesis =
+		file_path(path, place->network->group[place->g].folder, "genesis")
+			? ec_cli_genesis_read(place->command, path)
+			: NULL;
+	bool good = bytes && genesis &&
+	            ec_evidence_file_judge(place->command, genesis, NULL,
+	                                   (struct ec_bytes){.data = bytes, .size = size},
+	                                   arguments->through, &report) &&
+	            is_against(place, &report);
+	ec_genesis_free(genesis);
+	free(bytes);
+	return good;
+}
+
+static bool retire(struct place *place, const struct arguments *arguments)
 {
 	char folder[sizeof place_node(place)->folder];
 	memcpy(folder, place_node(place)->folder, sizeof folder);
+	if (arguments->evidence && !proven(place, arguments))
+		return false;
 	if (!change(place, without, NULL) || !place_forget(place, place->i))
 		return false;
 	if (!place->json)
@@ -109,10 +185,11 @@ static bool heard_of(const struct place *place, const uint8_t key[static EC_KEY_
 	                           "in force, whose predecessor is not destroyed yet? (30 s)");
 }
 
-static bool rotate(struct place *place)
+static bool rotate(struct place *place, const struct arguments *arguments)
 {
 	uint8_t key[EC_KEY_SIZE];
 	struct ec_node_says said = ec_node_ask(place_node(place));
+	(void)arguments;
 	if (!said.era)
 		return place_refuse(place, "the node does not answer: start it first");
 	if (!said.voter)
@@ -122,15 +199,15 @@ static bool rotate(struct place *place)
 }
 
 static int command(int argc, char **argv, const struct argp *argp, char *name,
-                   bool (*act)(struct place *place))
+                   bool (*act)(struct place *place, const struct arguments *arguments))
 {
-	struct place_arguments arguments = {0};
+	struct arguments arguments = {0};
 	argv[0] = name;
 	argp_parse(argp, argc, argv, 0, NULL, &arguments);
-	struct place place = {.command = name, .json = arguments.json};
-	if (!place_find(&place, arguments.folder, true))
+	struct place place = {.command = name, .json = arguments.place.json};
+	if (!place_find(&place, arguments.place.folder, true))
 		return EC_EXIT_FAILED;
-	bool good = act(&place);
+	bool good = act(&place, &arguments);
 	free(place.network);
 	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
 }
@@ -138,8 +215,8 @@ static int command(int argc, char **argv, const struct argp *argp, char *name,
 int ec_cmd_node_retire(int argc, char **argv)
 {
 	static const struct argp argp = {
-		options,
-		parse,
+		retire_options,
+		retire_parse,
 		"DIR/GROUP/nodeN",
 		"Ends the membership of a node, which may run or be gone: the members of the "
 		"group vote for a roster without its seat.  `edgecord node join --replace` does "

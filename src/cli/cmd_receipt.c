@@ -3,6 +3,7 @@
 #include "cli/client_options.h"
 #include "cli/commands.h"
 #include "cli/receipt_anchor.h"
+#include "cli/receipt_evidence.h"
 #include "ledger/ledger.h"
 
 #include <stdio.h>
@@ -14,7 +15,7 @@ enum { PAUSE_MS = 20, CLOUD_OPTION = 256, PROOF_SIZE_MAX = 16 << 20 };
 struct arguments {
 	struct ec_client_options client;
 	const char *what, *output, *cloud, *checkpoint;
-	bool state, depth;
+	bool state, depth, evidence;
 	uint8_t name[EC_DOOR_NAME_MAX];
 };
 
@@ -33,6 +34,10 @@ static const struct argp_option options[] = {
 	{"checkpoint", 'k', "HEADER", 0,
          "WHAT is a proof file: fetch what ties it to this header, for `edgecord verify "
          "--checkpoint HEADER --tie FILE`",
+         0},
+	{"evidence", 'e', NULL, 0,
+         "WHAT is a member, by its owner or its identity key: fetch what proves that it broke the "
+         "protocol",
          0},
 	{0},
 };
@@ -59,6 +64,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 	case 'd':
 		out->depth = true;
 		return 0;
+	case 'e':
+		out->evidence = true;
+		return 0;
 	case ARGP_KEY_ARG:
 		if (out->what)
 			argp_error(state, "one id or name, not '%s' as well", argument);
@@ -71,6 +79,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 			argp_error(state, "--depth stands alone: WHAT is an envelope's id");
 		if (out->checkpoint && (out->state || out->cloud))
 			argp_error(state, "--checkpoint stands alone: WHAT is a proof file");
+		if (out->evidence && (out->state || out->cloud || out->depth || out->checkpoint))
+			argp_error(state, "--evidence stands alone: WHAT is a member");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -219,6 +229,15 @@ static bool proof_write(const struct arguments *arguments, struct ec_bytes proof
 	return true;
 }
 
+static int evidence_fetch(const struct arguments *arguments)
+{
+	size_t size;
+	uint8_t *bytes = ec_receipt_evidence(&arguments->client, arguments->what, &size);
+	bool good = bytes && proof_write(arguments, (struct ec_bytes){.data = bytes, .size = size});
+	free(bytes);
+	return good ? EC_EXIT_OK : EC_EXIT_FAILED;
+}
+
 int ec_cmd_receipt(int argc, char **argv)
 {
 	static const struct argp_child children[] = {{&ec_client_argp, 0, NULL, 0}, {0}};
@@ -237,6 +256,8 @@ int ec_cmd_receipt(int argc, char **argv)
 	struct ec_door_request request;
 	struct ec_door_answer answer;
 	argp_parse(&argp, argc, argv, 0, NULL, &arguments);
+	if (arguments.evidence)
+		return evidence_fetch(&arguments);
 	if (!request_make(&arguments, &request))
 		return EC_EXIT_USAGE;
 	struct ec_client *client = proof_fetch(&arguments, &request, &answer);

@@ -80,6 +80,22 @@ static bool is(const json_t *json, const char *key)
 	return json_is_true(json_object_get(json, key));
 }
 
+static void print_guilty(json_t *guilty)
+{
+	size_t i;
+	json_t *one;
+	json_array_foreach(guilty, i, one)
+	{
+		texts_plain(one);
+		bool seated = json_is_string(json_object_get(one, "owner"));
+		printf("           proven to break the protocol: %s (member %" PRId64
+		       " of era %" PRId64 "); the proof:\n"
+		       "           `edgecord receipt --evidence %s`\n",
+		       seated ? text_of(one, "owner") : "a former member", number_of(one, "member"),
+		       number_of(one, "era"), text_of(one, "identity_key"));
+	}
+}
+
 static void print_group(const json_t *json)
 {
 	printf("group      %s of %s, protocol %s, era %" PRId64 ", %" PRId64 " members%s\n",
@@ -96,16 +112,7 @@ static void print_group(const json_t *json)
 		printf("ALARM      %s\n", text_of(json, "alarm"));
 	if (!json_is_null(json_object_get(json, "liar")))
 		printf("           caught lying: %s\n", text_of(json, "liar"));
-	size_t i;
-	json_t *guilty;
-	json_array_foreach(json_object_get(json, "guilty"), i, guilty)
-	{
-		texts_plain(guilty);
-		printf("           proven to break the protocol: %s (member %" PRId64
-		       " of era %" PRId64 "; the proof: --json)\n",
-		       text_of(guilty, "owner"), number_of(guilty, "member"),
-		       number_of(guilty, "era"));
-	}
+	print_guilty(json_object_get(json, "guilty"));
 	if (is(json, "keyed"))
 		printf("keys       shared by the members; this one %s\n",
 		       is(json, "sharing") ? "holds its parts" : "holds NO parts of them");

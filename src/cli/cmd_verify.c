@@ -1,6 +1,7 @@
 /* cmd_verify.c - `edgecord verify`: judges a proof file offline, with the genesis alone. */
 #include "cli/client_options.h"
 #include "cli/commands.h"
+#include "cli/evidence_file.h"
 #include "cli/verify_report.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@
 enum { PROOF_SIZE_MAX = 16 << 20, TIE_SIZE_MAX = 1 << 16 };
 
 struct arguments {
-	const char *command, *proof, *genesis, *cloud, *checkpoint, *tie, *name;
+	const char *command, *proof, *genesis, *cloud, *checkpoint, *tie, *name, *through;
 	bool json;
 };
 
@@ -27,6 +28,10 @@ static const struct argp_option options[] = {
          0},
 	{"name", 'n', "NAME", 0,
          "The name that the proof must be about, as text or 0x and hexadecimal", 0},
+	{"through", 'T', "PROOF", 0,
+         "PROOF to be judged is evidence of a later era than the first: a proof of the group whose "
+         "era links lead to the roster of that era",
+         0},
 	{"json", 'j', NULL, 0, "Print JSON", 0},
 	{0},
 };
@@ -49,6 +54,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case 'n':
 		out->name = argument;
+		return 0;
+	case 'T':
+		out->through = argument;
 		return 0;
 	case 'j':
 		out->json = true;
@@ -95,16 +103,27 @@ static bool checkpoint_open(const struct arguments *arguments, struct ec_checkpo
 	return checkpoint->tie.data != NULL;
 }
 
-static int judge(const struct arguments *arguments, const struct ec_genesis *genesis,
-                 const struct ec_genesis *cloud, const struct ec_checkpoint *checkpoint)
+static int judge_evidence(const struct arguments *arguments, const struct ec_genesis *genesis,
+                          const struct ec_genesis *cloud, struct ec_bytes evidence)
+{
+	struct ec_evidence_report report;
+	if (arguments->checkpoint || arguments->name) {
+		fprintf(stderr, "%s: --checkpoint and --name are for proofs: %s is evidence\n",
+		        arguments->command, arguments->proof);
+		return EC_UNUSABLE;
+	}
+	if (!ec_evidence_file_judge(arguments->command, genesis, cloud, evidence,
+	                            arguments->through, &report))
+		return EC_UNUSABLE;
+	ec_evidence_print(genesis, &report, arguments->json);
+	return report.verdict;
+}
+
+static int judge_proof(const struct arguments *arguments, const struct ec_genesis *genesis,
+                       const struct ec_genesis *cloud, const struct ec_checkpoint *checkpoint,
+                       struct ec_bytes proof)
 {
 	struct ec_proof_report report;
-	size_t size;
-	uint8_t *data =
-		ec_cli_file_read(arguments->command, arguments->proof, PROOF_SIZE_MAX, &size);
-	if (!data)
-		return EC_UNUSABLE;
-	struct ec_bytes proof = {.data = data, .size = size};
 	ec_proof_judge(genesis, cloud, &ec_crypto_ed25519, proof, &report);
 	if (ec_verify_holds(&report))
 		ec_verify_checkpoint(&report, checkpoint);
@@ -123,6 +142,20 @@ static int judge(const struct arguments *arguments, const struct ec_genesis *gen
 		ec_verify_print_text(&view);
 	int code = report.verdict;
 	ec_proof_report_end(&report);
+	return code;
+}
+
+static int judge(const struct arguments *arguments, const struct ec_genesis *genesis,
+                 const struct ec_genesis *cloud, const struct ec_checkpoint *checkpoint)
+{
+	size_t size;
+	uint8_t *data =
+		ec_cli_file_read(arguments->command, arguments->proof, PROOF_SIZE_MAX, &size);
+	if (!data)
+		return EC_UNUSABLE;
+	struct ec_bytes file = {.data = data, .size = size};
+	int code = ec_evidence_is(file) ? judge_evidence(arguments, genesis, cloud, file)
+	                                : judge_proof(arguments, genesis, cloud, checkpoint, file);
 	free(data);
 	return code;
 }
@@ -133,7 +166,8 @@ int ec_cmd_verify(int argc, char **argv)
 		options,
 		parse,
 		"PROOF",
-		"Judges a proof file offline: no node, no data folder, no network.\v"
+		"Judges a proof file offline, or evidence that a member broke its protocol: no "
+		"node, no data folder, no network.\v"
 		"Prints who signed what and when, what is proven and what is not. Exit code 0: "
 		"valid; 1: invalid, with the reason; 2: unusable: a file cannot be read, or is not "
 		"of its form, the group is an unsigned one, or there is an anchor and no --cloud; "
