@@ -20,7 +20,7 @@ import time
 from documented import wrong
 from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, level, run, unfound,
                      wait_for)
-from receipts import c_verifies, python_verifies
+from receipts import leads
 from relays import relay_all
 
 RATE, WORKERS = 60, 6
@@ -109,18 +109,9 @@ class Cell:
 
 
 def proven(cell, identity, what, changes):
-    """From the genesis alone, by both verifiers; the word of members where none may lie."""
-    path, genesis = os.path.join(cell.network.folder, "proof"), cell.network.genesis("cell1")
-    expected = 4 if cell.protocol in NOBODY_LIES else 0
-    code, _, errors = run("receipt", identity.hex(), "-o", path, "--node",
-                          os.path.join(cell.network.folder, "cell1"))
-    if check(code == 0, f"{cell.protocol}: receipt of {what}: fetched", errors):
-        code, said = c_verifies(path, genesis)
-        check(code == expected and f" {changes} changes" in said,
-              f"{cell.protocol}: receipt of {what}: `verify` exits {expected}, {changes} changes of "
-              "roster", (code, said))
-        check(python_verifies(path, genesis) == expected,
-              f"{cell.protocol}: receipt of {what}: tools/verify_proof.py agrees")
+    """By both verifiers; the word of members where none may lie."""
+    leads(lambda good, text, detail="": check(good, f"{cell.protocol}: {text}", detail),
+          cell.network, identity, what, changes, 4 if cell.protocol in NOBODY_LIES else 0)
 
 
 def key_file(node, name="era.key"):

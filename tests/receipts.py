@@ -31,6 +31,22 @@ def c_verifies(path, genesis, cloud=None):
     return code, out + errors
 
 
+def leads(check, network, identity, what, changes, expected=0):
+    """From the genesis alone, over so many changes of roster, by both verifiers.  Returns: the
+    proof's file."""
+    path, genesis = os.path.join(network.folder, "proof"), network.genesis("cell1")
+    code, _, errors = run("receipt", identity.hex(), "-o", path, "--node",
+                          os.path.join(network.folder, "cell1"))
+    if check(code == 0, f"receipt of {what}: fetched", errors):
+        code, said = c_verifies(path, genesis)
+        check(code == expected and f" {changes} change" in said,
+              f"receipt of {what}: `verify` exits {expected}, changes of roster: {changes}",
+              (code, said))
+        check(python_verifies(path, genesis) == expected,
+              f"receipt of {what}: tools/verify_proof.py agrees")
+    return path
+
+
 # ---- Many -----------------------------------------------------------------------------------
 
 
