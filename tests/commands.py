@@ -159,7 +159,20 @@ def beacons():
                      f"a gateway that gives {what} for a beacon: it is refused", (code, said))
 
 
+def simulators():
+    """The simulator's own protocols are no group's, which is said."""
+    for name in ("longest", "sequencer"):
+        for words in (("init", "--dir", os.path.join(folder, "none")),
+                      ("node", "switch", os.path.dirname(genesis))):
+            done = run(*words, "--protocol", name)
+            checks.check(done.returncode == 2 and not os.path.exists(os.path.join(folder, "none")) and
+                         f"{name} is for `edgecord sim` alone" in done.stderr.replace("\n", " "),
+                         f"edgecord {words[0]} --protocol {name}: refused, in a sentence",
+                         (done.returncode, done.stderr))
+
+
 helps()
+simulators()
 objects()
 beacons()
 terminals()

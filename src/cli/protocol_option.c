@@ -13,11 +13,22 @@
 
 enum { OPTIONS_COUNT_MAX = 16 };
 
+/* Whether the simulator alone has a protocol of this name, to be judged by (src/sim). */
+static bool of_simulator(const char *name)
+{
+	return strcmp(name, "longest") == 0 || strcmp(name, "sequencer") == 0;
+}
+
 const struct ec_protocol *ec_option_protocol(struct argp_state *state, const char *name)
 {
 	char room[200];
 	struct ec_text names = ec_text_over(room, sizeof room);
 	const struct ec_protocol *protocol = ec_daemon_protocol(name, &names);
+	if (!protocol && of_simulator(name))
+		argp_error(state,
+		           "--protocol: %s is for `edgecord sim` alone, and no node runs it "
+		           "(docs/protocols.md); there are: %s",
+		           name, names.at);
 	if (!protocol)
 		argp_error(state, "--protocol: there is no '%s'; there are: %s", name, names.at);
 	return protocol;
