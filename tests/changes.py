@@ -18,8 +18,8 @@ import subprocess
 import time
 
 from documented import wrong
-from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, level, run, unfound,
-                     wait_for)
+from network import (EDGECORD, Author, Checks, Network, Node, Stream, agreement, first_port, level,
+                     run, unfound, wait_for)
 from receipts import leads
 from relays import relay_all
 
@@ -225,6 +225,55 @@ def commit(stream, begin, end):
     return spans[len(spans) // 2] if spans else 0
 
 
+def route(cell, relays, port):
+    """Gives whoever joins next, by what network.json says, relays to all members."""
+    path = os.path.join(cell.network.folder, "network.json")
+    with open(path, encoding="utf-8") as file:
+        about = json.load(file)
+    group = next(group for group in about["groups"] if group["name"] == "cell1")
+    for i, entry in enumerate(group["nodes"]):
+        target = next(node for node in cell.nodes if node.folder == entry["folder"])
+        relays.open(port + i, "newcomer", target.number, target.peer_port)
+        entry["peer_port"] = port + i
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(about, file)
+
+
+def replace(cell, relays, port, leaves):
+    route(cell, relays, port)
+    gateways = list(cell.stream.nodes)
+    fresh = cell.join("--replace", leaves.folder)
+    if fresh:
+        cell.leave(leaves)
+        cell.stream.nodes = gateways
+    return fresh
+
+
+def add(cell, relays, port):
+    route(cell, relays, port)
+    return cell.join()
+
+
+def pause(cell, what, act):
+    """One change, its pause beside the goal.  Returns: whether it came about."""
+    protocol, members = cell.protocol, cell.said(cell.stream.nodes[0], "members")
+    wait_for(lambda: False, 1)
+    begin = time.monotonic()
+    wait_for(lambda: False, 4)
+    middle = time.monotonic()
+    if not act():
+        return False
+    cell.goes_on()
+    end = time.monotonic()
+    takes, longest = commit(cell.stream, begin, middle), gap(cell.stream, middle, end)
+    goal, leads = takes + 2 * DELAY_S, protocol != "paxos"
+    checks.figure(f"{protocol}, n = {members}, links of {1000 * DELAY_S:.0f} ms: pause to {what}",
+                  f"at most {1000 * goal:.0f} ms (a commit and a round trip)" if leads else "shown",
+                  f"{1000 * longest:.0f} ms; a commit {1000 * takes:.0f} ms, longest gap before "
+                  f"{1000 * gap(cell.stream, begin, middle):.0f} ms", longest <= goal or not leads)
+    return True
+
+
 def pauses(folder, protocol):
     members = MEMBERS[protocol]
     network = Network(os.path.join(folder, f"pause-{protocol}"), "--cells", 1, "--cloud", 0,
@@ -234,29 +283,18 @@ def pauses(folder, protocol):
     try:
         if not check(network.start(60), f"{protocol}: a cell behind relays is ready within 60 s"):
             return
-        cell = Cell(network, protocol)
+        cell, port = Cell(network, protocol), first_port() + 80
         wait_for(lambda: cell.stream.count() >= RATE, 30)
         leader = nodes[0] if protocol == "paxos" else wait_for(network.leader, 10)
         cell.stream.nodes = [leader]
         others = [node for node in nodes if node is not leader]
-        for what, act in (("rotate a key", lambda: cell.seat("rotate", others[0])),
-                          ("retire a member", lambda: cell.seat("retire", others[-1]))):
-            wait_for(lambda: False, 1)
-            begin = time.monotonic()
-            wait_for(lambda: False, 4)
-            middle = time.monotonic()
-            if not act():
-                break
-            cell.goes_on()
-            end = time.monotonic()
-            takes, pause = commit(cell.stream, begin, middle), gap(cell.stream, middle, end)
-            goal, leads = takes + 2 * DELAY_S, protocol != "paxos"
-            checks.figure(f"{protocol}, n = {members + 1}, links of {1000 * DELAY_S:.0f} ms: pause to "
-                          f"{what}", f"at most {1000 * goal:.0f} ms (a commit and a round trip)"
-                          if leads else "shown",
-                          f"{1000 * pause:.0f} ms; a commit {1000 * takes:.0f} ms, longest gap before "
-                          f"{1000 * gap(cell.stream, begin, middle):.0f} ms",
-                          pause <= goal or not leads)
+        done = (pause(cell, "rotate a key", lambda: cell.seat("rotate", others[0])) and
+                pause(cell, "retire a member", lambda: cell.seat("retire", others[-1])))
+        cell.nodes.remove(others[-1])
+        if done and protocol != "paxos":
+            done = (pause(cell, "add a member", lambda: add(cell, relays, port)) and
+                    pause(cell, "replace a member",
+                          lambda: replace(cell, relays, port + 10, others[0])))
         cell.stream.stop()
         check(not cell.stream.lost, f"{protocol}: every note was acknowledged", len(cell.stream.lost))
     finally:
