@@ -28,9 +28,7 @@ static void cursor_before(struct ec_cursor *cursor, const struct ec_changes_plac
 	struct ec_name name = place->index ? ec_store_name_change(place->revision, place->index - 1)
 	                                   : ec_store_name_change(place->revision - 1, UINT64_MAX);
 	ec_cursor_start(cursor, prefix.at, prefix.size);
-	memcpy(cursor->name, name.at, name.size);
-	cursor->name_size = name.size;
-	cursor->begun = true;
+	ec_cursor_skip(cursor, name.at, name.size);
 }
 
 uint32_t ec_changes_read(struct ec_ledger *ledger, struct ec_view prefix, uint32_t limit,

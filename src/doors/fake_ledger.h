@@ -113,6 +113,14 @@ void ec_cursor_start(struct ec_cursor *cursor, const void *prefix, size_t prefix
 		memcpy(cursor->prefix, prefix, prefix_size);
 }
 
+void ec_cursor_skip(struct ec_cursor *cursor, const void *name, size_t name_size)
+{
+	assert_memory_equal(name, cursor->prefix, cursor->prefix_size);
+	memcpy(cursor->name, name, name_size);
+	cursor->name_size = name_size;
+	cursor->begun = true;
+}
+
 /* Only the names a/... are walked; the prefix must begin them. */
 bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct ec_bytes *value)
 {

@@ -41,9 +41,7 @@ static bool slot_newest(struct ec_ledger *ledger, uint64_t *slot_s, struct ec_sl
 	struct ec_bytes value;
 	bool found = false;
 	ec_cursor_start(&cursor, prefix.at, prefix.size);
-	memcpy(cursor.name, from.at, from.size);
-	cursor.name_size = from.size;
-	cursor.begun = true;
+	ec_cursor_skip(&cursor, from.at, from.size);
 	for (int i = 0; i < SLOTS_LOOKED_AT && ec_ledger_next(ledger, &cursor, &value); i++) {
 		struct ec_slot_summary next;
 		if (!ec_slot_summary_read(value, &next))

@@ -103,9 +103,7 @@ static inline struct ec_door_answer fake_range(struct fake_order *order,
 	if (request->after.size) {
 		after = ec_store_name_key(
 			(struct ec_view){request->after.data, request->after.size});
-		memcpy(cursor.name, after.at, after.size);
-		cursor.name_size = after.size;
-		cursor.begun = true;
+		ec_cursor_skip(&cursor, after.at, after.size);
 	}
 	while (ec_cursor_next(order->shop.scratch, &cursor, &value)) {
 		if (!request->prefix && cursor.name_size != prefix.size)
@@ -143,9 +141,7 @@ static inline struct ec_door_answer fake_watch(struct fake_order *order, int gat
 		request->index ? ec_store_name_change(request->revision, request->index - 1)
 			       : ec_store_name_change(request->revision - 1, UINT64_MAX);
 	ec_cursor_start(&cursor, "change/", REVISION_AT);
-	memcpy(cursor.name, before.at, before.size);
-	cursor.name_size = before.size;
-	cursor.begun = true;
+	ec_cursor_skip(&cursor, before.at, before.size);
 	while (ec_cursor_next(order->shop.scratch, &cursor, &value)) {
 		uint64_t revision = ec_name_u64_at(cursor.name, cursor.name_size, REVISION_AT);
 		if (revision > head)
