@@ -9,6 +9,7 @@
  */
 #include "base/test.h"
 #include "consensus/pbft/pbft_world.h"
+#include "consensus/small_world.h"
 
 enum { MEMBERS = 4, ALL = (1 << MEMBERS) - 1, LIAR = 1 };
 
@@ -214,11 +215,8 @@ static const char *explore(uint32_t bug, uint32_t *worlds)
 
 static void nothing_is_found_without_a_bug(void **state)
 {
-	uint32_t worlds;
 	(void)state;
-	const char *violation = explore(0, &worlds);
-	if (violation)
-		fail_msg("world %u: %s", worlds, violation);
+	uint32_t worlds = small_is_clean(explore);
 	assert_int_equal(worlds, 52 * (3 + 52 * 4)); /* all of them */
 }
 
@@ -226,23 +224,13 @@ static void nothing_is_found_without_a_bug(void **state)
  * slots). */
 static void planted_bugs_are_found(void **state)
 {
-	static const struct {
-		uint32_t bug;
-		const char *property;
-	} within[] = {{1, "agreement: "},
-	              {2, "validity: "},
-	              {5, "check: "},
-	              {8, "liveness: "},
-	              {10, "agreement: "}};
+	static const struct small_bug within[] = {{1, "agreement: "},
+	                                          {2, "validity: "},
+	                                          {5, "check: "},
+	                                          {8, "liveness: "},
+	                                          {10, "agreement: "}};
 	(void)state;
-	for (size_t i = 0; i < sizeof within / sizeof within[0]; i++) {
-		uint32_t worlds;
-		const char *violation = explore(within[i].bug, &worlds);
-		print_message("bug %u, world %u: %s\n", within[i].bug, worlds,
-		              violation ? violation : "-");
-		assert_non_null(violation);
-		assert_memory_equal(violation, within[i].property, strlen(within[i].property));
-	}
+	small_bugs_are_found(explore, within, sizeof within / sizeof within[0]);
 }
 
 int main(void)
