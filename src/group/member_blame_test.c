@@ -100,17 +100,9 @@ static void test_a_leader_that_says_two_things_is_proven_guilty(void **state)
 static void test_who_is_proven_guilty_is_voted_out(void **state)
 {
 	(void)state;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = 40, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct cluster *c = four_and_one(40, 4);
 	struct ec_membership *next = world_membership(5, 2);
 	uint32_t node = 0, n = 5;
-	for (uint32_t i = 0; i < n; i++) {
-		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = true;
-		if (i < 4)
-			cluster_start(c, i);
-	}
-	cluster_run(c, 100 * MS, NULL, NULL);
 	uint32_t count = told_count(c);
 	cluster_node(c, 0)->equivocates = 3 + 1;
 	count += cluster_submit(c, 1, 1);

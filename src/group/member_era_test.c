@@ -303,17 +303,10 @@ static void test_a_genesis_that_cannot_be_served_is_refused(void **state)
 static void test_a_seat_without_roles_follows(void **state)
 {
 	(void)state;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = 32, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct cluster *c = four_and_one(32, 5);
 	struct ec_membership *next = world_membership(5, 2);
 	uint32_t count = 0, n = 5;
 	next->seat[4].roles = 0;
-	for (uint32_t i = 0; i < n; i++) {
-		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = true;
-		cluster_start(c, i);
-	}
-	cluster_run(c, 100 * MS, NULL, NULL);
 	for (uint32_t i = 0; i < 3; i++)
 		count += cluster_vote(c, next, i, 1000 + i);
 	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));
@@ -350,17 +343,9 @@ static bool joined(struct cluster *c, void *self)
 static void test_a_new_member_joins_a_busy_group(void **state)
 {
 	(void)state;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = 33, .members = 4, .spare = 1, .authors = 4, .protocols = protocols});
+	struct cluster *c = four_and_one(33, 4);
 	struct ec_membership *next = world_membership(5, 2);
 	uint32_t count = 0, n = 5;
-	for (uint32_t i = 0; i < n; i++) {
-		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = true;
-		if (i < 4)
-			cluster_start(c, i);
-	}
-	cluster_run(c, 100 * MS, NULL, NULL);
 	for (uint32_t i = 0; i < 3; i++)
 		count += cluster_vote(c, next, i, 1000000 + i);
 	assert_true(cluster_run(c, 20 * SECOND, told_all, &count));

@@ -25,6 +25,32 @@ static inline struct cluster *four(uint64_t seed)
 	return c;
 }
 
+/* A cluster of whose nodes, spare ones included, the first `up` are there; each has another era key
+ * for the next era. */
+static inline struct cluster *changing(const struct cluster_plan *plan, uint32_t up)
+{
+	struct cluster *c = cluster_new(plan);
+	for (uint32_t i = 0; i < plan->members + plan->spare; i++) {
+		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
+		cluster_node(c, i)->has_next_key = true;
+		if (i < up)
+			cluster_start(c, i);
+	}
+	cluster_run(c, 100 * MS, NULL, NULL);
+	return c;
+}
+
+/* Four members and a spare one, as changing(). */
+static inline struct cluster *four_and_one(uint64_t seed, uint32_t up)
+{
+	return changing(&(struct cluster_plan){.seed = seed,
+	                                       .members = 4,
+	                                       .spare = 1,
+	                                       .authors = 4,
+	                                       .protocols = protocols},
+	                up);
+}
+
 static inline struct ec_member_status status_of(struct cluster *c, uint32_t node)
 {
 	struct ec_member_status status = {0};

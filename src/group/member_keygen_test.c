@@ -390,18 +390,12 @@ static bool made_for_two(struct cluster *c, void *self)
 static void test_one_who_does_not_vote_shifts_no_part(void **state)
 {
 	(void)state;
-	struct cluster *c = cluster_new(
-		&(struct cluster_plan){.seed = 9, .members = 5, .authors = 4, .protocols = all});
+	struct cluster *c = changing(
+		&(struct cluster_plan){.seed = 9, .members = 5, .authors = 4, .protocols = all}, 5);
 	struct ec_membership *next = world_membership(5, 2);
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
 	struct ec_keygen keygen;
 	uint32_t up = 5, told = 1;
-	for (uint32_t i = 0; i < 5; i++) {
-		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = true;
-		cluster_start(c, i);
-	}
-	cluster_run(c, 100 * MS, NULL, NULL);
 	next->seat[0].roles = 0;
 	size_t size = ec_keygen_open(next, PHASE_NS, payload);
 	assert_true(cluster_submit_own(c, 0, 1, payload, size));
