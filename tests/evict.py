@@ -2,7 +2,7 @@
 """evict.py - a member's machine was copied and both copies run: its keys say two things in one place.
 
 usage: tests/evict.py [--folder FOLDER] [PROTOCOL...]     default: pbft and ghostdag
-Of five members the first runs twice, with one identity key and one era key; one copy meets the last
+Of five members who leads runs twice, with one identity key and one era key; one copy meets one other
 member alone, the other the rest, so that no link shows two nodes with one key.  Whoever hears both
 has the proof; it is judged offline by anyone, the others vote on it, and the member goes, under load.
 Evidence that is altered, against an innocent, of another network or era is refused.  In ghostdag this
@@ -42,18 +42,18 @@ def configure(node, ports):
         file.write(text)
 
 
-def copied(network):
-    """Copies the first member, who does not run.  Returns: the copy."""
-    first, *others, last = network.groups["cell1"]
+def copied(liar, honest):
+    """Copies a member, who does not run; the last of the others will meet the copy.  Returns: it."""
+    *others, last = honest
     port = first_port() + 80
-    copy = Node("cell1", 0, {"folder": first.folder + "-copy", "peer_port": port,
+    copy = Node("cell1", 0, {"folder": liar.folder + "-copy", "peer_port": port,
                              "door_port": port + 1, "http_port": port + 2,
-                             "identity_key": first.key})
-    shutil.copytree(first.folder, copy.folder)
-    configure(first, [(last.peer_port, port + 3)])  # where nobody is
-    configure(last, [(first.peer_port, copy.peer_port)])
-    configure(copy, [(first.peer_port, copy.peer_port), (first.door_port, copy.door_port),
-                     (first.http_port, copy.http_port)] +
+                             "identity_key": liar.key})
+    shutil.copytree(liar.folder, copy.folder)
+    configure(liar, [(last.peer_port, port + 3)])  # where nobody is
+    configure(last, [(liar.peer_port, copy.peer_port)])
+    configure(copy, [(liar.peer_port, copy.peer_port), (liar.door_port, copy.door_port),
+                     (liar.http_port, copy.http_port)] +
               [(node.peer_port, port + 4 + i) for i, node in enumerate(others)])
     return copy
 
@@ -94,11 +94,18 @@ class Trial:
 
     def __init__(self, network, protocol):
         self.network, self.protocol = network, protocol
-        self.liar, *self.honest = network.groups["cell1"]
+        self.accuse(network.groups["cell1"][0])
         self.genesis, self.era = network.genesis("cell1"), ERA[protocol]
         self.through, self.out = None, ""  # what leads to the roster of that era; what was printed
         self.evidence = os.path.join(network.folder, "evidence")
         self.data = b""
+
+    def accuse(self, liar):
+        """Says who it is going to be."""
+        nodes = self.network.groups["cell1"]
+        self.liar, self.honest = liar, [node for node in nodes if node is not liar]
+        self.owner, self.member = f"owner{liar.number}", nodes.index(liar)
+        self.innocent = (self.member + 1) % len(nodes)
 
     def check(self, good, text, detail=""):
         return checks.check(good, f"{self.protocol}: {text}", detail)
@@ -107,7 +114,7 @@ class Trial:
         """The evidence, said to be of another era, against another member."""
         begin = len(b"\x86\x73edgecord/evidence/1\x58\x20") + 32
         head = self.data[begin + 2:begin + 8]
-        assert self.data[begin:begin + 2] == bytes([self.era, 0]) and head[0] == 0x45
+        assert self.data[begin:begin + 2] == bytes([self.era, self.member]) and head[0] == 0x45
         return (self.data[:begin] + bytes([era, blamed]) + head[:2] + bytes([blamed]) + head[3:] +
                 self.data[begin + 8:])
 
@@ -118,23 +125,23 @@ class Trial:
         """Whoever heard both words names it.  Returns: whether."""
         names = wait_for(lambda: {(g["owner"], g["era"], g["member"])
                                   for node in self.honest for g in guilty(node)}, 30)
-        if not self.check(names == {("owner1", self.era, 0)}, "who says two things is named, nobody else",
-                          names):
+        if not self.check(names == {(self.owner, self.era, self.member)},
+                          "who says two things is named, nobody else", names):
             return False
         witness = next(node for node in self.honest if guilty(node))
         out = run("status", "--node", witness.door)[1]
-        self.check(f"to break the protocol: owner1 (member 0 of era {self.era})" in out and
+        self.check(f": {self.owner} (member {self.member} of era {self.era})" in out and
                    f"receipt --evidence {self.liar.key}" in out, "`edgecord status` names it, and "
                    "how to fetch the proof", out)
         self.check(wait_for(lambda: f"broke the protocol {self.protocol}" in witness.log(), 5),
                    f"{witness.name} logs it as an alarm")
-        code, out, errors = run("receipt", "--evidence", "owner1", "-o", self.evidence, "--json",
+        code, out, errors = run("receipt", "--evidence", self.owner, "-o", self.evidence, "--json",
                                 "--node", os.path.join(self.network.folder, "cell1"))
         if not self.check(code == 0 and not wrong("receipt", out), "`edgecord receipt --evidence` "
                           "fetches it, from whichever member has it", (out, errors)):
             return False
-        code, _, errors = run("receipt", "--evidence", "owner2", "-o", self.evidence + "2",
-                              "--node", os.path.join(self.network.folder, "cell1"))
+        code, _, errors = run("receipt", "--evidence", f"owner{self.honest[0].number}", "-o",
+                              self.evidence + "2", "--node", os.path.join(self.network.folder, "cell1"))
         self.check(code == 1 and "no node that answered has evidence" in errors,
                    "there is none against another", errors)
         with open(self.evidence, "rb") as file:
@@ -145,7 +152,7 @@ class Trial:
         """By the genesis, and what leads from it."""
         code, python, said = self.verdicts(self.evidence)
         self.check((code, python) == (0, 0) and self.liar.key in said and
-                   f"guilty     owner1, member 0 of era {self.era}" in said,
+                   f"guilty     {self.owner}, member {self.member} of era {self.era}" in said,
                    "offline both verifiers find it guilty", (code, python, said))
         more = ["--through", self.through] if self.through else []
         code, out, _ = run("verify", self.evidence, "--genesis", self.genesis, "--json", *more)
@@ -159,11 +166,13 @@ class Trial:
         code, python, said = verdicts(self.evidence, other.genesis("cell1"))
         self.check((code, python) == (1, 1) and "of another group" in said,
                    "the genesis of another network refuses it", (code, python, said))
-        cases = [("against an innocent", "innocent", (self.era, 1), 1, "not show that member 1"),
-                 ("of an era to come", "later", (self.era + 1, 0), 2, "--through" if self.era == 1
-                  else f"leads to era {self.era} only")]
+        cases = [("against an innocent", "innocent", (self.era, self.innocent), 1,
+                  f"does not show that member {self.innocent}"),
+                 ("of an era to come", "later", (self.era + 1, self.member), 2,
+                  "--through" if self.era == 1 else f"leads to era {self.era} only")]
         if self.era > 1:
-            cases.append(("of an era past", "past", (1, 0), 1, "does not show that member 0 of era 1"))
+            cases.append(("of an era past", "past", (1, self.member), 1,
+                          f"does not show that member {self.member} of era 1"))
             code, python, said = verdicts(self.evidence, self.genesis)
             self.check((code, python) == (2, 2) and "--through" in said, "the genesis alone does not "
                        "know the roster of its era", (code, python, said))
@@ -172,11 +181,12 @@ class Trial:
             code, python, said = self.verdicts(path)
             self.check((code, python) == (wanted, wanted) and text in said,
                        f"said to be {what} it proves nothing", (code, python, said))
-            code, errors = self.retire(path, self.honest[0] if name == "innocent" else self.liar)
+            code, errors = self.retire(path, self.network.groups["cell1"][self.innocent]
+                                       if name == "innocent" else self.liar)
             self.check(code == 1 and "the evidence proves nothing" in errors,
                        f"`node retire --evidence` with such, {what}, is refused", (code, errors))
         code, errors = self.retire(self.evidence, self.honest[0])
-        self.check(code == 1 and "the evidence is against another member, owner1" in errors,
+        self.check(code == 1 and f"the evidence is against another member, {self.owner}" in errors,
                    "`node retire --evidence` of another than it names is refused", (code, errors))
         self.check(all(node.status()["era"] == self.era for node in self.honest),
                    "nobody was voted out")
@@ -205,11 +215,12 @@ class Trial:
         if not self.check(code == 0 and not wrong("node retire", self.out), "`node retire "
                           "--evidence`: the others vote it out", (code, self.out, errors)):
             return False
-        self.check(wait_for(lambda: all((s := n.status()) and s["era"] == self.era + 1 and s["members"] == 4 and
-                                        s["voter"] for n in self.honest), 10),
+        era = self.era + 1
+        self.check(wait_for(lambda: all((s := n.status()) and s["era"] == era and s["voter"] and
+                                        s["members"] == 4 for n in self.honest), 10),
                    "four members are left, all of them vote")
-        self.check(wait_for(lambda: all((s := n.status()) and s["era"] == self.era + 1 and s["member"] is None
-                                        and not s["voter"] for n in copies), 30),
+        self.check(wait_for(lambda: all((s := n.status()) and s["era"] == era and not s["voter"] and
+                                        s["member"] is None for n in copies), 30),
                    "both copies learn that they have no seat", [n.status() for n in copies])
         return True
 
@@ -241,23 +252,29 @@ class Trial:
         self.check([(g["owner"], g["identity_key"], g["evidence"]) for g in said] ==
                    [(None, self.liar.key, self.data.hex())], f"{witness.name} was killed and is "
                    "back: it still has the proof, by the key of who was evicted", said)
-        self.check(f"a former member (member 0 of era {self.era})" in
+        self.check(f"a former member (member {self.member} of era {self.era})" in
                    run("status", "--node", witness.door)[1], "`edgecord status` says so")
 
 
-    def second_era(self, stream):
-        """Another member changes its key; then the first is stopped.  Returns: whether."""
+    def second_era(self, author):
+        """Another member changes its key, while nothing else goes on: who leads then goes on leading,
+        and is stopped.  Returns: the id of a note from before; None: it could not be played."""
+        before = Stream(self.honest, author, RATE, WORKERS)
+        wait_for(before.count, 20)
+        before.stop()
         code, _, errors = run("node", "rotate", self.honest[1].folder, "--json", timeout=90)
-        stream.nodes = self.honest
-        self.liar.stop()
-        self.honest[-1].stop()
-        if not self.check(code == 0, "a member changes its key: an era before", errors):
-            return False
-        self.through = leads(self.check, self.network, stream.done[0][0], "what leads to the roster",
-                             1)
+        leader = wait_for(self.network.leader, 10)
+        if not self.check(code == 0 and before.done and not before.lost and leader,
+                          "a member changes its key: an era before", (code, errors)):
+            return None
+        early = before.done[0][0]
+        self.through = leads(self.check, self.network, early, "what leads to the roster", 1)
         os.rename(self.through, self.through + ".through")
         self.through += ".through"
-        return True
+        self.accuse(leader)
+        self.liar.stop()
+        self.honest[-1].stop()
+        return early
 
 
 def ended(trial, stream, early):
@@ -270,49 +287,45 @@ def ended(trial, stream, early):
     through = leads(trial.check, trial.network, stream.done[-1][0], "the last note", trial.era)
     code, python, said = verdicts(os.path.join(trial.network.folder, "later"), trial.genesis, through)
     trial.check((code, python) == (1, 1) and
-                f"does not show that member 0 of era {trial.era + 1}" in said,
+                f"does not show that member {trial.member} of era {trial.era + 1}" in said,
                 "said of the next era it is invalid: the member of that place is another",
                 (code, python, said))
 
 
-def acts(trial, copies, stream):
-    """Returns: whether all could be played."""
+def acts(trial, copies, stream, early):
     if not trial.found() or not wait_for(stream.count, 20):
-        return False
+        return
     trial.judged()
     trial.doubted()
     trial.flipped()
-    early = stream.done[0][0]
+    early = early or stream.done[0][0]
     if not trial.evicted(copies):
-        return False
+        return
     at = stream.count()
     trial.check(wait_for(lambda: stream.count() >= at + RATE, 20), "the load goes on")
     trial.shut_out(copies)
     trial.stays()
     stream.stop()
     ended(trial, stream, early)
-    return True
 
 
 def play(folder, protocol):
     network = Network(os.path.join(folder, protocol), "--cells", 1, "--cloud", 0, "--homes", 1,
                       "--members", 5, "--protocol", protocol, *OPTIONS[protocol])
-    trial, copies, stream = Trial(network, protocol), [], None
+    trial, copies, stream, early = Trial(network, protocol), [], None, None
     author = Author(os.path.join(network.folder, "devices/cell1-home01.key"), trial.genesis)
     try:
         if trial.era > 1:
-            network.start()
-            stream = Stream(trial.honest[:-1], author, RATE, WORKERS)
-            if not wait_for(stream.count, 20) or not trial.second_era(stream):
+            early = trial.second_era(author) if network.start() else None
+            if not trial.check(early, "a cell of five is in its second era"):
                 return
-        copies = [trial.liar, copied(network)]
+        copies = [trial.liar, copied(trial.liar, trial.honest)]
         for node in [*copies, *trial.honest]:
             if not node.is_alive():
                 node.start()
-        if trial.check(network.wait_ready(trial.honest), "a cell of five is ready, the first of them "
-                       "twice"):
-            stream = stream or Stream(trial.honest, author, RATE, WORKERS)
-            acts(trial, copies, stream)
+        if trial.check(network.wait_ready(trial.honest), "a cell of five is ready, one of them twice"):
+            stream = Stream(trial.honest, author, RATE, WORKERS)
+            acts(trial, copies, stream, early)
     finally:
         if stream:
             stream.abandon()
