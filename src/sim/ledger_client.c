@@ -24,13 +24,15 @@ struct world sim_ledger_group(const struct sim_plan *plan)
 		{"market", {bytes[1], ec_market_parameters_write(&market, bytes[1]), NULL}},
 		{"settlement",
 	         {bytes[2], ec_settlement_parameters_write(&settlement, bytes[2]), NULL}}};
-	struct world group = world_make(&(struct world_plan){.members = plan->members - plan->moves,
-	                                                     .protocol = plan->protocol->name,
-	                                                     .authors = SIM_AUTHORS,
-	                                                     .time_rate = RATE,
-	                                                     .blocks_kept = 1 << 20,
-	                                                     .service = entry,
-	                                                     .services = 3});
+	struct world group = world_make(
+		&(struct world_plan){.members = plan->members - plan->moves,
+	                             .protocol = plan->protocol->name,
+	                             .authors = SIM_AUTHORS,
+	                             .flags = plan->seed % 2 ? EC_GENESIS_ROOTS_APART : 0u,
+	                             .time_rate = RATE,
+	                             .blocks_kept = 1 << 20,
+	                             .service = entry,
+	                             .services = 3});
 	for (uint32_t i = group.members; i < plan->members; i++) {
 		group.identity[i] = world_secret('i', i);
 		group.era[i] = sim_ledger_key(plan, 1, i);
