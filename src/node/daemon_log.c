@@ -33,9 +33,9 @@ static bool loop_idle(const struct ec_daemon *daemon)
 
 void daemon_log_write(struct ec_daemon *daemon)
 {
-	if (daemon->halted || !ec_log_quick(daemon->log) || !loop_idle(daemon))
+	if (daemon->halted || !ec_log_quick(daemon->log) || ec_mesh_holds(daemon->mesh) ||
+	    !loop_idle(daemon))
 		return;
-	ec_mesh_flush(daemon->mesh); /* others work while the disk does */
 	ec_log_write(daemon->log);
 	daemon_logged(daemon);
 }
