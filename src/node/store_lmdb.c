@@ -9,6 +9,10 @@
  * put. Views are readers, too, and stay: LMDB's lock file keeps their pages from being used again.
  * (I2) The standing table changes only by commits that sync() asked for.
  * (I3) `changes` holds what the open write transaction does to the target, since the last commit.
+ * (I4) The cursor, when there is one, is of the newest transaction and of the target.
+ *
+ * What is put comes mostly in the order of names.  So a write transaction does all by its cursor,
+ * which finds a name on the page where it stands without a search from the root.
  *
  * When a commit finds no room, LMDB gives the whole transaction up; the store is as it was after
  * the commit before, and so is the disk: pages in use are never written over.  The changes are then
@@ -125,17 +129,29 @@ static bool writer_begin(struct lmdb_store *store)
 	return well(store, mdb_txn_begin(store->env, NULL, 0, &store->writer), "begin");
 }
 
+/* Opens the cursor of a transaction, the newest one, unless it is open.  Returns: false when that
+ * failed. */
+static bool cursor_open(struct lmdb_store *store, MDB_txn *txn)
+{
+	return store->cursor ||
+	       well(store, mdb_cursor_open(txn, store->table[store->target], &store->cursor),
+	            "cursor");
+}
+
 /* Makes one change in the writer. */
 static bool change_make(void *self, const struct change *change)
 {
 	struct lmdb_store *store = self;
-	MDB_dbi table = store->table[store->target];
 	MDB_val key = value_of(change->name.data, change->name.size);
 	MDB_val data = value_of(change->value.data, change->value.size);
+	if (!cursor_open(store, store->writer))
+		return false;
 	if (!change->deletes)
-		return well(store, mdb_put(store->writer, table, &key, &data, 0), "put");
-	int code = mdb_del(store->writer, table, &key, NULL);
-	return well(store, code == MDB_NOTFOUND ? 0 : code, "delete");
+		return well(store, mdb_cursor_put(store->cursor, &key, &data, 0), "put");
+	int code = mdb_cursor_get(store->cursor, &key, &data, MDB_SET);
+	if (code == MDB_NOTFOUND)
+		return true;
+	return well(store, code ? code : mdb_cursor_del(store->cursor, 0), "delete");
 }
 
 /* Makes all changes since the last commit again. */
@@ -195,7 +211,13 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 	if (!txn)
 		return false;
 	MDB_val key = value_of(name, name_size), found;
-	int code = mdb_get(txn, store->table[store->target], &key, &found);
+	int code;
+	if (!store->writer)
+		code = mdb_get(txn, store->table[store->target], &key, &found);
+	else if (cursor_open(store, txn))
+		code = mdb_cursor_get(store->cursor, &key, &found, MDB_SET);
+	else
+		return false;
 	if (code) {
 		well(store, code == MDB_NOTFOUND ? 0 : code, "get");
 		return false;
@@ -226,9 +248,7 @@ static bool lmdb_next(struct ec_store *face, const void *after, size_t after_siz
 	MDB_txn *txn = newest(store);
 	if (!txn)
 		return false;
-	if (!store->cursor &&
-	    !well(store, mdb_cursor_open(txn, store->table[store->target], &store->cursor),
-	          "cursor"))
+	if (!cursor_open(store, txn))
 		return false;
 	int code = cursor_after(store->cursor, after, after_size, name, value);
 	if (code)

@@ -140,10 +140,9 @@ static void walk_check(struct ec_store *store, const struct model *model)
 	assert_false(store->next(store, last, last_size, &name, &value));
 }
 
-static void change(struct ec_store *store, struct model *model, struct ec_prng *prng)
+static void change(struct ec_store *store, struct model *model, uint32_t i, struct ec_prng *prng)
 {
 	static uint8_t bytes[VALUE_MAX];
-	uint32_t i = (uint32_t)ec_prng_below(prng, NAMES);
 	uint8_t name[8];
 	size_t size = name_of(i, name);
 	if (ec_prng_chance(prng, 1, 3)) {
@@ -159,6 +158,18 @@ static void change(struct ec_store *store, struct model *model, struct ec_prng *
 	store->put(store, name, size, bytes, model->size[i]);
 }
 
+/* Changes in the order of names, as a ledger is saved: a read before each, and some are left out.
+ */
+static void changes_in_order(struct ec_store *store, struct model *model, struct ec_prng *prng)
+{
+	uint32_t first = (uint32_t)ec_prng_below(prng, NAMES);
+	uint32_t last = first + (uint32_t)ec_prng_below(prng, NAMES - first);
+	for (uint32_t i = first; i <= last; i += 1 + (uint32_t)ec_prng_below(prng, 4)) {
+		get_check(store, model, i);
+		change(store, model, i, prng);
+	}
+}
+
 static void random_lives_agree_with_the_model(void **state)
 {
 	struct ec_prng prng;
@@ -169,7 +180,9 @@ static void random_lives_agree_with_the_model(void **state)
 	for (int step = 0; step < 12000; step++) {
 		uint64_t dice = ec_prng_below(&prng, 1000);
 		if (dice < 600) {
-			change(store, &now, &prng);
+			change(store, &now, (uint32_t)ec_prng_below(&prng, NAMES), &prng);
+		} else if (dice < 605) {
+			changes_in_order(store, &now, &prng);
 		} else if (dice < 960) {
 			get_check(store, &now, (uint32_t)ec_prng_below(&prng, NAMES));
 		} else if (dice < 975) {
@@ -237,7 +250,9 @@ static void views_stand_still(void **state)
 	for (int step = 0; step < 3000; step++) {
 		uint64_t dice = ec_prng_below(&prng, 1000), which = ec_prng_below(&prng, 3);
 		if (dice < 800) {
-			change(store, &now, &prng);
+			change(store, &now, (uint32_t)ec_prng_below(&prng, NAMES), &prng);
+		} else if (dice < 605) {
+			changes_in_order(store, &now, &prng);
 		} else if (dice < 840) {
 			assert_true(store->sync(store));
 			synced = now;
