@@ -221,11 +221,11 @@ static void named_settle(struct layer *layer, struct named *named, uint64_t posi
 	while (*link && (*link)->position > position)
 		link = &(*link)->below;
 	struct layer_version *version = *link;
-	if (!version) /* an earlier entry of the journal settled it */
+	if (!version) /* all that it has are later */
 		return;
 	struct stored_name at = stored(layer, named->name, named->name_size);
 	struct ec_bytes old;
-	if (layer->store->get(layer->store, at.at, at.size, &old))
+	if (layer->ordered && layer->store->get(layer->store, at.at, at.size, &old))
 		layer->stored -= named->name_size + old.size;
 	if (version->gone) {
 		layer->store->del(layer->store, at.at, at.size);
@@ -237,28 +237,53 @@ static void named_settle(struct layer *layer, struct named *named, uint64_t posi
 	versions_free(layer, version);
 }
 
+static int named_order(const void *a, const void *b)
+{
+	const struct named *left = *(struct named *const *)a, *right = *(struct named *const *)b;
+	return names_compare(left->name, left->name_size, right->name, right->name_size);
+}
+
+/* The same for those that stand in the journal before `end`, where no order is kept. */
+static void journal_settle(struct layer *layer, size_t end, uint64_t position)
+{
+	size_t count = 0, size = (end - layer->journal_first) * sizeof(struct named *);
+	struct named **settling = malloc(size);
+	if (!settling)
+		abort();
+	for (size_t i = layer->journal_first; i < end; i++) {
+		struct layer_touch *touch = layer->journal[i].named->record;
+		if (!touch->settling)
+			settling[count++] = layer->journal[i].named;
+		touch->settling = true;
+	}
+	qsort(settling, count, sizeof *settling, named_order);
+	for (size_t i = 0; i < count; i++) {
+		named_settle(layer, settling[i], position);
+		((struct layer_touch *)settling[i]->record)->settling = false;
+	}
+	free(settling);
+}
+
+static bool touch_leaves(const void *record)
+{
+	return !((const struct layer_touch *)record)->top;
+}
+
+/* In the order of names, by which a store on disk puts many for the price of few. */
 void layer_settle(struct layer *layer, uint64_t position)
 {
-	size_t first = layer->journal_first, end = first;
+	size_t end = layer->journal_first;
 	while (end < layer->journal_end && layer->journal[end].position <= position)
 		end++;
+	if (end == layer->journal_first)
+		return;
 	if (layer->ordered)
 		for (struct named *n = names_after(layer->names, NULL, 0); n; n = n->next[0])
 			named_settle(layer, n, position);
-	for (size_t i = first; i < end; i++)
-		named_settle(layer, layer->journal[i].named, position);
-	/* A name stands in the journal once a version, so it may leave only with its last entry. */
-	for (size_t i = first; i < end; i++) {
-		struct named *named = layer->journal[i].named;
-		struct layer_touch *touch = named->record;
-		if (touch->top || touch->leaving)
-			continue;
-		touch->leaving = true;
-		layer->journal[layer->journal_first++].named = named;
-	}
-	for (size_t i = first; i < layer->journal_first; i++)
-		names_remove(layer->names, layer->journal[i].named);
+	else
+		journal_settle(layer, end, position);
 	layer->journal_first = end;
+	names_sweep(layer->names, touch_leaves);
 }
 
 const ec_hash *layer_place(struct named *named)

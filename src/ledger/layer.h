@@ -30,7 +30,7 @@ struct layer_touch {
 	ec_hash place; /* H(name), once it was asked for */
 	bool placed;
 	uint64_t collected; /* the last collection of changes that met it */
-	bool leaving;       /* during settle: it stands once among those to be freed */
+	bool settling;      /* during settle: it stands once among those to be written */
 };
 
 struct layer_change {
@@ -46,13 +46,14 @@ struct layer {
 	bool ordered;
 	struct layer_change *journal;
 	size_t journal_first, journal_end, journal_capacity;
-	uint64_t bytes;  /* that versions hold */
-	uint64_t stored; /* bytes of names and values in the store; the owner keeps it */
+	uint64_t bytes; /* that versions hold */
+	uint64_t
+		stored; /* bytes of names and values in the store, if ordered; the owner keeps it */
 };
 
 /* An empty layer over the names of a store, which stays the caller's, that begin with `prefix`,
- * 1..LAYER_PREFIX_MAX bytes.  In: ordered: whether layer_next() will be asked.  Ended by
- * layer_end(). */
+ * 1..LAYER_PREFIX_MAX bytes.  In: ordered: whether layer_next() will be asked, and layer->stored
+ * is kept.  Ended by layer_end(). */
 void layer_start(struct layer *layer, struct ec_store *store, const void *prefix,
                  size_t prefix_size, bool ordered);
 

@@ -4,7 +4,15 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { LEVELS_MAX = 12, BUCKETS_MIN = 64 };
+enum { LEVELS_MAX = 12, BUCKETS_MIN = 64, FINGERS = 4 };
+
+/* Where one was put: names that grow come right behind it, and need no search.  Of no use once any
+ * was removed. */
+struct finger {
+	struct named *at;                /* NULL: none */
+	struct named **link[LEVELS_MAX]; /* before it or earlier, one a level */
+	uint64_t used;                   /* when, in puts of this map */
+};
 
 struct names {
 	size_t record_size;
@@ -13,6 +21,8 @@ struct names {
 	uint64_t buckets; /* a power of two */
 	struct named **bucket;
 	struct named *first[LEVELS_MAX];
+	struct finger finger[FINGERS];
+	uint64_t puts;
 };
 
 static void *memory(size_t count, size_t size)
@@ -144,6 +154,70 @@ static void links_before(struct names *names, const void *name, size_t size,
 	}
 }
 
+static bool same_begin(const struct named *named, const void *name, size_t size)
+{
+	uint32_t a, b;
+	if (named->name_size < sizeof a || size < sizeof b)
+		return false;
+	memcpy(&a, named->name, sizeof a);
+	memcpy(&b, name, sizeof b);
+	return a == b;
+}
+
+/* The finger at the last one below `name`; -1: none is there. */
+static int finger_before(const struct names *names, const void *name, size_t size)
+{
+	for (int i = 0; i < FINGERS; i++) {
+		const struct named *at = names->finger[i].at;
+		if (!at || !same_begin(at, name, size) ||
+		    names_compare(at->name, at->name_size, name, size) >= 0)
+			continue;
+		const struct named *next = at->next[0];
+		if (!next || names_compare(next->name, next->name_size, name, size) > 0)
+			return i;
+	}
+	return -1;
+}
+
+static void fingers_drop(struct names *names)
+{
+	for (int i = 0; i < FINGERS; i++)
+		names->finger[i].at = NULL;
+}
+
+/* The finger that was used least of late. */
+static int finger_oldest(const struct names *names)
+{
+	int oldest = 0;
+	for (int i = 1; i < FINGERS; i++)
+		if (names->finger[i].used < names->finger[oldest].used)
+			oldest = i;
+	return oldest;
+}
+
+/* Threads a new one in order. */
+static void thread(struct names *names, struct named *named)
+{
+	int f = finger_before(names, named->name, named->name_size);
+	struct finger *finger = &names->finger[f < 0 ? finger_oldest(names) : f];
+	if (f < 0)
+		links_before(names, named->name, named->name_size, finger->link);
+	for (uint16_t i = 0; i < named->levels; i++) {
+		struct named **link = finger->link[i];
+		if (f >= 0 && i < finger->at->levels)
+			link = &finger->at->next[i];
+		while (f >= 0 && *link &&
+		       names_compare((*link)->name, (*link)->name_size, named->name,
+		                     named->name_size) < 0)
+			link = &(*link)->next[i];
+		named->next[i] = *link;
+		*link = named;
+		finger->link[i] = link;
+	}
+	finger->at = named;
+	finger->used = ++names->puts;
+}
+
 struct named *names_put(struct names *names, const void *name, size_t size)
 {
 	assert(size > 0 && size <= UINT16_MAX);
@@ -167,19 +241,17 @@ struct named *names_put(struct names *names, const void *name, size_t size)
 	named->chain = *bucket;
 	*bucket = named;
 	names->count++;
-	struct named **link[LEVELS_MAX];
 	if (levels)
-		links_before(names, name, size, link);
-	for (uint16_t i = 0; i < levels; i++) {
-		named->next[i] = *link[i];
-		*link[i] = named;
-	}
+		thread(names, named);
 	return named;
 }
 
 struct named *names_after(const struct names *names, const void *name, size_t size)
 {
 	assert(names->ordered);
+	int f = finger_before(names, name, size);
+	if (f >= 0)
+		return names->finger[f].at->next[0];
 	struct named *const *next = names->first;
 	for (int level = LEVELS_MAX - 1; level >= 0; level--)
 		while (next[level] &&
@@ -203,8 +275,48 @@ void names_remove(struct names *names, struct named *named)
 		assert(*link[i] == named);
 		*link[i] = named->next[i];
 	}
+	if (names->ordered)
+		fingers_drop(names);
 	names->count--;
 	free(named);
+}
+
+/* Takes those that leave out of the order. */
+static void order_sweep(struct names *names, bool (*leaves)(const void *record))
+{
+	struct named **link[LEVELS_MAX];
+	for (int i = 0; i < LEVELS_MAX; i++)
+		link[i] = &names->first[i];
+	for (struct named *named = names->first[0]; named; named = named->next[0]) {
+		bool left = leaves(named->record);
+		for (uint16_t i = 0; i < named->levels; i++) {
+			assert(*link[i] == named);
+			if (left)
+				*link[i] = named->next[i];
+			else
+				link[i] = &named->next[i];
+		}
+	}
+	fingers_drop(names);
+}
+
+void names_sweep(struct names *names, bool (*leaves)(const void *record))
+{
+	if (names->ordered)
+		order_sweep(names, leaves);
+	for (uint64_t i = 0; i < names->buckets; i++) {
+		struct named **link = &names->bucket[i];
+		while (*link) {
+			struct named *named = *link;
+			if (!leaves(named->record)) {
+				link = &named->chain;
+				continue;
+			}
+			*link = named->chain;
+			names->count--;
+			free(named);
+		}
+	}
 }
 
 void names_each(struct names *names, void (*each)(void *self, struct named *named), void *self)

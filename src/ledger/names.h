@@ -1,7 +1,8 @@
 /* names.h - a map from byte strings to records, found by hash and walked in order.  Inside ledger/.
  *
  * A skip list (Pugh, 1990) threaded through a hash table: get costs one probe, the order costs only
- * those who insert.  Nothing that a member computes depends on the hash or on the levels.
+ * those who insert, and little where names grow: some of the last places are kept.  Nothing that a
+ * member computes depends on the hash or on the levels.
  */
 #ifndef EC_LEDGER_NAMES_H
 #define EC_LEDGER_NAMES_H
@@ -42,6 +43,10 @@ struct named *names_after(const struct names *names, const void *name, size_t si
 
 /* Takes it out and frees it; its record is the caller's to end before. */
 void names_remove(struct names *names, struct named *named);
+
+/* Takes out and frees every one whose record leaves, in one walk over all; such records are the
+ * caller's to end before.  In: leaves: asked more than once about a record. */
+void names_sweep(struct names *names, bool (*leaves)(const void *record));
 
 /* Calls for every one, in no order; `each` may remove the one that it is given. */
 void names_each(struct names *names, void (*each)(void *self, struct named *named), void *self);
