@@ -36,12 +36,14 @@ struct head {
 
 struct ec_cbor ec_cbor_over(const void *data, size_t size)
 {
-	struct ec_cbor cbor = {.data = data};
-	cbor.frame[0].left = 1;
-	if (size > EC_CBOR_SIZE_MAX)
-		cbor.error = EC_CBOR_LARGE;
-	else
-		cbor.size = (uint32_t)size;
+	struct ec_cbor cbor; /* frames are set when they open */
+	bool large = size > EC_CBOR_SIZE_MAX;
+	cbor.data = data;
+	cbor.size = large ? 0 : (uint32_t)size;
+	cbor.at = cbor.item_at = cbor.depth = cbor.error_at = cbor.wanted = 0;
+	cbor.error = large ? EC_CBOR_LARGE : EC_CBOR_OK;
+	cbor.found = EC_CBOR_UINT;
+	cbor.frame[0] = (struct ec_cbor_frame){.left = 1};
 	return cbor;
 }
 
@@ -89,35 +91,43 @@ static bool argument_shortest(const struct head *head)
 	return head->value >> 4 * head->argument_size;
 }
 
-static struct head head_at(const uint8_t *at, size_t left)
+/* A head with an argument behind its first byte, or none that is right, or of major type 7. */
+static void head_long(struct head *head, const uint8_t *at, size_t left)
+{
+	uint32_t info = at[0] & 31;
+	if (info > 27) {
+		bool indefinite =
+			info == 31 && (head->major >= MAJOR_BYTES) && head->major != MAJOR_TAG;
+		head->error = indefinite ? EC_CBOR_INDEFINITE : EC_CBOR_RESERVED;
+		return;
+	}
+	head->argument_size = info < 24 ? 0 : 1u << (info - 24);
+	head->size = 1 + head->argument_size;
+	if (left < head->size) {
+		head->error = EC_CBOR_CUT;
+		return;
+	}
+	if (head->argument_size)
+		head->value = 0;
+	for (uint32_t i = 0; i < head->argument_size; i++)
+		head->value = head->value << 8 | at[1 + i];
+	if (head->major == MAJOR_SIMPLE)
+		simple_read(head);
+	if (!head->error && !argument_shortest(head))
+		head->error = EC_CBOR_NOT_SHORTEST;
+}
+
+static inline struct head head_at(const uint8_t *at, size_t left)
 {
 	static const enum ec_cbor_type types[] = {EC_CBOR_UINT, EC_CBOR_NINT,  EC_CBOR_BYTES,
 	                                          EC_CBOR_TEXT, EC_CBOR_ARRAY, EC_CBOR_MAP,
 	                                          EC_CBOR_TAG,  EC_CBOR_SIMPLE};
 	if (left == 0)
 		return (struct head){.error = EC_CBOR_CUT};
-	uint32_t info = at[0] & 31;
-	struct head head = {.major = at[0] >> 5, .type = types[at[0] >> 5], .value = info};
-	if (info > 27) {
-		bool indefinite =
-			info == 31 && (head.major >= MAJOR_BYTES) && head.major != MAJOR_TAG;
-		head.error = indefinite ? EC_CBOR_INDEFINITE : EC_CBOR_RESERVED;
-		return head;
-	}
-	head.argument_size = info < 24 ? 0 : 1u << (info - 24);
-	head.size = 1 + head.argument_size;
-	if (left < head.size) {
-		head.error = EC_CBOR_CUT;
-		return head;
-	}
-	if (head.argument_size)
-		head.value = 0;
-	for (uint32_t i = 0; i < head.argument_size; i++)
-		head.value = head.value << 8 | at[1 + i];
-	if (head.major == MAJOR_SIMPLE)
-		simple_read(&head);
-	if (!head.error && !argument_shortest(&head))
-		head.error = EC_CBOR_NOT_SHORTEST;
+	struct head head = {
+		.major = at[0] >> 5, .type = types[at[0] >> 5], .size = 1, .value = at[0] & 31};
+	if (head.value >= 24 || head.major == MAJOR_SIMPLE)
+		head_long(&head, at, left);
 	return head;
 }
 
@@ -171,6 +181,10 @@ static enum ec_cbor_error key_check(struct ec_cbor *cbor, struct ec_cbor_frame *
 static void frames_advance(struct ec_cbor *cbor, const struct head *head)
 {
 	uint64_t inside = 0;
+	if (head->major < MAJOR_ARRAY && cbor->frame[cbor->depth].left > 1) {
+		cbor->frame[cbor->depth].left--;
+		return;
+	}
 	if (head->type == EC_CBOR_ARRAY)
 		inside = head->value;
 	else if (head->type == EC_CBOR_MAP)

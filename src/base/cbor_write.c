@@ -8,8 +8,10 @@ enum { HEAD_SIZE_MAX = 9 };
 
 struct ec_cbor_writer ec_cbor_writer_over(void *data, size_t size_max)
 {
-	struct ec_cbor_writer writer = {.out = ec_writer_over(data, size_max)};
-	writer.frame[0].left = 1;
+	struct ec_cbor_writer writer; /* frames are set when they open */
+	writer.out = ec_writer_over(data, size_max);
+	writer.depth = 0;
+	writer.frame[0] = (struct ec_cbor_frame){.left = 1};
 	return writer;
 }
 

@@ -92,9 +92,9 @@ struct ec_store_restore_say {
 	uint64_t keys, bytes; /* at the finish: as the head counts them */
 };
 
-/* Reads what follows the kind in a payload.  Out: txn, of views into it.  Returns: false when it is
- * not of the form: bounds, an empty key, an operation left without meaning, or two operations of
- * one branch on the same key. */
+/* Reads what follows the kind in a payload.  Out: txn, of views into it; nothing is set behind what
+ * its counts say.  Returns: false when it is not of the form: bounds, an empty key, an operation
+ * left without meaning, or two operations of one branch on the same key. */
 bool ec_store_txn_read(struct ec_cbor body, uint64_t items, struct ec_store_txn *txn);
 
 /* Writes a whole payload of EC_STORE_KIND_TXN.  Returns: its size; 0 when it does not fit. */

@@ -10,6 +10,7 @@ static bool key_good(struct ec_view key)
 
 static void compare_read(struct ec_cbor *cbor, struct ec_store_compare *out)
 {
+	*out = (struct ec_store_compare){0};
 	ec_cbor_array_exact(cbor, 4);
 	out->key = ec_cbor_bytes(cbor, EC_STORE_KEY_MAX);
 	out->target = (enum ec_store_target)ec_cbor_uint(cbor, EC_STORE_TARGETS - 1);
@@ -24,6 +25,7 @@ static void compare_read(struct ec_cbor *cbor, struct ec_store_compare *out)
 
 static void op_read(struct ec_cbor *cbor, struct ec_store_op *out)
 {
+	*out = (struct ec_store_op){0};
 	uint32_t items = ec_cbor_array(cbor, 4);
 	out->is_delete = ec_cbor_uint(cbor, 1) == 1;
 	out->key = ec_cbor_bytes(cbor, EC_STORE_KEY_MAX);
@@ -56,7 +58,7 @@ static uint32_t branch_read(struct ec_cbor *cbor, struct ec_store_op op[static E
 
 bool ec_store_txn_read(struct ec_cbor body, uint64_t items, struct ec_store_txn *txn)
 {
-	*txn = (struct ec_store_txn){0};
+	txn->compares = txn->ops[0] = txn->ops[1] = 0;
 	if (items != 3)
 		return false;
 	txn->compares = ec_cbor_array(&body, EC_STORE_OPS_MAX);
