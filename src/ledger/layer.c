@@ -227,20 +227,14 @@ static void named_settle(struct layer *layer, struct named *named, uint64_t posi
 	struct ec_bytes old;
 	if (layer->ordered && layer->store->get(layer->store, at.at, at.size, &old))
 		layer->stored -= named->name_size + old.size;
-	if (version->gone) {
-		layer->store->del(layer->store, at.at, at.size);
-	} else {
-		layer->store->put(layer->store, at.at, at.size, version->data, version->size);
+	if (layer->ordered && !version->gone)
 		layer->stored += named->name_size + version->size;
-	}
+	if (version->gone)
+		layer->store->del(layer->store, at.at, at.size);
+	else
+		layer->store->put(layer->store, at.at, at.size, version->data, version->size);
 	*link = NULL;
 	versions_free(layer, version);
-}
-
-static int named_order(const void *a, const void *b)
-{
-	const struct named *left = *(struct named *const *)a, *right = *(struct named *const *)b;
-	return names_compare(left->name, left->name_size, right->name, right->name_size);
 }
 
 /* The same for those that stand in the journal before `end`, where no order is kept. */
@@ -256,7 +250,7 @@ static void journal_settle(struct layer *layer, size_t end, uint64_t position)
 			settling[count++] = layer->journal[i].named;
 		touch->settling = true;
 	}
-	qsort(settling, count, sizeof *settling, named_order);
+	names_sort(settling, count);
 	for (size_t i = 0; i < count; i++) {
 		named_settle(layer, settling[i], position);
 		((struct layer_touch *)settling[i]->record)->settling = false;

@@ -330,3 +330,37 @@ void names_each(struct names *names, void (*each)(void *self, struct named *name
 		}
 	}
 }
+
+/* One to be sorted, with the beginning of its name, which mostly decides. */
+struct row {
+	uint64_t begin;
+	struct named *named;
+};
+
+static uint64_t begin_of(const struct named *named)
+{
+	uint64_t begin = 0;
+	for (size_t i = 0; i < sizeof begin; i++)
+		begin = begin << 8 | (i < named->name_size ? named->name[i] : 0);
+	return begin;
+}
+
+static int row_order(const void *a, const void *b)
+{
+	const struct row *left = a, *right = b;
+	if (left->begin != right->begin)
+		return left->begin < right->begin ? -1 : 1;
+	return names_compare(left->named->name, left->named->name_size, right->named->name,
+	                     right->named->name_size);
+}
+
+void names_sort(struct named **named, size_t count)
+{
+	struct row *row = memory(count + 1, sizeof *row);
+	for (size_t i = 0; i < count; i++)
+		row[i] = (struct row){.begin = begin_of(named[i]), .named = named[i]};
+	qsort(row, count, sizeof *row, row_order);
+	for (size_t i = 0; i < count; i++)
+		named[i] = row[i].named;
+	free(row);
+}

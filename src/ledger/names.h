@@ -51,6 +51,9 @@ void names_sweep(struct names *names, bool (*leaves)(const void *record));
 /* Calls for every one, in no order; `each` may remove the one that it is given. */
 void names_each(struct names *names, void (*each)(void *self, struct named *named), void *self);
 
+/* Sorts an array of them by their names; aborts when there is no memory. */
+void names_sort(struct named **named, size_t count);
+
 /* The order of names: bytewise, then the shorter first.  Returns: below 0, 0 or above 0. */
 int names_compare(const void *a, size_t a_size, const void *b, size_t b_size);
 

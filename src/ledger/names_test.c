@@ -156,11 +156,35 @@ static void what_leaves_without_an_order_is_found_no_more(void **state)
 	names_free(names, NULL);
 }
 
+/* Names that begin alike, with others, and that are shorter than what is looked at first. */
+static void an_array_of_names_is_sorted(void **state)
+{
+	(void)state;
+	struct names *names = names_new(1, false);
+	struct named *row[600];
+	struct ec_prng prng;
+	ec_prng_seed(&prng, 5);
+	for (size_t i = 0; i < 600; i++) {
+		uint8_t name[12];
+		size_t size = 1 + ec_prng_below(&prng, sizeof name);
+		for (size_t k = 0; k < size; k++)
+			name[k] = (uint8_t)(k == 10 || k < 2 ? ec_prng_next(&prng) % 3 : 0);
+		row[i] = names_put(names, name, size);
+	}
+	names_sort(row, 600);
+	for (size_t i = 1; i < 600; i++)
+		assert_true(names_compare(row[i - 1]->name, row[i - 1]->name_size, row[i]->name,
+		                          row[i]->name_size) <= 0);
+	names_sort(row, 0);
+	names_free(names, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_stand_in_order_however_they_came),
 		cmocka_unit_test(what_leaves_without_an_order_is_found_no_more),
+		cmocka_unit_test(an_array_of_names_is_sorted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -268,12 +268,6 @@ static void page_gather(void *self, struct named *named)
 		gathered->page[gathered->count++] = named;
 }
 
-static int page_order(const void *a, const void *b)
-{
-	const struct named *left = *(struct named *const *)a, *right = *(struct named *const *)b;
-	return names_compare(left->name, left->name_size, right->name, right->name_size);
-}
-
 /* In the order of their names, by which a store on disk puts many for the price of few. */
 void tree_flush(struct tree *tree)
 {
@@ -284,7 +278,7 @@ void tree_flush(struct tree *tree)
 		abort();
 	names_each(tree->pages, page_gather, &gathered);
 	assert(gathered.count == tree->dirty);
-	qsort(gathered.page, gathered.count, sizeof *gathered.page, page_order);
+	names_sort(gathered.page, gathered.count);
 	for (size_t i = 0; i < gathered.count; i++)
 		page_flush(tree, gathered.page[i]);
 	free(gathered.page);
