@@ -6,6 +6,7 @@
 #include "base/test.h"
 
 #include <jansson.h>
+#include <sodium.h>
 
 enum { MESSAGE_MAX = 4096 };
 
@@ -44,6 +45,25 @@ static void parts_are_plain_concatenation(void **state)
 			{data, cut}, {NULL, 0}, {data + cut, sizeof data - cut}};
 		ec_hash hash = ec_sha256_parts(parts, 3);
 		assert_true(ec_hash_equal(&hash, &whole));
+	}
+}
+
+/* Every size up to several blocks, whole and in two parts, against libsodium's own. */
+static void every_size_agrees_with_another_library(void **state)
+{
+	(void)state;
+	uint8_t data[260];
+	for (size_t i = 0; i < sizeof data; i++)
+		data[i] = (uint8_t)(11 * i + 5);
+	for (size_t size = 0; size <= sizeof data; size++) {
+		ec_hash expected, whole = ec_sha256(data, size);
+		crypto_hash_sha256(expected.b, data, size);
+		assert_memory_equal(whole.b, expected.b, sizeof expected.b);
+		for (size_t cut = 0; cut <= size; cut += 13) {
+			const struct ec_part parts[] = {{data, cut}, {data + cut, size - cut}};
+			ec_hash hash = ec_sha256_parts(parts, 2);
+			assert_memory_equal(hash.b, expected.b, sizeof expected.b);
+		}
 	}
 }
 
@@ -105,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_of_fips_180),
 		cmocka_unit_test(parts_are_plain_concatenation),
+		cmocka_unit_test(every_size_agrees_with_another_library),
 		cmocka_unit_test(hmac_of_rfc_4231),
 		cmocka_unit_test(hmac_of_wycheproof),
 	};
