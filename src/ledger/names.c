@@ -226,13 +226,14 @@ struct named *names_put(struct names *names, const void *name, size_t size)
 	if (named)
 		return named;
 	uint16_t levels = names->ordered ? levels_draw(names) : 0;
-	size_t links = levels * sizeof(struct named *);
-	named = memory(1, sizeof *named + links + names->record_size + size);
+	size_t links = levels * sizeof(struct named *), room = (size + 7) & ~(size_t)7;
+	named = memory(1, sizeof *named + links + room + names->record_size);
+	/* The name comes first: a search looks at nothing else. */
 	uint8_t *behind = (uint8_t *)(named + 1) + links;
-	memcpy(behind + names->record_size, name, size);
+	memcpy(behind, name, size);
 	named->hash = hash;
-	named->record = behind;
-	named->name = behind + names->record_size;
+	named->record = behind + room;
+	named->name = behind;
 	named->name_size = (uint16_t)size;
 	named->levels = levels;
 	if (names->count >= names->buckets)

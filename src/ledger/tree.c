@@ -139,8 +139,9 @@ static void page_update(const struct spot *spot, struct tree_page *page,
 
 static int change_order(const void *a, const void *b)
 {
-	return ec_hash_compare(&((const struct tree_change *)a)->place,
-	                       &((const struct tree_change *)b)->place);
+	const ec_hash *left = &((const struct tree_change *)a)->place;
+	const ec_hash *right = &((const struct tree_change *)b)->place;
+	return left->b[0] != right->b[0] ? left->b[0] - right->b[0] : ec_hash_compare(left, right);
 }
 
 void tree_update(struct tree *tree, struct tree_change *changes, size_t count)

@@ -108,7 +108,8 @@ void tree_trim(struct tree *tree);
  * new one then. */
 struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t depth, bool make);
 
-/* The same by way of the page above it, in memory, of depth - 1: no search once it was found. */
+/* The same by way of the page above it, in memory, of depth - 1: no search once it was found, and
+ * none in the store where the slot above holds no page. */
 struct tree_page *tree_page_below(struct tree *tree, struct tree_page *above, const ec_hash *place,
                                   uint32_t depth, bool make);
 

@@ -166,7 +166,9 @@ static size_t stored_key(const struct tree *tree, const uint8_t *key, size_t key
 	return tree->prefix_size + key_size;
 }
 
-struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t depth, bool make)
+/* In: stored: whether the store may have it though it is not in memory. */
+static struct tree_page *page_find(struct tree *tree, const ec_hash *place, uint32_t depth,
+                                   bool stored, bool make)
 {
 	uint8_t at[TREE_PREFIX_MAX + KEY_MAX];
 	struct ec_bytes bytes;
@@ -177,7 +179,7 @@ struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t de
 		return page_of(named);
 	}
 	size_t size = stored_key(tree, key.at, key.size, at);
-	bool stored = tree->store->get(tree->store, at, size, &bytes);
+	stored = stored && tree->store->get(tree->store, at, size, &bytes);
 	if (!stored && !make)
 		return NULL;
 	struct tree_page *page = calloc(1, sizeof *page);
@@ -192,12 +194,18 @@ struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t de
 	return page;
 }
 
+struct tree_page *tree_page(struct tree *tree, const ec_hash *place, uint32_t depth, bool make)
+{
+	return page_find(tree, place, depth, true, make);
+}
+
 struct tree_page *tree_page_below(struct tree *tree, struct tree_page *above, const ec_hash *place,
                                   uint32_t depth, bool make)
 {
-	struct tree_page **below = &above->below[tree_nibble(place, depth - 1)];
+	uint32_t slot = tree_nibble(place, depth - 1);
+	struct tree_page **below = &above->below[slot];
 	if (!*below)
-		*below = tree_page(tree, place, depth, make);
+		*below = page_find(tree, place, depth, above->pages >> slot & 1, make);
 	else
 		(*below)->asked = true;
 	return *below;
