@@ -269,10 +269,15 @@ uint64_t ec_cbor_uint(struct ec_cbor *cbor, uint64_t max)
 
 int64_t ec_cbor_int(struct ec_cbor *cbor)
 {
-	bool below = ec_cbor_peek(cbor) == EC_CBOR_NINT;
-	uint32_t wanted = 1u << EC_CBOR_UINT | 1u << EC_CBOR_NINT;
-	int64_t value = (int64_t)number(cbor, wanted, INT64_MAX, EC_CBOR_RANGE);
-	return below && !cbor->error ? -1 - value : value;
+	struct head head;
+	uint32_t at = cbor->at;
+	if (!take(cbor, 1u << EC_CBOR_UINT | 1u << EC_CBOR_NINT, &head))
+		return 0;
+	if (head.value > INT64_MAX) {
+		fail(cbor, EC_CBOR_RANGE, at);
+		return 0;
+	}
+	return head.type == EC_CBOR_NINT ? -1 - (int64_t)head.value : (int64_t)head.value;
 }
 
 static struct ec_view string(struct ec_cbor *cbor, enum ec_cbor_type type, size_t size_max)

@@ -4,8 +4,6 @@
 
 #include <assert.h>
 
-enum { HEAD_SIZE_MAX = 9 };
-
 struct ec_cbor_writer ec_cbor_writer_over(void *data, size_t size_max)
 {
 	struct ec_cbor_writer writer; /* frames are set when they open */
@@ -53,11 +51,13 @@ static void advance(struct ec_cbor_writer *writer, size_t begin, enum ec_cbor_ty
 static void head_sized(struct ec_writer *out, uint32_t major, uint64_t value, uint32_t size)
 {
 	static const uint8_t info[] = {[1] = 24, [2] = 25, [4] = 26, [8] = 27};
-	uint8_t bytes[HEAD_SIZE_MAX];
-	bytes[0] = (uint8_t)(major << 5 | (size ? info[size] : value));
-	for (uint32_t i = 0; i < size; i++)
-		bytes[1 + i] = (uint8_t)(value >> 8 * (size - 1 - i));
-	ec_write_raw(out, bytes, 1 + size);
+	if (out->at && out->size + 1 + size <= out->size_max) {
+		uint8_t *at = out->at + out->size;
+		at[0] = (uint8_t)(major << 5 | (size ? info[size] : value));
+		for (uint32_t i = 0; i < size; i++)
+			at[1 + i] = (uint8_t)(value >> 8 * (size - 1 - i));
+	}
+	out->size += 1 + size;
 }
 
 static void head(struct ec_writer *out, uint32_t major, uint64_t value)
