@@ -4,6 +4,10 @@
 #include <assert.h>
 #include <stdlib.h>
 
+enum { OWN_MAX = 512 }; /* bytes of a first value that stands with its name */
+_Static_assert(sizeof(struct layer_touch) % _Alignof(struct layer_version) == 0,
+               "a version may stand behind the record");
+
 /* A name as the store has it. */
 struct stored_name {
 	uint8_t at[EC_STORE_NAME_MAX];
@@ -30,12 +34,20 @@ void layer_start(struct layer *layer, struct ec_store *store, const void *prefix
 	layer->names = names_new(sizeof(struct layer_touch), ordered);
 }
 
+static void version_free(struct layer_touch *touch, struct layer_version *version)
+{
+	if (version == touch->own)
+		touch->own_used = false;
+	else
+		free(version);
+}
+
 static void touch_end(void *record)
 {
 	struct layer_touch *touch = record;
 	while (touch->top) {
 		struct layer_version *below = touch->top->below;
-		free(touch->top);
+		version_free(touch, touch->top);
 		touch->top = below;
 	}
 }
@@ -148,10 +160,13 @@ static void journal_add(struct layer *layer, uint64_t position, struct named *na
 		(struct layer_change){.position = position, .named = named};
 }
 
-static struct layer_version *version_new(uint64_t position, const void *value, size_t size)
+static struct layer_version *version_new(struct layer_touch *touch, uint64_t position,
+                                         const void *value, size_t size)
 {
-	struct layer_version *version = malloc(sizeof *version + size);
-	if (!version)
+	struct layer_version *version = touch->own;
+	if (version && !touch->own_used && size <= touch->own_room)
+		touch->own_used = true;
+	else if (!(version = malloc(sizeof *version + size)))
 		abort();
 	*version = (struct layer_version){.position = position, .size = size, .gone = !value};
 	if (size)
@@ -163,9 +178,14 @@ void layer_put(struct layer *layer, uint64_t position, const void *name, size_t 
                const void *value, size_t value_size)
 {
 	assert(value || value_size == 0);
-	struct named *named = names_put(layer->names, name, name_size);
+	size_t room = value_size <= OWN_MAX ? sizeof(struct layer_version) + value_size : 0;
+	struct named *named = names_put_wide(layer->names, name, name_size, room);
 	struct layer_touch *touch = named->record;
 	struct layer_version *top = touch->top;
+	if (!top && room) { /* it was made now */
+		touch->own = (struct layer_version *)(touch + 1);
+		touch->own_room = (uint32_t)value_size;
+	}
 	assert(!top || top->position <= position);
 	bool again = top && top->position == position;
 	if (again && value && !top->gone && top->size == value_size) {
@@ -173,13 +193,13 @@ void layer_put(struct layer *layer, uint64_t position, const void *name, size_t 
 			memcpy(top->data, value, value_size);
 		return;
 	}
-	struct layer_version *version = version_new(position, value, value_size);
+	struct layer_version *version = version_new(touch, position, value, value_size);
 	version->below = again ? top->below : top;
 	touch->top = version;
 	layer->bytes += sizeof *version + value_size;
 	if (again) {
 		layer->bytes -= sizeof *top + top->size;
-		free(top);
+		version_free(touch, top);
 	} else {
 		journal_add(layer, position, named);
 	}
@@ -196,7 +216,7 @@ void layer_undo(struct layer *layer, uint64_t position)
 		assert(top && top->position == change->position);
 		touch->top = top->below;
 		layer->bytes -= sizeof *top + top->size;
-		free(top);
+		version_free(touch, top);
 		if (!touch->top)
 			names_remove(layer->names, change->named);
 		layer->journal_end--;
@@ -204,12 +224,13 @@ void layer_undo(struct layer *layer, uint64_t position)
 }
 
 /* Frees `version` and all below it. */
-static void versions_free(struct layer *layer, struct layer_version *version)
+static void versions_free(struct layer *layer, struct layer_touch *touch,
+                          struct layer_version *version)
 {
 	while (version) {
 		struct layer_version *below = version->below;
 		layer->bytes -= sizeof *version + version->size;
-		free(version);
+		version_free(touch, version);
 		version = below;
 	}
 }
@@ -234,7 +255,7 @@ static void named_settle(struct layer *layer, struct named *named, uint64_t posi
 	else
 		layer->store->put(layer->store, at.at, at.size, version->data, version->size);
 	*link = NULL;
-	versions_free(layer, version);
+	versions_free(layer, touch, version);
 }
 
 /* The same for those that stand in the journal before `end`, where no order is kept. */

@@ -24,9 +24,13 @@ struct layer_version {
 	uint8_t data[];
 };
 
-/* The record of a name in the layer. */
+/* The record of a name in the layer.  Most have one version, which stands behind the record: `own`
+ * is that place, with room for `own_room` bytes of a value. */
 struct layer_touch {
 	struct layer_version *top;
+	struct layer_version *own; /* NULL: the first value was too large for one */
+	uint32_t own_room;
+	bool own_used;
 	ec_hash place; /* H(name), once it was asked for */
 	bool placed;
 	uint64_t collected; /* the last collection of changes that met it */

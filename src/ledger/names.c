@@ -220,19 +220,24 @@ static void thread(struct names *names, struct named *named)
 
 struct named *names_put(struct names *names, const void *name, size_t size)
 {
+	return names_put_wide(names, name, size, 0);
+}
+
+struct named *names_put_wide(struct names *names, const void *name, size_t size, size_t room)
+{
 	assert(size > 0 && size <= UINT16_MAX);
 	uint64_t hash = hash_of(names, name, size);
 	struct named *named = find_hashed(names, hash, name, size);
 	if (named)
 		return named;
 	uint16_t levels = names->ordered ? levels_draw(names) : 0;
-	size_t links = levels * sizeof(struct named *), room = (size + 7) & ~(size_t)7;
-	named = memory(1, sizeof *named + links + room + names->record_size);
+	size_t links = levels * sizeof(struct named *), padded = (size + 7) & ~(size_t)7;
+	named = memory(1, sizeof *named + links + padded + names->record_size + room);
 	/* The name comes first: a search looks at nothing else. */
 	uint8_t *behind = (uint8_t *)(named + 1) + links;
 	memcpy(behind, name, size);
 	named->hash = hash;
-	named->record = behind + room;
+	named->record = behind + padded;
 	named->name = behind;
 	named->name_size = (uint16_t)size;
 	named->levels = levels;

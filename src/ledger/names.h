@@ -38,6 +38,9 @@ struct named *names_find(const struct names *names, const void *name, size_t siz
 /* The one with this name, made when it is not there.  In: size at most UINT16_MAX; copied. */
 struct named *names_put(struct names *names, const void *name, size_t size);
 
+/* The same; one that is made has `room` more zero bytes behind its record. */
+struct named *names_put_wide(struct names *names, const void *name, size_t size, size_t room);
+
 /* The first above `name`, bytewise; size 0: the first of all.  NULL: none.  In: an ordered map. */
 struct named *names_after(const struct names *names, const void *name, size_t size);
 
