@@ -33,7 +33,8 @@ static enum ec_result dispatch(struct ec_ledger *ledger, uint64_t kind,
 	if (!entry)
 		return EC_RESULT_UNKNOWN;
 	const struct ec_service *service = entry->service;
-	if (service->check && !service->check(kind, transaction->body, transaction->body_items))
+	if (service->check && !service->checks &&
+	    !service->check(kind, transaction->body, transaction->body_items))
 		return EC_RESULT_MALFORMED;
 	return service->execute(scratch, entry->parameters, kind, transaction);
 }

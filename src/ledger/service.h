@@ -119,6 +119,9 @@ struct ec_service {
 	/* Whether a payload has the form of its kind; stateless, any thread.  The cursor stands
 	 * after the kind, `items` are left. */
 	bool (*check)(uint64_t kind, struct ec_cbor body, uint64_t items);
+	/* execute() itself answers EC_RESULT_MALFORMED to what check() refuses, which is not asked
+	 * before: so a payload is read once. */
+	bool checks;
 	/* Whether the service's own CBOR of the genesis is usable.  The calls below get only such.
 	 */
 	bool (*parameters_check)(struct ec_bytes parameters);

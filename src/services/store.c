@@ -323,22 +323,32 @@ static void lease_execute(struct store *store, const struct ec_store_lease_say *
 		lease_end(store, say->id, &lease, EC_STORE_DELETE);
 }
 
-static bool check(uint64_t kind, struct ec_cbor body, uint64_t items)
-{
+/* What a payload says, by its kind. */
+union say {
 	struct ec_store_txn txn;
 	struct ec_store_lease_say lease;
 	struct ec_store_own_say own;
 	struct ec_store_restore_say restore;
+};
+
+static bool say_read(uint64_t kind, struct ec_cbor body, uint64_t items, union say *say)
+{
 	switch (kind) {
 	case EC_STORE_KIND_TXN:
-		return ec_store_txn_read(body, items, &txn);
+		return ec_store_txn_read(body, items, &say->txn);
 	case EC_STORE_KIND_LEASE:
-		return ec_store_lease_say_read(body, items, &lease);
+		return ec_store_lease_say_read(body, items, &say->lease);
 	case EC_STORE_KIND_OWN:
-		return ec_store_own_say_read(body, items, &own);
+		return ec_store_own_say_read(body, items, &say->own);
 	default:
-		return ec_store_restore_say_read(body, items, &restore);
+		return ec_store_restore_say_read(body, items, &say->restore);
 	}
+}
+
+static bool check(uint64_t kind, struct ec_cbor body, uint64_t items)
+{
+	union say say;
+	return say_read(kind, body, items, &say);
 }
 
 static bool parameters_check(struct ec_bytes parameters)
@@ -347,31 +357,22 @@ static bool parameters_check(struct ec_bytes parameters)
 	return ec_store_parameters_read(parameters, &rule);
 }
 
-/* What the kind says.  In: a payload whose form was checked. */
-static void kind_execute(struct store *store, uint64_t kind, const struct ec_transaction *by,
-                         struct ec_store_outcome *outcome)
+static void say_execute(struct store *store, uint64_t kind, const union say *say,
+                        const struct ec_transaction *by, struct ec_store_outcome *outcome)
 {
-	struct ec_store_txn txn;
-	struct ec_store_lease_say lease;
-	struct ec_store_own_say own;
-	struct ec_store_restore_say restore;
 	outcome->succeeded = true;
 	switch (kind) {
 	case EC_STORE_KIND_TXN:
-		ec_store_txn_read(by->body, by->body_items, &txn);
-		txn_execute(store, &txn, by, outcome);
+		txn_execute(store, &say->txn, by, outcome);
 		break;
 	case EC_STORE_KIND_LEASE:
-		ec_store_lease_say_read(by->body, by->body_items, &lease);
-		lease_execute(store, &lease, by, outcome);
+		lease_execute(store, &say->lease, by, outcome);
 		break;
 	case EC_STORE_KIND_OWN:
-		ec_store_own_say_read(by->body, by->body_items, &own);
-		store_owner_execute(store, &own, by);
+		store_owner_execute(store, &say->own, by);
 		break;
 	default:
-		ec_store_restore_say_read(by->body, by->body_items, &restore);
-		store_restore_execute(store, &restore, by);
+		store_restore_execute(store, &say->restore, by);
 	}
 }
 
@@ -381,11 +382,14 @@ static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parame
 	uint8_t detail[EC_DETAIL_MAX];
 	struct store store;
 	struct ec_store_outcome outcome = {0};
+	union say say;
+	if (!say_read(kind, transaction->body, transaction->body_items, &say))
+		return EC_RESULT_MALFORMED;
 	store_begin(&store, scratch, parameters, transaction->time_ns);
 	if (store.rule.writers && !(transaction->author_roles & (uint64_t)store.rule.writers))
 		return EC_RESULT_FORBIDDEN;
 	if (store_open_to(&store, transaction))
-		kind_execute(&store, kind, transaction, &outcome);
+		say_execute(&store, kind, &say, transaction, &outcome);
 	if (store.result != EC_RESULT_DONE)
 		return store.result;
 	store_history_compact(&store, COMPACT_CHANGES);
@@ -449,6 +453,7 @@ const struct ec_service ec_store = {
 	.kind_first = EC_STORE_KIND_TXN,
 	.kind_last = EC_STORE_KIND_RESTORE,
 	.check = check,
+	.checks = true,
 	.parameters_check = parameters_check,
 	.execute = execute,
 	.turn = turn,
