@@ -10,6 +10,7 @@
  * (I2) The standing table changes only by commits that sync() asked for.
  * (I3) `changes` holds what the open write transaction does to the target, since the last commit.
  * (I4) The cursor, when there is one, is of the newest transaction and of the target.
+ * (I5) What was found is the reader's, and is forgotten with it: it reads one state of the file.
  *
  * What is put comes mostly in the order of names.  So a write transaction does all by its cursor,
  * which finds a name on the page where it stands without a search from the root.
@@ -25,6 +26,7 @@
 #include "node/file.h"
 #include "node/store_changes.h"
 #include "node/store_file.h"
+#include "node/store_found.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -47,6 +49,7 @@ struct lmdb_store {
 	unsigned standing, target; /* table read after a crash; table written now */
 	MDB_txn *reader, *writer;
 	MDB_cursor *cursor;
+	struct founds founds; /* of the reader: (I5) */
 	struct changes changes;
 	uint64_t lack;  /* of the last commit */
 	bool emptied;   /* since the last commit the target was emptied, before all changes */
@@ -92,6 +95,7 @@ static void reader_end(struct lmdb_store *store)
 	if (store->reader)
 		mdb_txn_abort(store->reader);
 	store->reader = NULL;
+	founds_drop(&store->founds);
 }
 
 static void writer_abort(struct lmdb_store *store)
@@ -202,6 +206,20 @@ static MDB_txn *newest(struct lmdb_store *store)
 	return store->reader;
 }
 
+/* LMDB's code. */
+static int reader_get(struct lmdb_store *store, MDB_val *name, MDB_val *value)
+{
+	struct found *found = found_place(&store->founds, *name);
+	if (found && found_is(found, *name)) {
+		*value = found->value;
+		return 0;
+	}
+	int code = mdb_get(store->reader, store->table[store->target], name, value);
+	if (!code && found)
+		found_keep(found, *name, *value);
+	return code;
+}
+
 static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
                      struct ec_bytes *value)
 {
@@ -213,7 +231,7 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 	MDB_val key = value_of(name, name_size), found;
 	int code;
 	if (!store->writer)
-		code = mdb_get(txn, store->table[store->target], &key, &found);
+		code = reader_get(store, &key, &found);
 	else if (cursor_open(store, txn))
 		code = mdb_cursor_get(store->cursor, &key, &found, MDB_SET);
 	else

@@ -240,6 +240,55 @@ static void a_disk_that_fails_is_final(void **state)
 }
 
 /* A view stays as it was, whatever the store does, and gives its pages back when it is closed. */
+static void holds(struct ec_store *store, const char *name, const char *expected)
+{
+	struct ec_bytes value;
+	for (int twice = 0; twice < 2; twice++) {
+		assert_int_equal(store->get(store, name, strlen(name), &value), expected != NULL);
+		if (!expected)
+			continue;
+		assert_int_equal(value.size, strlen(expected));
+		assert_memory_equal(value.data, expected, value.size);
+	}
+}
+
+/* Names that share their ends, so that one place holds what was found of them, and one that is too
+ * long for that. */
+static void what_was_found_is_forgotten_when_it_changes(void **state)
+{
+	static const char *const names[] = {
+		"one/12345678", "two/12345678", "3/12345678",
+		"a name that is longer than the forty bytes of a place"};
+	struct ec_store *store = open_store(*state);
+	for (int life = 0; life < 3; life++) {
+		for (int i = 0; i < 4; i++)
+			holds(store, names[i], life ? "then" : NULL);
+		for (int i = 0; i < 4; i++)
+			store->put(store, names[i], strlen(names[i]), &names[i][life], 1 + life);
+		for (int synced = 0; synced < 2; synced++) {
+			for (int i = 0; i < 8; i++) {
+				char expected[8] = {0};
+				memcpy(expected, &names[i % 4][life], 1 + (size_t)life);
+				holds(store, names[i % 4], expected);
+			}
+			assert_true(store->sync(store));
+		}
+		for (int i = 0; i < 4; i++)
+			store->del(store, names[i], strlen(names[i]));
+		assert_true(store->sync(store));
+		for (int i = 0; i < 4; i++) {
+			holds(store, names[i], NULL);
+			store->put(store, names[i], strlen(names[i]), "then", 4);
+		}
+		assert_true(store->sync(store));
+	}
+	holds(store, names[0], "then");
+	store->clear(store);
+	assert_true(store->sync(store));
+	holds(store, names[0], NULL);
+	store->close(store);
+}
+
 static void views_stand_still(void **state)
 {
 	struct ec_prng prng;
@@ -384,6 +433,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(random_lives_agree_with_the_model, folder_make,
 	                                        folder_end),
+		cmocka_unit_test_setup_teardown(what_was_found_is_forgotten_when_it_changes,
+	                                        folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(views_stand_still, folder_make, folder_end),
 		cmocka_unit_test_setup_teardown(a_large_state_replaces_the_old_one_at_once,
 	                                        folder_make, folder_end),
