@@ -18,14 +18,12 @@ RATE, WORKERS = 60, 6  # notes a second, and connections
 LEVEL_S = 20
 AWAY_S = 10
 MS = 10**6
-# Members, options, the largest wait, in ms, that is drawn before somebody else is tried, and how far
-# apart the kills are, in s: PBFT's time-out doubles at each and comes back once in eight time-outs
-# (src/consensus/pbft/timers.c), so that leaders that die faster look like a group that is slow.
+# Members, options, and the largest wait, in ms, that is drawn before somebody else is tried.
 GROUPS = {
-    "raft": (3, {"election_min_ns": 300 * MS, "election_max_ns": 600 * MS}, 600, 0),
-    "multipaxos": (3, {"timeout_ns": 500 * MS}, 1000, 0),
-    "paxos": (3, {"timeout_ns": 500 * MS}, 500, 0),
-    "pbft": (4, {"timeout_ns": 500 * MS}, 500, 8),
+    "raft": (3, {"election_min_ns": 300 * MS, "election_max_ns": 600 * MS}, 600),
+    "multipaxos": (3, {"timeout_ns": 500 * MS}, 1000),
+    "paxos": (3, {"timeout_ns": 500 * MS}, 500),
+    "pbft": (4, {"timeout_ns": 500 * MS}, 500),
 }
 checks = Checks()
 check = checks.check
@@ -40,9 +38,8 @@ def percentile(values, share):
 class Trial:
     """One group under load."""
 
-    def __init__(self, network, protocol, apart_s):
+    def __init__(self, network, protocol):
         self.cell, self.protocol = network.groups["cell1"], protocol
-        self.apart_s, self.next_at = apart_s, 0
         self.network, self.turn = network, 0
         self.pauses, self.returns = [], []
         author = Author(os.path.join(network.folder, "devices/cell1-home01.key"),
@@ -82,12 +79,10 @@ class Trial:
 
     def kill(self):
         """One kill and return.  Returns: whether all went well."""
-        time.sleep(max(0, self.next_at - time.monotonic()))
         node = self.victim()
         if not check(node, f"{self.protocol}: the members are ready and agree who leads"):
             return False
         view, killed = node.status()["view"], time.monotonic()
-        self.next_at = killed + self.apart_s
         node.kill()
         pause = self.goes_on(killed)
         if not check(pause is not None, f"{self.protocol}: commits go on without {node.name}",
@@ -127,14 +122,14 @@ def figures(trial, kills, longest_ms):
 
 
 def play(folder, protocol, kills):
-    members, options, longest_ms, apart_s = GROUPS[protocol]
+    members, options, longest_ms = GROUPS[protocol]
     pairs = [word for name, value in options.items() for word in ("--option", f"{name}={value}")]
     network = Network(os.path.join(folder, protocol), "--cells", 1, "--cloud", 0, "--homes", 1,
                       "--members", members, "--protocol", protocol, *pairs)
     try:
         if not check(network.start(), f"{protocol}: a cell of {members} is ready within 30 s"):
             return
-        trial = Trial(network, protocol, apart_s)
+        trial = Trial(network, protocol)
         wait_for(lambda: trial.stream.count() >= RATE, LEVEL_S)
         if all(trial.kill() for _ in range(kills)):
             trial.away()

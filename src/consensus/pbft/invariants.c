@@ -12,6 +12,7 @@
  *   NEW-VIEW settled.
  * - (I9) A vote that is counted has its proof until the certificate is made.
  * - (I10) What the NEW-VIEW settled is not settled otherwise: it is accepted in this view.
+ * - (I11) The time-out is the first to 32 times that.
  */
 #include "consensus/pbft/state.h"
 
@@ -75,4 +76,6 @@ void pbft_invariants(const void *opaque)
 	    !planted(&self->config, BUG_NO_WINDOW))
 		assert(self->next <= self->low + (ec_seq)WINDOW * self->interval + 1 ||
 		       self->next <= self->planned_to + 1); /* (I8) */
+	uint64_t first = self->options.timeout_ns;
+	assert(self->patience >= first && self->patience <= first << DOUBLINGS_MAX); /* (I11) */
 }

@@ -38,6 +38,7 @@ static void init(void *opaque, const struct ec_config *config)
 	memset(self, 0, pbft_state_size(config));
 	self->config = *config;
 	self->options = pbft_options_of(config);
+	self->patience = self->options.timeout_ns;
 	self->config.options = NULL;
 	self->n = config->roster->n;
 	self->voters = ec_voters(config->roster);

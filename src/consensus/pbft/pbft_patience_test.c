@@ -73,11 +73,55 @@ static void leaders_that_fail_in_turn_delay_little(void **state)
 {
 	(void)state;
 	for (int busy = 0; busy < 2; busy++) {
+		assert_in_range(leaders_fail(4, 20, 1300, busy), 500, 700); /* in its trial */
 		assert_in_range(leaders_fail(4, 5, 2000, busy), 500, 700);
 		assert_in_range(leaders_fail(4, 5, 3500, busy), 500, 700);
 		assert_in_range(leaders_fail(7, 8, 2000, busy), 500, 700);
 		assert_in_range(leaders_fail(4, 40, 4500, busy), 500, 700); /* for ever */
 	}
+}
+
+/* On a machine that has other work nothing moves for `stall_ms` of every second, also when the
+ * view is new.  The most that a batch waited at 19 deaths of 20, `apart_ms` each. */
+static uint64_t leaders_fail_under_stalls(uint64_t apart_ms, uint64_t stall_ms)
+{
+	uint64_t longest_ms = 0, second_ms = 0;
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
+	for (uint32_t i = 0; i < 20; i++) {
+		uint64_t begin_ms = ms_of(world), end_ms = begin_ms + apart_ms;
+		ec_node lead = world->member[i % 4].lead;
+		world_crash(world, lead);
+		world_batches(world, 1, UINT64_MAX);
+		assert_true(world_finish(world, 30000));
+		uint64_t waited_ms = ms_of(world) - begin_ms;
+		if (waited_ms > longest_ms) {
+			second_ms = longest_ms;
+			longest_ms = waited_ms;
+		} else if (waited_ms > second_ms) {
+			second_ms = waited_ms;
+		}
+		world_restart(world, lead);
+		while (ms_of(world) < end_ms) {
+			world_batches(world, 1, UINT64_MAX);
+			for (uint64_t ms = 0; ms < stall_ms; ms += STEP_MS)
+				time_pass(world);
+			world_settle(world);
+			world_pass(world, 1000 - stall_ms);
+		}
+	}
+	assert_null(world_free(world));
+	return second_ms;
+}
+
+/* What a group needs to wait is what was measured, and not a doubling: a machine that is a little
+ * slow has a little more patience. */
+static void leaders_that_fail_on_a_busy_machine_delay_little(void **state)
+{
+	(void)state;
+	assert_in_range(leaders_fail_under_stalls(6000, 0), 500, 520);
+	assert_in_range(leaders_fail_under_stalls(6000, 260), 500, 2 * 260 + 20);
+	assert_in_range(leaders_fail_under_stalls(6000, 300), 500, 2 * 300 + 20);
+	assert_in_range(leaders_fail_under_stalls(6000, 450), 500, 2 * 450 + 20);
 }
 
 /* PRE-PREPARE, PREPARE and COMMIT take a second each, for ever. */
@@ -99,6 +143,29 @@ static void slow_group_settles_in_one_view(void **state)
 	assert_in_range(view, 1, 4);
 	for (ec_node node = 0; node < 4; node++)
 		assert_int_equal(world->member[node].view, view);
+	assert_null(world_free(world));
+}
+
+/* A group that was slow is quick again: whoever fails then is not waited for as it was before. */
+static void patience_comes_back_in_a_calm(void **state)
+{
+	(void)state;
+	struct world *world = world_new(&pbft_world, (struct world_options){.n = 4});
+	for (int i = 0; i < 10; i++) {
+		world_batches(world, 1, UINT64_MAX);
+		slow_pass(world, 5000, 1000);
+	}
+	assert_true(world_finish(world, 100));
+	for (int i = 0; i < 200; i++) {
+		world_batches(world, 1, UINT64_MAX);
+		assert_true(world_finish(world, 100));
+		world_pass(world, 100);
+	}
+	uint64_t begin_ms = ms_of(world);
+	world_crash(world, world->member[0].lead);
+	world_batches(world, 1, UINT64_MAX);
+	assert_true(world_finish(world, 30000));
+	assert_in_range(ms_of(world) - begin_ms, 500, 520);
 	assert_null(world_free(world));
 }
 
@@ -144,7 +211,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(leaders_that_fail_in_turn_delay_little),
+		cmocka_unit_test(leaders_that_fail_on_a_busy_machine_delay_little),
 		cmocka_unit_test(slow_group_settles_in_one_view),
+		cmocka_unit_test(patience_comes_back_in_a_calm),
 		cmocka_unit_test(pausing_group_settles_in_one_view),
 		cmocka_unit_test(late_slowness_outgrows_what_is_taken_back),
 	};

@@ -15,7 +15,7 @@
  */
 enum { RETAINED = 1, WINDOW = 2, AHEAD = 3, RING = RETAINED + AHEAD };
 
-enum { BODIES = 4, MARKS = 4, BACKOFF_MAX = 5 };
+enum { BODIES = 4, MARKS = 4, DOUBLINGS_MAX = 5 };
 _Static_assert((int)MARKS > (int)AHEAD, "a mark for every checkpoint of the ring");
 
 /* A batch that a slot may need: what is accepted, prepared, committed, and one before. */
@@ -100,16 +100,18 @@ struct pbft {
 	bool voter; /* I am one */
 
 	bool started, active, fetching;
-	bool prompt;       /* the NEW-VIEW at hand came just now */
-	uint64_t view;     /* where I am, or where I want to go unless active */
-	uint64_t entered;  /* when the view began for me */
-	uint64_t deadline; /* of the NEW-VIEW; 0 until a quorum wants it */
-	uint32_t backoff;  /* failed views that calm has not made up for */
-	uint32_t doubled;  /* of these, those that the trial of this view may take back */
-	bool delivers;     /* this view does */
-	uint64_t left;     /* when a view was last left */
-	uint64_t calm;     /* since when no batch took long, and no view failed */
-	uint64_t rationed; /* up to when the taking back of doublings is used up */
+	bool prompt;         /* the NEW-VIEW at hand came just now */
+	uint64_t view;       /* where I am, or where I want to go unless active */
+	uint64_t entered;    /* when the view began for me */
+	uint64_t deadline;   /* of the NEW-VIEW; 0 until a quorum wants it */
+	uint64_t patience;   /* the time-out of now */
+	uint64_t proven;     /* what it was before views failed; 0: none since the last trial */
+	bool delivers;       /* this view does */
+	uint64_t wanted;     /* since when a quorum wants the view; before that: I */
+	uint64_t tried_wait; /* how long a batch waited in this view, at most, until it delivered */
+	uint64_t calm;       /* since when calm_wait is the longest wait of a batch, */
+	uint64_t calm_wait;  /* while no view failed */
+	uint64_t rationed;   /* up to when the taking back of doublings is used up */
 	uint64_t now, since;
 
 	ec_seq low; /* stable: a quorum stands here */
@@ -404,9 +406,10 @@ void pbft_again_ask(struct pbft *self, uint64_t whom, struct ec_out *out);
 
 /* ---- timers.c: when to lose patience (4.5.2) ---- */
 
-/* A view failed: the time-out doubles, up to BACKOFF_MAX times. */
+/* A view failed: the time-out doubles, up to DOUBLINGS_MAX times the first. */
 void pbft_patience_double(struct pbft *self);
-/* A batch was delivered in this slot: the time-out halves after a long calm. */
+/* A batch was delivered in this slot: after a long calm the time-out comes back, at most by half.
+ */
 void pbft_patience_judge(struct pbft *self, const struct slot *slot);
 /* Leaves the view if its deadline has passed; takes back doublings that the old primary caused. */
 void pbft_timers_run(struct pbft *self, struct ec_out *out);

@@ -56,8 +56,9 @@ void pbft_view_leave(struct pbft *self, uint64_t view, struct ec_out *out)
 	self->view = view;
 	self->active = false;
 	self->deadline = 0;
-	self->left = self->moved = self->now;
+	self->wanted = self->moved = self->now;
 	self->delivers = false;
+	self->tried_wait = 0;
 	self->asked_again = false;
 	self->new_view_asked = 0;
 	for (uint32_t i = 0; i < self->n; i++)
@@ -104,8 +105,10 @@ void pbft_view_change_count(struct pbft *self, struct ec_out *out)
 		here += letter->here && letter->view == self->view;
 		beyond += letter->here && letter->view > self->view;
 	}
-	if (here + beyond >= self->quorum && !self->deadline)
-		self->deadline = self->now + (self->options.timeout_ns << self->backoff);
+	if (here + beyond >= self->quorum && !self->deadline) {
+		self->wanted = self->now;
+		self->deadline = self->now + self->patience;
+	}
 	if (here >= self->quorum && self->voter && primary(self) == self->config.self &&
 	    pbft_members(self)[self->config.self].view_change.view == self->view)
 		pbft_new_view_make(self, out);
