@@ -427,3 +427,48 @@ const char *world_free(struct world *world)
 	free(world);
 	return violation;
 }
+
+struct disk {
+	uint64_t ends_ns; /* 0: it is idle */
+	uint32_t covers;
+};
+
+static uint32_t saves_wait(const struct world_member *member)
+{
+	uint32_t count = member->saving;
+	for (uint32_t i = 0; i < member->effects.count; i++) {
+		const struct ec_effect *effect = world_at(&member->effects, i);
+		count += effect->kind == EC_SAVE;
+	}
+	return count;
+}
+
+static void disk_run(struct world *world, ec_node node, struct disk *disk, uint64_t sync_ns)
+{
+	if (disk->ends_ns && world->now >= disk->ends_ns) {
+		disk->ends_ns = 0;
+		for (; disk->covers; disk->covers--)
+			world_disk(world, node, 1);
+	}
+	if (disk->ends_ns)
+		return;
+	disk->covers = saves_wait(&world->member[node]);
+	disk->ends_ns = disk->covers ? world->now + sync_ns : 0;
+}
+
+uint64_t world_pass_slow_disks(struct world *world, uint32_t sync_ms, uint64_t ms, ec_seq until)
+{
+	struct disk disk[WORLD_MEMBERS] = {{0}};
+	uint64_t passed = 0;
+	for (ec_node node = 0; node < world->n; node++)
+		world->member[node].stalled = true;
+	for (; passed < ms && world->furthest < until; passed += 10) {
+		if (passed % 100 == 0)
+			world_batches(world, 1, UINT64_MAX);
+		world_pass(world, 10);
+		for (ec_node node = 0; node < world->n; node++)
+			if (world->member[node].up)
+				disk_run(world, node, &disk[node], (uint64_t)sync_ms * 1000000);
+	}
+	return passed;
+}

@@ -236,6 +236,11 @@ bool world_behind(const struct world *world);
 /* The disk of a member does what was handed to it, `count` saves of it. */
 void world_disk(struct world *world, ec_node node, uint32_t count);
 
+/* Lets time pass in steps of 10 ms, with a new batch every 100 ms, on disks of which each sync
+ * takes `sync_ms` and covers what was handed over when it began, until somebody has `until`
+ * positions, or ms are over.  Disks are stalled behind it.  Returns: how many ms passed. */
+uint64_t world_pass_slow_disks(struct world *world, uint32_t sync_ms, uint64_t ms, ec_seq until);
+
 /* A member dies; what its disk had not yet done may be lost.  It comes back with what is left, its
  * application at its last checkpoint or anywhere behind it. */
 void world_crash(struct world *world, ec_node node);

@@ -6,7 +6,13 @@
  * leaves groups of half-broken links without a leader for ever.
  *
  * A vote is on disk before it is said, one's own too: it counts when the VOTE to oneself comes
- * back.
+ * back, and from then on the candidate waits.
+ *
+ * Ours: a term in which nobody leads shows that chance let two stand, or that votes take longer
+ * than anybody waits, as on slow disks.  For the first SPLITS of them in a row it was chance; with
+ * each behind them all waits double, as PBFT's do, up to LONGER doublings.  They are the first ones
+ * again when a leader is heard; a leader's own patience with its quorum comes back slowly
+ * (rounds.c).
  *
  * The first term.  Everybody who has no records is in term 1 and has voted for `first`, without a
  * word: who has nothing on disk has said nothing, so each life without records begins in the same
@@ -16,11 +22,19 @@
  * to be committed as it has. */
 #include "consensus/raft/state.h"
 
+enum { SPLITS = 2, LONGER = 4 };
+
+uint64_t raft_longer(const struct raft *self, uint64_t wait_ns)
+{
+	return self->fruitless > SPLITS ? wait_ns << (self->fruitless - SPLITS) : wait_ns;
+}
+
 void raft_patience_renew(struct raft *self)
 {
 	const struct raft_options *options = &self->options;
 	uint64_t spread = options->election_max_ns - options->election_min_ns + 1;
-	self->deadline = self->now + options->election_min_ns + ec_prng_below(&self->prng, spread);
+	uint64_t wait_ns = options->election_min_ns + ec_prng_below(&self->prng, spread);
+	self->deadline = self->now + raft_longer(self, wait_ns);
 }
 
 void raft_leader_hear(struct raft *self)
@@ -45,6 +59,7 @@ static void term_set(struct raft *self, uint64_t term, ec_node vote, struct ec_o
 {
 	assert(term > self->term || self->vote == EC_ALL);
 	if (term > self->term) {
+		self->fruitless += self->fruitless < SPLITS + LONGER;
 		self->leader = EC_ALL;
 		self->votes = 0;
 		self->verified = self->commit;
@@ -102,7 +117,7 @@ void raft_stand(struct raft *self, uint8_t word, struct ec_out *out)
 	self->vote_word = word;
 	self->vote = EC_ALL;
 	term_set(self, self->term + 1, self->config.self, out);
-	raft_patience_renew(self);
+	self->deadline = 0;
 	struct message message = application(self, VOTE);
 	message.word = word;
 	raft_send(self, out, EC_ALL, message, EC_NO_BYTES, 0);
@@ -126,7 +141,9 @@ static void canvass(struct raft *self, struct ec_out *out)
 
 void raft_election_run(struct raft *self, struct ec_out *out)
 {
-	if (self->role == LEADER || !self->may_lead || self->now < self->deadline)
+	if (self->role == LEADER || !self->may_lead)
+		return;
+	if (!self->deadline || self->now < self->deadline)
 		return;
 	if (raft_log_strange(self) && self->voters == 1)
 		self->floor_term = self->term; /* nobody else has a log to compare */
@@ -173,6 +190,7 @@ void raft_vote_received(struct raft *self, const struct ec_input *in, const stru
 		if (self->role != CANDIDATE || m->term != self->term)
 			return;
 		self->votes |= bit(self->config.self);
+		raft_patience_renew(self);
 		votes_count(self, out);
 		return;
 	}

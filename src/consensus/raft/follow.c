@@ -24,6 +24,7 @@ bool raft_leader_known(struct raft *self, const struct ec_input *in, const struc
 	if (self->leader == EC_ALL)
 		raft_reads_restart(self);
 	self->leader = self->lead = in->from;
+	self->fruitless = 0;
 	raft_leader_hear(self);
 	raft_patience_renew(self);
 	return true;

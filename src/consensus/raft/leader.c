@@ -120,6 +120,7 @@ void raft_lead(struct raft *self, struct ec_out *out)
 	raft_note(self, out, "rule:lead", self->term);
 	self->role = LEADER;
 	self->leader = self->lead = self->config.self;
+	self->calm = self->now;
 	self->round = self->confirmed = self->read_round = 0;
 	self->heir = EC_ALL;
 	self->heir_told = false;

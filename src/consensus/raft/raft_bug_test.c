@@ -168,7 +168,7 @@ static void half_connected_members_keep_a_leader(void **state)
 	(void)state;
 	assert_true(terms_taken(true, 0) <= 4);
 	assert_int_equal(terms_taken(false, 0), 1);
-	assert_true(terms_taken(false, BUG_NO_PREVOTE) > 15);
+	assert_true(terms_taken(false, BUG_NO_PREVOTE) > 6); /* slower and slower */
 }
 
 /* c missed what b has; a is gone.  Returns: whether c ever stood. */

@@ -103,6 +103,7 @@ void raft_life_start(struct raft *self, const struct ec_input *in, struct ec_out
 	struct message message = {.kind = SAVED_TERM, .term = self->term, .node = self->vote};
 	raft_save(self, out, &message, EC_NO_BYTES, 0);
 	self->role = CANDIDATE;
+	self->deadline = 0;
 	self->votes = self->voter_set & ~bit(self->config.self);
 	message = (struct message){.kind = VOTE,
 	                           .index = self->last,

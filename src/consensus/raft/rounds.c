@@ -2,13 +2,19 @@
  *
  * A round that a quorum of voters answered in this term proves that nobody was elected in a later
  * one before it began: reads stand on that.  An answer binds like a vote, so it waits for the disk.
- * A leader that no quorum answers for the longest election time-out steps down (CheckQuorum).
+ * A leader that no quorum answers for the longest election time-out steps down (CheckQuorum).  It
+ * is one that doubled while nobody could be elected, and is halved for each CALM of the first ones
+ * in which a quorum always answered within half of that: disks that are slow to save a vote are
+ * slow to answer, too, whenever they have something to save.
  *
  * Heartbeats also heal what no link can lose but a member may have had no room for: who was probed,
  * answered a later round and not the probe, is probed again. */
 #include "consensus/raft/state.h"
 
-enum { LONG_ROUNDS = 16 }; /* after which entries or a state that did not come are offered again */
+enum {
+	LONG_ROUNDS = 16, /* after which entries or a state that did not come are offered again */
+	CALM = 8,
+};
 
 static void confirm(struct raft *self, uint64_t round)
 {
@@ -36,14 +42,14 @@ void raft_round_start(struct raft *self, struct ec_out *out)
 		          EC_NO_BYTES, EC_EAGER);
 }
 
-static bool quorum_heard(const struct raft *self)
+/* Whether a quorum answered within that time. */
+static bool quorum_heard(const struct raft *self, uint64_t within_ns)
 {
 	uint32_t heard = 0;
 	for (uint64_t left = self->voter_set & ~self->unbound; left; left &= left - 1) {
 		ec_node node = (ec_node)__builtin_ctzll(left);
 		uint64_t at = raft_members(self)[node].heard_at;
-		heard +=
-			node == self->config.self || self->now - at < self->options.election_max_ns;
+		heard += node == self->config.self || self->now - at < within_ns;
 	}
 	return heard >= self->quorum || planted(self, BUG_NO_PREVOTE);
 }
@@ -52,7 +58,14 @@ void raft_rounds_run(struct raft *self, struct ec_out *out)
 {
 	if (self->role != LEADER || self->n == 1 || self->now < self->heartbeat_at)
 		return;
-	if (quorum_heard(self)) {
+	uint64_t patience = self->options.election_max_ns;
+	if (!quorum_heard(self, patience / 2))
+		self->calm = self->now;
+	if (self->now - self->calm >= CALM * patience) {
+		self->fruitless -= self->fruitless > 0;
+		self->calm = self->now;
+	}
+	if (quorum_heard(self, raft_longer(self, patience))) {
 		raft_round_start(self, out);
 		return;
 	}

@@ -66,11 +66,12 @@ struct raft {
 	ec_node leader; /* of this term; EC_ALL: not known */
 	ec_node lead;   /* the last that was known */
 	uint64_t now;
-	uint64_t loyal;    /* until then nobody but the leader that I heard is voted for */
-	uint64_t deadline; /* when I stand for election */
-	uint64_t votes;    /* for me, in this term or before it */
-	uint64_t unbound;  /* as leader: whose ACKs count for nothing but what to send next */
-	uint8_t vote_word; /* of my VOTE, as long as I stand */
+	uint64_t loyal;     /* until then nobody but the leader that I heard is voted for */
+	uint64_t deadline;  /* when I stand for election; 0: I do, and my vote is not on disk */
+	uint32_t fruitless; /* terms in a row in which no other led */
+	uint64_t votes;     /* for me, in this term or before it */
+	uint64_t unbound;   /* as leader: whose ACKs count for nothing but what to send next */
+	uint8_t vote_word;  /* of my VOTE, as long as I stand */
 	struct ec_prng prng;
 
 	ec_seq floor, last, commit, verified, delivered;
@@ -84,6 +85,7 @@ struct raft {
 	ec_seq commit_before, last_before; /* this step; for invariants */
 	uint64_t term_before;
 
+	uint64_t calm;             /* as leader: since when a quorum answers soon */
 	ec_seq begun;              /* as leader: the filler with which my term began */
 	uint64_t heartbeat_at;     /* when the next round is due */
 	uint64_t round, confirmed; /* the last round; the last that a quorum answered */
@@ -224,8 +226,10 @@ void raft_note(struct raft *self, struct ec_out *out, const char *rule, uint64_t
 void raft_term_enter(struct raft *self, uint64_t term, struct ec_out *out);
 /* Follows in this term, and waits anew. */
 void raft_follow(struct raft *self);
-/* Draws the next time to stand for election. */
+/* Draws the next time to stand for election, later after fruitless terms. */
 void raft_patience_renew(struct raft *self);
+/* A wait in ns, doubled for the fruitless terms behind the first ones, at most 16 times. */
+uint64_t raft_longer(const struct raft *self, uint64_t wait_ns);
 /* The leader is heard. */
 void raft_leader_hear(struct raft *self);
 /* Whether the leader was heard so lately that nobody else is voted for. */
