@@ -4,11 +4,13 @@ back has caught up, by protocol.
 
 usage: tests/recovery.py [--kills N] [--folder FOLDER] [PROTOCOL...]     default: 20 kills, all four
 Under a steady stream whoever leads is killed (kill -9), again and again; where nobody leads, each
-member in turn.  The pause is the longest that a client waited for an answer, from when it asked: it
+member in turn.  A kill after which nobody else had to lead met a leader that had given way just
+before: it is not counted.  The pause is the longest that a client waited for an answer, from when it asked: it
 was under way at the kill, or came after it.  Killed members come back under the same load; in the end
 one that was away for longer.
 Prints `ok TEXT` or `FAIL TEXT` a check.  Exit 0: none failed."""
 import argparse
+import math
 import os
 import time
 
@@ -78,21 +80,27 @@ class Trial:
         return time.monotonic() - begin
 
     def kill(self):
-        """One kill and return.  Returns: whether all went well."""
+        """One kill and return.  Returns: whether all went well; a kill of who led counts."""
         node = self.victim()
         if not check(node, f"{self.protocol}: the members are ready and agree who leads"):
             return False
-        view, killed = node.status()["view"], time.monotonic()
+        said, killed = node.status(), time.monotonic()
+        if not check(said, f"{self.protocol}: {node.name} answers"):
+            return False
         node.kill()
         pause = self.goes_on(killed)
         if not check(pause is not None, f"{self.protocol}: commits go on without {node.name}",
                      node.name):
             return False
-        self.pauses.append(pause)
-        after = max(s["view"] for n in self.cell if n.is_alive() and (s := n.status()))
+        views = max((s["view"] for n in self.cell if n.is_alive() and (s := n.status())),
+                    default=said["view"]) - said["view"]
+        counts = said["leaderless"] or views > 0
+        if counts:
+            self.pauses.append(pause)
         seconds = self.back(node)
-        print(f"   {node.name} killed: {1000 * pause:.0f} ms, {after - view} views on", flush=True)
-        self.returns.append(seconds)
+        print(f"   {node.name} killed: {1000 * pause:.0f} ms, {views} views on"
+              f"{'' if counts else ': it led no more'}", flush=True)
+        self.returns.append(math.inf if seconds is None else seconds)
         return check(seconds is not None, f"{self.protocol}: {node.name} is back", node.log()[-300:])
 
     def away(self):
@@ -117,7 +125,7 @@ def figures(trial, kills, longest_ms):
                       f"{p95:.0f} ms; p50 {1000 * percentile(trial.pauses, (50, 100)):.0f}, "
                       f"worst {1000 * max(trial.pauses):.0f} ms", p95 <= 2 * longest_ms)
         worst = max(trial.returns)
-        checks.figure(f"{what}: the killed has caught up, the slowest of {kills}",
+        checks.figure(f"{what}: the killed has caught up, the slowest of {len(trial.returns)}",
                       f"at most {LEVEL_S} s", f"{worst:.2f} s", worst <= LEVEL_S)
 
 
@@ -131,7 +139,10 @@ def play(folder, protocol, kills):
             return
         trial = Trial(network, protocol)
         wait_for(lambda: trial.stream.count() >= RATE, LEVEL_S)
-        if all(trial.kill() for _ in range(kills)):
+        good, tries = True, 0
+        while good and len(trial.pauses) < kills and tries < 2 * kills:
+            good, tries = trial.kill(), tries + 1
+        if good:
             trial.away()
         trial.stream.stop()
         figures(trial, kills, longest_ms)
