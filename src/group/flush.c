@@ -8,7 +8,8 @@
  *      when every SAVE added before it is durable.
  * (I2) An eager effect leaves only from the head of its list; one on the application, only after
  *      every ordered one on the application that was added before it.
- * (I3) Every slot is in exactly one of: saves, ordered, eager, free.
+ * (I3) Every slot below `used` is in exactly one of: saves, ordered, eager, free.  Those above were
+ *      never touched: room for the longest queue costs memory only once there was one.
  */
 #include "group/flush.h"
 
@@ -31,7 +32,7 @@ struct list {
 };
 
 struct ec_flush {
-	uint32_t capacity, free;
+	uint32_t capacity, used, free;
 	struct list saves, ordered, eager;
 	uint64_t added;
 	uint64_t saves_added, saves_left, saves_durable;
@@ -48,11 +49,23 @@ void ec_flush_init(struct ec_flush *flush, uint32_t capacity)
 {
 	assert(capacity >= 1 && capacity < NONE);
 	*flush = (struct ec_flush){.capacity = capacity,
+	                           .free = NONE,
 	                           .saves = {NONE, NONE, 0},
 	                           .ordered = {NONE, NONE, 0},
 	                           .eager = {NONE, NONE, 0}};
-	for (uint32_t i = 0; i < capacity; i++)
-		flush->slot[i] = (struct slot){.next = i + 1 < capacity ? i + 1 : NONE};
+}
+
+/* A free slot.  In: there is room. */
+static uint32_t slot_take(struct ec_flush *flush)
+{
+	uint32_t at = flush->free;
+	if (at == NONE) {
+		assert(flush->used < flush->capacity);
+		return flush->used++;
+	}
+	assert(at < flush->used);
+	flush->free = flush->slot[at].next;
+	return at;
 }
 
 static void list_push(struct ec_flush *flush, struct list *list, uint32_t at)
@@ -68,7 +81,7 @@ static void list_push(struct ec_flush *flush, struct list *list, uint32_t at)
 
 static struct ec_effect list_pop(struct ec_flush *flush, struct list *list)
 {
-	assert(list->count > 0 && list->first < flush->capacity);
+	assert(list->count > 0 && list->first < flush->used);
 	uint32_t at = list->first;
 	struct slot *slot = &flush->slot[at];
 	list->first = slot->next;
@@ -103,10 +116,8 @@ void ec_flush_add(struct ec_flush *flush, struct ec_effect effect)
 	assert(ec_flush_room(flush) > 0);
 	if (eager)
 		assert(effect.kind != EC_SAVE);
-	uint32_t at = flush->free;
-	assert(at < flush->capacity);
+	uint32_t at = slot_take(flush);
 	struct slot *slot = &flush->slot[at];
-	flush->free = slot->next;
 	slot->effect = effect;
 	slot->number = flush->added++;
 	slot->applications = flush->applications_added;

@@ -256,6 +256,27 @@ static void random_rows_obey_the_contract(void **state)
 	}
 }
 
+static void room_that_was_never_needed_is_not_touched(void **state)
+{
+	(void)state;
+	char text[200];
+	uint32_t capacity = 10000, small = 3;
+	struct ec_flush *flush = malloc(ec_flush_size(capacity));
+	assert_non_null(flush);
+	memset(flush, 0xa5, ec_flush_size(capacity));
+	ec_flush_init(flush, capacity);
+	for (uint64_t round = 0; round < capacity; round++) {
+		for (uint32_t i = 1; i <= small; i++)
+			add(flush, EC_SEND, 0, i);
+		assert_string_equal(drain(flush, text), "1 2 3");
+	}
+	assert_int_equal(ec_flush_room(flush), capacity);
+	const uint8_t *bytes = (const uint8_t *)flush;
+	for (size_t i = ec_flush_size(small); i < ec_flush_size(capacity); i++)
+		assert_int_equal(bytes[i], 0xa5);
+	free(flush);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,6 +288,7 @@ int main(void)
 		cmocka_unit_test(a_crash_loses_what_waits),
 		cmocka_unit_test(a_copy_forks),
 		cmocka_unit_test(random_rows_obey_the_contract),
+		cmocka_unit_test(room_that_was_never_needed_is_not_touched),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
