@@ -189,6 +189,8 @@ struct ec_protocol {
 	 * can.  Reads these alone; limits() and init() are called only after it said NULL. */
 	const char *(*misfit)(const struct ec_config *);
 	struct ec_limits (*limits)(const struct ec_config *);
+	/* In: limits().state bytes, all zero: what an instance does not use yet may then cost no
+	 * memory. */
 	void (*init)(void *self, const struct ec_config *);
 	bool (*check)(const struct ec_config *, const struct ec_input *); /* a RECV; any thread */
 	bool (*guilty)(const struct ec_config *, ec_node, struct ec_bytes head,

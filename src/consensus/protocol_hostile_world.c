@@ -234,6 +234,7 @@ static void record_give(struct hostile *h, const struct world_record *record)
 static void live(struct hostile *h)
 {
 	const struct world_record *cut = NULL;
+	memset(h->state, 0, h->limits.state);
 	h->of->protocol->init(h->state, &h->config);
 	h->now = 1;
 	h->snap = h->fetch = 0;

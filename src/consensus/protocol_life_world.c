@@ -226,6 +226,7 @@ static void member_begin(struct world *world, ec_node node)
 	member->wake = member->view = 0;
 	memset(member->config.seed, (int)member->life, sizeof member->config.seed);
 	member->config.seed[0] = (uint8_t)node;
+	memset(member->state, 0, world->limits.state);
 	world->of->protocol->init(member->state, &member->config);
 	world_app_restart(world, node);
 	records_replay(world, node);

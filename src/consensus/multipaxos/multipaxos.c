@@ -19,8 +19,8 @@ static void init(void *opaque, const struct ec_config *config)
 	struct multipaxos *self = opaque;
 	uint64_t seed;
 	assert(!multipaxos_misfit(config));
+	assert(!self->log.n); /* the block is all zero */
 	struct multipaxos_options options = multipaxos_options_of(config);
-	memset(self, 0, limits(config).state);
 	paxos_log_init(&self->log, config, &options.log, sizeof *self);
 #ifdef EC_PLANTED
 	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)

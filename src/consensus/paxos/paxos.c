@@ -16,8 +16,8 @@ static void init(void *opaque, const struct ec_config *config)
 	struct paxos *self = opaque;
 	uint64_t seed;
 	assert(!paxos_misfit(config));
+	assert(!self->log.n); /* the block is all zero */
 	struct paxos_options options = paxos_options_filled(config->roster, config->options);
-	memset(self, 0, limits(config).state);
 	paxos_log_init(&self->log, config, &options, sizeof *self);
 #ifdef EC_PLANTED
 	if (config->bug == BUG_SMALL_QUORUM && ec_voters(config->roster) > 1)

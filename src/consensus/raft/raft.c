@@ -25,7 +25,7 @@ static void init(void *opaque, const struct ec_config *config)
 	uint64_t seed;
 	assert(!raft_misfit(config));
 	assert(config->self < config->roster->n);
-	memset(self, 0, raft_state_size(config));
+	assert(!self->n); /* the block is all zero */
 	self->config = *config;
 	self->options = raft_options_of(config);
 	self->config.options = NULL;
