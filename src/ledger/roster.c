@@ -63,8 +63,9 @@ static void membership_fields(struct ec_cbor *cbor, struct ec_membership *member
 		memcpy(membership->options, options.data, options.size);
 	membership->options_size = options.size;
 	membership->n = ec_cbor_array(cbor, EC_MEMBERS_MAX);
-	membership->seat = calloc(EC_MEMBERS_MAX, sizeof *membership->seat);
-	membership->member = calloc(EC_MEMBERS_MAX, sizeof *membership->member);
+	size_t room = membership->n + (size_t)1; /* of none, too, which is refused later */
+	membership->seat = calloc(room, sizeof *membership->seat);
+	membership->member = calloc(room, sizeof *membership->member);
 	if (!membership->seat || !membership->member)
 		abort();
 	for (uint32_t i = 0; i < membership->n; i++)

@@ -24,7 +24,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MMAP_BYTES = 1 << 20, TRIM_BYTES = 4 << 20 };
+enum {
+	TABLE_BYTES = 32 << 10,
+	MMAP_BYTES = 1 << 20,
+	TRIM_BYTES = 4 << 20,
+	PAD_BYTES = 16 << 10,
+};
 
 struct process {
 	const struct ec_node_options *options;
@@ -184,10 +189,33 @@ static bool process_open(struct process *process)
 	return false;
 }
 
+/* Most tables are made for the most that can be there, and should cost memory only as far as they
+ * were used.  calloc() leaves alone what comes from the system, and writes into what the heap had
+ * already.  So while parts open a table is a mapping of its own, and the heap always grows by what
+ * is asked for and little more. */
+static void memory_begin(void)
+{
+	/* Few threads allocate, and little: one more arena each would only cost memory. */
+	mallopt(M_ARENA_MAX, 1);
+	mallopt(M_MMAP_THRESHOLD, TABLE_BYTES);
+	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+	mallopt(M_TOP_PAD, PAD_BYTES);
+}
+
+/* What opening alone needed is given back.  Batches come and go: their pages are not given back and
+ * asked for again each time. */
+static void memory_opened(void)
+{
+	malloc_trim(0);
+	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
+}
+
 static int process_run(struct process *process)
 {
 	uv_loop_init(&process->loop);
-	if (process_open(process))
+	bool open = process_open(process);
+	memory_opened();
+	if (open)
 		ready_say(process);
 	uv_run(&process->loop, UV_RUN_DEFAULT);
 	ec_daemon_free(process->daemon);
@@ -201,11 +229,7 @@ int ec_node_run(const struct ec_node_options *options)
 {
 	char why[EC_CONFIG_PATH_MAX * 2];
 	struct process process = {.options = options};
-	/* Few threads allocate, and little: one more arena each would only cost memory. */
-	mallopt(M_ARENA_MAX, 2);
-	/* Batches come and go: their pages are not given back and asked for again each time. */
-	mallopt(M_MMAP_THRESHOLD, MMAP_BYTES);
-	mallopt(M_TRIM_THRESHOLD, TRIM_BYTES);
+	memory_begin();
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	ec_keys_guard();
