@@ -1,4 +1,4 @@
-/* bytes.c - shared byte strings and their pool: free lists by power of two. */
+/* bytes.c - shared byte strings and their pool: free lists by size, four sizes a power of two. */
 #include "base/bytes.h"
 
 #include <assert.h>
@@ -6,10 +6,12 @@
 #include <stdlib.h>
 
 enum {
-	CLASS_MIN = 6,
-	CLASS_MAX = 26,
-	CLASSES = CLASS_MAX - CLASS_MIN + 1,
-	IDLE_BYTES_MAX = 1 << 20
+	BITS_MIN = 6, /* of the smallest buffer's size */
+	BITS_MAX = 26,
+	STEPS = 4, /* from a power of two to the next: at most a fifth of a buffer is left over */
+	CLASSES = (BITS_MAX - BITS_MIN) * STEPS + 1,
+	IDLE_BYTES_MAX = 2 << 20,         /* of all classes together, */
+	IDLE_CLASS_BYTES_MAX = 256 << 10, /* and of one: none keeps all the others out */
 };
 
 /* What an idle buffer's data holds: the next idle one. */
@@ -21,7 +23,8 @@ struct ec_pool {
 	size_t bytes_max;
 	size_t bytes;
 	size_t live;
-	size_t idle_bytes[CLASSES];
+	size_t idle_bytes;
+	size_t idle_bytes_of[CLASSES];
 	struct ec_buffer *idle[CLASSES];
 };
 
@@ -49,21 +52,27 @@ void ec_pool_free(struct ec_pool *pool)
 	free(pool);
 }
 
-static uint32_t class_of(size_t size)
+/* The smallest class for a size.  Out: the bytes that its buffers have. */
+static uint32_t class_of(size_t size, size_t *capacity)
 {
-	uint32_t class = 0;
-	while (((size_t)1 << (class + CLASS_MIN)) < size)
-		class ++;
-	assert(class < CLASSES);
-	return class;
+	uint32_t bits = BITS_MIN;
+	*capacity = (size_t)1 << BITS_MIN;
+	if (size <= *capacity)
+		return 0;
+	while ((size - 1) >> (bits + 1))
+		bits++;
+	assert(bits < BITS_MAX);
+	size_t low = (size_t)1 << bits, step = low / STEPS, steps = (size - low + step - 1) / step;
+	*capacity = low + steps * step;
+	return (bits - BITS_MIN) * STEPS + (uint32_t)steps;
 }
 
 struct ec_bytes ec_pool_take(struct ec_pool *pool, size_t size)
 {
 	if (size == 0)
 		return EC_NO_BYTES;
-	uint32_t class = class_of(size);
-	size_t capacity = (size_t)1 << (class + CLASS_MIN);
+	size_t capacity;
+	uint32_t class = class_of(size, &capacity);
 	if (pool->bytes_max && pool->bytes + capacity > pool->bytes_max) {
 		fprintf(stderr, "pool: %zu bytes asked, %zu of %zu in use\n", size, pool->bytes,
 		        pool->bytes_max);
@@ -72,7 +81,8 @@ struct ec_bytes ec_pool_take(struct ec_pool *pool, size_t size)
 	struct ec_buffer *buffer = pool->idle[class];
 	if (buffer) {
 		pool->idle[class] = ((struct idle *)(void *)buffer->data)->next;
-		pool->idle_bytes[class] -= capacity;
+		pool->idle_bytes_of[class] -= capacity;
+		pool->idle_bytes -= capacity;
 	} else {
 		buffer = malloc(sizeof *buffer + capacity);
 		if (!buffer)
@@ -111,13 +121,16 @@ void ec_drop(struct ec_bytes bytes)
 	assert(pool->live > 0);
 	pool->live--;
 	pool->bytes -= buffer->capacity;
-	if (pool->idle_bytes[buffer->size_class] + buffer->capacity > IDLE_BYTES_MAX) {
+	uint32_t class = buffer->size_class;
+	if (pool->idle_bytes + buffer->capacity > IDLE_BYTES_MAX ||
+	    pool->idle_bytes_of[class] + buffer->capacity > IDLE_CLASS_BYTES_MAX) {
 		free(buffer);
 		return;
 	}
-	((struct idle *)(void *)buffer->data)->next = pool->idle[buffer->size_class];
-	pool->idle[buffer->size_class] = buffer;
-	pool->idle_bytes[buffer->size_class] += buffer->capacity;
+	((struct idle *)(void *)buffer->data)->next = pool->idle[class];
+	pool->idle[class] = buffer;
+	pool->idle_bytes_of[class] += buffer->capacity;
+	pool->idle_bytes += buffer->capacity;
 }
 
 struct ec_bytes ec_slice(struct ec_bytes bytes, size_t offset, size_t size)
