@@ -20,7 +20,7 @@ enum {
 	PACE_BATCH_MAX = 64 << 10,
 	PACE_WAITING_MIN = 144 << 10, /* bytes of clients that are always taken, */
 	PACE_WAITING_CALM = 1 << 20,  /* and while batches do not take long */
-	PACE_PENDING_MAX = 20 << 20,  /* bytes that the ledger should hold between two saves */
+	PACE_PENDING_MAX = 10 << 20,  /* bytes that the ledger should hold between two saves */
 };
 
 struct pace {
