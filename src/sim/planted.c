@@ -20,6 +20,7 @@ enum { TOGETHER = 8 }; /* worlds at most between two looks at what failed; few a
  * agreement need a scheduler that knows the coin, a liar who shares its keys, or a course of
  * hundreds; those of Raft and Paxos a message of another term or group, or links half broken. */
 static const struct sim_planted_test tests[] = {
+	{"pbft", 4, "src/consensus/pbft/pbft_view_test.c", "each_bug_is_found_and_only_it"},
 	{"pbft", 11, "src/consensus/pbft/pbft_view_test.c", "each_bug_is_found_and_only_it"},
 #define HONEYBADGER(bug, file, test)                                        \
 	{                                                                   \
