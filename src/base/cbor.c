@@ -117,18 +117,25 @@ static void head_long(struct head *head, const uint8_t *at, size_t left)
 		head->error = EC_CBOR_NOT_SHORTEST;
 }
 
-static inline struct head head_at(const uint8_t *at, size_t left)
+/* Reads a head.  Out: head; of a wrong one the error alone counts.  Not returned: to copy it takes
+ * as long as to read it. */
+static inline void head_at(struct head *head, const uint8_t *at, size_t left)
 {
-	static const enum ec_cbor_type types[] = {EC_CBOR_UINT, EC_CBOR_NINT,  EC_CBOR_BYTES,
-	                                          EC_CBOR_TEXT, EC_CBOR_ARRAY, EC_CBOR_MAP,
-	                                          EC_CBOR_TAG,  EC_CBOR_SIMPLE};
-	if (left == 0)
-		return (struct head){.error = EC_CBOR_CUT};
-	struct head head = {
-		.major = at[0] >> 5, .type = types[at[0] >> 5], .size = 1, .value = at[0] & 31};
-	if (head.value >= 24 || head.major == MAJOR_SIMPLE)
-		head_long(&head, at, left);
-	return head;
+	static const uint8_t types[] = {EC_CBOR_UINT,  EC_CBOR_NINT, EC_CBOR_BYTES, EC_CBOR_TEXT,
+	                                EC_CBOR_ARRAY, EC_CBOR_MAP,  EC_CBOR_TAG,   EC_CBOR_SIMPLE};
+	head->error = EC_CBOR_OK;
+	head->argument_size = 0;
+	head->size = 1;
+	if (left == 0) {
+		head->error = EC_CBOR_CUT;
+		head->type = EC_CBOR_END;
+		return;
+	}
+	head->major = at[0] >> 5;
+	head->type = types[at[0] >> 5];
+	head->value = at[0] & 31;
+	if (head->value >= 24 || head->major == MAJOR_SIMPLE)
+		head_long(head, at, left);
 }
 
 static bool is_string(const struct head *head)
@@ -214,7 +221,7 @@ static bool take(struct ec_cbor *cbor, uint32_t wanted, struct head *head)
 		fail(cbor, at < cbor->size ? EC_CBOR_TRAILING : EC_CBOR_CUT, at);
 		return false;
 	}
-	*head = head_at(cbor->data + at, cbor->size - at);
+	head_at(head, cbor->data + at, cbor->size - at);
 	enum ec_cbor_error error = head->error;
 	if (!error && !(wanted & 1u << head->type)) {
 		cbor->wanted = wanted;
@@ -243,7 +250,8 @@ enum ec_cbor_type ec_cbor_peek(const struct ec_cbor *cbor)
 {
 	if (cbor->error || cbor->frame[cbor->depth].left == 0)
 		return EC_CBOR_END;
-	struct head head = head_at(cbor->data + cbor->at, cbor->size - cbor->at);
+	struct head head;
+	head_at(&head, cbor->data + cbor->at, cbor->size - cbor->at);
 	return head.error ? EC_CBOR_END : head.type;
 }
 
