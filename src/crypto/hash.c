@@ -17,32 +17,27 @@ ec_hash ec_sha256(const void *data, size_t size)
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 
-static void big_endian(uint8_t *out, uint64_t value, size_t size)
-{
-	for (size_t i = 0; i < size; i++)
-		out[i] = (uint8_t)(value >> 8 * (size - 1 - i));
-}
-
 /* One or two blocks, padded here (FIPS 180-4, 5.1.1): what most hashes of trees are, of which the
  * buffer inside OpenSSL's context would take a tenth of the time. */
 static ec_hash short_sha256(const struct ec_part *parts, size_t count, size_t size)
 {
 	SHA256_CTX context;
 	ec_hash hash;
-	uint8_t text[2 * BLOCK];
+	uint8_t text[2 * BLOCK] = {0};
 	size_t at = 0, end = size + 1 + LENGTH_SIZE <= BLOCK ? BLOCK : 2 * BLOCK;
 	for (size_t i = 0; i < count; at += parts[i].size, i++)
 		if (parts[i].size)
 			memcpy(text + at, parts[i].data, parts[i].size);
 	assert(at == size && size <= SHORT_MAX);
-	memset(text + size, 0, end - size);
 	text[size] = 0x80;
-	big_endian(text + end - LENGTH_SIZE, 8 * size, LENGTH_SIZE);
+	text[end - 2] = (uint8_t)(size >> 5); /* its bits, in two bytes of eight */
+	text[end - 1] = (uint8_t)(size << 3);
 	SHA256_Init(&context);
 	for (at = 0; at < end; at += BLOCK)
 		SHA256_Transform(&context, text + at);
 	for (size_t i = 0; i < 8; i++)
-		big_endian(hash.b + 4 * i, context.h[i], 4);
+		for (size_t k = 0; k < 4; k++)
+			hash.b[4 * i + k] = (uint8_t)(context.h[i] >> (24 - 8 * k));
 	return hash;
 }
 
