@@ -38,6 +38,13 @@ struct follower {
 	void *self;
 };
 
+/* Whether there is a load (daemon_memory.c). */
+struct daemon_memory {
+	uint64_t envelopes; /* ordered until a second ago */
+	uint32_t calm_s;    /* seconds, one after the other, with few more */
+	bool loaded;        /* there were many since memory was given back */
+};
+
 struct ec_daemon {
 	uv_loop_t *loop;
 	const struct ec_node_config *config;
@@ -76,6 +83,7 @@ struct ec_daemon {
 	struct ec_daemon_counters counters;
 	struct ec_histogram commits;
 	uint64_t watchdog_ms, watched_ms;
+	struct daemon_memory memory;
 	uint64_t clock_seq; /* newest certified block when the clock was looked at */
 	uint32_t clock_bad; /* seconds with new blocks in which our clock was off, in a row */
 	uint8_t era_key[EC_KEY_SIZE];  /* that alone signs; */
@@ -111,6 +119,9 @@ void daemon_log_write(struct ec_daemon *daemon);
 /* Whether the loop itself should check what takes so long: asking another thread costs some 30 us,
  * and is worth that when there is much to do. */
 bool daemon_check_here(const struct ec_daemon *daemon, uint32_t us);
+
+/* Once a second: gives memory back when a load is over (daemon_memory.c). */
+void daemon_memory_watch(struct ec_daemon *daemon);
 
 /* Tells who waits for it that another leads, or never will (daemon_giving.c). */
 void daemon_gave_way(struct ec_daemon *daemon);

@@ -138,6 +138,7 @@ void daemon_watch(struct ec_daemon *daemon)
 	clock_watch(daemon);
 	genesis_watch(daemon);
 	daemon_keys_watch(daemon);
+	daemon_memory_watch(daemon);
 	watchdog_feed(daemon);
 }
 

@@ -7,7 +7,8 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { PART_SIZE = 256 << 10 };
+/* Large enough to be a mapping of its own, which the heap has no hole from later. */
+enum { PART_SIZE = 2 << 20 };
 
 struct head {
 	uint32_t name_size, value_size;

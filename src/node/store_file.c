@@ -54,3 +54,18 @@ int store_file_fill(MDB_env *env)
 		return errno;
 	return 0;
 }
+
+int store_file_open(const char *folder, size_t map_bytes, MDB_env **env)
+{
+	int code = mdb_env_create(env);
+	if (code)
+		return code;
+	mdb_env_set_maxdbs(*env, 2);
+	mdb_env_set_mapsize(*env, map_bytes);
+	code = mdb_env_open(*env, folder, MDB_NOTLS, 0600);
+	if (!code)
+		return 0;
+	mdb_env_close(*env);
+	*env = NULL;
+	return code;
+}

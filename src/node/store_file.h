@@ -19,4 +19,9 @@ int store_file_begin(const char *folder, size_t map_bytes);
  * In: an environment that is open.  Returns: 0, or a code of LMDB or an errno. */
 int store_file_fill(MDB_env *env);
 
+/* Opens the environment of a folder that has a file, with room for two named tables.  In: the bytes
+ * of its map; what is there has room in any case.  Out: owned by the caller; NULL when it failed.
+ * Returns: 0, or a code of LMDB or an errno. */
+int store_file_open(const char *folder, size_t map_bytes, MDB_env **env);
+
 #endif

@@ -44,7 +44,7 @@ static const char STANDING[] = "standing";
 
 struct lmdb_store {
 	struct ec_store face;
-	MDB_env *env;
+	MDB_env *env; /* NULL: it could not be opened again */
 	MDB_dbi names, table[2];
 	unsigned standing, target; /* table read after a crash; table written now */
 	MDB_txn *reader, *writer;
@@ -381,6 +381,14 @@ static bool standing_turn(struct lmdb_store *store)
 	       well(store, mdb_drop(store->writer, store->table[!which], 0), "clear");
 }
 
+/* The names of the tables, in a transaction of an environment that was just opened. */
+static bool tables_find(struct lmdb_store *store, MDB_txn *txn, unsigned flags)
+{
+	return well(store, mdb_dbi_open(txn, NULL, 0, &store->names), "open") &&
+	       well(store, mdb_dbi_open(txn, "a", flags, &store->table[0]), "open") &&
+	       well(store, mdb_dbi_open(txn, "b", flags, &store->table[1]), "open");
+}
+
 static bool lmdb_sync(struct ec_store *face)
 {
 	struct lmdb_store *store = of(face);
@@ -419,16 +427,9 @@ static void lmdb_close(struct ec_store *face)
 /* Opens the tables, sees which stands, empties the other. */
 static bool tables_open(struct lmdb_store *store)
 {
-	static const char *const names[] = {"a", "b"};
 	MDB_val key = value_of(STANDING, sizeof STANDING - 1), data;
-	if (!writer_begin(store) ||
-	    !well(store, mdb_dbi_open(store->writer, NULL, 0, &store->names), "open"))
+	if (!writer_begin(store) || !tables_find(store, store->writer, MDB_CREATE))
 		return false;
-	for (int i = 0; i < 2; i++)
-		if (!well(store,
-		          mdb_dbi_open(store->writer, names[i], MDB_CREATE, &store->table[i]),
-		          "open"))
-			return false;
 	int code = mdb_get(store->writer, store->names, &key, &data);
 	if (!code && data.mv_size == 1)
 		store->standing = *(const uint8_t *)data.mv_data == 1;
@@ -456,16 +457,9 @@ struct ec_store *ec_store_lmdb(const char *folder, char *why, size_t why_size)
 	                                .clear = lmdb_clear,
 	                                .view = lmdb_view,
 	                                .close = lmdb_close};
-	if (!well(store, mdb_env_create(&store->env), "no memory")) {
-		snprintf(why, why_size, "%s: %s", folder, store->error);
-		free(store);
-		return NULL;
-	}
-	mdb_env_set_maxdbs(store->env, 2);
-	mdb_env_set_mapsize(store->env, MAP_BYTES);
 	store_locks_forget(folder);
 	if (!well(store, store_file_begin(folder, MAP_BYTES), "new file") ||
-	    !well(store, mdb_env_open(store->env, folder, MDB_NOTLS, 0600), "open") ||
+	    !well(store, store_file_open(folder, MAP_BYTES, &store->env), "open") ||
 	    !well(store, store_file_fill(store->env), "size of the file") ||
 	    !well(store, file_sync_folder(folder) ? 0 : errno, "sync of the folder") ||
 	    !tables_open(store)) {
@@ -481,11 +475,38 @@ const char *ec_store_lmdb_error(const struct ec_store *face)
 	return ((const struct lmdb_store *)face)->error;
 }
 
+/* LMDB keeps the pages of its largest transaction for the next one, and what was read stays mapped:
+ * both go when its environment is closed.  It is opened again as at the start. */
+void ec_store_lmdb_rest(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	char folder[FILE_PATH_MAX];
+	const char *path;
+	MDB_envinfo info;
+	MDB_txn *txn;
+	if (store->error[0] || store->writer || store->views > 0)
+		return;
+	reader_end(store);
+	mdb_env_info(store->env, &info);
+	mdb_env_get_path(store->env, &path);
+	snprintf(folder, sizeof folder, "%s", path);
+	mdb_env_close(store->env);
+	if (!well(store, store_file_open(folder, info.me_mapsize, &store->env), "open again") ||
+	    !well(store, mdb_txn_begin(store->env, NULL, MDB_RDONLY, &txn), "open again"))
+		return;
+	bool found = tables_find(store, txn, 0);
+	int code = mdb_txn_commit(txn); /* the names of tables count from then on */
+	if (found)
+		well(store, code, "open again");
+}
+
 uint64_t ec_store_lmdb_bytes(const struct ec_store *face)
 {
 	const struct lmdb_store *store = (const struct lmdb_store *)face;
 	MDB_envinfo info;
 	MDB_stat stat;
+	if (!store->env)
+		return 0;
 	mdb_env_info(store->env, &info);
 	mdb_env_stat(store->env, &stat);
 	return (info.me_last_pgno + 1) * stat.ms_psize;

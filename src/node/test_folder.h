@@ -6,8 +6,10 @@
 
 #include <dirent.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 static inline int folder_make(void **state)
@@ -83,6 +85,25 @@ static inline bool file_sizes_add(void *self, const uint8_t *payload, size_t siz
 		sizes->size[sizes->count] = size;
 	sizes->count++;
 	return true;
+}
+
+/* The bytes of files under a folder that are mapped and in memory. */
+static inline uint64_t folder_mapped(const char *folder)
+{
+	char line[FILE_PATH_MAX + 200];
+	uint64_t sum = 0, from, to, kib;
+	bool inside = false;
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	if (!maps)
+		abort();
+	while (fgets(line, sizeof line, maps)) {
+		if (sscanf(line, "%" SCNx64 "-%" SCNx64, &from, &to) == 2)
+			inside = strstr(line, folder);
+		if (inside && sscanf(line, "Rss: %" SCNu64, &kib) == 1)
+			sum += kib << 10;
+	}
+	fclose(maps);
+	return sum;
 }
 
 #endif
