@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 
-from network import ROOT, Checks, wait_for
+from network import EDGECORD, ROOT, Checks, wait_for
 
 PROGRAM = os.path.join(ROOT, "bench", "beside.py")
 SYSTEMS = ("raft", "etcd", "craft")
@@ -53,6 +53,22 @@ def measured(folder):
     check(not os.path.exists(place), "its data is gone")
 
 
+def bounded(folder):
+    """What docs/performance.md says of a node's memory, under values that are large."""
+    done = subprocess.run([EDGECORD, "bench", "--mode", "store", "--protocol", "raft", "--members",
+                           "3", "--clients", "256", "--payload", "1400", "--at", "leader",
+                           "--writes", "12000", "--seconds", "120", "--json", "--dir",
+                           os.path.join(folder, "bounded")],
+                          capture_output=True, text=True, timeout=200, check=False)
+    if not check(done.returncode == 0, "a load of large values ends well", done):
+        return
+    said = json.loads(done.stdout)
+    idle = max(member["rss_before_bytes"] for member in said["members"])
+    check(idle < 3 << 20, "an idle node holds less than 3 MiB", idle)
+    check(said["rss_max_bytes"] < 64 << 20, "one under the load at most 64 MiB",
+          said["rss_max_bytes"])
+
+
 def processes_of(place):
     found = []
     for name in filter(str.isdigit, os.listdir("/proc")):
@@ -81,6 +97,7 @@ def interrupted(folder):
 def play(folder):
     refusals(folder)
     measured(folder)
+    bounded(folder)
     interrupted(folder)
 
 
