@@ -27,6 +27,7 @@
 #include "node/store_changes.h"
 #include "node/store_file.h"
 #include "node/store_found.h"
+#include "node/store_view.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -70,16 +71,6 @@ static bool well(struct lmdb_store *store, int code, const char *what)
 		snprintf(store->error, sizeof store->error, "state store: %s: %s", what,
 		         mdb_strerror(code));
 	return !code;
-}
-
-static MDB_val value_of(const void *data, size_t size)
-{
-	return (MDB_val){.mv_size = size, .mv_data = (void *)(uintptr_t)data};
-}
-
-static struct ec_bytes bytes_of(MDB_val value)
-{
-	return (struct ec_bytes){.data = value.mv_data, .size = value.mv_size};
 }
 
 static void cursor_close(struct lmdb_store *store)
@@ -146,8 +137,8 @@ static bool cursor_open(struct lmdb_store *store, MDB_txn *txn)
 static bool change_make(void *self, const struct change *change)
 {
 	struct lmdb_store *store = self;
-	MDB_val key = value_of(change->name.data, change->name.size);
-	MDB_val data = value_of(change->value.data, change->value.size);
+	MDB_val key = store_value(change->name.data, change->name.size);
+	MDB_val data = store_value(change->value.data, change->value.size);
 	if (!cursor_open(store, store->writer))
 		return false;
 	if (!change->deletes)
@@ -228,7 +219,7 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 	MDB_txn *txn = newest(store);
 	if (!txn)
 		return false;
-	MDB_val key = value_of(name, name_size), found;
+	MDB_val key = store_value(name, name_size), found;
 	int code;
 	if (!store->writer)
 		code = reader_get(store, &key, &found);
@@ -240,22 +231,8 @@ static bool lmdb_get(struct ec_store *face, const void *name, size_t name_size,
 		well(store, code == MDB_NOTFOUND ? 0 : code, "get");
 		return false;
 	}
-	*value = bytes_of(found);
+	*value = store_bytes(found);
 	return true;
-}
-
-/* The first name above `after`.  Returns: LMDB's code. */
-static int cursor_after(MDB_cursor *cursor, const void *after, size_t after_size,
-                        struct ec_bytes *name, struct ec_bytes *value)
-{
-	MDB_val key = value_of(after, after_size), found = {0};
-	int code = mdb_cursor_get(cursor, &key, &found, after_size ? MDB_SET_RANGE : MDB_FIRST);
-	if (!code && after_size && key.mv_size == after_size &&
-	    memcmp(key.mv_data, after, after_size) == 0)
-		code = mdb_cursor_get(cursor, &key, &found, MDB_NEXT);
-	*name = bytes_of(key);
-	*value = bytes_of(found);
-	return code;
 }
 
 static bool lmdb_next(struct ec_store *face, const void *after, size_t after_size,
@@ -268,67 +245,10 @@ static bool lmdb_next(struct ec_store *face, const void *after, size_t after_siz
 		return false;
 	if (!cursor_open(store, txn))
 		return false;
-	int code = cursor_after(store->cursor, after, after_size, name, value);
+	int code = store_cursor_after(store->cursor, after, after_size, name, value);
 	if (code)
 		well(store, code == MDB_NOTFOUND ? 0 : code, "next");
 	return !code;
-}
-
-/* A view: a reader of the last commit.  It only reads. */
-struct lmdb_view {
-	struct ec_store face;
-	struct lmdb_store *store;
-	MDB_dbi table;
-	MDB_txn *txn;
-	MDB_cursor *cursor;
-};
-
-static bool view_get(struct ec_store *face, const void *name, size_t name_size,
-                     struct ec_bytes *value)
-{
-	struct lmdb_view *view = (struct lmdb_view *)face;
-	MDB_val key = value_of(name, name_size), found;
-	if (mdb_get(view->txn, view->table, &key, &found))
-		return false;
-	*value = bytes_of(found);
-	return true;
-}
-
-static bool view_next(struct ec_store *face, const void *after, size_t after_size,
-                      struct ec_bytes *name, struct ec_bytes *value)
-{
-	struct lmdb_view *view = (struct lmdb_view *)face;
-	return cursor_after(view->cursor, after, after_size, name, value) == 0;
-}
-
-static void view_close(struct ec_store *face)
-{
-	struct lmdb_view *view = (struct lmdb_view *)face;
-	mdb_cursor_close(view->cursor);
-	mdb_txn_abort(view->txn);
-	view->store->views--;
-	free(view);
-}
-
-static struct ec_store *lmdb_view(struct ec_store *face)
-{
-	struct lmdb_store *store = of(face);
-	struct lmdb_view *view = calloc(1, sizeof *view);
-	if (!view || store->error[0] ||
-	    mdb_txn_begin(store->env, NULL, MDB_RDONLY, &view->txn) != 0) {
-		free(view);
-		return NULL;
-	}
-	view->table = store->table[store->standing];
-	if (mdb_cursor_open(view->txn, view->table, &view->cursor) != 0) {
-		mdb_txn_abort(view->txn);
-		free(view);
-		return NULL;
-	}
-	view->face = (struct ec_store){.get = view_get, .next = view_next, .close = view_close};
-	view->store = store;
-	store->views++;
-	return &view->face;
 }
 
 /* Makes a change and keeps it.  After a clear nothing stands until sync, so portions may go to the
@@ -362,6 +282,14 @@ static void lmdb_del(struct ec_store *face, const void *name, size_t name_size)
 	       &(const struct change){.name = {.data = name, .size = name_size}, .deletes = true});
 }
 
+static struct ec_store *lmdb_view(struct ec_store *face)
+{
+	struct lmdb_store *store = of(face);
+	return store->error[0]
+	               ? NULL
+	               : store_view(store->env, store->table[store->standing], &store->views);
+}
+
 static void lmdb_clear(struct ec_store *face)
 {
 	struct lmdb_store *store = of(face);
@@ -376,7 +304,7 @@ static void lmdb_clear(struct ec_store *face)
 static bool standing_turn(struct lmdb_store *store)
 {
 	uint8_t which = (uint8_t)store->target;
-	MDB_val key = value_of(STANDING, sizeof STANDING - 1), data = value_of(&which, 1);
+	MDB_val key = store_value(STANDING, sizeof STANDING - 1), data = store_value(&which, 1);
 	return well(store, mdb_put(store->writer, store->names, &key, &data, 0), "turn") &&
 	       well(store, mdb_drop(store->writer, store->table[!which], 0), "clear");
 }
@@ -427,7 +355,7 @@ static void lmdb_close(struct ec_store *face)
 /* Opens the tables, sees which stands, empties the other. */
 static bool tables_open(struct lmdb_store *store)
 {
-	MDB_val key = value_of(STANDING, sizeof STANDING - 1), data;
+	MDB_val key = store_value(STANDING, sizeof STANDING - 1), data;
 	if (!writer_begin(store) || !tables_find(store, store->writer, MDB_CREATE))
 		return false;
 	int code = mdb_get(store->writer, store->names, &key, &data);
