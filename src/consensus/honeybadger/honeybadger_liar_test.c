@@ -198,7 +198,7 @@ static const char *inconsistent(uint32_t bug)
 	world->mute_unknown = true;
 	for (int i = 0; i < 2; i++)
 		payload[i] = sealed(world, 1, LIAR, list_of(world, 1, one, 0));
-	ec_writable(payload[1])[250] ^= 1;
+	ec_writable(payload[1])[payload[1].size - 1] ^= 1;
 	rbc_world_bodies(hb_group_of(&world->member[0].config), payload, which, world->pool, val);
 	struct message message = {.kind = VAL, .epoch = 1};
 	for (ec_node to = 0; to < N; to++)
