@@ -1,8 +1,7 @@
 /* daemon.c - a node: one member on a libuv loop, with its log, links, workers and clock.
  *
  *   input (frame, envelope, time, durable) -> member -> acts, performed at once
- *   end of the turn: records to the disk, here or by the log's thread (one fdatasync), frames to
- *   the sockets
+ *   end of the turn: records to the log's thread (one fdatasync), frames to the sockets
  *
  * (I1) An act is performed once, in the order handed out; no input is given while one is performed
  *      by daemon_drain() itself, only between two of them.
@@ -18,6 +17,7 @@
 #include "node/store_lmdb.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -156,9 +156,14 @@ static void wake_set(struct ec_daemon *daemon)
 	uv_timer_start(&daemon->wake, on_wake, wait_ms, 0);
 }
 
-/* The member may make batches of what it has. */
-static void batches_make(struct ec_daemon *daemon)
+/* This turn brought nothing more: the member may make batches of what it has.  Doors write before
+ * the loop waits, so what clients are told by it leaves in this turn, too. */
+static void on_heard_all(uv_check_t *check)
 {
+	struct ec_daemon *daemon = check->data;
+	if (daemon->stopping)
+		return;
+	daemon_drain(daemon);
 	struct ec_time time = daemon_time();
 	uint64_t wake_at = daemon->halted ? 0 : ec_member_wake_at(daemon->member);
 	if (!wake_at || wake_at > time.now)
@@ -167,24 +172,11 @@ static void batches_make(struct ec_daemon *daemon)
 	daemon_drain(daemon);
 }
 
-/* This turn brought nothing more: batches are made, and the log may be written.  Doors write before
- * the loop waits, so what clients are told by this leaves in this turn, too. */
-static void on_heard_all(uv_check_t *check)
-{
-	struct ec_daemon *daemon = check->data;
-	if (daemon->stopping)
-		return;
-	daemon_drain(daemon);
-	batches_make(daemon);
-	daemon_log_write(daemon);
-}
-
 /* Before the loop waits: one sync and one write for all that this turn brought. */
 static void on_turn_end(uv_prepare_t *prepare)
 {
 	struct ec_daemon *daemon = prepare->data;
 	daemon->checked_ns = 0;
-	daemon->told = false;
 	if (daemon->stopping)
 		return;
 	daemon_drain(daemon);
@@ -199,6 +191,32 @@ static void on_turn_end(uv_prepare_t *prepare)
 	daemon_gave_way(daemon);
 }
 
+static void on_logged(void *self)
+{
+	struct ec_daemon *daemon = self;
+	char why[300];
+	if (daemon->stopping || daemon->halted || !daemon->log_open)
+		return;
+	if (ec_log_failed(daemon->log, why, sizeof why)) {
+		daemon_halt(daemon, EC_NODE_FAILED, why);
+		return;
+	}
+	if (daemon->counters.disk_bytes_needed || ec_log_room(daemon->log).needed)
+		daemon_disk_watch(daemon);
+	uint32_t count = ec_log_durable(daemon->log);
+	if (!count || !daemon->started)
+		return;
+	ec_member_logged(daemon->member, daemon_time(), count);
+	daemon_drain(daemon);
+}
+
+/* On the writer's thread. */
+static void log_wake(void *self)
+{
+	struct ec_daemon *daemon = self;
+	bell_ring(&daemon->logged);
+}
+
 static void on_second(uv_timer_t *timer)
 {
 	struct ec_daemon *daemon = timer->data;
@@ -206,10 +224,20 @@ static void on_second(uv_timer_t *timer)
 		daemon_watch(daemon);
 }
 
+static bool log_record_show(void *self, const uint8_t *payload, size_t size)
+{
+	struct ec_daemon *daemon = self;
+	struct ec_bytes record = ec_pool_copy(daemon->pool, payload, size);
+	bool good = ec_member_record(daemon->member, record, daemon->why_halted,
+	                             sizeof daemon->why_halted);
+	ec_drop(record);
+	return good;
+}
+
 /* Handles on the loop; from here on an error is cleaned up by ec_daemon_stop(). */
 static bool handles_open(struct ec_daemon *daemon)
 {
-	if (!bell_open(&daemon->logged, daemon->loop, daemon_logged, daemon))
+	if (!bell_open(&daemon->logged, daemon->loop, on_logged, daemon))
 		return false;
 	uv_check_init(daemon->loop, &daemon->heard_all);
 	uv_prepare_init(daemon->loop, &daemon->turn_end);
@@ -219,6 +247,42 @@ static bool handles_open(struct ec_daemon *daemon)
 	daemon->wake.data = daemon->second.data = daemon;
 	daemon->open = true;
 	return true;
+}
+
+/* Half a record at the end of the log: it was told to nobody, but a person may wonder. */
+static void torn_tell(struct ec_daemon *daemon, const char *folder)
+{
+	struct segments_counters files = ec_log_counters(daemon->log).files;
+	char path[EC_CONFIG_PATH_MAX + 40];
+	if (!files.torn_bytes)
+		return;
+	snprintf(path, sizeof path, "%s/%016" PRIx64 ".log", folder, files.torn_segment);
+	ec_journal_say(&daemon->journal, EC_WARNING, "torn-tail", EC_TEXT("file", path),
+	               EC_NUMBER("bytes", files.torn_bytes),
+	               EC_TEXT("text", "the last life was cut off while it wrote this: nobody had "
+	                               "been told of it, it is dropped"));
+}
+
+static bool log_begin(struct ec_daemon *daemon, char *why, size_t why_size)
+{
+	char folder[EC_CONFIG_PATH_MAX + 8];
+	snprintf(folder, sizeof folder, "%s/log", daemon->config->data);
+	struct ec_log_config config = {.folder = folder,
+	                               .segment_bytes = (size_t)daemon->config->segment_mib << 20,
+	                               .visit = log_record_show,
+	                               .visitor = daemon,
+	                               .wake = log_wake,
+	                               .self = daemon};
+	bool damaged = false;
+	config.damaged = &damaged;
+	daemon->log = ec_log_open(&config, why, why_size);
+	daemon->log_open = daemon->log != NULL;
+	daemon->code = damaged ? EC_NODE_HALTED : EC_NODE_FAILED;
+	if (!daemon->log && daemon->why_halted[0])
+		snprintf(why, why_size, "%s", daemon->why_halted);
+	if (daemon->log)
+		torn_tell(daemon, folder);
+	return daemon->log_open;
 }
 
 static bool mesh_begin(struct ec_daemon *daemon, char *why, size_t why_size)
@@ -285,7 +349,7 @@ struct ec_daemon *ec_daemon_open(uv_loop_t *loop, const struct ec_node_config *c
 		snprintf(why, why_size, "the system has no more file descriptors");
 		return give_up(daemon, code);
 	}
-	if (!daemon_log_open(daemon, why, why_size))
+	if (!log_begin(daemon, why, why_size))
 		return give_up(daemon, code);
 	daemon->workers = ec_workers_new(loop, config->workers, JOBS_MAX, why, why_size);
 	if (!daemon->workers || !mesh_begin(daemon, why, why_size))

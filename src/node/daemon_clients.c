@@ -20,7 +20,6 @@ static void answer(struct ec_daemon *daemon, struct waiting *waiting, struct ec_
 	void *self = waiting->self;
 	outcome.id = waiting->id;
 	waiting_free(&daemon->waiting, waiting);
-	daemon->told = true;
 	if (self)
 		done(self, &outcome);
 }
@@ -224,7 +223,6 @@ void daemon_readable(struct ec_daemon *daemon, const struct ec_act *act)
 	ec_daemon_ready *ready = waiting->ready;
 	void *self = waiting->self;
 	waiting_free(&daemon->waiting, waiting);
-	daemon->told = true;
 	if (self)
 		ready(self, EC_ADMITTED);
 }

@@ -65,7 +65,6 @@ struct ec_daemon {
 	uv_timer_t wake, second;
 	uint64_t wake_at;
 	bool open, started, draining, stopping, halted, log_open;
-	bool told;        /* a client of something, in this turn of the loop */
 	uint32_t closing; /* parts that still have something on the loop */
 	struct line line[EC_MESH_PEERS_MAX];
 	struct waiting_table waiting;
@@ -103,18 +102,6 @@ void daemon_drain(struct ec_daemon *daemon);
 
 /* It must not go on: says so once, and takes no input from then on. */
 void daemon_halt(struct ec_daemon *daemon, enum ec_node_exit code, const char *why);
-
-/* ---- the log (daemon_log.c) ---- */
-
-/* Opens it, and gives the member what it holds.  Returns: false with a sentence in `why`. */
-bool daemon_log_open(struct ec_daemon *daemon, char *why, size_t why_size);
-
-/* The log has news: what is durable goes to the member.  In: self: the daemon. */
-void daemon_logged(void *self);
-
-/* Writes and syncs the records of this turn here, if that is quick and nothing else is to be done;
- * else they wait for ec_log_submit(). */
-void daemon_log_write(struct ec_daemon *daemon);
 
 /* Whether the loop itself should check what takes so long: asking another thread costs some 30 us,
  * and is worth that when there is much to do. */

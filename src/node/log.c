@@ -2,14 +2,11 @@
  *
  * One ring of records, by count since open:
  *     reported, dropped <= durable <= written <= submitted <= appended
- * The loop moves all but `durable` and `written`, which whoever has the files moves; a mutex covers
- * what both read.  The writer reads bytes of records in [written, submitted) only, and counts no
- * owners.
+ * The loop moves all but `durable` and `written`, which the writer moves; a mutex covers what both
+ * read.  The writer reads bytes of records in [written, submitted) only, and counts no owners.
  *
  * (I1) What is called durable was synced, and then sealed in the file, before the loop hears of it.
  * (I2) A record that lacks room is tried again as it is; no record goes before it.
- * (I3) The files are the writer's, but while it rests and nothing is asked of it: then the loop's,
- *      which alone can end that, under the mutex.
  */
 #include "node/log.h"
 
@@ -21,18 +18,11 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum {
-	SEGMENT_BYTES = 16 << 20,
-	STACK_BYTES = 128 << 10,
-	HERE_BYTES_MAX = 64 << 10, /* that the loop writes by itself */
-	HERE_NS_MAX = 1000000,     /* a group's mean time up to which it does */
-	MEAN_OF = 32,              /* groups */
-	MEAN_FIRST_NS = 10000000,  /* a disk has to show that it is quick */
-};
+enum { SEGMENT_BYTES = 16 << 20, STACK_BYTES = 128 << 10 };
 
 struct ec_log {
-	struct segments *segments; /* of whom (I3) says */
-	uint64_t written;          /* likewise */
+	struct segments *segments; /* the writer's, while it runs */
+	uint64_t written;          /* the writer's */
 	void (*wake)(void *self);
 	void *self;
 	pthread_t thread;
@@ -40,13 +30,10 @@ struct ec_log {
 	pthread_cond_t work, progress;
 	uint64_t submitted, durable, trim;    /* under the mutex */
 	bool stop, failed;                    /* under the mutex */
-	bool rests;                           /* the writer waits; under the mutex */
-	uint64_t mean_ns;                     /* of a group; under the mutex */
 	struct ec_log_room room;              /* under the mutex */
 	char error[256];                      /* under the mutex */
 	struct ec_log_counters counters;      /* under the mutex */
 	uint64_t appended, reported, dropped; /* the loop's */
-	size_t gathered_bytes;                /* of records not submitted, as written; the loop's */
 	struct ec_bytes ring[EC_LOG_WAITING_MAX];
 };
 
@@ -81,7 +68,6 @@ static struct turn turn_wait(struct ec_log *log)
 	struct timespec until = retry_time();
 	int timeout = 0;
 	pthread_mutex_lock(&log->mutex);
-	log->rests = true;
 	while ((log->room.waits || log->submitted == log->durable) && !log->trim && !log->stop &&
 	       !timeout) {
 		if (log->room.needed)
@@ -92,7 +78,6 @@ static struct turn turn_wait(struct ec_log *log)
 	struct turn turn = {
 		.from = log->durable, .to = log->submitted, .trim = log->trim, .stop = log->stop};
 	log->trim = 0;
-	log->rests = false;
 	pthread_mutex_unlock(&log->mutex);
 	return turn;
 }
@@ -112,58 +97,53 @@ static uint64_t turn_write(struct ec_log *log, const struct turn *turn)
 	return log->written;
 }
 
-/* Writes down how far it came, what lacks, or that it failed.  Returns: whether that is news. */
-static bool turn_note(struct ec_log *log, uint64_t durable, struct ec_log_room room,
-                      uint64_t spent_ns)
+/* Tells the loop how far it came, what lacks, or that it failed. */
+static void turn_report(struct ec_log *log, uint64_t durable, struct ec_log_room room,
+                        uint64_t spent_ns)
 {
 	const char *error = segments_error(log->segments);
 	pthread_mutex_lock(&log->mutex);
 	bool news = durable != log->durable || error[0] || room.waits != log->room.waits ||
 	            room.needed != log->room.needed;
 	log->durable = durable;
-	if (log->submitted < durable) /* the loop wrote them */
-		log->submitted = durable;
 	log->room = room;
 	log->counters.files = segments_counters(log->segments);
 	log->counters.sync_ns += spent_ns;
-	if (spent_ns)
-		log->mean_ns += spent_ns / MEAN_OF - log->mean_ns / MEAN_OF;
 	log->failed = error[0] != 0;
 	snprintf(log->error, sizeof log->error, "%s", error);
 	pthread_cond_broadcast(&log->progress);
 	pthread_mutex_unlock(&log->mutex);
-	return news;
+	if (news)
+		log->wake(log->self);
 }
 
-/* The records of a turn.  Returns: whether there is news. */
-static bool records_run(struct ec_log *log, const struct turn *turn, uint64_t *durable)
+/* The records of a turn: those that are durable are told before anything else is done. */
+static uint64_t records_run(struct ec_log *log, const struct turn *turn)
 {
 	struct ec_log_room room = log->room; /* nobody else changes it */
-	uint64_t begin = now_ns();
-	*durable = turn_write(log, turn);
+	uint64_t begin = now_ns(), durable = turn_write(log, turn);
 	uint64_t lack = segments_lack(log->segments);
-	room.waits = *durable < turn->to;
+	room.waits = durable < turn->to;
 	if (room.waits)
 		room.needed = lack ? lack : 1;
-	return turn_note(log, *durable, room, now_ns() - begin);
+	turn_report(log, durable, room, now_ns() - begin);
+	return durable;
 }
 
-/* One turn of the writer: records that are durable are told before anything else is done.
- * Returns: whether to go on. */
+/* One turn of the writer.  Returns: whether to go on. */
 static bool turn_run(struct ec_log *log, const struct turn *turn)
 {
 	uint64_t durable = turn->from;
-	if (turn->to > turn->from && records_run(log, turn, &durable))
-		log->wake(log->self);
+	if (turn->to > turn->from)
+		durable = records_run(log, turn);
 	if (turn->trim)
 		segments_trim(log->segments, turn->trim);
 	struct ec_log_room room = log->room;
 	bool spare = segments_prepare(log->segments);
 	if (!room.waits)
 		room.needed = spare ? 0 : segments_lack(log->segments);
-	bool news = room.needed != log->room.needed || segments_error(log->segments)[0];
-	if (news && turn_note(log, durable, room, 0))
-		log->wake(log->self);
+	if (room.needed != log->room.needed || segments_error(log->segments)[0])
+		turn_report(log, durable, room, 0);
 	return !segments_error(log->segments)[0] && !turn->stop;
 }
 
@@ -205,7 +185,6 @@ struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t
 	}
 	log->wake = config->wake;
 	log->self = config->self;
-	log->mean_ns = MEAN_FIRST_NS;
 	size_t segment_bytes = config->segment_bytes ? config->segment_bytes : SEGMENT_BYTES;
 	struct segments_config files = {.folder = config->folder,
 	                                .segment_bytes = segment_bytes,
@@ -229,7 +208,6 @@ struct ec_log *ec_log_open(const struct ec_log_config *config, char *why, size_t
 
 void ec_log_submit(struct ec_log *log)
 {
-	log->gathered_bytes = 0;
 	if (log->submitted == log->appended) /* nobody else writes either */
 		return;
 	pthread_mutex_lock(&log->mutex);
@@ -237,33 +215,6 @@ void ec_log_submit(struct ec_log *log)
 	pthread_mutex_unlock(&log->mutex);
 	/* Not before: the writer would wake up only to wait for the mutex. */
 	pthread_cond_signal(&log->work);
-}
-
-/* Whether the files are the loop's (I3), and were quick.  While room lacks the writer wakes up by
- * itself. */
-static bool files_quick(struct ec_log *log)
-{
-	pthread_mutex_lock(&log->mutex);
-	bool quick = log->rests && log->submitted == log->durable && !log->trim &&
-	             !log->room.needed && log->mean_ns <= HERE_NS_MAX;
-	pthread_mutex_unlock(&log->mutex);
-	return quick;
-}
-
-bool ec_log_quick(struct ec_log *log)
-{
-	return log->gathered_bytes > 0 && log->gathered_bytes <= HERE_BYTES_MAX &&
-	       files_quick(log) && log->gathered_bytes <= segments_room(log->segments);
-}
-
-void ec_log_write(struct ec_log *log)
-{
-	uint64_t durable;
-	struct turn turn = {.from = log->submitted, .to = log->appended};
-	assert(ec_log_quick(log));
-	records_run(log, &turn, &durable);
-	/* What lacked room, or failed, the writer finds as it stands. */
-	ec_log_submit(log);
 }
 
 static void records_drop(struct ec_log *log, uint64_t below)
@@ -294,7 +245,6 @@ void ec_log_append(struct ec_log *log, struct ec_bytes record)
 		return;
 	}
 	log->ring[log->appended++ % EC_LOG_WAITING_MAX] = record;
-	log->gathered_bytes += log_record_space(record.size);
 }
 
 uint32_t ec_log_durable(struct ec_log *log)

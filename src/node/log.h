@@ -1,9 +1,8 @@
 /* log.h - the write-ahead log with its writer thread: group commit.
  *
  * The loop appends; what was appended up to a submit shares one fdatasync with all else that waits
- * then.  While the thread syncs, more gathers.  A loop that has nothing else to do writes by itself
- * while the disk is quick.  The loop thread calls everything here; only `wake` is called on the
- * writer's.  Files: segments.h.
+ * then.  While the thread syncs, more gathers.  The loop thread calls everything here; only `wake`
+ * is called on the writer's.  Files: segments.h.
  */
 #ifndef EC_NODE_LOG_H
 #define EC_NODE_LOG_H
@@ -35,16 +34,6 @@ void ec_log_append(struct ec_log *log, struct ec_bytes record);
 
 /* Lets the thread begin with all that was appended: once at the end of a turn of the loop. */
 void ec_log_submit(struct ec_log *log);
-
-/* Whether ec_log_write() may be called now: little was appended, it fits the segment, the writer
- * rests, and a group lately took less than a millisecond to write and sync, as a mean of about the
- * last 32.  The first ones are the writer's. */
-bool ec_log_quick(struct ec_log *log);
-
-/* Writes and syncs all that was appended, before it returns: spares the two wake-ups that the
- * writer costs.  What lacks room is left to the writer.  In: ec_log_quick().  What came of it is
- * told by the functions below, not by `wake`. */
-void ec_log_write(struct ec_log *log);
 
 /* How many more records became durable since the last call, oldest first; drops them. */
 uint32_t ec_log_durable(struct ec_log *log);

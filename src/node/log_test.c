@@ -1,7 +1,8 @@
 /* log_test.c - group commit: order, few syncs for many records, trimming, a disk that fails. */
-#include "node/test_log.h"
+#include "node/log.h"
 
 #include "base/prng.h"
+#include "base/test.h"
 #include "node/test_folder.h"
 
 #include <errno.h>
@@ -73,6 +74,81 @@ int posix_fallocate(int fd, off_t offset, off_t size)
 	if (atomic_load(&disk_full))
 		return ENOSPC;
 	return syscall(SYS_fallocate, fd, 0, offset, size) ? errno : 0;
+}
+
+/* A host without a loop: waits until the writer has news. */
+struct host {
+	pthread_mutex_t mutex;
+	pthread_cond_t changed;
+	uint32_t news;
+	uint32_t shown, first;
+	bool gap;
+	struct ec_pool *pool;
+	struct ec_log *log;
+};
+
+static void wake(void *self)
+{
+	struct host *host = self;
+	pthread_mutex_lock(&host->mutex);
+	host->news++;
+	pthread_cond_signal(&host->changed);
+	pthread_mutex_unlock(&host->mutex);
+}
+
+static void news_wait(struct host *host)
+{
+	pthread_mutex_lock(&host->mutex);
+	while (!host->news)
+		pthread_cond_wait(&host->changed, &host->mutex);
+	host->news = 0;
+	pthread_mutex_unlock(&host->mutex);
+}
+
+static bool show(void *self, const uint8_t *payload, size_t size)
+{
+	struct host *host = self;
+	uint32_t number;
+	assert_true(size >= sizeof number);
+	memcpy(&number, payload, sizeof number);
+	if (!host->shown)
+		host->first = number;
+	host->gap |= number != host->first + host->shown;
+	host->shown++;
+	return true;
+}
+
+static void host_open(struct host *host, const char *folder)
+{
+	char why[300];
+	*host = (struct host){.mutex = PTHREAD_MUTEX_INITIALIZER,
+	                      .changed = PTHREAD_COND_INITIALIZER,
+	                      .pool = ec_pool_new(0)};
+	struct ec_log_config config = {.folder = folder,
+	                               .segment_bytes = 64 << 10,
+	                               .visit = show,
+	                               .visitor = host,
+	                               .wake = wake,
+	                               .self = host};
+	host->log = ec_log_open(&config, why, sizeof why);
+	if (!host->log)
+		fail_msg("%s", why);
+	assert_false(host->gap);
+}
+
+static void host_close(struct host *host)
+{
+	ec_log_close(host->log);
+	assert_int_equal(ec_pool_live(host->pool), 0);
+	ec_pool_free(host->pool);
+}
+
+static void append(struct host *host, uint32_t number, size_t size)
+{
+	struct ec_bytes record = ec_pool_take(host->pool, size);
+	memset(ec_writable(record), 0, size);
+	memcpy(ec_writable(record), &number, sizeof number);
+	ec_log_append(host->log, record);
 }
 
 static void many_records_share_a_sync(void **state)
@@ -206,6 +282,15 @@ static uint32_t fill(struct host *host, uint32_t appended, uint32_t *durable)
 		*durable += ec_log_durable(host->log);
 	}
 	return appended;
+}
+
+static void durable_wait(struct host *host, uint32_t count, uint32_t *durable)
+{
+	while (*durable < count) {
+		news_wait(host);
+		*durable += ec_log_durable(host->log);
+	}
+	assert_int_equal(*durable, count);
 }
 
 /* On a full disk the log goes on while its segment and its spare have room; then records wait, are

@@ -322,14 +322,6 @@ void ec_mesh_flush(struct ec_mesh *mesh)
 			link_flush(link);
 }
 
-bool ec_mesh_holds(const struct ec_mesh *mesh)
-{
-	for (const struct link *link = mesh->links; link; link = link->next)
-		if (link->queue.count)
-			return true;
-	return false;
-}
-
 void ec_mesh_break(struct ec_mesh *mesh, uint32_t peer, const char *why)
 {
 	assert(peer < EC_MESH_PEERS_MAX);

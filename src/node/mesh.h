@@ -85,9 +85,6 @@ void ec_mesh_send(struct ec_mesh *mesh, uint32_t peer, struct ec_bytes frame);
 /* Encrypts and sends what is queued: at the end of a turn of the loop. */
 void ec_mesh_flush(struct ec_mesh *mesh);
 
-/* Whether frames wait for that. */
-bool ec_mesh_holds(const struct ec_mesh *mesh);
-
 /* Closes the peer's link, if there is one; it is dialled again. */
 void ec_mesh_break(struct ec_mesh *mesh, uint32_t peer, const char *why);
 

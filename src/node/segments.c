@@ -251,12 +251,6 @@ static size_t room_left(const struct segments *segments)
 	return segments->size - segments->offset - segments->staged;
 }
 
-size_t segments_room(const struct segments *segments)
-{
-	size_t left = room_left(segments);
-	return left > SEAL_SIZE ? left - SEAL_SIZE : 0;
-}
-
 /* Room for `space` bytes and a seal in the current segment, or a new one. */
 static bool room_make(struct segments *segments, size_t space)
 {

@@ -50,10 +50,6 @@ bool segments_append(struct segments *segments, const void *payload, size_t size
 /* Makes all that was appended durable, with one fdatasync, or none when there is nothing new. */
 bool segments_sync(struct segments *segments);
 
-/* Bytes of records (log_record_space()) that fit the current segment: to append these takes no new
- * one, so that it and the next segments_sync() do nothing but write and one fdatasync. */
-size_t segments_room(const struct segments *segments);
-
 /* Writes down that all before is durable, if that is not yet written; needs no sync itself: a
  * process that is killed leaves it to the next one.  Room for it is always there. */
 bool segments_seal(struct segments *segments);
