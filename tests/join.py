@@ -218,7 +218,13 @@ def change_keys(network, author, first):
         node.start()
     check(network.wait_ready(cell) and era_is(cell, 4), "killed and started, all five vote again")
     late = author.note()
-    check(wait_for(lambda: cell[4].submit(late)[0] == 200, 10), "and take a note")
+
+    def taken():
+        status, answer = cell[4].submit(late)
+        return answer if status == 200 else None
+    answer = wait_for(taken, 10)
+    check(answer and wait_for(lambda: (cell[0].status() or {}).get("seq", 0) >= answer["seq"], 10),
+          "and take a note")
     receipt_verifies(network, late[0], "a note of the fourth era", 3)
     receipt_verifies(network, first, "a note of the first", 3)
     kept = os.path.join(network.folder, "early")
