@@ -28,7 +28,7 @@ struct taking {
 	struct ec_client *client;
 	const struct ec_genesis *genesis;
 	struct proofs first, keys, last, changes; /* first and last: of the head, one each */
-	uint64_t seen;                            /* the store's revision, when the command began */
+	uint64_t seen;                            /* the newest revision that a page was of */
 };
 
 static bool refuse(const struct taking *taking, const char *why)
@@ -128,14 +128,15 @@ static bool page_take(struct taking *taking, struct ec_bytes after, struct ec_na
 			struct ec_name *at = &(*names)[(*count)++];
 			at->size = name.size;
 			memcpy(at->at, name.data, name.size);
-		} else if (ec_store_head_read(value, &head) && !taking->seen) {
+		} else if (ec_store_head_read(value, &head) && head.revision > taking->seen) {
 			taking->seen = head.revision;
 		}
 	}
 	return true;
 }
 
-/* A proof of every key that there is; one that is deleted meanwhile is among the changes. */
+/* A proof of every key that there is.  One that was deleted before its page was listed, or made
+ * after the block of its proof, is among the changes, which go up to the newest page at least. */
 static bool keys_take(struct taking *taking, uint64_t block_min)
 {
 	struct ec_name last = {.size = KEY_AT};
@@ -275,7 +276,7 @@ static bool parts_take(struct taking *taking)
 	free(names);
 	if (!head_take(taking, taking->seen, &taking->first, &first, &block) ||
 	    !keys_take(taking, block) ||
-	    !head_take(taking, first.revision, &taking->last, &last, &block) ||
+	    !head_take(taking, taking->seen, &taking->last, &last, &block) ||
 	    !changes_take(taking, first.revision + 1, last.revision, block))
 		return false;
 	if (taking->keys.size + taking->changes.size > EC_SNAPSHOT_SIZE_MAX - (1 << 20))
