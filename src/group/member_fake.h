@@ -26,13 +26,13 @@ static inline struct cluster *four(uint64_t seed)
 }
 
 /* A cluster of whose nodes, spare ones included, the first `up` are there; each has another era key
- * for the next era. */
-static inline struct cluster *changing(const struct cluster_plan *plan, uint32_t up)
+ * for the next era, if `keys`. */
+static inline struct cluster *changing(const struct cluster_plan *plan, uint32_t up, bool keys)
 {
 	struct cluster *c = cluster_new(plan);
 	for (uint32_t i = 0; i < plan->members + plan->spare; i++) {
 		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = true;
+		cluster_node(c, i)->has_next_key = keys;
 		if (i < up)
 			cluster_start(c, i);
 	}
@@ -48,7 +48,7 @@ static inline struct cluster *four_and_one(uint64_t seed, uint32_t up)
 	                                       .spare = 1,
 	                                       .authors = 4,
 	                                       .protocols = protocols},
-	                up);
+	                up, true);
 }
 
 static inline struct ec_member_status status_of(struct cluster *c, uint32_t node)

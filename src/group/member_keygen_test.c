@@ -17,16 +17,9 @@ static const struct ec_protocol *const all[] = {&ec_pbft, &veil, &ec_honeybadger
 /* Four members of whom `up` are there, each with another era key for the next era, if `keys`. */
 static struct cluster *group_of(uint64_t seed, uint32_t up, bool keys)
 {
-	struct cluster *c = cluster_new(
-		&(struct cluster_plan){.seed = seed, .members = 4, .authors = 4, .protocols = all});
-	for (uint32_t i = 0; i < 4; i++) {
-		cluster_node(c, i)->next_key = world_secret('e', 200 + i);
-		cluster_node(c, i)->has_next_key = keys;
-		if (i < up)
-			cluster_start(c, i);
-	}
-	cluster_run(c, 100 * MS, NULL, NULL);
-	return c;
+	return changing(
+		&(struct cluster_plan){.seed = seed, .members = 4, .authors = 4, .protocols = all},
+		up, keys);
 }
 
 static void open_for(struct cluster *c, uint32_t node, uint64_t phase_ns)
@@ -391,7 +384,8 @@ static void test_one_who_does_not_vote_shifts_no_part(void **state)
 {
 	(void)state;
 	struct cluster *c = changing(
-		&(struct cluster_plan){.seed = 9, .members = 5, .authors = 4, .protocols = all}, 5);
+		&(struct cluster_plan){.seed = 9, .members = 5, .authors = 4, .protocols = all}, 5,
+		true);
 	struct ec_membership *next = world_membership(5, 2);
 	uint8_t payload[EC_KEYGEN_PAYLOAD_MAX];
 	struct ec_keygen keygen;
