@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define NO_PART UINT64_MAX
+
 enum {
 	KEY_AT = sizeof "key/" - 1,
-	REVISION_AT = sizeof "change/" - 1,
+	GROUP_AT = sizeof "changes/" - 1,
 	KEYS_MAX = 1 << 24,
 	CLAIM_STATE = 1,
 	CLAIM_ABSENCE = 2
@@ -60,9 +62,12 @@ struct judging {
 	uint64_t first_block;
 	size_t entries, entries_max;
 	struct ec_view last; /* key that was judged */
-	uint64_t revision;   /* of the changes that are being judged */
-	uint64_t index;      /* of the one judged last */
-	uint64_t block;      /* of its proof */
+	uint64_t group;      /* of the changes that are being judged; its end was shown */
+	uint64_t part;       /* of it, that comes next */
+	uint64_t parts;      /* that it has; 0: no group yet */
+	uint64_t block;      /* of the proof of its end */
+	uint64_t revision;   /* of the change that was done last */
+	uint64_t index;      /* that the next of it would have */
 	char *why;
 	size_t why_size;
 };
@@ -167,34 +172,26 @@ static bool key_judge(struct judging *judging, struct ec_view proof)
 	return true;
 }
 
-/* Whether a proof is of the next of the changes, going backwards in each revision, or shows where
- * a revision ends. */
-static bool change_judge(struct judging *judging, struct ec_view proof)
+static const char not_all[] = "its changes are not all those between its heads, one by one";
+
+/* Does a change that came after the first head, and not after the last. */
+static bool change_do(struct judging *judging, const struct ec_store_part *part)
 {
-	static const char why[] = "its changes are not all those between its heads, one by one";
-	struct ec_snapshot_part part;
 	struct ec_store_change change;
-	if (!part_judge(judging, proof, &part))
-		return false;
-	bool ends = part.value.size == 0;
-	uint64_t revision = ec_name_u64_at(part.name.data, part.name.size, REVISION_AT);
-	uint64_t index = ec_name_u64_at(part.name.data, part.name.size, REVISION_AT + 8);
-	if (part.name.size != REVISION_AT + 16 ||
-	    memcmp(part.name.data, "change/", REVISION_AT) != 0 || part.block < judging->block ||
-	    ends != (judging->index == 0))
-		return refuse(judging->why, judging->why_size, why);
-	judging->revision += ends;
-	if (revision != judging->revision || (ends ? index == 0 : index + 1 != judging->index))
-		return refuse(judging->why, judging->why_size, why);
-	judging->index = index;
-	judging->block = part.block;
-	if (ends)
+	if (part->revision <= judging->first.revision ||
+	    part->revision > judging->out->head.revision)
 		return true;
-	if (!ec_store_change_read(part.value, &change))
+	if (part->revision != judging->revision) {
+		judging->revision++;
+		judging->index = 0;
+	}
+	if (part->revision != judging->revision || part->index != judging->index++)
+		return refuse(judging->why, judging->why_size, not_all);
+	if (!ec_store_change_read(part->record, &change))
 		return refuse(judging->why, judging->why_size,
-		              "a proof is not of a change of the store");
+		              "a proof is not of changes of the store");
 	struct ec_store_key record = {.create = change.create,
-	                              .mod = revision,
+	                              .mod = part->revision,
 	                              .version = change.version,
 	                              .lease = change.lease,
 	                              .value = change.value};
@@ -202,6 +199,47 @@ static bool change_judge(struct judging *judging, struct ec_view proof)
 		entry_set(judging, change.key, &record);
 	else
 		entry_drop(judging, change.key);
+	return true;
+}
+
+/* Whether a proof shows that a group has no part of this number, and is that of the next group: all
+ * parts of the one before were shown. */
+static bool end_judge(struct judging *judging, uint64_t group, uint64_t parts, uint64_t block)
+{
+	uint64_t next = judging->parts ? judging->group + 1
+	                               : (judging->first.revision + 1) / EC_STORE_GROUP;
+	if (group != next || judging->part != judging->parts || parts == 0 ||
+	    block < judging->out->block)
+		return refuse(judging->why, judging->why_size, not_all);
+	judging->part = judging->parts ? 0 : NO_PART; /* of the first group some may be compacted */
+	judging->group = group;
+	judging->parts = parts;
+	judging->block = block;
+	return true;
+}
+
+/* Judges the next of: where a group ends, its parts in ascending order; where the next one ends. */
+static bool change_judge(struct judging *judging, struct ec_view proof)
+{
+	struct ec_snapshot_part part;
+	struct ec_store_part changes;
+	if (!part_judge(judging, proof, &part))
+		return false;
+	uint64_t group = ec_name_u64_at(part.name.data, part.name.size, GROUP_AT);
+	uint64_t number = ec_name_u64_at(part.name.data, part.name.size, GROUP_AT + 8);
+	if (part.name.size != GROUP_AT + 16 || memcmp(part.name.data, "changes/", GROUP_AT) != 0)
+		return refuse(judging->why, judging->why_size, not_all);
+	if (part.value.size == 0)
+		return end_judge(judging, group, number, part.block);
+	if (judging->part == NO_PART)
+		judging->part = number;
+	if (group != judging->group || number != judging->part++ || number >= judging->parts ||
+	    part.block < judging->block)
+		return refuse(judging->why, judging->why_size, not_all);
+	ec_store_part_begin(part.value, &changes);
+	while (ec_store_part_next(&changes))
+		if (!change_do(judging, &changes))
+			return false;
 	return true;
 }
 
@@ -228,7 +266,7 @@ static bool sums_judge(struct judging *judging)
 		bytes += out->entry[i].key.size + out->entry[i].record.value.size;
 		out->bound += out->entry[i].record.lease > 0;
 	}
-	if (judging->revision != out->head.revision || judging->index > 0)
+	if (judging->revision != out->head.revision || judging->part != judging->parts)
 		return refuse(judging->why, judging->why_size,
 		              "its changes do not lead from its first head to its last");
 	if (judging->entries == out->head.keys && bytes == out->head.key_bytes)
@@ -242,7 +280,7 @@ static bool sums_judge(struct judging *judging)
 bool ec_snapshot_judge(const struct ec_genesis *genesis, const struct ec_crypto *crypto,
                        struct ec_bytes file, struct ec_snapshot *out, char *why, size_t why_size)
 {
-	static const char version[] = "edgecord/store-snapshot/2";
+	static const char version[] = "edgecord/store-snapshot/3";
 	struct ec_cbor cbor = ec_cbor_over(file.data, file.size);
 	*out = (struct ec_snapshot){0};
 	ec_cbor_array_exact(&cbor, 6);
@@ -264,7 +302,6 @@ bool ec_snapshot_judge(const struct ec_genesis *genesis, const struct ec_crypto 
 	    !head_judge(&judging, last, &out->head, &out->block))
 		return false;
 	judging.revision = judging.first.revision;
-	judging.block = out->block;
 	return list_judge(&judging, changes, change_judge) && sums_judge(&judging);
 }
 

@@ -1,17 +1,18 @@
 /* snapshot_file.h - a store at one revision, every part of it proven.
  *
- *     ["edgecord/store-snapshot/2", genesis hash, first head, [key, ...], last head, [change, ...]]
+ *     ["edgecord/store-snapshot/3", genesis hash, first head, [key, ...], last head, [part, ...]]
  *
  * in CBOR, all of them proofs (docs/formats.md) as byte strings: of "total/store", of keys that
- * ascend, and of the changes between the two heads' revisions, R0 and R1.  A key counts when its
- * proof is of the first head's block or a later one, and it was changed last by R0 or before: then
- * it stood so at R0, and what was done since stands in the changes.  So what they lead to is right
- * at R1, and as many keys and bytes as the last head counts are all: nobody can leave one out or
- * show an older value, and writers need not pause.
+ * ascend, and of the parts of the history with what changed between the two heads' revisions, R0
+ * and R1.  A key counts when its proof is of the first head's block or a later one, and it was
+ * changed last by R0 or before: then it stood so at R0, and what was done since stands in the
+ * changes.  So what they lead to is right at R1, and as many keys and bytes as the last head counts
+ * are all: nobody can leave one out or show an older value, and writers need not pause.
  *
- * The changes of a revision stand backwards, behind the proof that there is none of the next index:
- * all of blocks that never go back, none before the last head's.  That of index 0, the last, shows
- * that the revision was not compacted when the first was said not to be there. */
+ * The parts of a group of revisions ascend, behind the proof that the group has no further one:
+ * that one of the last head's block or later, they of its block or later.  As parts are compacted
+ * from the oldest on, the last one shows that none behind it was compacted, and as the changes in
+ * them are numbered, none before it is missing. */
 #ifndef EC_CLI_SNAPSHOT_FILE_H
 #define EC_CLI_SNAPSHOT_FILE_H
 

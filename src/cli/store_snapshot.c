@@ -12,7 +12,6 @@ enum {
 	PAGE = 1000,
 	TRIES = 50,
 	KEY_AT = sizeof "key/" - 1,
-	REVISION_AT = sizeof "change/" - 1,
 };
 
 /* Proofs, as byte strings of CBOR one behind the other. */
@@ -165,46 +164,45 @@ static bool keys_take(struct taking *taking, uint64_t block_min)
 	return true;
 }
 
-/* Proofs of all changes of one revision: that there are no more, then backwards. */
-static bool revision_take(struct taking *taking, uint64_t revision, uint64_t count, uint64_t block)
+/* Proofs of the parts of a group of changes: that there is none behind the last, then the parts, as
+ * they are in that block or later. */
+static bool group_take(struct taking *taking, uint64_t group, uint64_t block)
 {
 	struct ec_snapshot_part part;
-	for (uint64_t index = count + 1; index-- > 0;) {
-		struct ec_name name = ec_store_name_change(revision, index);
+	struct proofs before = taking->changes;
+	uint64_t first = 0, parts = 0;
+	for (bool there = false;; parts++) {
+		struct ec_name name = ec_store_name_changes(group, parts);
 		struct ec_bytes at = {.data = name.at, .size = name.size};
 		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
 			return false;
-		block = part.block;
+		if (part.value.size == 0 && (there || parts == EC_STORE_GROUP_PARTS))
+			break;
+		first = there || part.value.size ? first : parts + 1; /* compacted */
+		there = there || part.value.size;
+		taking->changes.size = before.size;
+		taking->changes.count = before.count;
+	}
+	if (first > parts)
+		return refuse(taking, "changes were compacted while it was taken: take it again");
+	block = part.block;
+	for (uint64_t i = first; i < parts; i++) {
+		struct ec_name name = ec_store_name_changes(group, i);
+		struct ec_bytes at = {.data = name.at, .size = name.size};
+		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
+			return false;
 	}
 	return true;
 }
 
-/* Those of all revisions from `revision` to `last`, which the node has executed. */
+/* Those of all groups from that of `revision` to that of `last`, if there are such revisions. */
 static bool changes_take(struct taking *taking, uint64_t revision, uint64_t last, uint64_t block)
 {
-	struct ec_door_request request = {
-		.kind = EC_DOOR_WATCH, .revision = revision, .limit = EC_DOOR_LIMIT_MAX};
-	struct ec_door_answer answer;
-	struct ec_bytes name, value;
-	uint64_t *count = calloc(last - revision + 2, sizeof *count);
-	if (!count)
-		abort();
-	bool good = true;
-	while (good && request.revision <= last) {
-		good = ec_client_options_call(&taking->command->client, taking->client, &request,
-		                              EC_DOOR_CHANGES, &answer);
-		while (good && ec_door_item_next(&answer, &name, &value)) {
-			uint64_t its = ec_name_u64_at(name.data, name.size, REVISION_AT);
-			if (its >= revision && its <= last)
-				count[its - revision]++;
-		}
-		request.revision = good ? answer.next_revision : 0;
-		request.index = good ? answer.next_index : 0;
-	}
-	for (uint64_t i = revision; i <= last && good; i++)
-		good = revision_take(taking, i, count[i - revision], block);
-	free(count);
-	return good;
+	uint64_t group = revision / EC_STORE_GROUP;
+	for (; revision <= last && group <= last / EC_STORE_GROUP; group++)
+		if (!group_take(taking, group, block))
+			return false;
+	return true;
 }
 
 static void list_write(struct ec_cbor_writer *writer, const struct proofs *proofs)
@@ -227,7 +225,7 @@ static uint8_t *file_make(const struct taking *taking, size_t *size)
 		abort();
 	struct ec_cbor_writer writer = ec_cbor_writer_over(file, room);
 	ec_cbor_write_array(&writer, 6);
-	ec_cbor_write_string(&writer, "edgecord/store-snapshot/2");
+	ec_cbor_write_string(&writer, "edgecord/store-snapshot/3");
 	ec_cbor_write_hash(&writer, &taking->genesis->hash);
 	ec_cbor_write_item(&writer, taking->first.at, taking->first.size);
 	list_write(&writer, &taking->keys);

@@ -21,46 +21,75 @@ struct ec_store_head ec_changes_head(struct ec_ledger *ledger)
 	return head;
 }
 
-/* Before the change of a place: no name lies between. */
-static void cursor_before(struct ec_cursor *cursor, const struct ec_changes_place *place)
+/* Before the parts of a group. */
+static void cursor_before(struct ec_cursor *cursor, uint64_t group)
 {
-	struct ec_name prefix = ec_name_of("change/");
-	struct ec_name name = place->index ? ec_store_name_change(place->revision, place->index - 1)
-	                                   : ec_store_name_change(place->revision - 1, UINT64_MAX);
+	struct ec_name prefix = ec_name_of("changes/");
 	ec_cursor_start(cursor, prefix.at, prefix.size);
+	if (group == 0)
+		return;
+	struct ec_name name = ec_store_name_changes(group - 1, UINT64_MAX);
 	ec_cursor_skip(cursor, name.at, name.size);
+}
+
+/* Changes that are being read. */
+struct reading {
+	struct ec_view prefix;
+	uint32_t limit, count, looked;
+	size_t bytes_max;
+	struct ec_changes_place from, *place; /* place: what to go on from */
+	struct ec_writer *out;
+};
+
+static bool is_of(struct ec_bytes record, struct ec_view prefix)
+{
+	struct ec_store_change change;
+	return ec_store_change_read(record, &change) && change.key.size >= prefix.size &&
+	       (prefix.size == 0 || memcmp(change.key.data, prefix.data, prefix.size) == 0);
+}
+
+/* Returns: false when as much was read as is wanted, and a change stands at the place. */
+static bool part_read(struct reading *reading, struct ec_bytes value)
+{
+	const struct ec_changes_place *from = &reading->from;
+	struct ec_store_part part;
+	ec_store_part_begin(value, &part);
+	while (ec_store_part_next(&part)) {
+		if (part.revision < from->revision ||
+		    (part.revision == from->revision && part.index < from->index))
+			continue;
+		*reading->place = (struct ec_changes_place){part.revision, part.index};
+		if (reading->count == reading->limit || reading->looked++ == EC_CHANGES_SCAN_MAX ||
+		    reading->out->size >= reading->bytes_max)
+			return false;
+		/* If none follows: they come a revision at once. */
+		*reading->place = (struct ec_changes_place){part.revision + 1, 0};
+		if (!is_of(part.record, reading->prefix))
+			continue;
+		struct ec_name name = ec_store_name_change(part.revision, part.index);
+		ec_write_block(reading->out, name.at, name.size);
+		ec_write_block(reading->out, part.record.data, part.record.size);
+		reading->count++;
+	}
+	return true;
 }
 
 uint32_t ec_changes_read(struct ec_ledger *ledger, struct ec_view prefix, uint32_t limit,
                          size_t bytes_max, struct ec_changes_place *place, bool *more,
                          struct ec_writer *out)
 {
-	enum { REVISION_AT = sizeof "change/" - 1, INDEX_AT = REVISION_AT + 8 };
+	struct reading reading = {.prefix = prefix,
+	                          .limit = limit,
+	                          .bytes_max = bytes_max,
+	                          .from = *place,
+	                          .place = place,
+	                          .out = out};
 	struct ec_cursor cursor;
 	struct ec_bytes value;
-	struct ec_store_change change;
-	uint32_t count = 0, looked = 0;
 	assert(place->revision > 0);
 	*more = false;
-	cursor_before(&cursor, place);
-	while (ec_ledger_next(ledger, &cursor, &value)) {
-		struct ec_changes_place at = {
-			ec_name_u64_at(cursor.name, cursor.name_size, REVISION_AT),
-			ec_name_u64_at(cursor.name, cursor.name_size, INDEX_AT)};
-		if (count == limit || looked++ == EC_CHANGES_SCAN_MAX || out->size >= bytes_max) {
-			*place = at;
-			*more = true;
-			return count;
-		}
-		*place =
-			(struct ec_changes_place){at.revision + 1, 0}; /* if none follows: they come
-		                                                          a revision at once */
-		if (!ec_store_change_read(value, &change) || change.key.size < prefix.size ||
-		    (prefix.size && memcmp(change.key.data, prefix.data, prefix.size) != 0))
-			continue;
-		ec_write_block(out, cursor.name, cursor.name_size);
-		ec_write_block(out, value.data, value.size);
-		count++;
-	}
-	return count;
+	cursor_before(&cursor, place->revision / EC_STORE_GROUP);
+	while (!*more && ec_ledger_next(ledger, &cursor, &value))
+		*more = !part_read(&reading, value);
+	return reading.count;
 }

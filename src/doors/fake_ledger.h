@@ -65,26 +65,47 @@ static bool fake_key_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
 	return fake_key(daemon, number, value);
 }
 
-static bool fake_change_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
-                             struct ec_bytes *value)
+/* Of the changes of a revision: two of every even one, the second of another key. */
+static size_t fake_change(uint64_t revision, uint64_t index, uint8_t *out)
 {
-	uint64_t revision = ec_name_u64_at(cursor->name, cursor->name_size, 7);
-	uint64_t index = ec_name_u64_at(cursor->name, cursor->name_size, 15);
-	bool second = index == 0 && revision && revision % 2 == 0;
-	revision += second ? 0 : 1;
-	index = second;
-	if (revision <= daemon->store_compacted || revision > daemon->store_revision)
-		return false;
+	uint8_t bytes[EC_STORE_CHANGE_MAX];
 	char key[8] = "other";
-	if (!second)
+	if (index == 0)
 		snprintf(key, sizeof key, "k/%03u", (unsigned)revision % 1000);
 	struct ec_store_change change = {.key = {(const uint8_t *)key, 5}, .version = 1};
-	struct ec_name name = ec_store_name_change(revision, index);
+	change.value = change.key;
+	size_t size = ec_store_part_change_write(revision, index, &change, bytes);
+	memcpy(out, bytes, size);
+	return size;
+}
+
+/* One part a group. */
+static bool fake_changes_next(struct ec_daemon *daemon, struct ec_cursor *cursor,
+                              struct ec_bytes *value)
+{
+	uint64_t first = daemon->store_compacted + 1;
+	uint64_t group = first / EC_STORE_GROUP;
+	uint32_t changes = 0;
+	size_t size = EC_STORE_PART_HEAD;
+	if (cursor->begun && ec_name_u64_at(cursor->name, cursor->name_size, 8) + 1 > group)
+		group = ec_name_u64_at(cursor->name, cursor->name_size, 8) + 1;
+	if (first < group * EC_STORE_GROUP)
+		first = group * EC_STORE_GROUP;
+	for (uint64_t revision = first;
+	     revision <= daemon->store_revision && revision / EC_STORE_GROUP == group; revision++)
+		for (uint64_t index = 0; index < (revision % 2 ? 1 : 2); index++, changes++)
+			size += fake_change(revision, index, daemon->record + size);
+	if (changes == 0)
+		return false;
+	uint8_t head[EC_STORE_PART_HEAD];
+	size_t head_size = ec_store_part_head_write(changes, head);
+	value->data = daemon->record + EC_STORE_PART_HEAD - head_size;
+	value->size = size - EC_STORE_PART_HEAD + head_size;
+	memcpy(daemon->record + EC_STORE_PART_HEAD - head_size, head, head_size);
+	struct ec_name name = ec_store_name_changes(group, 0);
 	memcpy(cursor->name, name.at, name.size);
 	cursor->name_size = name.size;
-	change.value = change.key;
-	value->size = ec_store_change_write(&change, daemon->record);
-	value->data = daemon->record;
+	cursor->begun = true;
 	return true;
 }
 
@@ -128,8 +149,8 @@ bool ec_ledger_next(struct ec_ledger *ledger, struct ec_cursor *cursor, struct e
 	unsigned number = 0;
 	if (cursor->prefix_size >= 4 && memcmp(cursor->prefix, "key/", 4) == 0)
 		return fake_key_next(fake_of(ledger), cursor, value);
-	if (cursor->prefix_size == 7 && memcmp(cursor->prefix, "change/", 7) == 0)
-		return fake_change_next(fake_of(ledger), cursor, value);
+	if (cursor->prefix_size == 8 && memcmp(cursor->prefix, "changes/", 8) == 0)
+		return fake_changes_next(fake_of(ledger), cursor, value);
 	if (cursor->prefix_size > 2 || memcmp(cursor->prefix, "a/", cursor->prefix_size) != 0)
 		return false;
 	if (cursor->begun && cursor->name_size >= 5) {

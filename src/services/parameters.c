@@ -184,7 +184,7 @@ bool ec_settlement_parameters_read(struct ec_bytes bytes, struct ec_settlement_p
 
 bool ec_store_parameters_read(struct ec_bytes bytes, struct ec_store_parameters *out)
 {
-	return fields_read(bytes, "store/1", store_fields, STORE_FIELDS, out);
+	return fields_read(bytes, "store/2", store_fields, STORE_FIELDS, out);
 }
 
 size_t ec_metering_parameters_write(const struct ec_metering_parameters *parameters,
@@ -208,5 +208,5 @@ size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *par
 size_t ec_store_parameters_write(const struct ec_store_parameters *parameters,
                                  uint8_t out[static EC_PARAMETERS_SIZE_MAX])
 {
-	return fields_write("store/1", STORE_FIELDS, parameters, out);
+	return fields_write("store/2", STORE_FIELDS, parameters, out);
 }

@@ -46,7 +46,7 @@ struct ec_store_parameters {
 	int64_t keys_max;         /* of the store */
 	int64_t bytes_max;        /* of all keys and values */
 	int64_t changes_max;      /* kept for watches, about: older ones are compacted */
-	int64_t change_bytes_max; /* likewise, in bytes of names and records */
+	int64_t change_bytes_max; /* likewise, in bytes of their records */
 	int64_t leases_max;       /* at once */
 	int64_t lease_keys_max;   /* keys bound to one lease */
 	int64_t lease_s_max;      /* longest time to live */
@@ -99,7 +99,7 @@ size_t ec_market_parameters_write(const struct ec_market_parameters *parameters,
 size_t ec_settlement_parameters_write(const struct ec_settlement_parameters *parameters,
                                       uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
 
-/* Likewise "store/1". */
+/* Likewise "store/2". */
 size_t ec_store_parameters_write(const struct ec_store_parameters *parameters,
                                  uint8_t out[static EC_PARAMETERS_SIZE_MAX]);
 

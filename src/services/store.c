@@ -25,7 +25,7 @@
 
 #include <assert.h>
 
-enum { COMPACT_CHANGES = 64 }; /* what a transaction compacts, and the rest of a revision */
+enum { COMPACT_CHANGES = 64 }; /* what a transaction compacts, and what is left of that part */
 
 #define SECOND_NS ((uint64_t)1000000000)
 
@@ -38,12 +38,14 @@ void store_refuse(struct store *store, enum ec_result result, const char *why)
 		ec_result_reason(store->scratch, why);
 }
 
-static void store_begin(struct store *store, struct ec_scratch *scratch, struct ec_bytes parameters,
-                        uint64_t now_ns)
+static void store_begin(struct store *store, struct store_tail *tail, struct ec_scratch *scratch,
+                        struct ec_bytes parameters, uint64_t now_ns)
 {
 	struct ec_name name = ec_store_name_head();
 	struct ec_bytes value;
-	*store = (struct store){.scratch = scratch, .now_ns = now_ns, .result = EC_RESULT_DONE};
+	*store = (struct store){
+		.scratch = scratch, .tail = tail, .now_ns = now_ns, .result = EC_RESULT_DONE};
+	tail->open = false;
 	ec_store_parameters_read(parameters, &store->rule);
 	if (ec_name_get(scratch, &name, &value))
 		ec_store_head_read(value, &store->head);
@@ -381,18 +383,19 @@ static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parame
 {
 	uint8_t detail[EC_DETAIL_MAX];
 	struct store store;
+	struct store_tail tail;
 	struct ec_store_outcome outcome = {0};
 	union say say;
 	if (!say_read(kind, transaction->body, transaction->body_items, &say))
 		return EC_RESULT_MALFORMED;
-	store_begin(&store, scratch, parameters, transaction->time_ns);
+	store_begin(&store, &tail, scratch, parameters, transaction->time_ns);
 	if (store.rule.writers && !(transaction->author_roles & (uint64_t)store.rule.writers))
 		return EC_RESULT_FORBIDDEN;
 	if (store_open_to(&store, transaction))
 		say_execute(&store, kind, &say, transaction, &outcome);
 	if (store.result != EC_RESULT_DONE)
 		return store.result;
-	store_history_compact(&store, COMPACT_CHANGES);
+	store_history_close(&store, COMPACT_CHANGES);
 	store_end(&store);
 	outcome.revision = store.head.revision;
 	ec_result_detail(scratch, detail, ec_store_outcome_write(&outcome, detail, sizeof detail));
@@ -416,9 +419,10 @@ static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_
                  uint64_t now_ns)
 {
 	struct store store;
+	struct store_tail tail;
 	uint64_t expires_ns, id, ended = 0;
 	(void)before_ns;
-	store_begin(&store, scratch, parameters, now_ns);
+	store_begin(&store, &tail, scratch, parameters, now_ns);
 	uint64_t budget = (uint64_t)store.rule.turn_changes_max;
 	while (ended < budget && lapse_first(scratch, &expires_ns, &id) && expires_ns <= now_ns) {
 		struct ec_store_lease lease;
@@ -431,7 +435,7 @@ static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_
 		if (lease_get(&store, id, &lease))
 			break; /* the scratch is exhausted, and all of this turn will be dropped */
 	}
-	uint64_t dropped = store_history_compact(&store, budget);
+	uint64_t dropped = store_history_close(&store, budget);
 	if (ended || dropped)
 		store_end(&store);
 	bool more = lapse_first(scratch, &expires_ns, &id) && expires_ns <= now_ns;
@@ -441,8 +445,9 @@ static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_
 static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
 {
 	struct store store;
+	struct store_tail tail;
 	uint64_t expires_ns, id;
-	store_begin(&store, scratch, parameters, 0);
+	store_begin(&store, &tail, scratch, parameters, 0);
 	if (store_history_full(&store))
 		return 0;
 	return lapse_first(scratch, &expires_ns, &id) ? expires_ns : UINT64_MAX;

@@ -21,8 +21,14 @@ enum {
 	EC_STORE_OWNED_MAX = 4096,               /* prefixes that have an owner */
 	EC_STORE_RECORD_OVERHEAD = 192,          /* bytes of a record beside the value in it */
 	EC_STORE_RECORD_MAX = EC_STORE_VALUE_MAX + EC_STORE_RECORD_OVERHEAD,
+	EC_STORE_GROUP = 16,        /* revisions whose changes stand together */
+	EC_STORE_PART_BYTES = 4096, /* of changes in a part, but where it is one alone */
+	EC_STORE_GROUP_PARTS = EC_STORE_GROUP * EC_STORE_OPS_MAX, /* more than a group has */
+	EC_STORE_PART_HEAD = 3, /* bytes in front of the first change of a part */
+	EC_STORE_CHANGE_MAX = EC_STORE_RECORD_MAX + 19, /* of a change in a part */
 };
-_Static_assert((int)EC_STORE_RECORD_MAX <= (int)EC_VALUE_MAX, "a record fits the state");
+_Static_assert((int)EC_STORE_PART_HEAD + EC_STORE_CHANGE_MAX <= (int)EC_VALUE_MAX,
+               "records, and parts, fit the state");
 _Static_assert(EC_STORE_KEY_MAX + 16 <= EC_NAME_MAX, "the longest name: of a key and a lease");
 
 enum ec_store_target { /* what of a key is compared; all 0 and no value when it is missing */
@@ -143,7 +149,11 @@ size_t ec_store_outcome_write(const struct ec_store_outcome *outcome, uint8_t *o
 /* "key/" key: a key (struct ec_store_key). */
 struct ec_name ec_store_name_key(struct ec_view key);
 
-/* "change/" revision index: a change (struct ec_store_change). */
+/* "changes/" group part: changes of the revisions of a group, which is its revisions over
+ * EC_STORE_GROUP: consecutive ones (struct ec_store_part), parts from 0. */
+struct ec_name ec_store_name_changes(uint64_t group, uint64_t part);
+
+/* "change/" revision index: what doors call a change; no name of the state. */
 struct ec_name ec_store_name_change(uint64_t revision, uint64_t index);
 
 /* "lease/" id: a lease (struct ec_store_lease). */
@@ -177,11 +187,21 @@ struct ec_store_change {
 struct ec_store_head {
 	uint64_t revision;              /* the newest */
 	uint64_t compacted;             /* changes up to this revision are not kept any more */
-	uint64_t changes, change_bytes; /* that are kept: count, and bytes of names and records */
+	uint64_t changes, change_bytes; /* that are kept: count, and bytes of them in their parts */
 	uint64_t keys, key_bytes;       /* that there are: count, and bytes of keys and values */
 	uint64_t leases;
 	uint64_t owned;     /* prefixes that have an owner */
 	uint64_t restoring; /* 1: a restoration has begun */
+	uint64_t part;      /* of the newest group, that the newest change stands in */
+};
+
+/* Walks the changes of a part. */
+struct ec_store_part {
+	struct ec_cbor cbor;
+	uint32_t left;
+	uint64_t revision, index; /* of the change that it stands at */
+	struct ec_bytes record;   /* struct ec_store_change */
+	size_t size;              /* bytes that it takes of the part */
 };
 
 struct ec_store_lease {
@@ -203,6 +223,21 @@ bool ec_store_change_read(struct ec_bytes bytes, struct ec_store_change *out);
 bool ec_store_head_read(struct ec_bytes bytes, struct ec_store_head *out);
 bool ec_store_lease_read(struct ec_bytes bytes, struct ec_store_lease *out);
 bool ec_store_owner_read(struct ec_bytes bytes, struct ec_store_owner *out);
+
+/* Stands before the first change of a part, whose bytes are borrowed.  Returns: false when they are
+ * none; a walk ends then at once, too. */
+bool ec_store_part_begin(struct ec_bytes bytes, struct ec_store_part *part);
+
+/* Moves on.  Returns: false at the end, or where the bytes are no change. */
+bool ec_store_part_next(struct ec_store_part *part);
+
+/* Writes a change as it stands in a part.  Returns: its size. */
+size_t ec_store_part_change_write(uint64_t revision, uint64_t index,
+                                  const struct ec_store_change *change,
+                                  uint8_t out[static EC_STORE_CHANGE_MAX]);
+
+/* Writes what stands in front of `changes` of them, 1 to 65535.  Returns: its size. */
+size_t ec_store_part_head_write(uint32_t changes, uint8_t out[static EC_STORE_PART_HEAD]);
 
 /* Each writes a record.  In: key and value within their limits.  Returns: its size. */
 size_t ec_store_key_write(const struct ec_store_key *key, uint8_t out[static EC_STORE_RECORD_MAX]);

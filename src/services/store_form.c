@@ -269,14 +269,6 @@ struct ec_name ec_store_name_key(struct ec_view key)
 	return name;
 }
 
-struct ec_name ec_store_name_change(uint64_t revision, uint64_t index)
-{
-	struct ec_name name = ec_name_of("change/");
-	ec_name_add_u64(&name, revision);
-	ec_name_add_u64(&name, index);
-	return name;
-}
-
 struct ec_name ec_store_name_lease(uint64_t id)
 {
 	struct ec_name name = ec_name_of("lease/");
@@ -333,35 +325,6 @@ size_t ec_store_key_write(const struct ec_store_key *key, uint8_t out[static EC_
 	ec_cbor_write_uint(&writer, key->version);
 	ec_cbor_write_uint(&writer, key->lease);
 	ec_cbor_write_bytes(&writer, key->value.data, key->value.size);
-	bool fitted = ec_cbor_writer_ok(&writer);
-	assert(fitted);
-	return writer.out.size;
-}
-
-bool ec_store_change_read(struct ec_bytes bytes, struct ec_store_change *out)
-{
-	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
-	ec_cbor_array_exact(&cbor, 6);
-	out->kind = (enum ec_store_change_kind)ec_cbor_uint(&cbor, EC_STORE_CHANGE_KINDS - 1);
-	out->key = ec_cbor_bytes(&cbor, EC_STORE_KEY_MAX);
-	out->create = ec_cbor_uint(&cbor, INT64_MAX);
-	out->version = ec_cbor_uint(&cbor, INT64_MAX);
-	out->lease = ec_cbor_uint(&cbor, INT64_MAX);
-	out->value = ec_cbor_bytes(&cbor, EC_STORE_VALUE_MAX);
-	return ec_cbor_done(&cbor) && key_good(out->key);
-}
-
-size_t ec_store_change_write(const struct ec_store_change *change,
-                             uint8_t out[static EC_STORE_RECORD_MAX])
-{
-	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_STORE_RECORD_MAX);
-	ec_cbor_write_array(&writer, 6);
-	ec_cbor_write_uint(&writer, change->kind);
-	ec_cbor_write_bytes(&writer, change->key.data, change->key.size);
-	ec_cbor_write_uint(&writer, change->create);
-	ec_cbor_write_uint(&writer, change->version);
-	ec_cbor_write_uint(&writer, change->lease);
-	ec_cbor_write_bytes(&writer, change->value.data, change->value.size);
 	bool fitted = ec_cbor_writer_ok(&writer);
 	assert(fitted);
 	return writer.out.size;

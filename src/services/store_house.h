@@ -114,9 +114,21 @@ static inline bool key_of(struct shop *shop, const char *key, struct ec_store_ke
 static inline bool change_of(struct shop *shop, uint64_t revision, uint64_t index,
                              struct ec_store_change *out)
 {
-	struct ec_name name = ec_store_name_change(revision, index);
+	struct ec_name prefix = ec_name_of("changes/");
+	struct ec_cursor cursor;
+	struct ec_store_part part;
 	struct ec_bytes value;
-	return ec_name_get(shop->scratch, &name, &value) && ec_store_change_read(value, out);
+	if (revision <= head_of(shop).compacted)
+		return false;
+	ec_name_add_u64(&prefix, revision / EC_STORE_GROUP);
+	ec_cursor_start(&cursor, prefix.at, prefix.size);
+	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
+		assert_true(ec_store_part_begin(value, &part));
+		while (ec_store_part_next(&part))
+			if (part.revision == revision && part.index == index)
+				return ec_store_change_read(part.record, out);
+	}
+	return false;
 }
 
 static inline size_t count_of(struct shop *shop, const char *prefix)
@@ -136,6 +148,46 @@ static inline void holds(struct ec_view is, const char *text)
 	assert_memory_equal(is.data, text, is.size);
 }
 
+/* (T2): every change above what is compacted, in parts that hold no more than they may. */
+static inline void changes_audit(struct shop *shop, const struct ec_store_head *head,
+                                 struct ec_store_head *is)
+{
+	uint64_t last = head->compacted, index = 0, group = 0, number = 0;
+	struct ec_cursor cursor;
+	struct ec_bytes value;
+	struct ec_store_part part;
+	struct ec_store_change change;
+	ec_cursor_start(&cursor, "changes/", 8);
+	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
+		uint64_t its = ec_name_u64_at(cursor.name, cursor.name_size, 8);
+		uint64_t kept = is->changes;
+		bool follows = is->changes && its == group;
+		group = its;
+		its = ec_name_u64_at(cursor.name, cursor.name_size, 16);
+		assert_true(follows ? its == number + 1 : is->changes == 0 || its == 0);
+		number = its;
+		assert_true(ec_store_part_begin(value, &part));
+		assert_true(value.size <= EC_STORE_PART_HEAD + EC_STORE_PART_BYTES ||
+		            part.left == 1);
+		while (ec_store_part_next(&part)) {
+			assert_int_equal(part.revision / EC_STORE_GROUP, group);
+			assert_true(ec_store_change_read(part.record, &change));
+			if (part.revision <= head->compacted) /* goes with the part */
+				continue;
+			index = part.revision == last ? index + 1 : 0;
+			assert_true(part.revision == last || part.revision == last + 1);
+			assert_int_equal(part.index, index);
+			last = part.revision;
+			is->changes++;
+			is->change_bytes += part.size;
+		}
+		assert_true(ec_cbor_done(&part.cbor));
+		assert_true(is->changes > kept); /* none that is compacted altogether */
+	}
+	assert_int_equal(last, head->revision);
+	assert_true(head->revision == 0 || number == head->part);
+}
+
 /* (T2), (T3), (T5): what the head and the leases count is what there is. */
 static inline void audit(struct shop *shop)
 {
@@ -143,7 +195,7 @@ static inline void audit(struct shop *shop)
 	struct ec_cursor cursor;
 	struct ec_bytes value;
 	struct ec_store_key key;
-	uint64_t bound = 0, counted = 0, last = head.compacted, index = 0;
+	uint64_t bound = 0, counted = 0;
 	ec_cursor_start(&cursor, "key/", 4);
 	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
 		assert_true(ec_store_key_read(value, &key));
@@ -157,19 +209,7 @@ static inline void audit(struct shop *shop)
 		assert_true(ec_name_there(shop->scratch, &mark));
 		bound++;
 	}
-	ec_cursor_start(&cursor, "change/", 7);
-	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
-		uint64_t revision = ec_name_u64_at(cursor.name, cursor.name_size, 7);
-		uint64_t at = ec_name_u64_at(cursor.name, cursor.name_size, 15);
-		index = revision == last ? index + 1 : 0;
-		assert_true(revision == last || revision == last + 1); /* no gap */
-		assert_true(revision > head.compacted);
-		assert_int_equal(at, index);
-		last = revision;
-		is.changes++;
-		is.change_bytes += cursor.name_size + value.size;
-	}
-	assert_int_equal(last, head.revision);
+	changes_audit(shop, &head, &is);
 	ec_cursor_start(&cursor, "lease/", 6);
 	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
 		struct ec_store_lease it;
@@ -183,6 +223,7 @@ static inline void audit(struct shop *shop)
 	is.owned = count_of(shop, "owner/");
 	is.restoring = head.restoring;
 	is.revision = head.revision;
+	is.part = head.part;
 	is.compacted = head.compacted;
 	assert_memory_equal(&is, &head, sizeof is);
 }

@@ -5,11 +5,21 @@
 #include "services/parameters.h"
 #include "services/store.h"
 
+/* The part of the history that takes the next change, while it is written. */
+struct store_tail {
+	bool open;
+	uint64_t group;
+	uint32_t changes;
+	size_t size;                 /* of its changes */
+	uint8_t bytes[EC_VALUE_MAX]; /* the changes stand behind EC_STORE_PART_HEAD bytes */
+};
+
 /* The store during one transaction, or turn. */
 struct store {
 	struct ec_scratch *scratch;
 	struct ec_store_parameters rule;
 	struct ec_store_head head;
+	struct store_tail *tail;
 	uint64_t now_ns;
 	uint64_t index; /* of the next change in the revision */
 	bool changed;   /* the revision of the head is ours */
@@ -19,7 +29,8 @@ struct store {
 /* Has the transaction refused, with a reason in its detail or NULL.  The first refusal stands. */
 void store_refuse(struct store *store, enum ec_result result, const char *why);
 
-/* Notes a change under the revision of this transaction, which store_revision_take() gave. */
+/* Notes a change under the revision of this transaction, which store_revision_take() gave.  It
+ * stands in the state from store_history_close() on. */
 void store_change_add(struct store *store, const struct ec_store_change *change);
 
 /* The revision of the changes to come: one for all of a transaction. */
@@ -28,10 +39,10 @@ uint64_t store_revision_take(struct store *store);
 /* Whether the history holds more than the genesis wants kept. */
 bool store_history_full(const struct store *store);
 
-/* Drops the oldest revisions while the history is too large, and at least `budget` changes were not
- * dropped yet.  The newest revision fits by the bounds of the parameters, and so stays.
- * Returns: how many changes were dropped. */
-uint64_t store_history_compact(struct store *store, uint64_t budget);
+/* Writes the changes that were noted; then drops the oldest revisions, a part of them at a time,
+ * while the history is too large, until `budget` changes were dropped.  The newest revision fits by
+ * the bounds of the parameters, and so stays.  Returns: how many changes were dropped. */
+uint64_t store_history_close(struct store *store, uint64_t budget);
 
 /* Whether the author may put or delete this key: false after refusing, for it lies under a prefix
  * that is another's. */

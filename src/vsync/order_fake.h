@@ -121,11 +121,40 @@ static inline struct ec_door_answer fake_range(struct fake_order *order,
 	return answer;
 }
 
+static inline void fake_part_read(struct ec_bytes value, uint64_t head,
+                                  const struct ec_door_request *request,
+                                  struct ec_door_answer *answer, struct ec_writer *out)
+{
+	struct ec_store_part part;
+	struct ec_store_change change;
+	assert_true(ec_store_part_begin(value, &part));
+	while (ec_store_part_next(&part) && part.revision <= head) {
+		if (part.revision < request->revision ||
+		    (part.revision == request->revision && part.index < request->index))
+			continue;
+		if (answer->count == 7 || out->size > FAKE_PAGE_BYTES) {
+			answer->more = true;
+			answer->next_revision = part.revision;
+			answer->next_index = part.index;
+			return;
+		}
+		answer->next_revision = part.revision + 1;
+		answer->next_index = 0;
+		assert_true(ec_store_change_read(part.record, &change));
+		if (change.key.size < request->name.size ||
+		    memcmp(change.key.data, request->name.data, request->name.size) != 0)
+			continue;
+		struct ec_name name = ec_store_name_change(part.revision, part.index);
+		ec_write_block(out, name.at, name.size);
+		ec_write_block(out, part.record.data, part.record.size);
+		answer->count++;
+	}
+}
+
 /* WATCH at a gateway that has executed the blocks up to its seq. */
 static inline struct ec_door_answer fake_watch(struct fake_order *order, int gateway,
                                                const struct ec_door_request *request)
 {
-	enum { REVISION_AT = sizeof "change/" - 1 };
 	uint64_t seq = order->gateway_seq[gateway], head = order->revision[seq];
 	struct ec_door_answer answer = {.kind = EC_DOOR_CHANGES,
 	                                .seq = seq,
@@ -137,33 +166,9 @@ static inline struct ec_door_answer fake_watch(struct fake_order *order, int gat
 	struct ec_bytes value;
 	if (request->revision <= head_of(&order->shop).compacted)
 		return (struct ec_door_answer){.kind = EC_DOOR_REFUSED, .reason = EC_REASON_PRUNED};
-	struct ec_name before =
-		request->index ? ec_store_name_change(request->revision, request->index - 1)
-			       : ec_store_name_change(request->revision - 1, UINT64_MAX);
-	ec_cursor_start(&cursor, "change/", REVISION_AT);
-	ec_cursor_skip(&cursor, before.at, before.size);
-	while (ec_cursor_next(order->shop.scratch, &cursor, &value)) {
-		uint64_t revision = ec_name_u64_at(cursor.name, cursor.name_size, REVISION_AT);
-		if (revision > head)
-			break;
-		if (answer.count == 7 || out.size > FAKE_PAGE_BYTES) {
-			answer.more = true;
-			answer.next_revision = revision;
-			answer.next_index =
-				ec_name_u64_at(cursor.name, cursor.name_size, REVISION_AT + 8);
-			break;
-		}
-		struct ec_store_change change;
-		answer.next_revision = revision + 1;
-		answer.next_index = 0;
-		assert_true(ec_store_change_read(value, &change));
-		if (change.key.size < request->name.size ||
-		    memcmp(change.key.data, request->name.data, request->name.size) != 0)
-			continue;
-		ec_write_block(&out, cursor.name, cursor.name_size);
-		ec_write_block(&out, value.data, value.size);
-		answer.count++;
-	}
+	ec_cursor_start(&cursor, "changes/", 8);
+	while (!answer.more && ec_cursor_next(order->shop.scratch, &cursor, &value))
+		fake_part_read(value, head, request, &answer, &out);
 	assert_true(ec_writer_ok(&out));
 	answer.items = fake_bytes(order->answer, out.size);
 	return answer;
