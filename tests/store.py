@@ -220,6 +220,13 @@ def leases(shop):
     check(gone, "a client that is dead keeps nothing alive: its key goes with the lease")
     code, _, errors = shop.write("lease", "keep", lease)
     check(code == 1 and "no such lease" in errors, "what has ended is not kept alive", errors)
+    time.sleep(6)  # the order's clock stands still meanwhile
+    begin = time.monotonic()
+    lease = json.loads(shop.write("lease", "grant", 3)[1])["lease"]
+    shop.write("put", "alive", "client", "--lease", lease)
+    wait_for(lambda: shop.say("get", "alive")[0] == 3, 20)
+    lasted = time.monotonic() - begin
+    check(3 <= lasted < 13, "a lease of 3 s that an idle group grants lasts for 3 s", lasted)
 
 
 def transactions(shop):

@@ -289,6 +289,12 @@ bool ec_crash_cells(struct ec_scratch *scratch)
 	return scratch->genesis->flags & EC_GENESIS_CRASH_CELLS;
 }
 
+uint64_t ec_time_rate(struct ec_scratch *scratch)
+{
+	assert(scratch->genesis);
+	return scratch->genesis->time_rate;
+}
+
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
 {
 	assert(scratch->crypto);

@@ -101,6 +101,9 @@ bool ec_cell_genesis(struct ec_scratch *scratch, const char *name, size_t name_s
  * lies (EC_GENESIS_CRASH_CELLS). */
 bool ec_crash_cells(struct ec_scratch *scratch);
 
+/* Seconds of community time in a second of the members' clocks, by the genesis; at least 1. */
+uint64_t ec_time_rate(struct ec_scratch *scratch);
+
 /* The signature verifier of this program: real everywhere but in a simulated world. */
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch);
 

@@ -269,6 +269,12 @@ bool ec_crash_cells(struct ec_scratch *scratch)
 	return scratch->crash_cells;
 }
 
+uint64_t ec_time_rate(struct ec_scratch *scratch)
+{
+	(void)scratch;
+	return 1;
+}
+
 const struct ec_crypto *ec_scratch_crypto(struct ec_scratch *scratch)
 {
 	(void)scratch;

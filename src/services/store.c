@@ -11,7 +11,8 @@
  * (T2) The history holds every change of every revision above `compacted`, and none below.
  * (T3) A key is bound to at most one lease, has its mark there, and the lease counts it.
  * (T4) A lease whose time has come takes no puts and is not kept alive, also while it waits for the
- *      turn of the clock that ends it; then its keys go in one revision.
+ *      turn of the clock that ends it; then its keys go in one revision.  It lasts at least as long
+ *      as it says, also where the order's clock had stood still when it was granted.
  * (T5) Keys, their bytes, leases, prefixes with an owner, and the changes kept are what the head
  *      counts.
  * (T6) A key under a prefix that has an owner is put and deleted by its owner alone, but for a
@@ -26,8 +27,6 @@
 #include <assert.h>
 
 enum { COMPACT_CHANGES = 64 }; /* what a transaction compacts, and what is left of that part */
-
-#define SECOND_NS ((uint64_t)1000000000)
 
 void store_refuse(struct store *store, enum ec_result result, const char *why)
 {
@@ -59,72 +58,6 @@ static void store_end(struct store *store)
 	ec_state_put(store->scratch, name.at, name.size, bytes, size);
 }
 
-/* ---- leases ---- */
-
-static bool lease_get(struct store *store, uint64_t id, struct ec_store_lease *lease)
-{
-	struct ec_name name = ec_store_name_lease(id);
-	struct ec_bytes value;
-	return ec_name_get(store->scratch, &name, &value) && ec_store_lease_read(value, lease);
-}
-
-static void lease_put(struct store *store, uint64_t id, const struct ec_store_lease *lease)
-{
-	uint8_t bytes[EC_STORE_RECORD_OVERHEAD];
-	struct ec_name name = ec_store_name_lease(id);
-	size_t size = ec_store_lease_write(lease, bytes);
-	ec_state_put(store->scratch, name.at, name.size, bytes, size);
-}
-
-static void unbind(struct store *store, uint64_t id, struct ec_view key)
-{
-	struct ec_store_lease lease;
-	if (!id || !lease_get(store, id, &lease))
-		return;
-	struct ec_name bound = ec_store_name_bound(id, key);
-	ec_name_delete(store->scratch, &bound);
-	assert(lease.keys > 0);
-	lease.keys--;
-	lease_put(store, id, &lease);
-}
-
-static void bind(struct store *store, uint64_t id, struct ec_view key)
-{
-	struct ec_store_lease lease;
-	if (!lease_get(store, id, &lease)) /* it is there, unless the scratch is used up */
-		return;
-	if (lease.keys >= (uint64_t)store->rule.lease_keys_max) {
-		store_refuse(store, EC_RESULT_FULL,
-		             "as many keys as one lease may have are bound to it");
-		return;
-	}
-	struct ec_name bound = ec_store_name_bound(id, key);
-	ec_name_mark(store->scratch, &bound);
-	lease.keys++;
-	lease_put(store, id, &lease);
-}
-
-/* A lease that this author may use now.  Returns: false after refusing. */
-static bool lease_usable(struct store *store, uint64_t id, const struct ec_transaction *by,
-                         struct ec_store_lease *lease)
-{
-	if (!lease_get(store, id, lease)) {
-		store_refuse(store, EC_RESULT_RULE,
-		             "there is no such lease: it ended, or never was");
-		return false;
-	}
-	if (memcmp(lease->author, by->author, sizeof lease->author) != 0 &&
-	    !(by->author_roles & EC_ROLE_OPERATOR)) {
-		store_refuse(store, EC_RESULT_FORBIDDEN, "the lease is another key's");
-		return false;
-	}
-	if (lease->expires_ns <= store->now_ns) {
-		store_refuse(store, EC_RESULT_RULE, "the lease has ended in community time");
-		return false;
-	}
-	return true;
-}
-
 /* ---- keys ---- */
 
 static bool key_get(struct store *store, struct ec_view key, struct ec_store_key *out)
@@ -145,14 +78,14 @@ static void key_put(struct store *store, const struct ec_store_op *op,
 		store_refuse(store, EC_RESULT_RULE, "the value is larger than this store takes");
 		return;
 	}
-	if (op->lease && !lease_usable(store, op->lease, by, &lease))
+	if (op->lease && !store_lease_usable(store, op->lease, by, &lease))
 		return;
 	bool there = key_get(store, op->key, &old);
 	size_t old_size = old.value.size; /* the old value itself goes with the next put */
 	if (old.lease != op->lease) {
-		unbind(store, old.lease, op->key);
+		store_lease_unbind(store, old.lease, op->key);
 		if (op->lease)
-			bind(store, op->lease, op->key);
+			store_lease_bind(store, op->lease, op->key);
 	}
 	struct ec_store_key key = {.mod = store_revision_take(store),
 	                           .version = old.version + 1,
@@ -173,8 +106,7 @@ static void key_put(struct store *store, const struct ec_store_op *op,
 	store->head.keys += !there;
 }
 
-/* Takes a key out, if it is there.  The lease, if any, is left for the caller. */
-static void key_drop(struct store *store, struct ec_view key, enum ec_store_change_kind kind)
+void store_key_drop(struct store *store, struct ec_view key, enum ec_store_change_kind kind)
 {
 	struct ec_store_key old;
 	if (!key_get(store, key, &old))
@@ -198,30 +130,8 @@ static void key_delete(struct store *store, struct ec_view key)
 	struct ec_store_key old;
 	if (!key_get(store, key, &old))
 		return;
-	unbind(store, old.lease, key);
-	key_drop(store, key, EC_STORE_DELETE);
-}
-
-/* Ends a lease: its keys go in the revision of this transaction, at most lease_keys_max. */
-static void lease_end(struct store *store, uint64_t id, const struct ec_store_lease *lease,
-                      enum ec_store_change_kind kind)
-{
-	struct ec_name prefix = ec_name_of("bound/"), name = ec_store_name_lease(id);
-	struct ec_name lapse = ec_store_name_lapse(lease->expires_ns, id);
-	struct ec_cursor cursor;
-	struct ec_bytes value;
-	ec_name_add_u64(&prefix, id);
-	ec_cursor_start(&cursor, prefix.at, prefix.size);
-	while (ec_cursor_next(store->scratch, &cursor, &value)) {
-		struct ec_view key = {.data = cursor.name + prefix.size,
-		                      .size = cursor.name_size - prefix.size};
-		key_drop(store, key, kind);
-		ec_state_delete(store->scratch, cursor.name, cursor.name_size);
-	}
-	ec_name_delete(store->scratch, &lapse);
-	ec_name_delete(store->scratch, &name);
-	assert(store->head.leases > 0);
-	store->head.leases--;
+	store_lease_unbind(store, old.lease, key);
+	store_key_drop(store, key, EC_STORE_DELETE);
 }
 
 /* ---- transactions ---- */
@@ -272,59 +182,6 @@ static void txn_execute(struct store *store, const struct ec_store_txn *txn,
 	room_check(store, &before);
 }
 
-static void grant(struct store *store, const struct ec_store_lease_say *say,
-                  const struct ec_transaction *by, struct ec_store_outcome *outcome)
-{
-	struct ec_store_lease lease = {.ttl_s = say->ttl_s}, old;
-	if (lease_get(store, say->id, &old)) {
-		store_refuse(store, EC_RESULT_RULE, "there is a lease of this id already");
-		return;
-	}
-	if (say->ttl_s > (uint64_t)store->rule.lease_s_max) {
-		store_refuse(store, EC_RESULT_RULE, "the lease is longer than this store grants");
-		return;
-	}
-	if (store->head.leases >= (uint64_t)store->rule.leases_max) {
-		store_refuse(store, EC_RESULT_FULL,
-		             "there are as many leases as the genesis allows");
-		return;
-	}
-	memcpy(lease.author, by->author, sizeof lease.author);
-	lease.expires_ns = store->now_ns + say->ttl_s * SECOND_NS;
-	lease_put(store, say->id, &lease);
-	struct ec_name lapse = ec_store_name_lapse(lease.expires_ns, say->id);
-	ec_name_mark(store->scratch, &lapse);
-	store->head.leases++;
-	outcome->expires_ns = lease.expires_ns;
-}
-
-static void keep_alive(struct store *store, uint64_t id, const struct ec_transaction *by,
-                       struct ec_store_outcome *outcome)
-{
-	struct ec_store_lease lease;
-	if (!lease_usable(store, id, by, &lease))
-		return;
-	struct ec_name lapse = ec_store_name_lapse(lease.expires_ns, id);
-	ec_name_delete(store->scratch, &lapse);
-	lease.expires_ns = store->now_ns + lease.ttl_s * SECOND_NS;
-	lapse = ec_store_name_lapse(lease.expires_ns, id);
-	ec_name_mark(store->scratch, &lapse);
-	lease_put(store, id, &lease);
-	outcome->expires_ns = lease.expires_ns;
-}
-
-static void lease_execute(struct store *store, const struct ec_store_lease_say *say,
-                          const struct ec_transaction *by, struct ec_store_outcome *outcome)
-{
-	struct ec_store_lease lease;
-	if (say->act == EC_STORE_GRANT)
-		grant(store, say, by, outcome);
-	else if (say->act == EC_STORE_KEEP_ALIVE)
-		keep_alive(store, say->id, by, outcome);
-	else if (lease_usable(store, say->id, by, &lease))
-		lease_end(store, say->id, &lease, EC_STORE_DELETE);
-}
-
 /* What a payload says, by its kind. */
 union say {
 	struct ec_store_txn txn;
@@ -368,7 +225,7 @@ static void say_execute(struct store *store, uint64_t kind, const union say *say
 		txn_execute(store, &say->txn, by, outcome);
 		break;
 	case EC_STORE_KIND_LEASE:
-		lease_execute(store, &say->lease, by, outcome);
+		store_lease_execute(store, &say->lease, by, outcome);
 		break;
 	case EC_STORE_KIND_OWN:
 		store_owner_execute(store, &say->own, by);
@@ -402,55 +259,27 @@ static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parame
 	return EC_RESULT_DONE;
 }
 
-/* The lease that ends first.  Returns: false: there is none. */
-static bool lapse_first(struct ec_scratch *scratch, uint64_t *expires_ns, uint64_t *id)
-{
-	struct ec_name prefix = ec_name_of("lapse/");
-	struct ec_cursor cursor;
-	struct ec_bytes value;
-	if (!ec_name_first(scratch, &prefix, &cursor, &value))
-		return false;
-	*expires_ns = ec_name_u64_at(cursor.name, cursor.name_size, prefix.size);
-	*id = ec_name_u64_at(cursor.name, cursor.name_size, prefix.size + 8);
-	return true;
-}
-
 static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t before_ns,
                  uint64_t now_ns)
 {
 	struct store store;
 	struct store_tail tail;
-	uint64_t expires_ns, id, ended = 0;
 	(void)before_ns;
 	store_begin(&store, &tail, scratch, parameters, now_ns);
 	uint64_t budget = (uint64_t)store.rule.turn_changes_max;
-	while (ended < budget && lapse_first(scratch, &expires_ns, &id) && expires_ns <= now_ns) {
-		struct ec_store_lease lease;
-		if (!lease_get(&store, id, &lease))
-			break;         /* not reached: the mark goes with its lease */
-		store.changed = false; /* a revision each */
-		store.index = 0;
-		lease_end(&store, id, &lease, EC_STORE_LAPSE);
-		ended += 1 + lease.keys;
-		if (lease_get(&store, id, &lease))
-			break; /* the scratch is exhausted, and all of this turn will be dropped */
-	}
+	uint64_t ended = store_leases_turn(&store, budget);
 	uint64_t dropped = store_history_close(&store, budget);
 	if (ended || dropped)
 		store_end(&store);
-	bool more = lapse_first(scratch, &expires_ns, &id) && expires_ns <= now_ns;
-	return !more && !store_history_full(&store);
+	return store_lease_due(scratch) > now_ns && !store_history_full(&store);
 }
 
 static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
 {
 	struct store store;
 	struct store_tail tail;
-	uint64_t expires_ns, id;
 	store_begin(&store, &tail, scratch, parameters, 0);
-	if (store_history_full(&store))
-		return 0;
-	return lapse_first(scratch, &expires_ns, &id) ? expires_ns : UINT64_MAX;
+	return store_history_full(&store) ? 0 : store_lease_due(scratch);
 }
 
 const struct ec_service ec_store = {

@@ -162,6 +162,10 @@ struct ec_name ec_store_name_lease(uint64_t id);
 /* "lapse/" time id: a mark; this lease ends then.  In: ns of community time. */
 struct ec_name ec_store_name_lapse(uint64_t expires_ns, uint64_t id);
 
+/* "young/" time id: a mark; this lease was granted or kept alive then, by a clock that may have
+ * stood still.  In: ns of community time. */
+struct ec_name ec_store_name_young(uint64_t young_ns, uint64_t id);
+
 /* "bound/" id key: a mark; this key goes with the lease. */
 struct ec_name ec_store_name_bound(uint64_t id, struct ec_view key);
 
@@ -207,6 +211,7 @@ struct ec_store_part {
 struct ec_store_lease {
 	uint8_t author[32]; /* may keep it alive and revoke it, as an operator may */
 	uint64_t ttl_s, expires_ns, keys;
+	uint64_t young_ns; /* when it was granted or kept alive, until it has come of age; else 0 */
 };
 
 struct ec_store_owner {

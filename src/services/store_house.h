@@ -195,7 +195,7 @@ static inline void audit(struct shop *shop)
 	struct ec_cursor cursor;
 	struct ec_bytes value;
 	struct ec_store_key key;
-	uint64_t bound = 0, counted = 0;
+	uint64_t bound = 0, counted = 0, young = 0;
 	ec_cursor_start(&cursor, "key/", 4);
 	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
 		assert_true(ec_store_key_read(value, &key));
@@ -214,12 +214,14 @@ static inline void audit(struct shop *shop)
 	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
 		struct ec_store_lease it;
 		assert_true(ec_store_lease_read(value, &it));
+		young += it.young_ns > 0;
 		counted += it.keys;
 		is.leases++;
 	}
 	assert_int_equal(bound, counted);
 	assert_int_equal(count_of(shop, "bound/"), counted);
 	assert_int_equal(count_of(shop, "lapse/"), is.leases);
+	assert_int_equal(count_of(shop, "young/"), young);
 	is.owned = count_of(shop, "owner/");
 	is.restoring = head.restoring;
 	is.revision = head.revision;

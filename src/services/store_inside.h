@@ -44,6 +44,30 @@ bool store_history_full(const struct store *store);
  * the bounds of the parameters, and so stays.  Returns: how many changes were dropped. */
 uint64_t store_history_close(struct store *store, uint64_t budget);
 
+/* Takes a key out, if it is there.  The lease, if any, is left for the caller. */
+void store_key_drop(struct store *store, struct ec_view key, enum ec_store_change_kind kind);
+
+/* A lease that this author may use now.  Out: lease.  Returns: false after refusing. */
+bool store_lease_usable(struct store *store, uint64_t id, const struct ec_transaction *by,
+                        struct ec_store_lease *lease);
+
+/* Binds a key to a lease, which is there, or refuses. */
+void store_lease_bind(struct store *store, uint64_t id, struct ec_view key);
+
+/* Ends what binds a key to a lease; id 0: nothing does. */
+void store_lease_unbind(struct store *store, uint64_t id, struct ec_view key);
+
+/* Grants a lease, keeps it alive or revokes it, or refuses.  Out: outcome: when it ends. */
+void store_lease_execute(struct store *store, const struct ec_store_lease_say *say,
+                         const struct ec_transaction *by, struct ec_store_outcome *outcome);
+
+/* Has the time begin anew of leases that have come of age, then ends those whose time has come,
+ * until `budget` leases and keys were changed.  Returns: how many were. */
+uint64_t store_leases_turn(struct store *store, uint64_t budget);
+
+/* When the next lease ends, in ns of community time; UINT64_MAX: there is none. */
+uint64_t store_lease_due(struct ec_scratch *scratch);
+
 /* Whether the author may put or delete this key: false after refusing, for it lies under a prefix
  * that is another's. */
 bool store_owner_allows(struct store *store, struct ec_view key, const struct ec_transaction *by);

@@ -9,7 +9,8 @@ struct model {
 	struct {
 		uint64_t create, mod, version, lease, value; /* version 0: missing */
 	} key[MODEL_KEYS];
-	uint64_t expires_s[MODEL_LEASES]; /* 0: none */
+	uint64_t expires_s[MODEL_LEASES];                    /* 0: none */
+	uint64_t young_s[MODEL_LEASES], ttl_s[MODEL_LEASES]; /* young_s 0: of age */
 	uint64_t revision;
 };
 
@@ -33,9 +34,14 @@ static void model_lease_end(struct model *model, int l)
 
 static void model_turn(struct model *model, uint64_t now_s)
 {
-	for (int l = 0; l < MODEL_LEASES; l++)
+	for (int l = 0; l < MODEL_LEASES; l++) {
+		if (model->expires_s[l] && model->young_s[l] && model->young_s[l] < now_s) {
+			model->expires_s[l] = now_s + model->ttl_s[l];
+			model->young_s[l] = 0;
+		}
 		if (model->expires_s[l] && model->expires_s[l] <= now_s)
 			model_lease_end(model, l);
+	}
 }
 
 static void model_check(const struct model *model, struct shop *shop)
@@ -56,6 +62,13 @@ static void model_check(const struct model *model, struct shop *shop)
 		assert_int_equal(key.value.size, 8);
 		assert_memory_equal(key.value.data, &model->key[i].value, 8);
 	}
+}
+
+/* Whether a lease takes keys, and is kept alive. */
+static bool alive(const struct model *model, uint64_t l, const struct shop *shop)
+{
+	return model->expires_s[l] > 0 &&
+	       (model->young_s[l] > 0 || model->expires_s[l] > shop->now_s);
 }
 
 static void random_txn(struct ec_prng *prng, struct model *model, struct shop *shop)
@@ -95,7 +108,7 @@ static void random_txn(struct ec_prng *prng, struct model *model, struct shop *s
 				model_drop(&next, (int)i);
 				continue;
 			}
-			good = good && (!lease_id || model->expires_s[lease_id - 1] > shop->now_s);
+			good = good && (!lease_id || alive(model, lease_id - 1, shop));
 			changed = true;
 			next.key[i].mod = model->revision + 1;
 			next.key[i].create =
@@ -121,24 +134,19 @@ static void random_lease(struct ec_prng *prng, struct model *model, struct shop 
 	struct ec_store_lease_say say = {
 		.act = (enum ec_store_lease_act)ec_prng_below(prng, 3), .id = l + 1, .ttl_s = 5};
 	uint64_t *expires_s = &model->expires_s[l];
-	bool there = *expires_s > 0, alive = *expires_s > shop->now_s;
+	bool there = *expires_s > 0;
 	if (say.act == EC_STORE_GRANT)
 		say.ttl_s = ttl_s;
-	bool good = say.act == EC_STORE_GRANT ? !there : alive;
-	uint64_t kept_s = 0;
-	if (good && say.act == EC_STORE_KEEP_ALIVE) {
-		struct ec_name name = ec_store_name_lease(say.id);
-		struct ec_store_lease it;
-		struct ec_bytes value;
-		assert_true(ec_name_get(shop->scratch, &name, &value) &&
-		            ec_store_lease_read(value, &it));
-		kept_s = it.ttl_s;
-	}
+	bool good = say.act == EC_STORE_GRANT ? !there : alive(model, l, shop);
 	assert_int_equal(lease(shop, ALICE, say), good ? EC_RESULT_DONE : EC_RESULT_RULE);
-	if (good && say.act == EC_STORE_REVOKE)
+	if (good && say.act == EC_STORE_REVOKE) {
 		model_lease_end(model, (int)l);
-	else if (good)
-		*expires_s = shop->now_s + (say.act == EC_STORE_GRANT ? say.ttl_s : kept_s);
+	} else if (good) {
+		if (say.act == EC_STORE_GRANT)
+			model->ttl_s[l] = ttl_s;
+		model->young_s[l] = shop->now_s;
+		*expires_s = shop->now_s + model->ttl_s[l];
+	}
 }
 
 static void test_random_histories(void **state)

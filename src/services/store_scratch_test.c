@@ -37,10 +37,12 @@ static void test_scratch_used_up(void **state)
 		assert_true(ec_hash_equal(&before, &after));
 	}
 	assert_true(writes > 10);
-	for (writes = 0;; writes++) { /* a turn that ends both leases */
+	shop.scratch->writes_left = SIZE_MAX;
+	assert_true(turn_to(&shop, START_S + 1)); /* their time begins anew */
+	for (writes = 0;; writes++) {             /* a turn that ends both leases */
 		ec_hash before = fake_digest(shop.scratch);
 		shop.scratch->writes_left = writes;
-		fake_turn(shop.scratch, &ec_store, shop.rule, 0, NS(START_S + 10));
+		fake_turn(shop.scratch, &ec_store, shop.rule, 0, NS(START_S + 11));
 		if (head_of(&shop).leases == 0)
 			break;
 		ec_hash after = fake_digest(shop.scratch);

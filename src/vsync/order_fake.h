@@ -57,12 +57,13 @@ static inline void fake_order_close(struct fake_order *order)
 	free(order->revision);
 }
 
+/* The clock goes on second by second. */
 static inline void fake_time(struct fake_order *order, uint64_t now_s)
 {
-	if (now_s <= order->shop.now_s)
-		return;
-	turn_to(&order->shop, now_s);
-	fake_block_end(order);
+	while (order->shop.now_s < now_s) {
+		turn_to(&order->shop, order->shop.now_s + 1);
+		fake_block_end(order);
+	}
 }
 
 static inline void fake_envelope_execute(struct fake_order *order, struct fake_envelope *envelope)
