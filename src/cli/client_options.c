@@ -225,6 +225,13 @@ size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX])
 	return size;
 }
 
+void ec_cli_print_hex(const void *data, size_t size)
+{
+	const uint8_t *at = data;
+	for (size_t i = 0; i < size; i++)
+		printf("%02x", at[i]);
+}
+
 void ec_cli_print_plain(FILE *out, struct ec_bytes text)
 {
 	for (size_t i = 0; i < text.size; i++) {

@@ -61,6 +61,9 @@ _Static_assert(EC_DOOR_NAME_MAX == 96, "stands in the text");
  * (EC_CLI_NAME_FORM says what it should be). */
 size_t ec_cli_name_read(const char *text, uint8_t out[static EC_DOOR_NAME_MAX]);
 
+/* Prints bytes as lower-case hexadecimal. */
+void ec_cli_print_hex(const void *data, size_t size);
+
 /* Prints what others sent: printable ASCII as it is, any other byte and the backslash as \xNN, so
  * that nothing reaches the terminal that it would obey. */
 void ec_cli_print_plain(FILE *out, struct ec_bytes text);

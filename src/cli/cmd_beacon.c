@@ -142,8 +142,7 @@ static void print_text(const struct arguments *arguments, const struct ec_genesi
 {
 	printf("block   %" PRIu64 " of %s, %s\nbeacon  ", report->block.seq, genesis->group,
 	       genesis->network);
-	for (size_t i = 0; i < sizeof report->beacon.b; i++)
-		printf("%02x", report->beacon.b[i]);
+	ec_cli_print_hex(report->beacon.b, sizeof report->beacon.b);
 	putchar('\n');
 	if (report->verdict == EC_IF_NONE_LIED)
 		printf("caveat  %s\n", report->why);

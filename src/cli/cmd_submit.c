@@ -269,8 +269,7 @@ static void print_outcome(const struct arguments *arguments, const struct parcel
 	}
 	ec_json_free(&json);
 	printf("id      ");
-	for (size_t i = 0; i < sizeof parcel->id.b; i++)
-		printf("%02x", parcel->id.b[i]);
+	ec_cli_print_hex(parcel->id.b, sizeof parcel->id.b);
 	if (done)
 		printf("\nblock   %" PRIu64 ", index %u\nresult  %s: %s", done->seq, done->index,
 		       ec_result_name(done->code), ec_result_text(done->code));
@@ -280,8 +279,7 @@ static void print_outcome(const struct arguments *arguments, const struct parcel
 	}
 	if (arguments->output) {
 		printf("\nsalt    ");
-		for (size_t i = 0; i < sizeof parcel->salt; i++)
-			printf("%02x", parcel->salt[i]);
+		ec_cli_print_hex(parcel->salt, sizeof parcel->salt);
 	}
 	putchar('\n');
 }

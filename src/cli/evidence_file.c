@@ -161,8 +161,7 @@ static void print_json(const struct ec_genesis *genesis, const struct ec_evidenc
 static void print_key(const char *what, const uint8_t key[static EC_KEY_SIZE])
 {
 	printf("%s", what);
-	for (int i = 0; i < EC_KEY_SIZE; i++)
-		printf("%02x", key[i]);
+	ec_cli_print_hex(key, EC_KEY_SIZE);
 	putchar('\n');
 }
 

@@ -94,13 +94,6 @@ void ec_verify_name(struct ec_proof_report *report, const char *name)
 		       name);
 }
 
-static void print_hex(const void *data, size_t size)
-{
-	const uint8_t *at = data;
-	for (size_t i = 0; i < size; i++)
-		printf("%02x", at[i]);
-}
-
 static const char *name_of_key(const struct ec_genesis *genesis, const uint8_t key[static 32])
 {
 	for (uint32_t i = 0; i < genesis->accounts; i++)
@@ -138,9 +131,9 @@ static void print_envelope(const struct ec_verify_view *view)
 	const char *name = name_of_key(view->genesis, report->envelope.author);
 	char time[32];
 	printf("envelope   ");
-	print_hex(report->envelope.id.b, sizeof report->envelope.id.b);
+	ec_cli_print_hex(report->envelope.id.b, sizeof report->envelope.id.b);
 	printf("\nauthor     ");
-	print_hex(report->envelope.author, sizeof report->envelope.author);
+	ec_cli_print_hex(report->envelope.author, sizeof report->envelope.author);
 	printf(" (%s)\n", name ? name : "not in the genesis; enrolled later, if at all");
 	printf("signed     %s, lane %" PRIu64 ", sequence %" PRIu64 "\n           ",
 	       kind_name(report->envelope.kind), report->envelope.lane, report->envelope.sequence);
@@ -157,7 +150,7 @@ static void print_envelope(const struct ec_verify_view *view)
 static void print_beacon(const struct ec_proof_report *report)
 {
 	printf("beacon     ");
-	print_hex(report->beacon.b, sizeof report->beacon.b);
+	ec_cli_print_hex(report->beacon.b, sizeof report->beacon.b);
 	putchar('\n');
 }
 
