@@ -184,6 +184,28 @@ def names():
               f"node {words[0]}: a folder that is none says what was expected", (code, errors))
 
 
+def configurations():
+    """`node --check` finds before the start what the start would refuse."""
+    network = os.path.join(folder, "checked")
+    run("init", "--dir", network, "--homes", 1, "--store")
+    config = os.path.join(network, "cell1", "node1", "node.yaml")
+    code, out, errors = run("node", "--check", "--config", config)
+    check(code == 0 and "good" in out, "node --check: a new node is good", (code, errors))
+    path = os.path.join(network, "cell1", "genesis")
+    with open(path, "rb") as file:
+        whole = file.read()
+    for what, data, why in (("of another version", whole.replace(b"store/2", b"store/1"),
+                             "service \"store\""), ("that is cut", whole[:99], "not a genesis"),
+                            ("that is gone", None, "cannot be read")):
+        os.remove(path)
+        if data:
+            with open(path, "wb") as file:
+                file.write(data)
+        code, out, errors = run("node", "--check", "--config", config)
+        check(code == 2 and not out and why in errors,
+              f"node --check: a genesis {what} is refused", (code, errors))
+
+
 def protocols():
     """A protocol is asked for by a name that the program has, with options that it has."""
     for words, why in ((("init", "--dir", os.path.join(folder, "named"), "--protocol", "nosuch"),
@@ -262,6 +284,7 @@ def is_running(pid):
 
 
 names()
+configurations()
 protocols()
 beacons()
 workers()

@@ -31,7 +31,8 @@ static const struct argp_option options[] = {
 	{"config", 'c', "FILE", 0, "The node's configuration, YAML", 0},
 	{"set", 's', "NAME=VALUE", 0, "A setting that goes before the file's, as log.level=debug",
          0},
-	{"check", OPTION_CHECK, NULL, 0, "Read the configuration, say whether it is good, end", 0},
+	{"check", OPTION_CHECK, NULL, 0,
+         "Read configuration and genesis, say whether they are good, end", 0},
 	{"rejoin", OPTION_REJOIN, NULL, 0,
          "Set the data aside, make a new era key, come back as a learner; in a local network the "
          "members vote for the key as soon as the node has the state",

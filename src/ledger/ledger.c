@@ -10,36 +10,46 @@
 /* Which of the two areas of the store is the one in force: the other is a transfer's. */
 static const char area_name[] = "!area";
 
-static const struct ec_service *service_find(const struct ec_ledger_config *config,
+static const struct ec_service *service_find(const struct ec_service *const *services,
                                              const char *name)
 {
-	for (const struct ec_service *const *at = config->services; at && *at; at++)
+	for (const struct ec_service *const *at = services; at && *at; at++)
 		if (strcmp((*at)->name, name) == 0)
 			return *at;
 	return NULL;
 }
 
-static bool services_take(struct ec_ledger *ledger, char *why, size_t why_size)
+bool ec_ledger_serves(const struct ec_genesis *genesis, const struct ec_service *const *services,
+                      char *why, size_t why_size)
 {
-	const struct ec_genesis *genesis = ledger->genesis;
-	if (ledger_order_only(ledger) && genesis->services > 0)
+	if (genesis->flags & EC_GENESIS_ORDER_ONLY && genesis->services > 0)
 		return field_refuse(why, why_size,
-		                    "genesis: a group that only orders has no "
-		                    "services");
+		                    "genesis: a group that only orders has no services");
 	for (uint32_t i = 0; i < genesis->services; i++) {
 		const struct ec_service_entry *entry = &genesis->service[i];
-		const struct ec_service *service = service_find(&ledger->config, entry->name);
+		const struct ec_service *service = service_find(services, entry->name);
 		if (!service)
 			return field_refuse(why, why_size,
 			                    "genesis: this program has no service \"%s\"",
 			                    entry->name);
 		if (service->parameters_check && !service->parameters_check(entry->parameters))
 			return field_refuse(why, why_size,
-			                    "genesis: the parameters of service \"%s\" are not "
-			                    "usable",
+			                    "genesis: the parameters of service \"%s\" are out of "
+			                    "their bounds, or of another version of this program",
 			                    entry->name);
-		ledger->service[ledger->services++] =
-			(struct service_entry){service, entry->parameters};
+	}
+	return true;
+}
+
+static bool services_take(struct ec_ledger *ledger, char *why, size_t why_size)
+{
+	const struct ec_genesis *genesis = ledger->genesis;
+	if (!ec_ledger_serves(genesis, ledger->config.services, why, why_size))
+		return false;
+	for (uint32_t i = 0; i < genesis->services; i++) {
+		const struct ec_service_entry *entry = &genesis->service[i];
+		ledger->service[ledger->services++] = (struct service_entry){
+			service_find(ledger->config.services, entry->name), entry->parameters};
 	}
 	return true;
 }

@@ -30,6 +30,11 @@ struct ec_ledger_config {
 	const void *protocols;
 };
 
+/* Whether a ledger with these services, of which NULL is the last, can be of this genesis.
+ * Returns: false with a sentence in `why`. */
+bool ec_ledger_serves(const struct ec_genesis *genesis, const struct ec_service *const *services,
+                      char *why, size_t why_size);
+
 /* Opens a ledger over a store, empty (block 0) or as persisted.  Returns: the ledger, ended by
  * ec_ledger_close(); NULL with a sentence in `why`: another network's store, an unknown service,
  * money that does not add up. */

@@ -54,22 +54,41 @@ bool ec_daemon_evidence(const struct ec_genesis *genesis, const struct ec_member
 	                         why_size);
 }
 
-static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
+/* Returns: NULL with a sentence in `why`. */
+static struct ec_genesis *genesis_read(const char *path, char *why, size_t why_size)
 {
-	const char *path = daemon->config->genesis;
 	char reason[200];
 	size_t size;
-	daemon->code = EC_NODE_USAGE;
 	uint8_t *data = file_read(path, EC_GENESIS_SIZE_MAX, &size);
 	if (!data) {
 		snprintf(why, why_size, "%s: the genesis cannot be read: %s", path,
 		         strerror(errno));
-		return false;
+		return NULL;
 	}
-	daemon->genesis = ec_genesis_read(data, size, reason, sizeof reason);
+	struct ec_genesis *genesis = ec_genesis_read(data, size, reason, sizeof reason);
 	free(data);
-	if (!daemon->genesis)
+	if (!genesis)
 		snprintf(why, why_size, "%s: not a genesis: %s", path, reason);
+	return genesis;
+}
+
+bool node_genesis_good(const char *path, char *why, size_t why_size)
+{
+	char reason[200];
+	struct ec_genesis *genesis = genesis_read(path, why, why_size);
+	if (!genesis)
+		return false;
+	bool good = ec_ledger_serves(genesis, ec_services, reason, sizeof reason);
+	if (!good)
+		snprintf(why, why_size, "%s: %s", path, reason);
+	ec_genesis_free(genesis);
+	return good;
+}
+
+static bool genesis_open(struct ec_daemon *daemon, char *why, size_t why_size)
+{
+	daemon->code = EC_NODE_USAGE;
+	daemon->genesis = genesis_read(daemon->config->genesis, why, why_size);
 	return daemon->genesis != NULL;
 }
 

@@ -11,6 +11,10 @@ struct ec_daemon;
  * a sentence in `why`; what was opened is closed by daemon_parts_close(). */
 bool daemon_parts_open(struct ec_daemon *daemon, char *why, size_t why_size);
 
+/* Whether the file is a genesis that this program can serve.  Returns: false with a sentence in
+ * `why`. */
+bool node_genesis_good(const char *path, char *why, size_t why_size);
+
 /* Closes what is open of them, gives the lock of the data folder back, erases the identity key. */
 void daemon_parts_close(struct ec_daemon *daemon);
 

@@ -13,6 +13,7 @@
 #include "node/folder.h"
 #include "node/keys.h"
 #include "node/notify.h"
+#include "node/open.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -237,6 +238,8 @@ int ec_node_run(const struct ec_node_options *options)
 	int code = EC_NODE_USAGE;
 	process.config = ec_node_config_read(options->config, options->flags, why, sizeof why);
 	bool good = process.config != NULL;
+	if (good && options->check)
+		good = node_genesis_good(process.config->genesis, why, sizeof why);
 	if (good && options->rejoin && !options->check) {
 		code = EC_NODE_FAILED;
 		good = rejoin(process.config, why, sizeof why);
