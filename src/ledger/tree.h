@@ -26,7 +26,7 @@ enum {
 	TREE_DEPTH_MAX = 64, /* pages on the way to a leaf: nibbles of a place */
 	TREE_PATH_MAX = 256, /* siblings of a path */
 	TREE_PREFIX_MAX = 8,
-	TREE_CLEAN_PAGES_MAX = 8192, /* pages kept in memory though the store has them: 12 MB */
+	TREE_CLEAN_PAGES_MAX = 8192, /* pages kept in memory though the store has them: 14 MB */
 };
 
 struct tree_leaf {
