@@ -76,6 +76,8 @@ static void faults_draw(struct sim_plan *plan, struct ec_prng *prng)
 static void crowd(struct sim_plan *plan, struct ec_prng *prng)
 {
 	plan->link_items_max = (uint32_t)between(prng, 200, 300);
+	if (plan->entry->queue_percent)
+		plan->link_items_max = plan->link_items_max * plan->entry->queue_percent / 100;
 	plan->batches = 240;
 	plan->chaos_ns = 10 * SIM_S;
 	plan->block = 8;

@@ -40,7 +40,8 @@ struct sim_protocol_entry {
 	const struct sim_verb *verbs; /* of its scripts (verbs.h); a NULL name ends; NULL: none */
 	const enum sim_count *never;  /* what its worlds cannot see; SIM_COUNT_KINDS ends; NULL:
 	                                 nothing */
-	const char *const *rules;     /* that many worlds must see fire; NULL ends */
+	uint32_t queue_percent; /* how short its short queues are against those of others; 0: 100 */
+	const char *const *rules; /* that many worlds must see fire; NULL ends */
 };
 
 /* Whether a protocol goes on without any one member and brings it back: its worlds are also calm,
