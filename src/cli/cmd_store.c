@@ -219,7 +219,7 @@ int ec_cmd_store(int argc, char **argv)
 		"node. Keys that are bound to a lease are not restored. An operator (a member's "
 		"identity.key) restores into a store without keys; nobody sees a part of it. One "
 		"that was cut off is done again, or abandoned, which empties the store. A lease's "
-		"SECONDS are those of community time; it may last two more.\n"
+		"SECONDS are those of community time; it may last three more.\n"
 		"Exit code 0: done; 1: refused, or no answer; 2: usage; 3: there is no such key; "
 		"4: a compare did not hold; 5: the revision to watch from is compacted.",
 		children,

@@ -209,7 +209,7 @@ static bool end_judge(struct judging *judging, uint64_t group, uint64_t parts, u
 	uint64_t next = judging->parts ? judging->group + 1
 	                               : (judging->first.revision + 1) / EC_STORE_GROUP;
 	if (group != next || judging->part != judging->parts || parts == 0 ||
-	    block < judging->out->block)
+	    parts > EC_STORE_GROUP_PARTS || block < judging->out->block)
 		return refuse(judging->why, judging->why_size, not_all);
 	judging->part = judging->parts ? 0 : NO_PART; /* of the first group some may be compacted */
 	judging->group = group;

@@ -168,6 +168,7 @@ static bool keys_take(struct taking *taking, uint64_t block_min)
  * they are in that block or later. */
 static bool group_take(struct taking *taking, uint64_t group, uint64_t block)
 {
+	static const char gone[] = "changes were compacted while it was taken: take it again";
 	struct ec_snapshot_part part;
 	struct proofs before = taking->changes;
 	uint64_t first = 0, parts = 0;
@@ -183,14 +184,16 @@ static bool group_take(struct taking *taking, uint64_t group, uint64_t block)
 		taking->changes.size = before.size;
 		taking->changes.count = before.count;
 	}
-	if (first > parts)
-		return refuse(taking, "changes were compacted while it was taken: take it again");
+	if (first >= parts)
+		return refuse(taking, gone);
 	block = part.block;
 	for (uint64_t i = first; i < parts; i++) {
 		struct ec_name name = ec_store_name_changes(group, i);
 		struct ec_bytes at = {.data = name.at, .size = name.size};
 		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
 			return false;
+		if (part.value.size == 0)
+			return refuse(taking, gone);
 	}
 	return true;
 }

@@ -23,7 +23,7 @@ enum {
 	EC_STORE_RECORD_MAX = EC_STORE_VALUE_MAX + EC_STORE_RECORD_OVERHEAD,
 	EC_STORE_GROUP = 16,        /* revisions whose changes stand together */
 	EC_STORE_PART_BYTES = 4096, /* of changes in a part, but where it is one alone */
-	EC_STORE_GROUP_PARTS = EC_STORE_GROUP * EC_STORE_OPS_MAX, /* more than a group has */
+	EC_STORE_GROUP_PARTS = EC_STORE_GROUP * EC_STORE_OPS_MAX, /* that a group has at most */
 	EC_STORE_PART_HEAD = 3, /* bytes in front of the first change of a part */
 	EC_STORE_CHANGE_MAX = EC_STORE_RECORD_MAX + 19, /* of a change in a part */
 };
@@ -211,7 +211,8 @@ struct ec_store_part {
 struct ec_store_lease {
 	uint8_t author[32]; /* may keep it alive and revoke it, as an operator may */
 	uint64_t ttl_s, expires_ns, keys;
-	uint64_t young_ns; /* when it was granted or kept alive, until it has come of age; else 0 */
+	bool young;
+	uint64_t young_ns; /* while it is: when it was granted or kept alive; else 0 */
 };
 
 struct ec_store_owner {

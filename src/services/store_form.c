@@ -368,11 +368,12 @@ size_t ec_store_head_write(const struct ec_store_head *head,
 bool ec_store_lease_read(struct ec_bytes bytes, struct ec_store_lease *out)
 {
 	struct ec_cbor cbor = ec_cbor_over(bytes.data, bytes.size);
-	ec_cbor_array_exact(&cbor, 5);
+	ec_cbor_array_exact(&cbor, 6);
 	ec_cbor_bytes_exact(&cbor, out->author, sizeof out->author);
 	out->ttl_s = ec_cbor_uint(&cbor, UINT32_MAX);
 	out->expires_ns = ec_cbor_uint(&cbor, UINT64_MAX);
 	out->keys = ec_cbor_uint(&cbor, INT64_MAX);
+	out->young = ec_cbor_bool(&cbor);
 	out->young_ns = ec_cbor_uint(&cbor, UINT64_MAX);
 	return ec_cbor_done(&cbor);
 }
@@ -381,11 +382,12 @@ size_t ec_store_lease_write(const struct ec_store_lease *lease,
                             uint8_t out[static EC_STORE_RECORD_OVERHEAD])
 {
 	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_STORE_RECORD_OVERHEAD);
-	ec_cbor_write_array(&writer, 5);
+	ec_cbor_write_array(&writer, 6);
 	ec_cbor_write_bytes(&writer, lease->author, sizeof lease->author);
 	ec_cbor_write_uint(&writer, lease->ttl_s);
 	ec_cbor_write_uint(&writer, lease->expires_ns);
 	ec_cbor_write_uint(&writer, lease->keys);
+	ec_cbor_write_bool(&writer, lease->young);
 	ec_cbor_write_uint(&writer, lease->young_ns);
 	bool fitted = ec_cbor_writer_ok(&writer);
 	assert(fitted);

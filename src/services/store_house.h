@@ -214,7 +214,7 @@ static inline void audit(struct shop *shop)
 	while (ec_cursor_next(shop->scratch, &cursor, &value)) {
 		struct ec_store_lease it;
 		assert_true(ec_store_lease_read(value, &it));
-		young += it.young_ns > 0;
+		young += it.young;
 		counted += it.keys;
 		is.leases++;
 	}

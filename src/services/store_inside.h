@@ -65,7 +65,7 @@ void store_lease_execute(struct store *store, const struct ec_store_lease_say *s
  * until `budget` leases and keys were changed.  Returns: how many were. */
 uint64_t store_leases_turn(struct store *store, uint64_t budget);
 
-/* When the next lease ends, in ns of community time; UINT64_MAX: there is none. */
+/* When the next lease comes of age or ends, in ns of community time; UINT64_MAX: none does. */
 uint64_t store_lease_due(struct ec_scratch *scratch);
 
 /* Whether the author may put or delete this key: false after refusing, for it lies under a prefix

@@ -1,14 +1,17 @@
 /* store_lease.c - the leases of a store: granted, kept alive, bound to keys, ended.
  *
- * The order's clock stands still while nothing is ordered, and is about a second old else.  So a
- * lease is *young* at first: when the clock has gone on by a second of the members' clocks its time
- * begins anew, once.  Else who is granted one by a group that was idle for an hour would lose it
- * with the next block. */
+ * The order's clock stands still while nothing is ordered, is about a second old else, and catches
+ * up in steps.  So a lease is *young* at first: when the clock has gone on by two seconds of the
+ * members' clocks its time begins anew, once.  Else who is granted one by a group that was idle for
+ * an hour would lose it with the next block.
+ */
 #include "services/store_inside.h"
 
 #include <assert.h>
 
 #define SECOND_NS ((uint64_t)1000000000)
+
+enum { SETTLE_S = 2 }; /* more than what members last claimed lies apart */
 
 static bool lease_get(struct store *store, uint64_t id, struct ec_store_lease *lease)
 {
@@ -25,19 +28,20 @@ static void lease_put(struct store *store, uint64_t id, const struct ec_store_le
 	ec_state_put(store->scratch, name.at, name.size, bytes, size);
 }
 
-/* A second of the members' clocks, in community time. */
-static uint64_t settle_ns(const struct store *store)
+/* In community time. */
+static uint64_t settle_ns(struct ec_scratch *scratch)
 {
-	return ec_time_rate(store->scratch) * SECOND_NS;
+	return ec_time_rate(scratch) * SETTLE_S * SECOND_NS;
 }
 
 /* Its time begins now.  A young one does not end before it has come of age. */
 static void lease_begin(struct store *store, uint64_t id, struct ec_store_lease *lease, bool young)
 {
 	uint64_t time_ns = lease->ttl_s * SECOND_NS;
-	if (young && time_ns < settle_ns(store))
-		time_ns = settle_ns(store);
+	if (young && time_ns < settle_ns(store->scratch))
+		time_ns = settle_ns(store->scratch);
 	lease->expires_ns = store->now_ns + time_ns;
+	lease->young = young;
 	lease->young_ns = young ? store->now_ns : 0;
 	lease_put(store, id, lease);
 	struct ec_name lapse = ec_store_name_lapse(lease->expires_ns, id);
@@ -53,7 +57,7 @@ static void lease_halt(struct store *store, uint64_t id, const struct ec_store_l
 {
 	struct ec_name lapse = ec_store_name_lapse(lease->expires_ns, id);
 	ec_name_delete(store->scratch, &lapse);
-	if (!lease->young_ns)
+	if (!lease->young)
 		return;
 	struct ec_name mark = ec_store_name_young(lease->young_ns, id);
 	ec_name_delete(store->scratch, &mark);
@@ -100,7 +104,7 @@ bool store_lease_usable(struct store *store, uint64_t id, const struct ec_transa
 		store_refuse(store, EC_RESULT_FORBIDDEN, "the lease is another key's");
 		return false;
 	}
-	if (!lease->young_ns && lease->expires_ns <= store->now_ns) {
+	if (!lease->young && lease->expires_ns <= store->now_ns) {
 		store_refuse(store, EC_RESULT_RULE, "the lease has ended in community time");
 		return false;
 	}
@@ -184,7 +188,7 @@ static bool young_turn(struct store *store, uint64_t budget, uint64_t *done)
 	struct ec_store_lease lease;
 	*done = 0;
 	while (mark_first(store->scratch, "young/", &young_ns, &id) &&
-	       young_ns + settle_ns(store) <= store->now_ns) {
+	       young_ns + settle_ns(store->scratch) <= store->now_ns) {
 		if (*done == budget || !lease_get(store, id, &lease))
 			return false;
 		lease_halt(store, id, &lease);
@@ -216,8 +220,12 @@ uint64_t store_leases_turn(struct store *store, uint64_t budget)
 
 uint64_t store_lease_due(struct ec_scratch *scratch)
 {
-	uint64_t expires_ns, id;
-	return mark_first(scratch, "lapse/", &expires_ns, &id) ? expires_ns : UINT64_MAX;
+	uint64_t expires_ns, young_ns, id, due_ns = UINT64_MAX;
+	if (mark_first(scratch, "lapse/", &expires_ns, &id))
+		due_ns = expires_ns;
+	if (mark_first(scratch, "young/", &young_ns, &id) && young_ns + settle_ns(scratch) < due_ns)
+		due_ns = young_ns + settle_ns(scratch);
+	return due_ns;
 }
 
 void store_lease_execute(struct store *store, const struct ec_store_lease_say *say,

@@ -1,10 +1,10 @@
 /* store_lease_test.c - leases of a store: that they last as long as they say, and end. */
 #include "services/store_house.h"
 
-/* A second later: their time begins anew. */
+/* Two seconds later: their time begins anew. */
 static void of_age(struct shop *shop)
 {
-	assert_true(turn_to(shop, shop->now_s + 1));
+	assert_true(turn_to(shop, shop->now_s + 2));
 }
 
 static void test_lease_ends_in_time(void **state)
@@ -20,14 +20,14 @@ static void test_lease_ends_in_time(void **state)
 	assert_int_equal(put_leased(&shop, "a", "1", 7), EC_RESULT_DONE);
 	assert_int_equal(put_leased(&shop, "b", "2", 7), EC_RESULT_DONE);
 	assert_int_equal(put(&shop, "c", "3"), EC_RESULT_DONE);
-	assert_int_equal(ec_store.due(shop.scratch, shop.rule), NS(START_S + 10));
+	assert_int_equal(ec_store.due(shop.scratch, shop.rule), NS(START_S + 2));
 	of_age(&shop);
-	assert_int_equal(ec_store.due(shop.scratch, shop.rule), NS(START_S + 11));
+	assert_int_equal(ec_store.due(shop.scratch, shop.rule), NS(START_S + 12));
 	assert_true(turn_to(&shop, START_S + 10));
 	assert_true(key_of(&shop, "a", &key));
 	assert_int_equal(key.lease, 7);
 	audit(&shop);
-	assert_true(turn_to(&shop, START_S + 11)); /* at its very time */
+	assert_true(turn_to(&shop, START_S + 12)); /* at its very time */
 	assert_false(key_of(&shop, "a", &key));
 	assert_false(key_of(&shop, "b", &key));
 	assert_true(key_of(&shop, "c", &key));
@@ -56,11 +56,11 @@ static void test_lease_over_before_its_turn(void **state)
 	assert_int_equal(lease(&shop, ALICE, keep), EC_RESULT_RULE);
 	shop.now_s--;
 	assert_int_equal(lease(&shop, ALICE, keep), EC_RESULT_DONE);
-	assert_int_equal(shop.outcome.expires_ns, NS(START_S + 20));
+	assert_int_equal(shop.outcome.expires_ns, NS(START_S + 21));
 	of_age(&shop);
-	assert_true(turn_to(&shop, START_S + 20));
+	assert_true(turn_to(&shop, START_S + 22));
 	assert_int_equal(head_of(&shop).leases, 1);
-	assert_true(turn_to(&shop, START_S + 21));
+	assert_true(turn_to(&shop, START_S + 23));
 	assert_int_equal(head_of(&shop).leases, 0);
 	audit(&shop);
 	fake_free(shop.scratch);
@@ -105,9 +105,9 @@ static void test_key_leaves_its_lease(void **state)
 	del(&shop, "c");
 	audit(&shop);
 	of_age(&shop);
-	turn_to(&shop, START_S + 11);
+	turn_to(&shop, START_S + 12);
 	assert_true(key_of(&shop, "a", &key) && key_of(&shop, "b", &key));
-	turn_to(&shop, START_S + 21);
+	turn_to(&shop, START_S + 23);
 	assert_true(key_of(&shop, "a", &key));
 	assert_false(key_of(&shop, "b", &key));
 	audit(&shop);
@@ -142,6 +142,30 @@ static void test_lease_of_an_idle_group(void **state)
 	fake_free(shop.scratch);
 }
 
+/* Nothing of a lease that was granted at the beginning of time is left when it ends, or is revoked.
+ */
+static void test_lease_of_time_0(void **state)
+{
+	(void)state;
+	for (int revoked = 0; revoked < 2; revoked++) {
+		struct shop shop;
+		struct ec_store_lease_say revoke = {.act = EC_STORE_REVOKE, .id = 7};
+		shop_open(&shop);
+		shop.now_s = 0;
+		lease(&shop, ALICE, (struct ec_store_lease_say){.id = 7, .ttl_s = 10});
+		audit(&shop);
+		if (revoked)
+			assert_int_equal(lease(&shop, ALICE, revoke), EC_RESULT_DONE);
+		else
+			of_age(&shop);
+		audit(&shop);
+		assert_true(turn_to(&shop, 12));
+		assert_int_equal(head_of(&shop).leases, 0);
+		assert_int_equal(count_of(&shop, "young/"), 0);
+		fake_free(shop.scratch);
+	}
+}
+
 /* Small turns end many leases in several, each whole. */
 static void test_turns_are_bounded(void **state)
 {
@@ -160,7 +184,7 @@ static void test_turns_are_bounded(void **state)
 			put_leased(&shop, key, "x", id);
 		}
 	}
-	turn_to(&shop, shop.now_s + 1); /* four come of age, */
+	turn_to(&shop, shop.now_s + 2); /* four come of age, */
 	turn_to(&shop, shop.now_s);     /* and the fifth */
 	for (; !turn_to(&shop, shop.now_s + 10); turns++) {
 		audit(&shop);
@@ -180,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_lease_of_another),
 		cmocka_unit_test(test_key_leaves_its_lease),
 		cmocka_unit_test(test_lease_of_an_idle_group),
+		cmocka_unit_test(test_lease_of_time_0),
 		cmocka_unit_test(test_turns_are_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

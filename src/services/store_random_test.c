@@ -35,7 +35,7 @@ static void model_lease_end(struct model *model, int l)
 static void model_turn(struct model *model, uint64_t now_s)
 {
 	for (int l = 0; l < MODEL_LEASES; l++) {
-		if (model->expires_s[l] && model->young_s[l] && model->young_s[l] < now_s) {
+		if (model->expires_s[l] && model->young_s[l] && model->young_s[l] + 2 <= now_s) {
 			model->expires_s[l] = now_s + model->ttl_s[l];
 			model->young_s[l] = 0;
 		}
@@ -145,7 +145,7 @@ static void random_lease(struct ec_prng *prng, struct model *model, struct shop 
 		if (say.act == EC_STORE_GRANT)
 			model->ttl_s[l] = ttl_s;
 		model->young_s[l] = shop->now_s;
-		*expires_s = shop->now_s + model->ttl_s[l];
+		*expires_s = shop->now_s + (model->ttl_s[l] < 2 ? 2 : model->ttl_s[l]);
 	}
 }
 

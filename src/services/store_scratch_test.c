@@ -38,11 +38,11 @@ static void test_scratch_used_up(void **state)
 	}
 	assert_true(writes > 10);
 	shop.scratch->writes_left = SIZE_MAX;
-	assert_true(turn_to(&shop, START_S + 1)); /* their time begins anew */
+	assert_true(turn_to(&shop, START_S + 2)); /* their time begins anew */
 	for (writes = 0;; writes++) {             /* a turn that ends both leases */
 		ec_hash before = fake_digest(shop.scratch);
 		shop.scratch->writes_left = writes;
-		fake_turn(shop.scratch, &ec_store, shop.rule, 0, NS(START_S + 11));
+		fake_turn(shop.scratch, &ec_store, shop.rule, 0, NS(START_S + 12));
 		if (head_of(&shop).leases == 0)
 			break;
 		ec_hash after = fake_digest(shop.scratch);

@@ -11,7 +11,7 @@ enum {
 	SLOTS = 5,
 	STATE_MAX = 24 << 10,
 	VALUE_MAX = 4096,
-	LEASE_S = 2, /* lasts a second or two more: it is young at first */
+	LEASE_S = 1, /* lasts two or three more: it is young at first */
 	ZOMBIES = 8,
 	WAITING_MAX = 300
 };

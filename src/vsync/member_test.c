@@ -252,7 +252,7 @@ static void who_is_excluded_can_say_nothing_more(void **unused)
 	a->now_ms += 9000;
 	fake_time(&order, START_S + 9);
 	run(a);
-	fake_time(&order, START_S + 11);
+	fake_time(&order, START_S + 12);
 	a->log[0] = b->log[0] = 0;
 	run(a);
 	said(a, "view3 a; ");
