@@ -164,33 +164,38 @@ static bool keys_take(struct taking *taking, uint64_t block_min)
 	return true;
 }
 
+/* Keeps a proof of a part of the changes, or that there is none. */
+static bool part_take(struct taking *taking, uint64_t group, uint64_t number, uint64_t block_min,
+                      struct ec_snapshot_part *part)
+{
+	struct ec_name name = ec_store_name_changes(group, number);
+	struct ec_bytes at = {.data = name.at, .size = name.size};
+	return proof_take(taking, at, block_min, 0, &taking->changes, part);
+}
+
 /* Proofs of the parts of a group of changes: that there is none behind the last, then the parts, as
- * they are in that block or later. */
+ * they are in that block or later.  The first of them may be compacted. */
 static bool group_take(struct taking *taking, uint64_t group, uint64_t block)
 {
 	static const char gone[] = "changes were compacted while it was taken: take it again";
 	struct ec_snapshot_part part;
 	struct proofs before = taking->changes;
 	uint64_t first = 0, parts = 0;
-	for (bool there = false;; parts++) {
-		struct ec_name name = ec_store_name_changes(group, parts);
-		struct ec_bytes at = {.data = name.at, .size = name.size};
-		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
+	for (;; parts++) {
+		if (!part_take(taking, group, parts, block, &part))
 			return false;
-		if (part.value.size == 0 && (there || parts == EC_STORE_GROUP_PARTS))
+		bool there = part.value.size > 0, none_yet = first == parts;
+		if (!there && (!none_yet || parts == EC_STORE_GROUP_PARTS))
 			break;
-		first = there || part.value.size ? first : parts + 1; /* compacted */
-		there = there || part.value.size;
+		first += !there;
 		taking->changes.size = before.size;
 		taking->changes.count = before.count;
 	}
-	if (first >= parts)
+	if (first == parts)
 		return refuse(taking, gone);
 	block = part.block;
 	for (uint64_t i = first; i < parts; i++) {
-		struct ec_name name = ec_store_name_changes(group, i);
-		struct ec_bytes at = {.data = name.at, .size = name.size};
-		if (!proof_take(taking, at, block, 0, &taking->changes, &part))
+		if (!part_take(taking, group, i, block, &part))
 			return false;
 		if (part.value.size == 0)
 			return refuse(taking, gone);

@@ -24,12 +24,10 @@ struct ec_store_head ec_changes_head(struct ec_ledger *ledger)
 /* Before the parts of a group. */
 static void cursor_before(struct ec_cursor *cursor, uint64_t group)
 {
-	struct ec_name prefix = ec_name_of("changes/");
+	struct ec_name prefix = ec_name_of("changes/"), before = prefix;
+	ec_name_add_u64(&before, group);
 	ec_cursor_start(cursor, prefix.at, prefix.size);
-	if (group == 0)
-		return;
-	struct ec_name name = ec_store_name_changes(group - 1, UINT64_MAX);
-	ec_cursor_skip(cursor, name.at, name.size);
+	ec_cursor_skip(cursor, before.at, before.size);
 }
 
 /* Changes that are being read. */

@@ -85,27 +85,24 @@ static bool fake_changes_next(struct ec_daemon *daemon, struct ec_cursor *cursor
 {
 	uint64_t first = daemon->store_compacted + 1;
 	uint64_t group = first / EC_STORE_GROUP;
+	uint64_t next = ec_name_u64_at(cursor->name, cursor->name_size, 8);
 	uint32_t changes = 0;
-	size_t size = EC_STORE_PART_HEAD;
-	if (cursor->begun && ec_name_u64_at(cursor->name, cursor->name_size, 8) + 1 > group)
-		group = ec_name_u64_at(cursor->name, cursor->name_size, 8) + 1;
+	size_t size = 0;
+	next += cursor->name_size == 24; /* it stands at a part, not before all of a group */
+	if (group < next)
+		group = next;
 	if (first < group * EC_STORE_GROUP)
 		first = group * EC_STORE_GROUP;
 	for (uint64_t revision = first;
 	     revision <= daemon->store_revision && revision / EC_STORE_GROUP == group; revision++)
 		for (uint64_t index = 0; index < (revision % 2 ? 1 : 2); index++, changes++)
-			size += fake_change(revision, index, daemon->record + size);
+			size += fake_change(revision, index,
+			                    daemon->record + EC_STORE_PART_HEAD + size);
 	if (changes == 0)
 		return false;
-	uint8_t head[EC_STORE_PART_HEAD];
-	size_t head_size = ec_store_part_head_write(changes, head);
-	value->data = daemon->record + EC_STORE_PART_HEAD - head_size;
-	value->size = size - EC_STORE_PART_HEAD + head_size;
-	memcpy(daemon->record + EC_STORE_PART_HEAD - head_size, head, head_size);
+	*value = ec_store_part_close(daemon->record, changes, size);
 	struct ec_name name = ec_store_name_changes(group, 0);
-	memcpy(cursor->name, name.at, name.size);
-	cursor->name_size = name.size;
-	cursor->begun = true;
+	ec_cursor_skip(cursor, name.at, name.size);
 	return true;
 }
 

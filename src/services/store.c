@@ -37,14 +37,16 @@ void store_refuse(struct store *store, enum ec_result result, const char *why)
 		ec_result_reason(store->scratch, why);
 }
 
-static void store_begin(struct store *store, struct store_tail *tail, struct ec_scratch *scratch,
+/* In: tail: room for EC_VALUE_MAX bytes while the store is used; NULL: it only reads. */
+static void store_begin(struct store *store, uint8_t *tail, struct ec_scratch *scratch,
                         struct ec_bytes parameters, uint64_t now_ns)
 {
 	struct ec_name name = ec_store_name_head();
 	struct ec_bytes value;
-	*store = (struct store){
-		.scratch = scratch, .tail = tail, .now_ns = now_ns, .result = EC_RESULT_DONE};
-	tail->open = false;
+	*store = (struct store){.scratch = scratch,
+	                        .tail = {.bytes = tail},
+	                        .now_ns = now_ns,
+	                        .result = EC_RESULT_DONE};
 	ec_store_parameters_read(parameters, &store->rule);
 	if (ec_name_get(scratch, &name, &value))
 		ec_store_head_read(value, &store->head);
@@ -238,14 +240,13 @@ static void say_execute(struct store *store, uint64_t kind, const union say *say
 static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t kind,
                               const struct ec_transaction *transaction)
 {
-	uint8_t detail[EC_DETAIL_MAX];
+	uint8_t detail[EC_DETAIL_MAX], tail[EC_VALUE_MAX];
 	struct store store;
-	struct store_tail tail;
 	struct ec_store_outcome outcome = {0};
 	union say say;
 	if (!say_read(kind, transaction->body, transaction->body_items, &say))
 		return EC_RESULT_MALFORMED;
-	store_begin(&store, &tail, scratch, parameters, transaction->time_ns);
+	store_begin(&store, tail, scratch, parameters, transaction->time_ns);
 	if (store.rule.writers && !(transaction->author_roles & (uint64_t)store.rule.writers))
 		return EC_RESULT_FORBIDDEN;
 	if (store_open_to(&store, transaction))
@@ -262,10 +263,10 @@ static enum ec_result execute(struct ec_scratch *scratch, struct ec_bytes parame
 static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_t before_ns,
                  uint64_t now_ns)
 {
+	uint8_t tail[EC_VALUE_MAX];
 	struct store store;
-	struct store_tail tail;
 	(void)before_ns;
-	store_begin(&store, &tail, scratch, parameters, now_ns);
+	store_begin(&store, tail, scratch, parameters, now_ns);
 	uint64_t budget = (uint64_t)store.rule.turn_changes_max;
 	uint64_t ended = store_leases_turn(&store, budget);
 	uint64_t dropped = store_history_close(&store, budget);
@@ -277,8 +278,7 @@ static bool turn(struct ec_scratch *scratch, struct ec_bytes parameters, uint64_
 static uint64_t due(struct ec_scratch *scratch, struct ec_bytes parameters)
 {
 	struct store store;
-	struct store_tail tail;
-	store_begin(&store, &tail, scratch, parameters, 0);
+	store_begin(&store, NULL, scratch, parameters, 0);
 	return store_history_full(&store) ? 0 : store_lease_due(scratch);
 }
 

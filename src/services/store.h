@@ -242,8 +242,9 @@ size_t ec_store_part_change_write(uint64_t revision, uint64_t index,
                                   const struct ec_store_change *change,
                                   uint8_t out[static EC_STORE_CHANGE_MAX]);
 
-/* Writes what stands in front of `changes` of them, 1 to 65535.  Returns: its size. */
-size_t ec_store_part_head_write(uint32_t changes, uint8_t out[static EC_STORE_PART_HEAD]);
+/* Writes what stands in front of changes that stand behind EC_STORE_PART_HEAD bytes of `bytes`.
+ * In: how many, 1 to 65535; their size.  Returns: the part, in `bytes`. */
+struct ec_bytes ec_store_part_close(uint8_t *bytes, uint32_t changes, size_t size);
 
 /* Each writes a record.  In: key and value within their limits.  Returns: its size. */
 size_t ec_store_key_write(const struct ec_store_key *key, uint8_t out[static EC_STORE_RECORD_MAX]);

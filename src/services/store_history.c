@@ -9,31 +9,25 @@
 
 static void tail_write(struct store *store)
 {
-	struct store_tail *tail = store->tail;
-	uint8_t head[EC_STORE_PART_HEAD];
-	if (!tail->open || tail->changes == 0)
+	struct store_tail *tail = &store->tail;
+	if (tail->changes == 0)
 		return;
 	struct ec_name name = ec_store_name_changes(tail->group, store->head.part);
-	size_t head_size = ec_store_part_head_write(tail->changes, head);
-	uint8_t *at = tail->bytes + EC_STORE_PART_HEAD - head_size;
-	memcpy(at, head, head_size);
-	ec_state_put(store->scratch, name.at, name.size, at, head_size + tail->size);
+	struct ec_bytes part = ec_store_part_close(tail->bytes, tail->changes, tail->size);
+	ec_state_put(store->scratch, name.at, name.size, part.data, part.size);
 }
 
 static void tail_begin(struct store *store, uint64_t group, uint64_t part)
 {
 	store->head.part = part;
-	store->tail->group = group;
-	store->tail->changes = 0;
-	store->tail->size = 0;
-	store->tail->open = true;
+	store->tail = (struct store_tail){.open = true, .group = group, .bytes = store->tail.bytes};
 }
 
 /* Goes on with what stands in the state. */
 static void tail_read(struct store *store, uint64_t group)
 {
 	struct ec_name name = ec_store_name_changes(group, store->head.part);
-	struct store_tail *tail = store->tail;
+	struct store_tail *tail = &store->tail;
 	struct ec_store_part part;
 	struct ec_bytes value;
 	tail_begin(store, group, store->head.part);
@@ -51,10 +45,10 @@ static void tail_open(struct store *store, size_t size)
 	if (store->head.revision % EC_STORE_GROUP == 0 && store->index == 0) {
 		tail_write(store);
 		tail_begin(store, group, 0);
-	} else if (!store->tail->open) {
+	} else if (!store->tail.open) {
 		tail_read(store, group);
 	}
-	if (store->tail->size && store->tail->size + size > EC_STORE_PART_BYTES) {
+	if (store->tail.size && store->tail.size + size > EC_STORE_PART_BYTES) {
 		tail_write(store);
 		tail_begin(store, group, store->head.part + 1);
 	}
@@ -63,7 +57,7 @@ static void tail_open(struct store *store, size_t size)
 void store_change_add(struct store *store, const struct ec_store_change *change)
 {
 	uint8_t bytes[EC_STORE_CHANGE_MAX];
-	struct store_tail *tail = store->tail;
+	struct store_tail *tail = &store->tail;
 	assert(store->changed);
 	size_t size = ec_store_part_change_write(store->head.revision, store->index, change, bytes);
 	tail_open(store, size);

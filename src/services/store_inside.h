@@ -10,8 +10,9 @@ struct store_tail {
 	bool open;
 	uint64_t group;
 	uint32_t changes;
-	size_t size;                 /* of its changes */
-	uint8_t bytes[EC_VALUE_MAX]; /* the changes stand behind EC_STORE_PART_HEAD bytes */
+	size_t size; /* of its changes */
+	uint8_t *
+		bytes; /* room for EC_VALUE_MAX; they stand behind EC_STORE_PART_HEAD bytes of it */
 };
 
 /* The store during one transaction, or turn. */
@@ -19,7 +20,7 @@ struct store {
 	struct ec_scratch *scratch;
 	struct ec_store_parameters rule;
 	struct ec_store_head head;
-	struct store_tail *tail;
+	struct store_tail tail;
 	uint64_t now_ns;
 	uint64_t index; /* of the next change in the revision */
 	bool changed;   /* the revision of the head is ours */

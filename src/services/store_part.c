@@ -82,10 +82,13 @@ size_t ec_store_part_change_write(uint64_t revision, uint64_t index,
 	return writer.out.size + ec_store_change_write(change, out + writer.out.size);
 }
 
-size_t ec_store_part_head_write(uint32_t changes, uint8_t out[static EC_STORE_PART_HEAD])
+struct ec_bytes ec_store_part_close(uint8_t *bytes, uint32_t changes, size_t size)
 {
-	struct ec_cbor_writer writer = ec_cbor_writer_over(out, EC_STORE_PART_HEAD);
+	uint8_t head[EC_STORE_PART_HEAD];
+	struct ec_cbor_writer writer = ec_cbor_writer_over(head, sizeof head);
 	ec_cbor_write_array(&writer, changes);
 	assert(ec_writer_ok(&writer.out)); /* what the array begins with; its items stand behind */
-	return writer.out.size;
+	uint8_t *at = bytes + EC_STORE_PART_HEAD - writer.out.size;
+	memcpy(at, head, writer.out.size);
+	return (struct ec_bytes){.data = at, .size = writer.out.size + size};
 }
