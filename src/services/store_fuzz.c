@@ -36,6 +36,27 @@ static void payload(struct ec_bytes bytes)
 		must_be(bytes, ec_store_restore_say_write(&restore, again, sizeof again));
 }
 
+static void part(struct ec_bytes bytes)
+{
+	struct ec_store_part part;
+	struct ec_store_change change;
+	uint32_t changes = 0;
+	size_t size = 0;
+	if (bytes.size > EC_VALUE_MAX || !ec_store_part_begin(bytes, &part) || part.left == 0)
+		return;
+	for (; ec_store_part_next(&part); changes++) {
+		if (!ec_store_change_read(part.record, &change))
+			return;
+		size += ec_store_part_change_write(part.revision, part.index, &change,
+		                                   again + EC_STORE_PART_HEAD + size);
+	}
+	if (!ec_cbor_done(&part.cbor))
+		return;
+	struct ec_bytes is = ec_store_part_close(again, changes, size);
+	if (is.size != bytes.size || memcmp(is.data, bytes.data, is.size) != 0)
+		abort();
+}
+
 static void records(struct ec_bytes bytes)
 {
 	struct ec_store_key key;
@@ -56,6 +77,7 @@ static void records(struct ec_bytes bytes)
 		must_be(bytes, ec_store_lease_write(&lease, again));
 	if (ec_store_outcome_read(bytes, &outcome))
 		must_be(bytes, ec_store_outcome_write(&outcome, again, sizeof again));
+	part(bytes);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
