@@ -265,7 +265,9 @@ def full_disk(network, stream, node):
     status, answer = node.submit(stream.author.note(), timeout=3)
     check(status == 503 and answer["type"].endswith(":no-room"), "a full disk: the refusal is a "
           "problem of its own", (status, answer))
-    full = wait_for(lambda: node.is_alive() and "disk-full" in node.log(), 30)
+    # Saves find free pages in what they have: only a state that grows must ask the disk for more.
+    full = wait_for(lambda: others[0].submit(stream.author.note(4000)) and node.is_alive() and
+                    "disk-full" in node.log(), 30)
     line = [line for line in node.log().splitlines() if "disk-full" in line][-1:]
     check(full and all(text in line[0] for text in ("free_bytes=", "needed_bytes=", data)),
           "a full disk: the log says how much is free, what is needed, and where",
