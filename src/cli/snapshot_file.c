@@ -41,13 +41,6 @@ static bool refuse(char *why, size_t why_size, const char *text)
 	return false;
 }
 
-/* What the whole rests on is what any of its parts does. */
-static void trusted_take(struct ec_snapshot *out, const struct ec_snapshot_part *part)
-{
-	if (part->trusted[0])
-		memcpy(out->trusted, part->trusted, sizeof out->trusted);
-}
-
 static struct ec_bytes bytes_of(struct ec_view view)
 {
 	return (struct ec_bytes){.data = view.data, .size = view.size};
@@ -59,7 +52,7 @@ struct judging {
 	const struct ec_crypto *crypto;
 	struct ec_snapshot *out;
 	struct ec_store_head first;
-	uint64_t first_block;
+	uint64_t first_block, newest_block;
 	size_t entries, entries_max;
 	struct ec_view last; /* key that was judged */
 	uint64_t group;      /* of the changes that are being judged; its end was shown */
@@ -72,12 +65,22 @@ struct judging {
 	size_t why_size;
 };
 
+/* What the whole rests on is what the proof of its newest block does: a proof begins at the
+ * genesis, so that one goes through the eras of all others. */
+static void trusted_take(struct judging *judging, const struct ec_snapshot_part *part)
+{
+	if (part->block < judging->newest_block)
+		return;
+	judging->newest_block = part->block;
+	memcpy(judging->out->trusted, part->trusted, sizeof part->trusted);
+}
+
 static bool part_judge(struct judging *judging, struct ec_view proof, struct ec_snapshot_part *part)
 {
 	if (!ec_snapshot_part(judging->genesis, judging->crypto, bytes_of(proof), part,
 	                      judging->why, judging->why_size))
 		return false;
-	trusted_take(judging->out, part);
+	trusted_take(judging, part);
 	return true;
 }
 
