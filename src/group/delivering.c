@@ -113,6 +113,7 @@ static void pending_note(struct ec_member *m, const struct ec_effect *effect)
 static void batch_note(struct ec_member *m, const struct ec_effect *effect)
 {
 	m->counters.batches_delivered++;
+	admission_delivered(m, &effect->digest);
 	batching_delivered(m, &effect->digest);
 	claim_note(m, effect->body);
 }

@@ -194,6 +194,7 @@ void member_turn(struct ec_member *m)
 	spreading_turn(m);
 	transfer_turn(m);
 	caught_up_note(m);
+	admission_show(m);
 	older_turn(m);
 	beacons_turn(m);
 	revising_turn(m);

@@ -285,6 +285,111 @@ static void test_who_is_brought_into_an_era_has_no_vote(void **state)
 	cluster_free(c);
 }
 
+/* Three members of raft at work. */
+static struct cluster *three_at_work(uint64_t seed)
+{
+	static const struct ec_protocol *const it[] = {&ec_raft, NULL};
+	uint32_t three_of = 3, told = 1;
+	struct cluster *c = cluster_new(&(struct cluster_plan){
+		.seed = seed, .members = 3, .authors = 4, .protocols = it, .protocol = "raft"});
+	for (uint32_t i = 0; i < 3; i++)
+		cluster_start(c, i);
+	assert_true(cluster_run(c, SECOND, all_vote, &three_of));
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_true(cluster_submit(c, 0, 1));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, 3);
+	return c;
+}
+
+/* Two vote that the same members, with the keys that they have, become the next era. */
+static void second_era_vote(struct cluster *c, uint32_t a, uint32_t b)
+{
+	struct ec_membership *next = world_membership(3, 1);
+	next->era = 2;
+	snprintf(next->protocol, EC_TEXT_MAX, "raft");
+	cluster_vote(c, next, a, 1000);
+	cluster_vote(c, next, b, 1001);
+	ec_membership_free(next);
+}
+
+static bool first_is_in_it(struct cluster *c, void *self)
+{
+	return status_of(c, 0).era == *(const uint64_t *)self;
+}
+
+static bool is_ready(struct cluster *c, void *self)
+{
+	return status_of(c, *(const uint32_t *)self).ready;
+}
+
+/* It saw the era before at work, whomever it hears of the new one first. */
+static void test_who_is_ready_votes_in_the_next_era(void **state)
+{
+	(void)state;
+	struct cluster *c = three_at_work(71);
+	uint32_t last = 2, told, three_of = 3;
+	uint32_t leader = status_of(c, 0).leader, other = 1 - leader;
+	assert_in_range(leader, 0, 1);
+	cluster_connect(c, other, 2, false);
+	wipe(c, 2);
+	assert_true(cluster_run(c, 10 * SECOND, is_ready, &last));
+	cluster_connect(c, leader, 2, false);
+	second_era_vote(c, 0, 1);
+	cluster_run(c, SECOND, NULL, NULL);
+	assert_int_equal(status_of(c, other).era, 2);
+	assert_int_equal(status_of(c, 2).era, 1);
+	assert_false(status_of(c, 2).voter);
+	cluster_connect(c, other, 2, true);
+	assert_true(cluster_run(c, 5 * SECOND, all_vote, &three_of));
+	cluster_connect(c, leader, 2, true);
+	told = told_count(c) + cluster_submit(c, 2, 5000);
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, 3);
+	cluster_free(c);
+}
+
+/* An era may have begun, with our key's vote in it, before this life did, though the first who is
+ * heard has yet to begin it. */
+static void test_who_saw_an_old_era_last_has_no_vote_in_the_next(void **state)
+{
+	(void)state;
+	for (uint32_t again = 0; again < 2; again++) {
+		struct cluster *c = three_at_work(81 + again);
+		uint64_t era = 2;
+		cluster_connect(c, 0, 1, false);
+		cluster_connect(c, 0, 2, false);
+		cluster_run(c, 3 * SECOND, NULL, NULL); /* another leads */
+		second_era_vote(c, 1, 2);
+		cluster_run(c, 5 * SECOND, NULL, NULL);
+		assert_int_equal(status_of(c, 2).era, 2);
+		assert_int_equal(status_of(c, 0).era, 1);
+		cluster_crash(c, 2);
+		cluster_connect(c, 1, 2, false);
+		cluster_connect(c, 0, 2, true);
+		wipe(c, 2);
+		cluster_run(c, 5 * SECOND, NULL, NULL);
+		cluster_connect(c, 0, 1, true);
+		assert_true(cluster_run(c, 5 * SECOND, first_is_in_it, &era));
+		cluster_connect(c, 0, 1, false); /* who remembers what was decided there */
+		if (again) {
+			cluster_crash(c, 2);
+			cluster_start(c, 2);
+		}
+		uint32_t told = told_count(c);
+		cluster_submit(c, 0, 6000);
+		for (uint32_t i = 0; i < 30; i++) {
+			cluster_run(c, SECOND, NULL, NULL);
+			assert_false(status_of(c, 2).voter);
+		}
+		assert_int_equal(told_count(c), told);
+		cluster_connect(c, 0, 1, true);
+		cluster_connect(c, 1, 2, true);
+		settle(c, 3);
+		cluster_free(c);
+	}
+}
+
 /* Until its disk says so it has nothing by which its next life would look like another's. */
 static void test_nothing_is_brought_before_the_record(void **state)
 {
@@ -332,6 +437,8 @@ int main(void)
 		cmocka_unit_test(test_a_crash_on_the_way_gives_no_vote),
 		cmocka_unit_test(test_the_next_era_gives_it_back),
 		cmocka_unit_test(test_who_is_brought_into_an_era_has_no_vote),
+		cmocka_unit_test(test_who_is_ready_votes_in_the_next_era),
+		cmocka_unit_test(test_who_saw_an_old_era_last_has_no_vote_in_the_next),
 		cmocka_unit_test(test_nothing_is_brought_before_the_record),
 		cmocka_unit_test(test_it_is_borne_where_members_may_lie),
 	};

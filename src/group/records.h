@@ -12,8 +12,10 @@
  *           never goes on.
  * GUILTY:   a member broke the protocol of that era; seq: its index; hash: its identity key; body:
  *           the evidence (docs/formats.md).  The newest of each member is needed for ever.
- * WITHHELD: on this disk that era key (hash) has no vote up to that era, where one stands crashes
- *           only; hash zero: every key has.  The newest is needed until that is over.
+ * WITHHELD: on this disk no era key has a vote up to that era, where one stands crashes only; the
+ *           last number there is: up to the era in which a batch of this disk is ordered; hash: the
+ *           key that it had then; hash zero: every key has one.  The newest is needed until that is
+ *           over.
  */
 #ifndef EC_GROUP_RECORDS_H
 #define EC_GROUP_RECORDS_H

@@ -36,6 +36,8 @@ const char *not_ready_why(const struct ec_member *m)
 		return "no quorum of members is reachable";
 	if (!m->caught_up)
 		return "not caught up with a quorum of members";
+	if (admission_unseen(m))
+		return "its disk was empty: waiting for a batch of its own in the order";
 	if (alone(m))
 		return m->now.era->terms.timeout_ns ? "no quorum of equal headers for 10 s"
 		                                    : "no quorum of equal headers for 600 s";
