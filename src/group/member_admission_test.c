@@ -159,21 +159,32 @@ static void test_an_empty_disk_has_no_vote(void **state)
 	}
 }
 
+/* Members of raft at work. */
+static struct cluster *raft_at_work(uint32_t members, uint64_t seed)
+{
+	static const struct ec_protocol *const it[] = {&ec_raft, NULL};
+	uint32_t told = 1;
+	struct cluster *c = cluster_new(&(struct cluster_plan){.seed = seed,
+	                                                       .members = members,
+	                                                       .authors = 4,
+	                                                       .protocols = it,
+	                                                       .protocol = "raft"});
+	for (uint32_t i = 0; i < members; i++)
+		cluster_start(c, i);
+	assert_true(cluster_run(c, SECOND, all_vote, &members));
+	cluster_run(c, 100 * MS, NULL, NULL);
+	assert_true(cluster_submit(c, 1, 1));
+	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
+	settle(c, members);
+	return c;
+}
+
 /* Whoever has no vote is told the order as the others are, block by block: no state is brought. */
 static void test_it_follows_the_leader_of_raft(void **state)
 {
 	(void)state;
-	static const struct ec_protocol *const it[] = {&ec_raft, NULL};
-	uint32_t four_of = 4, told = 1;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = 5, .members = 4, .authors = 4, .protocols = it, .protocol = "raft"});
-	for (uint32_t i = 0; i < 4; i++)
-		cluster_start(c, i);
-	assert_true(cluster_run(c, SECOND, all_vote, &four_of));
-	cluster_run(c, 100 * MS, NULL, NULL);
-	assert_true(cluster_submit(c, 1, 1));
-	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
-	settle(c, 4);
+	struct cluster *c = raft_at_work(4, 5);
+	uint32_t told = told_count(c);
 	wipe(c, 2);
 	check_follows(c, 2, &told);
 	uint64_t fetches = cluster_fetches(c, 2);
@@ -285,23 +296,6 @@ static void test_who_is_brought_into_an_era_has_no_vote(void **state)
 	cluster_free(c);
 }
 
-/* Three members of raft at work. */
-static struct cluster *three_at_work(uint64_t seed)
-{
-	static const struct ec_protocol *const it[] = {&ec_raft, NULL};
-	uint32_t three_of = 3, told = 1;
-	struct cluster *c = cluster_new(&(struct cluster_plan){
-		.seed = seed, .members = 3, .authors = 4, .protocols = it, .protocol = "raft"});
-	for (uint32_t i = 0; i < 3; i++)
-		cluster_start(c, i);
-	assert_true(cluster_run(c, SECOND, all_vote, &three_of));
-	cluster_run(c, 100 * MS, NULL, NULL);
-	assert_true(cluster_submit(c, 0, 1));
-	assert_true(cluster_run(c, 5 * SECOND, told_all, &told));
-	settle(c, 3);
-	return c;
-}
-
 /* Two vote that the same members, with the keys that they have, become the next era. */
 static void second_era_vote(struct cluster *c, uint32_t a, uint32_t b)
 {
@@ -327,7 +321,7 @@ static bool is_ready(struct cluster *c, void *self)
 static void test_who_is_ready_votes_in_the_next_era(void **state)
 {
 	(void)state;
-	struct cluster *c = three_at_work(71);
+	struct cluster *c = raft_at_work(3, 71);
 	uint32_t last = 2, told, three_of = 3;
 	uint32_t leader = status_of(c, 0).leader, other = 1 - leader;
 	assert_in_range(leader, 0, 1);
@@ -355,7 +349,7 @@ static void test_who_saw_an_old_era_last_has_no_vote_in_the_next(void **state)
 {
 	(void)state;
 	for (uint32_t again = 0; again < 2; again++) {
-		struct cluster *c = three_at_work(81 + again);
+		struct cluster *c = raft_at_work(3, 81 + again);
 		uint64_t era = 2;
 		cluster_connect(c, 0, 1, false);
 		cluster_connect(c, 0, 2, false);
