@@ -74,6 +74,8 @@ static void patience_begin(void)
 static void work(const struct sim_order *order, struct worker *worker)
 {
 	uint64_t end = order->first + order->count;
+	if (order->quiet && !freopen("/dev/null", "w", stderr))
+		_exit(1);
 	for (; worker->seed < end; worker->seed += order->jobs) {
 		patience_begin();
 		live(order, worker->seed, &worker->outcome);

@@ -15,6 +15,7 @@ struct sim_order {           /* what is asked for */
 	struct sim_wish wish;
 	uint32_t jobs;
 	bool trace, progress;
+	bool quiet; /* what a world says that ends its process is not shown */
 	bool until_failure;
 };
 

@@ -232,7 +232,8 @@ static void worlds_hunt(struct hunt *hunt, const struct sim_planted_order *asked
 	                                   .byzantine = UINT32_MAX,
 	                                   .bug = hunt->bug,
 	                                   .no_ledger = true},
-	                          .jobs = asked->jobs};
+	                          .jobs = asked->jobs,
+	                          .quiet = hunt->bug != 0};
 	while (hunt->seeds < seeds && !hunt->caught) {
 		uint64_t left = seeds - hunt->seeds;
 		order.first = asked->first + hunt->seeds;
