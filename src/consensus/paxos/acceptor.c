@@ -32,17 +32,6 @@ static struct slot *acceptor_at(struct paxos *self, const struct ec_input *in,
 	return log->voter ? slot : NULL;
 }
 
-/* Another is at work on this position: it is given time. */
-static void yield(struct paxos *self, ec_node from)
-{
-	uint64_t part_ns = self->log.timeout_ns / 4;
-	if (from == self->log.config.self || self->phase != IDLE)
-		return;
-	uint64_t until = self->log.now + part_ns + ec_prng_below(&self->prng, part_ns);
-	if (until > self->deadline)
-		self->deadline = until;
-}
-
 static void promise(struct paxos *self, struct slot *slot, uint64_t ballot, struct ec_out *out)
 {
 	struct message record = {.kind = SAVED_PROMISE, .ballot = ballot, .seq = slot->seq};
@@ -61,7 +50,7 @@ void paxos_prepare_received(struct paxos *self, const struct ec_input *in, const
 		refuse(self, in->from, m, slot, out);
 		return;
 	}
-	yield(self, in->from);
+	paxos_yield(self, in->from);
 	if (m->ballot != slot->promised)
 		promise(self, slot, m->ballot, out);
 	bool forgets = planted(self, BUG_FORGETS_ACCEPTED) || !slot->accepted;
@@ -87,7 +76,7 @@ void paxos_accept_received(struct paxos *self, const struct ec_input *in, const 
 		refuse(self, in->from, m, slot, out);
 		return;
 	}
-	yield(self, in->from);
+	paxos_yield(self, in->from);
 	if (m->ballot == slot->accepted && !paxos_value_equal(&slot->value, &value))
 		return;
 	if (m->ballot > slot->promised)

@@ -25,6 +25,7 @@ static void init(void *opaque, const struct ec_config *config)
 #endif
 	memcpy(&seed, config->seed, sizeof seed);
 	ec_prng_seed(&self->prng, seed);
+	self->patience = options.timeout_ns;
 }
 
 /* A record restores the promise that was saved with it. */

@@ -50,6 +50,29 @@ static void alone_it_takes_two_rounds(void **state)
 	assert_null(world_free(world));
 }
 
+/* A ballot is three saves in a row, each longer than a time-out here (200 ms); all compete, and one
+ * of three is dead.  Quick disks are waited for no longer than before. */
+static void slow_disks_choose(void **state)
+{
+	(void)state;
+	static const uint32_t syncs_ms[] = {150, 500, 1500};
+	for (uint32_t i = 0; i < sizeof syncs_ms / sizeof syncs_ms[0]; i++)
+		for (uint64_t seed = 1; seed <= 10; seed++) {
+			struct world *world = world_new(
+				&paxos_world, (struct world_options){.n = 3, .seed = seed});
+			world_settle(world);
+			if (seed % 2)
+				world_crash(world, C);
+			ec_seq before = world->furthest;
+			uint64_t waited =
+				world_pass_slow_disks(world, syncs_ms[i], 120000, before + 10);
+			assert_in_range(waited, 1, 10 * 5 * syncs_ms[i] + 5000);
+			world_repair(world);
+			assert_true(world_finish(world, 60000));
+			assert_null(world_free(world));
+		}
+}
+
 /* Only c may propose: nobody else takes batches. */
 static void only_who_may_lead_proposes(void **state)
 {
@@ -160,6 +183,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_compete_and_each_batch_is_chosen),
 		cmocka_unit_test(alone_it_takes_two_rounds),
+		cmocka_unit_test(slow_disks_choose),
 		cmocka_unit_test(only_who_may_lead_proposes),
 		cmocka_unit_test(votes_are_counted_in_one_ballot),
 		cmocka_unit_test(what_nobody_can_tell_is_chosen_again),

@@ -7,12 +7,21 @@
  * With a quorum of promises it proposes the value of the highest ballot among them, and its own
  * batch only where there is none.  A ballot is promised, and so on disk, before it is named.  Those
  * who compete pause for a random time, twice as long each time that they fail; who loses a position
- * lets the winner go on for a while. */
+ * lets the winner go on for a while.
+ *
+ * A ballot takes three saves in a row.  So the patience with one doubles each time that it was too
+ * short, and comes back to twice what one took, by and by also where others' are chosen.  Who waits
+ * for another's waits as much longer, or none would come to an end on slow disks; pauses stay
+ * short, for a ballot under way is said again over a new link, and a pause is not. */
 #include "consensus/paxos/state.h"
 
 #include <string.h>
 
-enum { PAUSE_PART = 16 }; /* of a time-out: the first pause at most */
+enum {
+	PAUSE_PART = 16,   /* of a time-out: the first pause at most */
+	PATIENCE_MAX = 32, /* time-outs */
+	CALM_PART = 16,    /* of what is beyond a time-out: forgotten with each chosen position */
+};
 
 uint32_t paxos_room(const struct paxos *self)
 {
@@ -64,6 +73,28 @@ static void rest(struct paxos *self)
 	self->deadline = self->log.now + ec_prng_below(&self->prng, longest);
 }
 
+static void patience_set(struct paxos *self, uint64_t patience)
+{
+	uint64_t least = self->log.timeout_ns, most = PATIENCE_MAX * least;
+	self->patience = patience < least ? least : patience > most ? most : patience;
+}
+
+/* What a ballot may take beyond a time-out. */
+static uint64_t slowness(const struct paxos *self)
+{
+	return self->patience - self->log.timeout_ns;
+}
+
+void paxos_yield(struct paxos *self, ec_node from)
+{
+	uint64_t part = self->log.timeout_ns / 4 + slowness(self) / 2;
+	if (from == self->log.config.self || self->phase != IDLE)
+		return;
+	uint64_t until = self->log.now + part + ec_prng_below(&self->prng, part);
+	if (until > self->deadline)
+		self->deadline = until;
+}
+
 /* The position is decided, or others know that it is. */
 static void chosen_clear(struct paxos *self)
 {
@@ -79,6 +110,7 @@ static void chosen_clear(struct paxos *self)
 			continue;
 		pending_drop(self, &slot->value.digest);
 		mine = slot->value.origin == log->config.self;
+		self->patience -= slowness(self) / CALM_PART;
 	}
 	self->failures = 0;
 	rest(self);
@@ -129,7 +161,8 @@ static void begin(struct paxos *self, struct ec_out *out)
 	self->phase = PREPARING;
 	self->promises = 0;
 	slot->best_ballot = slot->votes = slot->proposed = 0;
-	self->deadline = log->now + self->log.timeout_ns;
+	self->begun = log->now;
+	self->deadline = log->now + self->patience;
 	struct message record = {.kind = SAVED_PROMISE, .ballot = self->ballot, .seq = self->at};
 	slot->promised = self->ballot;
 	paxos_save(log, out, &record, EC_NO_BYTES, 0);
@@ -187,6 +220,7 @@ void paxos_accepted_received(struct paxos *self, const struct ec_input *in, cons
 	slot->votes |= bit(in->from);
 	if (set_count(slot->votes) < log->quorums.accept)
 		return;
+	patience_set(self, 2 * (log->now - self->begun));
 	paxos_choose(log, slot, &slot->best);
 	paxos_learn_tell(log, EC_ALL, slot, out);
 }
@@ -202,6 +236,7 @@ void paxos_refuse_received(struct paxos *self, const struct ec_input *in, const 
 	self->seen = m->ballot;
 	self->failures++;
 	rest(self);
+	self->deadline += slowness(self) / 2;
 }
 
 /* What my ballot is for is decided, or forgotten. */
@@ -219,6 +254,7 @@ void paxos_proposer_run(struct paxos *self, struct ec_out *out)
 	decided_end(self);
 	if (self->phase != IDLE && log->now >= self->deadline) {
 		self->failures++;
+		patience_set(self, 2 * self->patience);
 		rest(self);
 	}
 	if (self->phase == IDLE && free_to(self) && log->now >= self->deadline)

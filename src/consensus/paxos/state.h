@@ -26,6 +26,8 @@ struct paxos {
 	ec_seq seen_at;
 	uint64_t promises; /* members that promised `ballot` */
 	uint64_t deadline; /* of the ballot, or of the pause behind one */
+	uint64_t begun;    /* when my ballot began */
+	uint64_t patience; /* how long one may take: a time-out, more where disks are slow */
 	uint32_t failures; /* of my ballots in a row */
 };
 
@@ -86,6 +88,8 @@ void paxos_refuse_received(struct paxos *self, const struct ec_input *in, const 
 void paxos_proposer_run(struct paxos *self, struct ec_out *out);
 /* A new link: says the ballot again. */
 void paxos_proposer_linked(struct paxos *self, ec_node to, struct ec_out *out);
+/* PREPARE or ACCEPT of another: its ballot is given time, if I have none under way. */
+void paxos_yield(struct paxos *self, ec_node from);
 /* When to be stepped for it; 0: never. */
 uint64_t paxos_proposer_wake(const struct paxos *self);
 
