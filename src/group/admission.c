@@ -132,10 +132,10 @@ bool admission_asking(const struct ec_member *m)
 	return m->admission.asking;
 }
 
-/* What its keys did in eras that it has not seen begin, it does not know. */
-void admission_next_era(struct ec_member *m)
+/* Who first hears of a later era than its own, with no state, was not there when that began. */
+static void born_late(struct ec_member *m, uint64_t era)
 {
-	if (m->admission.unseen && !withheld_for_now(m) && !votes(m, &m->now))
+	if (m->admission.unseen && era > m->now.era->number && !withheld_for_now(m))
 		withhold(m, UNTIL_SEEN);
 }
 
@@ -143,8 +143,9 @@ bool admission_heard(struct ec_member *m, uint32_t peer, const struct ec_frame *
 {
 	struct admission *a = &m->admission;
 	bool is_new = standing->index == 1, begins = a->is_new[peer] && !is_new;
-	if (standing->era > m->now.era->number)
-		admission_next_era(m);
+	if (!a->heard[peer])
+		born_late(m, standing->era);
+	a->heard[peer] = true;
 	a->is_new[peer] = is_new;
 	a->was_new[peer] |= is_new;
 	return begins;

@@ -16,6 +16,7 @@ struct admission {
 	uint64_t withheld_era;      /* up to which our keys may not; 0: they may */
 	bool is_new[EC_PEERS_MAX];  /* of a peer: it said last that its disk is empty; */
 	bool was_new[EC_PEERS_MAX]; /* it did so ever, in our life */
+	bool heard[EC_PEERS_MAX];   /* it said where it stands, in our life */
 };
 
 /* At the start of a life, once the log was read: asks the others where that is needed. */
@@ -43,9 +44,6 @@ void admission_show(struct ec_member *m);
 
 /* This batch stands in the order of the era in force. */
 void admission_delivered(struct ec_member *m, const ec_hash *digest);
-
-/* There is an era behind ours.  Before it begins here admission_waits() is asked. */
-void admission_next_era(struct ec_member *m);
 
 /* Whether what comes next must wait: we ask, or a record of ours is not durable yet. */
 bool admission_waits(const struct ec_member *m);

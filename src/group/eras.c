@@ -298,10 +298,8 @@ bool eras_turn(struct ec_member *m)
 	if (m->past.era && m->time.now >= m->past_until)
 		reign_end(&m->past);
 	key_retire(m);
-	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m))
-		return false;
-	admission_next_era(m);
-	if (admission_waits(m))
+	if (!m->era_over || m->diverged || m->halted || transferring(m) || room_lacks(m) ||
+	    admission_waits(m))
 		return false;
 	if (ec_ledger_certified(m->ledger) < ec_ledger_at(m->ledger).seq)
 		return false;

@@ -384,6 +384,30 @@ static void test_who_saw_an_old_era_last_has_no_vote_in_the_next(void **state)
 	}
 }
 
+/* Nobody of a new group forgot anything, whoever has brought a batch by then. */
+static void test_a_new_group_goes_over_at_once(void **state)
+{
+	(void)state;
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		struct cluster *c = group_of(4, "pbft", 90 + seed);
+		uint32_t four_of = 4;
+		uint64_t era = 2;
+		for (uint32_t i = 0; i < 4; i++)
+			cluster_start(c, i);
+		for (uint32_t i = 0; i < 3; i++)
+			assert_true(cluster_run(c, SECOND, is_ready, &i));
+		struct ec_membership *next = world_membership(4, 1);
+		next->era = 2;
+		snprintf(next->protocol, EC_TEXT_MAX, "raft");
+		for (uint32_t i = 0; i < 3; i++)
+			assert_true(cluster_vote(c, next, i, 1000 + i));
+		ec_membership_free(next);
+		assert_true(cluster_run(c, 10 * SECOND, in_era, &era));
+		assert_true(cluster_run(c, SECOND, all_vote, &four_of));
+		cluster_free(c);
+	}
+}
+
 /* Until its disk says so it has nothing by which its next life would look like another's. */
 static void test_nothing_is_brought_before_the_record(void **state)
 {
@@ -433,6 +457,7 @@ int main(void)
 		cmocka_unit_test(test_who_is_brought_into_an_era_has_no_vote),
 		cmocka_unit_test(test_who_is_ready_votes_in_the_next_era),
 		cmocka_unit_test(test_who_saw_an_old_era_last_has_no_vote_in_the_next),
+		cmocka_unit_test(test_a_new_group_goes_over_at_once),
 		cmocka_unit_test(test_nothing_is_brought_before_the_record),
 		cmocka_unit_test(test_it_is_borne_where_members_may_lie),
 	};
