@@ -269,18 +269,24 @@ static void test_the_next_era_gives_it_back(void **state)
 	}
 }
 
+/* Members `first` to `end` - 1 vote that all, with the keys that they have, go on by raft. */
+static void second_era_vote(struct cluster *c, uint32_t members, uint32_t first, uint32_t end)
+{
+	struct ec_membership *next = world_membership(members, 1);
+	next->era = 2;
+	snprintf(next->protocol, EC_TEXT_MAX, "raft");
+	for (uint32_t i = first; i < end; i++)
+		assert_true(cluster_vote(c, next, i, 1000 + i));
+	ec_membership_free(next);
+}
+
 /* Born before the era, brought into it by a state: others may have heard its key vote there. */
 static void test_who_is_brought_into_an_era_has_no_vote(void **state)
 {
 	(void)state;
 	struct cluster *c = at_work("pbft", 51);
 	uint64_t era = 2;
-	struct ec_membership *next = world_membership(4, 1); /* all keep their keys */
-	next->era = 2;
-	snprintf(next->protocol, EC_TEXT_MAX, "raft");
-	for (uint32_t i = 0; i < 3; i++)
-		cluster_vote(c, next, i, 1000 + i);
-	ec_membership_free(next);
+	second_era_vote(c, 4, 0, 3);
 	assert_true(cluster_run(c, 10 * SECOND, in_era, &era));
 	assert_int_equal(voters(c, 4), 4); /* they entered it on their disks */
 	settle(c, 4);
@@ -294,17 +300,6 @@ static void test_who_is_brought_into_an_era_has_no_vote(void **state)
 	cluster_start(c, 1);
 	check_follows(c, 1, &told);
 	cluster_free(c);
-}
-
-/* Two vote that the same members, with the keys that they have, become the next era. */
-static void second_era_vote(struct cluster *c, uint32_t a, uint32_t b)
-{
-	struct ec_membership *next = world_membership(3, 1);
-	next->era = 2;
-	snprintf(next->protocol, EC_TEXT_MAX, "raft");
-	cluster_vote(c, next, a, 1000);
-	cluster_vote(c, next, b, 1001);
-	ec_membership_free(next);
 }
 
 static bool first_is_in_it(struct cluster *c, void *self)
@@ -329,7 +324,7 @@ static void test_who_is_ready_votes_in_the_next_era(void **state)
 	wipe(c, 2);
 	assert_true(cluster_run(c, 10 * SECOND, is_ready, &last));
 	cluster_connect(c, leader, 2, false);
-	second_era_vote(c, 0, 1);
+	second_era_vote(c, 3, 0, 2);
 	cluster_run(c, SECOND, NULL, NULL);
 	assert_int_equal(status_of(c, other).era, 2);
 	assert_int_equal(status_of(c, 2).era, 1);
@@ -354,7 +349,7 @@ static void test_who_saw_an_old_era_last_has_no_vote_in_the_next(void **state)
 		cluster_connect(c, 0, 1, false);
 		cluster_connect(c, 0, 2, false);
 		cluster_run(c, 3 * SECOND, NULL, NULL); /* another leads */
-		second_era_vote(c, 1, 2);
+		second_era_vote(c, 3, 1, 3);
 		cluster_run(c, 5 * SECOND, NULL, NULL);
 		assert_int_equal(status_of(c, 2).era, 2);
 		assert_int_equal(status_of(c, 0).era, 1);
@@ -396,12 +391,7 @@ static void test_a_new_group_goes_over_at_once(void **state)
 			cluster_start(c, i);
 		for (uint32_t i = 0; i < 3; i++)
 			assert_true(cluster_run(c, SECOND, is_ready, &i));
-		struct ec_membership *next = world_membership(4, 1);
-		next->era = 2;
-		snprintf(next->protocol, EC_TEXT_MAX, "raft");
-		for (uint32_t i = 0; i < 3; i++)
-			assert_true(cluster_vote(c, next, i, 1000 + i));
-		ec_membership_free(next);
+		second_era_vote(c, 4, 0, 3);
 		assert_true(cluster_run(c, 10 * SECOND, in_era, &era));
 		assert_true(cluster_run(c, SECOND, all_vote, &four_of));
 		cluster_free(c);

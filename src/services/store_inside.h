@@ -10,9 +10,8 @@ struct store_tail {
 	bool open;
 	uint64_t group;
 	uint32_t changes;
-	size_t size; /* of its changes */
-	uint8_t *
-		bytes; /* room for EC_VALUE_MAX; they stand behind EC_STORE_PART_HEAD bytes of it */
+	size_t size;    /* of its changes */
+	uint8_t *bytes; /* EC_VALUE_MAX of them; changes stand behind EC_STORE_PART_HEAD */
 };
 
 /* The store during one transaction, or turn. */

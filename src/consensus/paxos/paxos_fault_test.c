@@ -50,8 +50,8 @@ static void alone_it_takes_two_rounds(void **state)
 	assert_null(world_free(world));
 }
 
-/* A ballot is three saves in a row, each longer than a time-out here (200 ms); all compete, and one
- * of three is dead.  Quick disks are waited for no longer than before. */
+/* A ballot is three saves in a row, here longer than its time-out (200 ms); all compete, also where
+ * one of three is dead. */
 static void slow_disks_choose(void **state)
 {
 	(void)state;
